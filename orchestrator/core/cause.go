@@ -1,0 +1,50 @@
+package core
+
+// Cause says why a leg ended: normalised from Q.850 and the SIP final response, with who brought it about.
+type Cause struct {
+	Code CauseCode `json:"code"`
+	By   Party     `json:"by"`
+	Q850 int       `json:"q850,omitempty"` // ITU-T Q.850 value as the switch gave it; 0 = none
+	SIP  int       `json:"sip,omitempty"`  // SIP final response as the switch gave it; 0 = none
+}
+
+// CauseCode is the normalised reason for the end of a leg.
+type CauseCode string
+
+// The normalised causes.
+const (
+	CauseNormal            CauseCode = "normal"             // hung up after answer, or given up before it
+	CauseBusy              CauseCode = "busy"               // 486, 600; Q.850 17
+	CauseNoAnswer          CauseCode = "no_answer"          // rang and was not taken; 480 after ringing; Q.850 19
+	CauseDeclined          CauseCode = "declined"           // 603, 403 from the phone; Q.850 21
+	CauseUnreachable       CauseCode = "unreachable"        // not registered, or no response at all; 408, 404; Q.850 18, 20, 27
+	CauseCancelled         CauseCode = "cancelled"          // we stopped it before it was answered
+	CauseAnsweredElsewhere CauseCode = "answered_elsewhere" // another phone took the call; Q.850 26
+	CauseCongestion        CauseCode = "congestion"         // no capacity; 503; Q.850 34, 42
+	CauseUnallocated       CauseCode = "unallocated"        // no such number; Q.850 1
+	CauseRejected          CauseCode = "rejected"           // refused by policy
+	CauseRedirected        CauseCode = "redirected"         // the phone answered 302 and we do not follow it
+	CauseNetwork           CauseCode = "network"            // media or signalling was lost in mid-call; Q.850 38, 41, 44
+	CauseEngine            CauseCode = "engine"             // the switch restarted or lost the leg
+	CauseUnknown           CauseCode = "unknown"
+)
+
+// Party says to whom the end of a leg is attributed.
+type Party string
+
+// The parties of an attribution.
+const (
+	ByUs            Party = "ours"
+	ByThem          Party = "theirs"
+	ByNetwork       Party = "network"
+	ByIndeterminate Party = "indeterminate"
+)
+
+// Fault reports whether the leg was lost rather than ended: nobody at either end meant it.
+func (c Cause) Fault() bool {
+	switch c.Code {
+	case CauseNetwork, CauseEngine, CauseCongestion, CauseUnreachable:
+		return true
+	}
+	return c.By == ByNetwork
+}

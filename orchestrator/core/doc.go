@@ -1,0 +1,17 @@
+// Package core holds the rules of the contact centre as one pure function over one value.
+//
+// A [Shard] is a set of tenants with everything that is going on in them: entry points, queues, agents, calls, legs,
+// mixes, and every deadline. [Shard.Step] takes one [Event] (a [Fact] from a switch, an accepted [Intent] from a person or a
+// job, a [ConfigChanged], or a [Tick]), changes the shard and returns an [Outcome]: the effects to carry out on the
+// switches and the timeline entries to keep. Nothing else changes a shard, so replaying the same events gives the same shard
+// and the same outcome, byte for byte.
+//
+// The package imports the standard library only. It has no I/O, goroutine, channel, lock, clock, randomness, log or
+// context, and it never ranges over a map; purity_test.go reads the source and enforces that. Time comes in with
+// each event; identifiers are derived from the shard's seed and a counter; a timer is a deadline field that
+// [Shard.Due] reports and a [Tick] fires.
+//
+// Reading order: event.go (what may happen), effect.go (what may be asked of a switch), config.go (what is set up),
+// state.go (what is remembered), then the rules: step.go (dispatch), arrive.go, match.go, offer.go, talk.go, agent.go,
+// record.go, reconcile.go, deadlines.go. explain.go and check.go answer questions and change nothing.
+package core

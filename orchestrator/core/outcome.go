@@ -1,0 +1,119 @@
+package core
+
+import "time"
+
+// Outcome is what one step asks for and what it leaves behind.
+type Outcome struct {
+	// Effects to carry out once the event is durable.
+	Effects []Effect
+	// Entries to keep with the event, in the same transaction. All outside of the switches (call records,
+	// reports, jobs, the event stream) is made from them.
+	Entries []Entry
+}
+
+// Entry is one line of the timeline: what happened, in the words of the contact centre. Kind says which other fields are set.
+type Entry struct {
+	At        time.Time     `json:"at"`
+	Kind      EntryKind     `json:"kind"`
+	Tenant    TenantID      `json:"tenant,omitempty"`
+	Call      CallID        `json:"call,omitempty"`
+	Agent     AgentID       `json:"agent,omitempty"`
+	Queue     QueueID       `json:"queue,omitempty"`
+	Leg       LegID         `json:"leg,omitempty"`
+	Recording RecordingID   `json:"recording,omitempty"`
+	Engine    EngineID      `json:"engine,omitempty"`
+	Reason    string        `json:"reason,omitempty"`   // outcome, state, refusal code, repair reason: a stable word
+	Text      string        `json:"text,omitempty"`     // notes and other text of people: untrusted
+	Actor     string        `json:"actor,omitempty"`    // who asked for it; "" = the rules
+	Cause     *Cause        `json:"cause,omitempty"`    // of ended legs and offers
+	Duration  time.Duration `json:"duration,omitempty"` // how long what has ended here had lasted
+	Record    *CallRecord   `json:"record,omitempty"`   // of EntryCallClosed
+}
+
+// EntryKind names what an entry tells.
+type EntryKind string
+
+// The kinds of entries.
+const (
+	EntryCallArrived      EntryKind = "call.arrived"      // Text = caller's number
+	EntryCallRefused      EntryKind = "call.refused"      // Reason: site_limit, tenant_limit, queue_full, no_route, closed
+	EntryCallQueued       EntryKind = "call.queued"       // Queue; Reason: arrival, missed, transfer, agent_lost …
+	EntryOfferMade        EntryKind = "offer.made"        // Agent, Queue, Leg
+	EntryOfferRinging     EntryKind = "offer.ringing"     // the phone said so
+	EntryOfferEnded       EntryKind = "offer.ended"       // Reason = an OfferOutcome; Duration = how long it rang
+	EntryCallConnected    EntryKind = "call.connected"    // Agent, Queue; Duration = wait
+	EntryCallHeld         EntryKind = "call.held"         // Agent
+	EntryCallResumed      EntryKind = "call.resumed"      // Agent; Duration = hold
+	EntryCallMuted        EntryKind = "call.muted"        // Agent
+	EntryCallUnmuted      EntryKind = "call.unmuted"      // Agent
+	EntryCallTransferred  EntryKind = "call.transferred"  // Agent = who transferred, Queue = where to
+	EntryTalkEnded        EntryKind = "talk.ended"        // Agent; Reason: caller, agent, transfer, agent_lost …; Duration = talk
+	EntryCallClosed       EntryKind = "call.closed"       // Record
+	EntryAgentState       EntryKind = "agent.state"       // Agent; Reason = state[:reason]; Text = cause; Duration = in the state before
+	EntryWrapUpStarted    EntryKind = "wrapup.started"    // Agent, Call, Queue
+	EntryWrapUpExtended   EntryKind = "wrapup.extended"   // Agent, Call
+	EntryWrapUpDone       EntryKind = "wrapup.done"       // Agent, Call, Reason = wrap-up reason ("" = timer), Text = notes, Duration
+	EntryRecordingStarted EntryKind = "recording.started" // Recording, Call, Agent
+	EntryRecordingPaused  EntryKind = "recording.paused"  // Agent; Actor asked for it (audited)
+	EntryRecordingResumed EntryKind = "recording.resumed" // Actor "" = the automatic resume
+	EntryRecordingStopped EntryKind = "recording.stopped" // Reason: complete, failed, pause_unconfirmed; Duration = length of the audio
+	EntryEngineUp         EntryKind = "engine.up"         // Engine; Reason: connected, restarted
+	EntryEngineDown       EntryKind = "engine.down"       // Engine
+	EntryRepair           EntryKind = "repair"            // reconciliation had to mend something; Reason
+	EntryOdd              EntryKind = "odd"               // an impossible fact was counted and otherwise ignored; Reason
+	EntryAlert            EntryKind = "alert"             // supervisors should know; Reason
+)
+
+// OfferOutcome says how an offer ended.
+type OfferOutcome string
+
+// The outcomes of an offer, with their effect on the agent (Q4).
+const (
+	OfferAnswered    OfferOutcome = "answered"    // the agent is engaged
+	OfferNoAnswer    OfferOutcome = "no_answer"   // RONA, or a miss delay where the queue says so
+	OfferDeclined    OfferOutcome = "declined"    // Idle (Declined)
+	OfferBusy        OfferOutcome = "busy"        // Available again, no offers for the busy delay; not counted
+	OfferUnreachable OfferOutcome = "unreachable" // Idle (Phone unreachable), supervisors alerted
+	OfferAbandoned   OfferOutcome = "abandoned"   // the caller gave up while it rang: no effect
+	OfferLostRace    OfferOutcome = "lost_race"   // another agent of the ring-all was faster: no effect
+	OfferWithdrawn   OfferOutcome = "withdrawn"   // the rules took it back (max wait, removed queue): no effect
+	OfferFailed      OfferOutcome = "failed"      // the switch or network failed, not the phone: no effect but a short pause
+)
+
+// CallRecord sums up a call. The times add up: Total = Route + Wait + Talk + Hold + Close, to the microsecond.
+type CallRecord struct {
+	Call       CallID        `json:"call"`
+	Tenant     TenantID      `json:"tenant"`
+	EntryPoint EntryPointID  `json:"entry_point,omitempty"`
+	Queue      QueueID       `json:"queue,omitempty"` // the last one
+	Engine     EngineID      `json:"engine"`
+	From       string        `json:"from"`
+	Name       string        `json:"name,omitempty"`
+	To         string        `json:"to"`
+	ArrivedAt  time.Time     `json:"arrived_at"`
+	EndedAt    time.Time     `json:"ended_at"`
+	Outcome    CallOutcome   `json:"outcome"`
+	Cause      Cause         `json:"cause"`
+	Agents     []AgentID     `json:"agents,omitempty"` // who talked, in order
+	Offers     int           `json:"offers"`
+	Misses     int           `json:"misses"` // offers that ended with no_answer
+	Route      time.Duration `json:"route"`  // greeting and routing, before the queue
+	Wait       time.Duration `json:"wait"`   // in queues, ringing included
+	Talk       time.Duration `json:"talk"`   // with an agent, hold excluded
+	Hold       time.Duration `json:"hold"`
+	Close      time.Duration `json:"close"` // closing prompts
+	Total      time.Duration `json:"total"`
+	Recordings []RecordingID `json:"recordings,omitempty"`
+}
+
+// CallOutcome says in one word what became of a call.
+type CallOutcome string
+
+// The outcomes of a call.
+const (
+	CallAnswered   CallOutcome = "answered"   // an agent talked with the caller
+	CallAbandoned  CallOutcome = "abandoned"  // the caller hung up while waiting
+	CallUnanswered CallOutcome = "unanswered" // ended by max wait, or no agents
+	CallRefused    CallOutcome = "refused"    // over a limit, no route, closed
+	CallLost       CallOutcome = "lost"       // the switch lost it
+)

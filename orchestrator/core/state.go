@@ -1,0 +1,212 @@
+package core
+
+import "time"
+
+// Shard is a set of tenants with everything that is going on in them. Make one with [New] or [Restore]; it is not safe for concurrent use.
+type Shard struct {
+	st  state
+	ix  index
+	out Outcome
+	now time.Time
+	chg Changes
+}
+
+// state is all that is remembered: what a snapshot holds and what replay must reproduce. Everything else is an index over it.
+type state struct {
+	Name        string                       `json:"name"`
+	Seed        uint64                       `json:"seed"`
+	IDs         uint64                       `json:"ids"`     // identifiers made so far
+	Effects     EffectID                     `json:"effects"` // effects made so far
+	Steps       uint64                       `json:"steps"`   // events applied so far
+	Now         time.Time                    `json:"now"`     // latest time seen; never goes back
+	Site        Site                         `json:"site"`
+	Tenants     map[TenantID]*tenant         `json:"tenants"`
+	EntryPoints map[EntryPointID]*EntryPoint `json:"entry_points"`
+	Queues      map[QueueID]*queue           `json:"queues"`
+	Agents      map[AgentID]*agent           `json:"agents"`
+	Engines     map[EngineID]*engine         `json:"engines"`
+	Calls       map[CallID]*call             `json:"calls"`
+	Legs        map[LegID]*leg               `json:"legs"`
+	Affinity    []affinity                   `json:"affinity"` // who served whom last, oldest first (Q7)
+	Commands    []CommandID                  `json:"commands"` // carried out already, oldest first
+	Repairs     map[string]uint64            `json:"repairs"`  // by reason
+	Odd         map[string]uint64            `json:"odd"`      // impossible facts, by reason
+}
+
+type tenant struct {
+	Tenant
+	Calls int `json:"calls"` // going on
+}
+
+type queue struct {
+	Queue
+	Removed bool `json:"removed,omitempty"` // kept until its last wrap-up is done
+}
+
+// AgentState is what an agent is doing (Q1).
+type AgentState string
+
+// The agent states.
+const (
+	Offline   AgentState = "offline"   // not signed in
+	Available AgentState = "available" // may be offered a call
+	Idle      AgentState = "idle"      // signed in, not to be disturbed; has a reason
+	Reserved  AgentState = "reserved"  // the phone is being rung for an offer
+	Engaged   AgentState = "engaged"   // in a conversation
+	WrapUp    AgentState = "wrap_up"   // finishing the work of the last conversation
+	RONA      AgentState = "rona"      // did not answer; must say Available or Idle
+)
+
+// Idle reasons that the rules set themselves.
+const (
+	ReasonDeclined    = "declined"
+	ReasonUnreachable = "phone_unreachable"
+)
+
+type agent struct {
+	AgentSetup
+	State      AgentState    `json:"state"`
+	Reason     string        `json:"reason,omitempty"` // of Idle
+	StateCause string        `json:"state_cause"`      // why this state: "agent", "supervisor", an OfferOutcome …
+	Since      time.Time     `json:"since"`
+	SignedInAt time.Time     `json:"signed_in_at,omitzero"`
+	IdleSince  time.Time     `json:"idle_since"`           // the longest-idle clock: last conversation's end, sign-in or miss
+	PausedTill time.Time     `json:"paused_till,omitzero"` // Available, but no offers before it (busy or miss delay)
+	Call       CallID        `json:"call,omitempty"`       // while Reserved or Engaged
+	Leg        LegID         `json:"leg,omitempty"`        // while Reserved or Engaged
+	Next       *nextState    `json:"next,omitempty"`       // asked for while busy; taken when free
+	Misses     int           `json:"misses"`               // in a row
+	Answered   int           `json:"answered"`             // calls since sign-in
+	Talked     time.Duration `json:"talked"`               // since sign-in
+	Draw       uint64        `json:"draw"`                 // of the seeded random strategy
+	Wrap       *wrapUp       `json:"wrap,omitempty"`
+	Removed    bool          `json:"removed,omitempty"`
+}
+
+type nextState struct {
+	State  AgentState `json:"state"`
+	Reason string     `json:"reason,omitempty"`
+}
+
+type wrapUp struct {
+	Call     CallID    `json:"call"`
+	Queue    QueueID   `json:"queue"`
+	Since    time.Time `json:"since"`
+	Until    time.Time `json:"until,omitzero"` // zero = only by hand
+	Extended int       `json:"extended,omitempty"`
+}
+
+// CallPhase is where a call is in its life.
+type CallPhase string
+
+// The phases of a call.
+const (
+	Routing CallPhase = "routing" // greeting, looking for the way
+	Waiting CallPhase = "waiting" // in a queue; phones may be ringing for it
+	Talking CallPhase = "talking" // with its primary agent; may be held
+	Closing CallPhase = "closing" // hears a last prompt, then is ended
+	Ended   CallPhase = "ended"   // the customer's leg is gone or going
+)
+
+type call struct {
+	ID         CallID       `json:"id"`
+	Tenant     TenantID     `json:"tenant"`
+	EntryPoint EntryPointID `json:"entry_point,omitempty"`
+	Engine     EngineID     `json:"engine"`
+	From       string       `json:"from"`
+	Name       string       `json:"name"`
+	To         string       `json:"to"`
+	Priority   int          `json:"priority"`
+	Phase      CallPhase    `json:"phase"`
+	PhaseSince time.Time    `json:"phase_since"`
+	ArrivedAt  time.Time    `json:"arrived_at"`
+	Customer   LegID        `json:"customer"`
+	Play       PlayID       `json:"play,omitempty"` // prompt being played to the customer
+	Queue      QueueID      `json:"queue,omitempty"`
+	QueuedAt   time.Time    `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
+	Offers     []offer      `json:"offers,omitempty"`     // ringing now, oldest first
+	NextRing   time.Time    `json:"next_ring,omitzero"`   // ProgressiveRing adds a phone then
+	Prefer     AgentID      `json:"prefer,omitempty"`     // sticky agent (Q7) …
+	PreferTill time.Time    `json:"prefer_till,omitzero"` // … waited for until then
+	Excluded   []AgentID    `json:"excluded,omitempty"`   // never offered this call again: they transferred it (Q7)
+	Primary    AgentID      `json:"primary,omitempty"`    // while Talking: exactly one (C12)
+	AgentLeg   LegID        `json:"agent_leg,omitempty"`  // the primary's
+	Held       bool         `json:"held,omitempty"`       // the customer is on hold
+	HeldSince  time.Time    `json:"held_since,omitzero"`
+	Muted      bool         `json:"muted,omitempty"`     // the agent is muted
+	Wanted     []Member     `json:"wanted,omitempty"`    // the mix as last declared
+	MixRetry   time.Time    `json:"mix_retry,omitzero"`  // the declaration was refused: say it again then
+	Recording  *recording   `json:"recording,omitempty"` // being written
+	EndCause   Cause        `json:"end_cause,omitzero"`
+	TalkEnd    string       `json:"talk_end,omitempty"`
+	Record     CallRecord   `json:"record"`
+	Closed     bool         `json:"closed,omitempty"` // the record is written
+}
+
+type offer struct {
+	Agent   AgentID   `json:"agent"`
+	Leg     LegID     `json:"leg"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+	Ringing bool      `json:"ringing,omitempty"`
+}
+
+// RecordingState is what the switch is doing about a recording, and what was asked of it.
+type RecordingState string
+
+// The recording states.
+const (
+	RecordingStarting RecordingState = "starting"
+	RecordingOn       RecordingState = "on"
+	RecordingPausing  RecordingState = "pausing" // asked, not confirmed: shown to the agent as not yet paused
+	RecordingOff      RecordingState = "paused"
+	RecordingResuming RecordingState = "resuming"
+	RecordingStopping RecordingState = "stopping"
+)
+
+type recording struct {
+	ID        RecordingID    `json:"id"`
+	State     RecordingState `json:"state"`
+	Confirm   time.Time      `json:"confirm,omitzero"`   // the switch must have confirmed by then
+	ResumeAt  time.Time      `json:"resume_at,omitzero"` // automatic resume
+	StartedAt time.Time      `json:"started_at,omitzero"`
+	Agent     AgentID        `json:"agent"`
+	Why       string         `json:"why,omitempty"` // it is being stopped
+}
+
+type legRole string
+
+const (
+	customerLeg legRole = "customer"
+	agentLeg    legRole = "agent"
+)
+
+type leg struct {
+	ID       LegID     `json:"id"`
+	Call     CallID    `json:"call"`
+	Role     legRole   `json:"role"`
+	Engine   EngineID  `json:"engine"`
+	Agent    AgentID   `json:"agent,omitempty"`
+	Since    time.Time `json:"since"`
+	Ringing  bool      `json:"ringing,omitempty"`
+	Up       bool      `json:"up,omitempty"`
+	Held     bool      `json:"held,omitempty"`      // by the phone's own key
+	HangAt   time.Time `json:"hang_at,omitzero"`    // dying: hang again at this time
+	HangWith CauseCode `json:"hang_with,omitempty"` // dying: with this cause
+	Missing  int       `json:"missing,omitempty"`   // beats on which the switch did not list it
+}
+
+type engine struct {
+	ID     EngineID  `json:"id"`
+	Up     bool      `json:"up"`
+	Since  time.Time `json:"since"`
+	Strays []LegID   `json:"strays,omitempty"` // legs on the last beat that we do not know, sorted
+}
+
+// affinity remembers who served a caller last (Q7).
+type affinity struct {
+	Tenant TenantID  `json:"tenant"`
+	Number string    `json:"number"`
+	Agent  AgentID   `json:"agent"`
+	At     time.Time `json:"at"`
+}

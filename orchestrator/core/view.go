@@ -1,0 +1,117 @@
+package core
+
+import "time"
+
+// Changes lists what the steps since the last TakeChanges have touched, each id once, in order of first touch.
+type Changes struct {
+	Calls   []CallID
+	Agents  []AgentID
+	Queues  []QueueID
+	Engines []EngineID
+}
+
+// CallView is one call as readers see it.
+type CallView struct {
+	ID         CallID         `json:"id"`
+	Tenant     TenantID       `json:"tenant"`
+	EntryPoint EntryPointID   `json:"entry_point,omitempty"`
+	Engine     EngineID       `json:"engine"`
+	From       string         `json:"from"`
+	Name       string         `json:"name,omitempty"`
+	To         string         `json:"to"`
+	Priority   int            `json:"priority"`
+	Phase      CallPhase      `json:"phase"`
+	PhaseSince time.Time      `json:"phase_since"`
+	ArrivedAt  time.Time      `json:"arrived_at"`
+	Queue      QueueID        `json:"queue,omitempty"`
+	QueuedAt   time.Time      `json:"queued_at,omitzero"`
+	Offers     []OfferView    `json:"offers,omitempty"`
+	Primary    AgentID        `json:"primary,omitempty"`
+	Held       bool           `json:"held"`
+	HeldSince  time.Time      `json:"held_since,omitzero"`
+	Muted      bool           `json:"muted"`
+	Recording  *RecordingView `json:"recording,omitempty"`
+}
+
+// OfferView is one ringing phone.
+type OfferView struct {
+	Agent   AgentID   `json:"agent"`
+	Leg     LegID     `json:"leg"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+	Ringing bool      `json:"ringing"`
+}
+
+// RecordingView is the recording of a call in progress.
+type RecordingView struct {
+	ID       RecordingID    `json:"id"`
+	State    RecordingState `json:"state"`
+	ResumeAt time.Time      `json:"resume_at,omitzero"`
+}
+
+// AgentView is one agent as readers see it.
+type AgentView struct {
+	ID         AgentID     `json:"id"`
+	Tenant     TenantID    `json:"tenant"`
+	Name       string      `json:"name"`
+	Phone      string      `json:"phone"`
+	Teams      []string    `json:"teams,omitempty"`
+	State      AgentState  `json:"state"`
+	Reason     string      `json:"reason,omitempty"`
+	StateCause string      `json:"state_cause"`
+	Since      time.Time   `json:"since"`
+	IdleSince  time.Time   `json:"idle_since,omitzero"`
+	PausedTill time.Time   `json:"paused_till,omitzero"`
+	Call       CallID      `json:"call,omitempty"`
+	NextState  AgentState  `json:"next_state,omitempty"`
+	NextReason string      `json:"next_reason,omitempty"`
+	Misses     int         `json:"misses"`
+	Answered   int         `json:"answered"`
+	Talked     float64     `json:"talked_seconds"`
+	WrapUp     *WrapUpView `json:"wrap_up,omitempty"`
+}
+
+// WrapUpView is a wrap-up in progress.
+type WrapUpView struct {
+	Call     CallID    `json:"call"`
+	Queue    QueueID   `json:"queue"`
+	Since    time.Time `json:"since"`
+	Until    time.Time `json:"until,omitzero"`
+	Extended int       `json:"extended"`
+}
+
+// QueueView is one queue as readers see it.
+type QueueView struct {
+	ID       QueueID  `json:"id"`
+	Tenant   TenantID `json:"tenant"`
+	Name     string   `json:"name"`
+	Strategy Strategy `json:"strategy"`
+	Waiting  int      `json:"waiting"`          // calls in the queue, those with ringing offers included
+	Free     int      `json:"free"`             // agents that could be offered a call now
+	Oldest   CallID   `json:"oldest,omitempty"` // first in line
+}
+
+// EngineView is one switch as readers see it.
+type EngineView struct {
+	ID    EngineID  `json:"id"`
+	Up    bool      `json:"up"`
+	Since time.Time `json:"since"`
+}
+
+// Explanation says for one waiting call why nobody is ringing, or who is (Q9).
+type Explanation struct {
+	Call     CallID        `json:"call"`
+	Queue    QueueID       `json:"queue"`
+	Position int           `json:"position"` // 1 = next
+	Ringing  []AgentID     `json:"ringing,omitempty"`
+	Reason   string        `json:"reason,omitempty"` // a gate that holds for all: engine_down, ring_limit, not_waiting …
+	Agents   []AgentReason `json:"agents"`           // every member of the queue, in the order in which they would be offered
+}
+
+// AgentReason is the first gate that keeps an agent from a call.
+type AgentReason struct {
+	Agent AgentID   `json:"agent"`
+	Gate  string    `json:"gate"`           // see explain.go; "ringing" and "next" are no obstacles
+	Until time.Time `json:"until,omitzero"` // when the gate opens by itself
+	Text  string    `json:"text"`           // for people
+}

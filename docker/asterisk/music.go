@@ -1,0 +1,66 @@
+package asterisk
+
+import (
+	"math"
+	"slices"
+)
+
+// Music classes, as musiconhold.conf knows them.
+const (
+	MusicDefault = "default"
+	MusicCalm    = "calm"
+)
+
+// music is what each class sounds like: two steady tones, above those that soft phones speak with, below the upper limit of a telephone
+// line. A test that listens to a leg can tell hold music from voices, and one class from the other.
+var music = map[string][2]float64{
+	MusicDefault: {2350, 2950},
+	MusicCalm:    {2150, 2750},
+}
+
+// MusicTones returns the frequencies in hertz of which a class' music consists, ascending; none for an unknown class.
+func MusicTones(class string) []float64 {
+	f, ok := music[class]
+	if !ok {
+		return nil
+	}
+	return slices.Clone(f[:])
+}
+
+const (
+	sampleRate = 8000
+	// musicSeconds is a whole number of periods of every multiple of 1 Hz, so that the repeating file has no click.
+	musicSeconds = 10
+	// musicLevel of each tone, of full scale: about -20 dBm0 together, as hold music is on real systems.
+	musicLevel = 0.08
+)
+
+// melody renders the tones as G.711 µ-law, 8000 samples a second.
+func melody(freqs [2]float64) []byte {
+	out := make([]byte, musicSeconds*sampleRate)
+	for i := range out {
+		t := float64(i) / sampleRate
+		v := math.Sin(2*math.Pi*freqs[0]*t) + math.Sin(2*math.Pi*freqs[1]*t)
+		out[i] = muLaw(int(v * musicLevel * 32767))
+	}
+	return out
+}
+
+// muLaw encodes one 16-bit sample as G.711 does: sign, exponent and mantissa of the biased magnitude, inverted.
+func muLaw(sample int) byte {
+	const (
+		bias = 132
+		clip = 32635
+	)
+	sign := byte(0)
+	if sample < 0 {
+		sign, sample = 0x80, -sample
+	}
+	sample = min(sample, clip) + bias
+	exponent := byte(7)
+	for mask := 0x4000; sample&mask == 0 && exponent > 0; mask >>= 1 {
+		exponent--
+	}
+	mantissa := byte(sample>>(exponent+3)) & 0x0f
+	return ^(sign | exponent<<4 | mantissa)
+}

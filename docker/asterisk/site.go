@@ -1,0 +1,264 @@
+package asterisk
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+)
+
+// App is the name of the Stasis application to which the dialplan hands every call.
+const App = "tandem"
+
+// The first argument of Stasis tells where a call came from.
+const (
+	FromTrunk = "trunk"
+	FromPhone = "phone"
+)
+
+// BackupFamily is the family in Asterisk's database under which the backup of a number is found: key = called number, value =
+// "<trunk>/<number>" (N17). It is written through ARI as the variable DB(<family>/<number>).
+const BackupFamily = "tandem-backup"
+
+// Site is what differs between one Asterisk and another.
+type Site struct {
+	Base    string // the instance's directory as Asterisk sees it; absolute, at most 80 bytes for the sake of its control socket
+	Modules string // directory of Asterisk's modules, as Asterisk sees it
+	Data    string // directory with which Asterisk was installed, as Asterisk sees it; "" = /usr/share/asterisk
+
+	EntityID string // six octets as in a MAC address; the name Asterisk gives itself in events
+	MaxFiles int    // open files; 0 = 65536
+
+	SIPAddr           string // IP address of the UDP transport
+	SIPPort           int
+	HTTPAddr          string // IP address of the REST interface: loopback, or a network nobody else is on
+	HTTPPort          int
+	RTPFirst, RTPLast int // media ports, both included; a leg takes two
+
+	ARIUser     string
+	ARIPassword string
+
+	// RTPTimeout is after how many seconds without RTP a leg is taken for dead, RTPTimeoutHold the same while the phone holds.
+	// 0 = default (30 and 300), negative = never.
+	RTPTimeout, RTPTimeoutHold int
+	// Qualify is every how many seconds a registered phone is asked whether it is still there; 0 = never.
+	Qualify int
+
+	// Backup is "<trunk>/<number>": where calls of numbers without a backup of their own go while Tandem is away. "" = an apology.
+	Backup string
+	Phones []Phone
+	Trunks []Trunk
+	Bench  *Bench // nil = no app_queue
+}
+
+// Phone is a desk phone.
+type Phone struct {
+	User     string // its name in SIP, 1 to 40 letters, digits, - or _
+	Password string // "" = not asked for one
+	Contact  string // a SIP URI if it does not register; "" otherwise
+}
+
+// Trunk is a carrier, known by its address.
+type Trunk struct {
+	Name    string   // 1 to 40 letters, digits, - or _
+	Contact string   // SIP URI without user to which its calls are sent
+	Match   []string // addresses or networks from which its calls come
+}
+
+// Bench is the app_queue that benchmarks compare Tandem with. It exists in benchmarks only.
+type Bench struct {
+	Number   string   // called number that enters the queue
+	Strategy string   // of app_queue, such as "leastrecent"
+	Members  []string // phones
+}
+
+var (
+	nameRule    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+	secretRule  = regexp.MustCompile(`^[!-:<-~]{1,80}$`) // printable ASCII without space and semicolon, which begins a comment
+	entityRule  = regexp.MustCompile(`^([0-9a-f]{2}:){5}[0-9a-f]{2}$`)
+	uriRule     = regexp.MustCompile(`^sips?:[A-Za-z0-9_.@:\[\]=-]{1,120}$`)
+	matchRule   = regexp.MustCompile(`^[0-9a-fA-F.:/]{2,80}$`)
+	numberRule  = regexp.MustCompile(`^[+*#0-9]{1,40}$`)
+	backupRule  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}/[+*#0-9]{1,40}$`)
+	pathRule    = regexp.MustCompile(`^/[A-Za-z0-9_./-]{1,79}$`)
+	installRule = regexp.MustCompile(`^/[A-Za-z0-9_./-]{1,200}$`)
+)
+
+// Validate names every field that an Asterisk configuration file could not carry as it is meant. Values end up
+// between the lines of such files, where a line break or a semicolon would mean something.
+func (s Site) Validate() error {
+	var errs []error
+	check := func(ok bool, field, rule string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: %s", field, rule))
+		}
+	}
+	port := func(p int) bool { return p >= 1 && p <= 65535 }
+	check(pathRule.MatchString(s.Base), "Base", "an absolute path of at most 80 letters, digits, ., - and _")
+	check(installRule.MatchString(s.Modules), "Modules", "an absolute path")
+	check(s.Data == "" || installRule.MatchString(s.Data), "Data", "an absolute path")
+	check(entityRule.MatchString(s.EntityID), "EntityID", "six octets in lower-case hexadecimal, with colons")
+	check(net.ParseIP(s.SIPAddr) != nil, "SIPAddr", "an IP address")
+	check(net.ParseIP(s.HTTPAddr) != nil, "HTTPAddr", "an IP address")
+	check(port(s.SIPPort), "SIPPort", "1 to 65535")
+	check(port(s.HTTPPort), "HTTPPort", "1 to 65535")
+	check(port(s.RTPFirst) && port(s.RTPLast) && s.RTPFirst < s.RTPLast, "RTPFirst, RTPLast", "1 to 65535, first before last")
+	check(nameRule.MatchString(s.ARIUser) && s.ARIUser != "general", "ARIUser", `1 to 40 letters, digits, - and _, not "general"`)
+	check(secretRule.MatchString(s.ARIPassword), "ARIPassword", "1 to 80 printable ASCII characters without space and semicolon")
+	check(s.Backup == "" || backupRule.MatchString(s.Backup), "Backup", "<trunk>/<number>")
+	seen := map[string]bool{"udp": true, "global": true, "system": true}
+	for i, p := range s.Phones {
+		field := fmt.Sprintf("Phones[%d]", i)
+		check(nameRule.MatchString(p.User), field+".User", "1 to 40 letters, digits, - and _")
+		check(!seen[p.User], field+".User", fmt.Sprintf("%q is taken", p.User))
+		seen[p.User] = true
+		check(p.Password == "" || secretRule.MatchString(p.Password), field+".Password", "at most 80 printable ASCII characters without space and semicolon")
+		check(p.Contact == "" || uriRule.MatchString(p.Contact), field+".Contact", "a SIP URI without parameters")
+		check(p.Password != "" || p.Contact != "", field, "a password, or a contact of a phone that does not register")
+	}
+	for i, t := range s.Trunks {
+		field := fmt.Sprintf("Trunks[%d]", i)
+		check(nameRule.MatchString(t.Name), field+".Name", "1 to 40 letters, digits, - and _")
+		check(!seen[t.Name], field+".Name", fmt.Sprintf("%q is taken", t.Name))
+		seen[t.Name] = true
+		check(uriRule.MatchString(t.Contact), field+".Contact", "a SIP URI without parameters")
+		for j, m := range t.Match {
+			check(matchRule.MatchString(m), fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
+		}
+	}
+	if s.Bench != nil {
+		check(numberRule.MatchString(s.Bench.Number), "Bench.Number", "1 to 40 digits, +, * and #")
+		check(nameRule.MatchString(s.Bench.Strategy), "Bench.Strategy", "a strategy of app_queue")
+		for i, m := range s.Bench.Members {
+			check(nameRule.MatchString(m), fmt.Sprintf("Bench.Members[%d]", i), "a phone's name")
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// The templates of site/ that make no file there, and those that only a benchmark needs.
+const mainFile = "asterisk.conf"
+
+var benchFiles = map[string]bool{"bench-modules.conf": true, "bench-extensions.conf": true, "queues.conf": true}
+
+// Write makes the instance's directory complete: etc, data (sounds and music), and the empty directories in which Asterisk writes.
+// dir is Base as the caller sees it, which is another path where Asterisk runs in a root or a container of its own. Files that are
+// there are written anew; what Asterisk itself has written (db, spool, log) stays.
+func (s Site) Write(dir string) error {
+	if err := s.Validate(); err != nil {
+		return fmt.Errorf("asterisk configuration: %w", err)
+	}
+	if s.MaxFiles == 0 {
+		s.MaxFiles = 65536
+	}
+	if s.Data == "" {
+		s.Data = "/usr/share/asterisk"
+	}
+	s.RTPTimeout = orDefault(s.RTPTimeout, 30)
+	s.RTPTimeoutHold = orDefault(s.RTPTimeoutHold, 300)
+
+	for _, d := range []string{"etc/site", "data/sounds/en/tandem", "data/moh/default", "data/moh/calm", "data/agi-bin", "db", "run", "log",
+		"cache", "spool/recording", "spool/tmp"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {
+			return fmt.Errorf("make instance directory: %w", err)
+		}
+	}
+	if err := copyTree("etc", filepath.Join(dir, "etc")); err != nil {
+		return err
+	}
+	if err := copyTree("sounds", filepath.Join(dir, "data/sounds/en/tandem")); err != nil {
+		return err
+	}
+	// Asterisk does not start without its own documentation, from which it learns the types of its options. A link into its
+	// data directory will do; it dangles where we stand, outside Asterisk's root, and that is no matter.
+	link := filepath.Join(dir, "data/documentation")
+	if err := os.Symlink(s.Data+"/documentation", link); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("link Asterisk's documentation: %w", err)
+	}
+	for class, freqs := range music {
+		name := filepath.Join(dir, "data/moh", class, "melody.ulaw")
+		if err := writeFile(name, melody(freqs)); err != nil {
+			return err
+		}
+	}
+	return s.render(dir)
+}
+
+// render makes the site's own files from the templates.
+func (s Site) render(dir string) error {
+	names, err := fs.Glob(files, "site/*.tmpl")
+	if err != nil {
+		return fmt.Errorf("list templates: %w", err)
+	}
+	for _, name := range names {
+		target := strings.TrimSuffix(path.Base(name), ".tmpl")
+		to := filepath.Join(dir, "etc/site", target)
+		if target == mainFile || target == "queues.conf" {
+			to = filepath.Join(dir, "etc", target) // Asterisk looks for these by name
+		}
+		if benchFiles[target] && s.Bench == nil {
+			if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("remove %s: %w", target, err)
+			}
+			continue
+		}
+		t, err := template.New(target).Option("missingkey=error").ParseFS(files, name)
+		if err != nil {
+			return fmt.Errorf("parse template %s: %w", name, err)
+		}
+		var out bytes.Buffer
+		if err := t.ExecuteTemplate(&out, path.Base(name), s); err != nil {
+			return fmt.Errorf("fill template %s: %w", name, err)
+		}
+		if err := writeFile(to, out.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orDefault gives Asterisk's "never", 0, for negative values.
+func orDefault(seconds, def int) int {
+	switch {
+	case seconds == 0:
+		return def
+	case seconds < 0:
+		return 0
+	default:
+		return seconds
+	}
+}
+
+// copyTree writes an embedded directory's files, which has no directories within.
+func copyTree(from, to string) error {
+	entries, err := fs.ReadDir(files, from)
+	if err != nil {
+		return fmt.Errorf("list %s: %w", from, err)
+	}
+	for _, e := range entries {
+		b, err := fs.ReadFile(files, path.Join(from, e.Name()))
+		if err != nil {
+			return fmt.Errorf("read %s: %w", e.Name(), err)
+		}
+		if err := writeFile(filepath.Join(to, e.Name()), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFile keeps secrets from other users of the machine.
+func writeFile(name string, b []byte) error {
+	if err := os.WriteFile(name, b, 0o640); err != nil {
+		return fmt.Errorf("write %s: %w", strconv.Quote(name), err)
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package lab
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+// holdEnv turns the test binary into a process that starts an Asterisk, prints its directory and waits to be killed.
+const holdEnv = "TANDEM_LAB_TEST_HOLD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(holdEnv) != "" {
+		hold()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func hold() {
+	a, err := Start(context.Background(), Options{Phones: 1})
+	if err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+	fmt.Println(a.Dir)
+	select {}
+}
+
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// complaints are the lines of Asterisk's log above notice.
+func complaints(t *testing.T, a *Asterisk) []string {
+	t.Helper()
+	b, err := os.ReadFile(a.Log())
+	require.NoError(t, err)
+	var out []string
+	for line := range strings.Lines(string(b)) {
+		if strings.Contains(line, "WARNING[") || strings.Contains(line, "ERROR[") {
+			out = append(out, strings.TrimSpace(line))
+		}
+	}
+	return out
+}
+
+func TestStartsWithoutComplaint(t *testing.T) {
+	a := ForTest(t)
+	t.Logf("ready after %v", a.Started)
+	out, err := a.CLI(testContext(t), "core show version")
+	require.NoError(t, err)
+	assert.Contains(t, out, "Asterisk 2")
+	assert.Empty(t, complaints(t, a))
+	a.NoLeftovers(t)
+
+	out, err = a.CLI(testContext(t), "module show like res_pjsip_refer")
+	require.NoError(t, err)
+	assert.Contains(t, out, "0 modules loaded", "phones must not transfer")
+}
+
+func TestRunsUnprivileged(t *testing.T) {
+	a := ForTest(t)
+	if a.proc.pid == 0 {
+		t.Skip("SKIPPED, NOT PASSED: Asterisk is in a container, where this process cannot look")
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.proc.pid))
+	require.NoError(t, err)
+	assert.NotRegexp(t, `(?m)^Uid:\s+0\s`, string(b))
+	assert.Regexp(t, `(?m)^CapEff:\s+0+$`, string(b))
+}
+
+func TestTwoSideBySide(t *testing.T) {
+	a, b := ForTest(t), ForTest(t)
+	assert.NotEqual(t, a.Dir, b.Dir)
+	assert.NotEqual(t, a.SIPAddr, b.SIPAddr)
+	assert.NotEqual(t, a.ARIURL, b.ARIURL)
+	for _, x := range []*Asterisk{a, b} {
+		assert.NoError(t, x.get(testContext(t), "/asterisk/ping", nil))
+	}
+	// One's password is of no use at the other.
+	err := (&Asterisk{ARIURL: b.ARIURL, ARIUser: a.ARIUser, ARIPassword: a.ARIPassword, client: a.client}).get(testContext(t), "/channels", nil)
+	assert.ErrorContains(t, err, "401")
+}
+
+func TestStopRemovesEverything(t *testing.T) {
+	a := ForTest(t)
+	dir, pid := a.Dir, a.proc.pid
+	require.NoError(t, a.Stop())
+	_, err := os.Stat(dir)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	if pid != 0 {
+		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH)
+	}
+	assert.NoError(t, a.Stop(), "stopping twice does nothing")
+}
+
+func TestRestartKeepsPortsAndDatabase(t *testing.T) {
+	a := ForTest(t)
+	ctx := testContext(t)
+	_, err := a.CLI(ctx, "database put lab key value")
+	require.NoError(t, err)
+	sip, pid := a.SIPAddr, a.proc.pid
+	require.NoError(t, a.Restart(ctx))
+	assert.Equal(t, sip, a.SIPAddr)
+	assert.NotEqual(t, pid, a.proc.pid)
+	out, err := a.CLI(ctx, "database get lab key")
+	require.NoError(t, err)
+	assert.Contains(t, out, "value")
+}
+
+func TestNamedInstanceIsFoundAgain(t *testing.T) {
+	name := fmt.Sprintf("test-%d", os.Getpid())
+	a := ForTest(t, func(o *Options) { o.Name = name })
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(a.Dir)) })
+	ctx := testContext(t)
+	_, err := a.CLI(ctx, "database put lab key value")
+	require.NoError(t, err)
+
+	_, err = Start(ctx, Options{Name: name})
+	require.ErrorContains(t, err, "is running", "one name, one instance")
+
+	require.NoError(t, a.Stop())
+	b := ForTest(t, func(o *Options) { o.Name = name })
+	assert.Equal(t, a.Dir, b.Dir)
+	out, err := b.CLI(ctx, "database get lab key")
+	require.NoError(t, err)
+	assert.Contains(t, out, "value")
+}
+
+// A killed test process cannot clean up. The kernel ends its Asterisk, the next owner of the slot clears its directory.
+func TestSurvivesKillOfItsOwner(t *testing.T) {
+	ForTest(t)                      // skips where there is no Asterisk
+	cmd := exec.Command(os.Args[0]) //nolint:noctx // killed below
+	cmd.Env = append(os.Environ(), holdEnv+"=1")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	dir, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(dir, "/") {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		t.Fatalf("the other process did not start its Asterisk: %q %v", dir, err)
+	}
+	dir = strings.TrimSpace(dir)
+	require.NoError(t, cmd.Process.Kill())
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	_, err = os.Stat(dir)
+	require.NoError(t, err, "nobody has cleaned up")
+
+	// Take slots until we are given that one. Others may be in use by other tests.
+	var got []*Asterisk
+	for len(got) < slots {
+		a := ForTest(t, func(o *Options) { o.Phones = 1 })
+		got = append(got, a)
+		if a.Dir == dir {
+			break
+		}
+	}
+	last := got[len(got)-1]
+	require.Equal(t, dir, last.Dir)
+	assert.Empty(t, complaints(t, last))
+}
+
+func TestStartRefusesBadOptions(t *testing.T) {
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Name: "../up"}, "Name"},
+		{Options{Phones: -1}, "Phones"},
+		{Options{Phones: 5001}, "Phones"},
+	} {
+		_, err := Start(testContext(t), c.o)
+		assert.ErrorContains(t, err, c.want)
+	}
+}
+
+func TestStartEndsWithItsContext(t *testing.T) {
+	ForTest(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Start(ctx, Options{})
+	require.Error(t, err)
+	assert.True(t, errors.Is(err, context.Canceled), "%v", err)
+}

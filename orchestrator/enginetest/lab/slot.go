@@ -1,0 +1,176 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Slots divide the ports 10000–29999: 20 of them, a thousand ports each, which is media for 495 legs.
+const (
+	slots        = 20
+	portsFrom    = 10000
+	portsPerSlot = 1000
+)
+
+var nameRule = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
+
+// slot is the right to a directory and a range of ports, held by an open, locked file.
+type slot struct {
+	number    int
+	firstPort int
+	dir       string
+	keep      bool       // the directory outlives the slot
+	locks     []*os.File // open while held
+}
+
+// takeSlot finds a free slot and clears what a dead owner left in it.
+func takeSlot(h host, name string) (*slot, error) {
+	base := h.base()
+	if err := os.MkdirAll(base, 0o755); err != nil {
+		return nil, fmt.Errorf("make directory for instances: %w", err)
+	}
+	s := &slot{keep: name != ""}
+	if name != "" {
+		f, err := lock(filepath.Join(base, "name-"+name+".lock"))
+		if err != nil {
+			return nil, fmt.Errorf("an Asterisk named %q is running, or its lock cannot be taken: %w", name, err)
+		}
+		s.locks = append(s.locks, f)
+		s.dir = filepath.Join(base, name)
+		if err := clearProcess(h, s.dir); err != nil {
+			return nil, errors.Join(err, s.release())
+		}
+	}
+	for n := range slots {
+		f, err := lock(filepath.Join(base, fmt.Sprintf("slot-%02d.lock", n)))
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			continue
+		}
+		if err != nil {
+			return nil, errors.Join(err, s.release())
+		}
+		// The directory of a nameless instance of the same slot: its owner is dead, or we had not got the lock.
+		left := filepath.Join(base, fmt.Sprintf("slot-%02d", n))
+		if err := errors.Join(clearProcess(h, left), os.RemoveAll(left)); err != nil {
+			return nil, errors.Join(fmt.Errorf("clear %s of a dead owner: %w", left, err), f.Close(), s.release())
+		}
+		first := portsFrom + n*portsPerSlot
+		if !free(first) {
+			_ = f.Close() // somebody else's ports: leave the slot alone
+			continue
+		}
+		s.locks = append(s.locks, f)
+		s.number, s.firstPort = n, first
+		if s.dir == "" {
+			s.dir = left
+		}
+		return s, nil
+	}
+	return nil, errors.Join(fmt.Errorf("all %d slots are in use: too many Asterisks at once", slots), s.release())
+}
+
+// release gives the slot back and removes its directory. It may be called twice.
+func (s *slot) release() error {
+	var errs []error
+	if len(s.locks) > 0 && !s.keep && s.dir != "" {
+		errs = append(errs, os.RemoveAll(s.dir))
+	}
+	for _, f := range s.locks {
+		errs = append(errs, f.Close())
+	}
+	s.locks = nil
+	return errors.Join(errs...)
+}
+
+// lock takes an exclusive flock, or fails with EWOULDBLOCK. It lasts until the file is closed or the process dies; children do
+// not inherit it, since Go opens files close-on-exec.
+func lock(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", name, err), f.Close())
+	}
+	return f, nil
+}
+
+// free tells whether SIP (UDP) and HTTP (TCP) of a slot can be bound. Media ports need no look: Asterisk takes the next one when
+// one is in use.
+func free(first int) bool {
+	u, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first})
+	if err != nil {
+		return false
+	}
+	_ = u.Close()
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first + 1})
+	if err != nil {
+		return false
+	}
+	_ = l.Close()
+	return true
+}
+
+// clearProcess ends the Asterisk of a dead owner, if one still runs in dir. It is known by the configuration file on its
+// command line, never by a process id alone: ids are used again.
+func clearProcess(h host, dir string) error {
+	if err := h.clear(filepath.Base(dir)); err != nil {
+		return err
+	}
+	mark := h.inside(dir) + "/etc/asterisk.conf"
+	procs, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return fmt.Errorf("list processes: %w", err)
+	}
+	for _, p := range procs {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		args := strings.Split(string(b), "\x00")
+		if len(args) < 2 || !strings.HasSuffix(args[0], "asterisk") || !contains(args, mark) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(p)))
+		if err != nil {
+			continue
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("end Asterisk %d of a dead owner: %w", pid, err)
+		}
+		if err := awaitGone(pid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func contains(args []string, want string) bool {
+	for _, a := range args {
+		if a == want {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitGone waits until a killed process that is not our child has left its ports.
+func awaitGone(pid int) error {
+	for range 500 {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) || err == nil && len(b) == 0 {
+			return nil // an empty command line is a zombie's
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return fmt.Errorf("the Asterisk %d of a dead owner does not end", pid)
+}

@@ -257,7 +257,7 @@ func copyTree(from, to string) error {
 
 // writeFile keeps secrets from other users of the machine.
 func writeFile(name string, b []byte) error {
-	if err := os.WriteFile(name, b, 0o640); err != nil {
+	if err := os.WriteFile(name, b, 0o600); err != nil {
 		return fmt.Errorf("write %s: %w", strconv.Quote(name), err)
 	}
 	return nil

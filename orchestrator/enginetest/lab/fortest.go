@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// RequireEnv, if not empty, makes a missing Asterisk a failure instead of a skip. `make test` sets it.
+// RequireEnv is an environment variable that, if not empty, makes a missing Asterisk a failure instead of a skip. `make test` sets it.
 const RequireEnv = "TANDEM_REQUIRE_ASTERISK"
 
 // ForTest starts an Asterisk for a test and stops it at the test's end. A failed test gets the end of Asterisk's log. Where there is no Asterisk
 // the test is skipped, loudly.
-func ForTest(t testing.TB, change ...func(*Options)) *Asterisk {
-	t.Helper()
+func ForTest(tb testing.TB, change ...func(*Options)) *Asterisk {
+	tb.Helper()
 	var o Options
 	for _, c := range change {
 		c(&o)
@@ -23,28 +23,28 @@ func ForTest(t testing.TB, change ...func(*Options)) *Asterisk {
 	defer cancel()
 	a, err := Start(ctx, o)
 	if errors.Is(err, ErrNoAsterisk) && os.Getenv(RequireEnv) == "" {
-		t.Skipf("SKIPPED, NOT PASSED: this test needs a real Asterisk; `make setup` installs one. %v", err)
+		tb.Skipf("SKIPPED, NOT PASSED: this test needs a real Asterisk; `make setup` installs one. %v", err)
 	}
 	if err != nil {
-		t.Fatalf("start Asterisk: %v", err)
+		tb.Fatalf("start Asterisk: %v", err)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Asterisk's last words:\n%s", a.Tail(60))
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("Asterisk's last words:\n%s", a.Tail(60))
 		}
 		if err := a.Stop(); err != nil {
-			t.Errorf("stop Asterisk: %v", err)
+			tb.Errorf("stop Asterisk: %v", err)
 		}
 	})
 	return a
 }
 
 // NoLeftovers fails the test unless the switch is empty, now or within five seconds: hang-ups on the way are given time to arrive.
-func (a *Asterisk) NoLeftovers(t testing.TB) {
-	t.Helper()
+func (a *Asterisk) NoLeftovers(tb testing.TB) {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := a.AwaitEmpty(ctx); err != nil {
-		t.Error(err)
+		tb.Error(err)
 	}
 }

@@ -276,7 +276,7 @@ func (c *container) run(a *Asterisk) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Killing the client would leave the container running.
+	// The client hands the signal of term on to the container. Killing the client, though, would leave the container running.
 	p.end = func() {
 		if err := c.clear(filepath.Base(a.Dir)); err != nil {
 			a.log.Error("asterisk container does not end", "err", err)
@@ -320,7 +320,7 @@ func chown(dir string, uid, gid uint32) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(p, int(uid), int(gid))
+		return os.Lchown(p, int(uid), int(gid)) //nolint:gosec // a link within is not followed; nobody else writes to a fresh tree
 	})
 	if err != nil {
 		return fmt.Errorf("give %s to Asterisk's user: %w", dir, err)

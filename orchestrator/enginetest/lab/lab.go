@@ -26,6 +26,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/tandem-voice/tandem/docker/asterisk"
@@ -190,15 +191,32 @@ func (a *Asterisk) Phones(n int) []Phone {
 // Log is the path of Asterisk's log file: notices, warnings and errors.
 func (a *Asterisk) Log() string { return filepath.Join(a.Dir, "log", "messages") }
 
-// Stop ends Asterisk at once, with whatever calls it has, waits for it, and removes the directory unless it has a name. Stopping
-// twice does nothing.
+// Stop ends Asterisk, with whatever calls it has, waits for it, and removes the directory unless it has a name: then Asterisk is given
+// the time to write its database. Stopping twice does nothing.
 func (a *Asterisk) Stop() error {
-	a.Kill()
+	if a.opts.Name != "" {
+		a.end((*process).terminate)
+	} else {
+		a.end((*process).kill)
+	}
 	return a.slot.release()
 }
 
-// Kill ends Asterisk as a power cut would, and waits until it is gone. Start it again with Restart.
-func (a *Asterisk) Kill() {
+// Kill ends Asterisk as a power cut would, and waits until it is gone. What it had not yet written to its database is lost, which
+// is the last second or so of registrations. Start it again with Restart.
+func (a *Asterisk) Kill() { a.end((*process).kill) }
+
+// Restart ends Asterisk as an operator would, unless it has been killed already, and starts it again with the same ports, passwords
+// and database. Registrations are kept, calls are lost.
+func (a *Asterisk) Restart(ctx context.Context) error {
+	a.end((*process).terminate)
+	if err := a.start(ctx); err != nil {
+		return fmt.Errorf("restart Asterisk in %s: %w", a.Dir, err)
+	}
+	return nil
+}
+
+func (a *Asterisk) end(how func(*process)) {
 	a.mu.Lock()
 	p := a.proc
 	a.proc = nil
@@ -206,17 +224,8 @@ func (a *Asterisk) Kill() {
 	if p == nil {
 		return
 	}
-	p.kill()
+	how(p)
 	a.log.Info("asterisk ended", "dir", a.Dir, "pid", p.pid)
-}
-
-// Restart kills Asterisk and starts it again with the same ports, passwords and database. Registrations are kept, calls are lost.
-func (a *Asterisk) Restart(ctx context.Context) error {
-	a.Kill()
-	if err := a.start(ctx); err != nil {
-		return fmt.Errorf("restart Asterisk in %s: %w", a.Dir, err)
-	}
-	return nil
 }
 
 // start runs the process and waits until it is ready.
@@ -265,7 +274,8 @@ func (a *Asterisk) Tail(lines int) string {
 // process is a running Asterisk with the goroutine that waits for its end.
 type process struct {
 	pid  int
-	end  func() // asks the kernel, or the container engine, to end it
+	term func() // asks it to end
+	end  func() // makes the kernel, or the container engine, end it
 	done chan struct{}
 	err  error // why it ended; readable when done is closed
 }
@@ -291,6 +301,7 @@ func launch(cmd *exec.Cmd) (*process, error) {
 		<-p.done
 		return nil, err
 	}
+	p.term = func() { _ = cmd.Process.Signal(syscall.SIGTERM) }
 	p.end = func() { _ = cmd.Process.Kill() } // an error means that it has ended already
 	return p, nil
 }
@@ -298,6 +309,16 @@ func launch(cmd *exec.Cmd) (*process, error) {
 func (p *process) kill() {
 	p.end()
 	<-p.done
+}
+
+// terminate gives it five seconds to end by itself.
+func (p *process) terminate() {
+	p.term()
+	select {
+	case <-p.done:
+	case <-time.After(5 * time.Second):
+		p.kill()
+	}
 }
 
 // secret makes a password.

@@ -3,7 +3,6 @@ package lab
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -145,7 +144,7 @@ func TestNamedInstanceIsFoundAgain(t *testing.T) {
 // A killed test process cannot clean up. The kernel ends its Asterisk, the next owner of the slot clears its directory.
 func TestSurvivesKillOfItsOwner(t *testing.T) {
 	ForTest(t)                      // skips where there is no Asterisk
-	cmd := exec.Command(os.Args[0]) //nolint:noctx // killed below
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), holdEnv+"=1")
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -197,5 +196,5 @@ func TestStartEndsWithItsContext(t *testing.T) {
 	cancel()
 	_, err := Start(ctx, Options{})
 	require.Error(t, err)
-	assert.True(t, errors.Is(err, context.Canceled), "%v", err)
+	assert.ErrorIs(t, err, context.Canceled)
 }

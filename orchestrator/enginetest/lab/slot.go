@@ -35,7 +35,7 @@ type slot struct {
 // takeSlot finds a free slot and clears what a dead owner left in it.
 func takeSlot(h host, name string) (*slot, error) {
 	base := h.base()
-	if err := os.MkdirAll(base, 0o755); err != nil {
+	if err := os.MkdirAll(base, 0o755); err != nil { //nolint:gosec // Asterisk, as its own user, passes through
 		return nil, fmt.Errorf("make directory for instances: %w", err)
 	}
 	s := &slot{keep: name != ""}

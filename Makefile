@@ -1,0 +1,65 @@
+# Tandem's commands. `make help` lists them.
+#
+# Everything that is downloaded or built stays in .tools/, bin/ and var/, and in /var/lib/tandem (the Asterisk root).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+LINT := .tools/bin/golangci-lint
+# Packages tested at once. Tests with a real switch each have their own instance, but share the machine's cores.
+PARALLEL ?= 2
+# Of one package, with the race detector on two cores.
+TIMEOUT ?= 15m
+# make test RUN=TestName PKG=./ari/... for a part.
+PKG ?= ./...
+RUN ?=
+# A missing switch fails the tests here instead of skipping them.
+export TANDEM_REQUIRE_ASTERISK := 1
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what tests and demo need (packages, Asterisk, linter); fast when it is all there
+	@docker/setup/setup.sh
+
+.PHONY: build
+build: ## build bin/tandem
+	@mkdir -p bin
+	$(GO) build -trimpath -o bin/ ./cmd/tandem
+
+.PHONY: demo
+demo: ## a call centre on this machine, until Ctrl-C; ONCE=1 plays one complete story and checks it
+	@docker/setup/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	@exec bin/tandem demo $(if $(ONCE),-once)
+
+.PHONY: test
+test: setup lint ## lint and all tests with the race detector, real switch included; PKG=./ari/... RUN=Name for a part
+	$(GO) test -race -timeout $(TIMEOUT) -p $(PARALLEL) $(if $(RUN),-run '$(RUN)') $(PKG)
+
+.PHONY: lint
+lint: ## gofmt, go vet, golangci-lint, shellcheck
+	@test -x $(LINT) || docker/setup/tools.sh
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(LINT) run ./...
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P docker/setup docker/setup/*.sh .ci/run; \
+	else echo "shellcheck is missing: shell scripts NOT checked"; fi
+
+.PHONY: bench
+bench: ## measure beside app_queue on the same Asterisk, write docs/benchmarks.md
+	@docker/setup/setup.sh
+	$(GO) run ./cmd/tandem bench
+
+.PHONY: sim
+sim: ## play seeded shifts on simulated switches; SEEDS=3000
+	$(GO) run ./cmd/tandem sim -seeds $(or $(SEEDS),3000)
+
+.PHONY: clean
+clean: ## remove what was built here (not the Asterisk root, not the tools)
+	rm -rf bin var/setup
+	$(GO) clean -testcache

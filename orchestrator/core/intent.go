@@ -1,7 +1,5 @@
 package core
 
-import "time"
-
 // Command is the head of every intent.
 type Command struct {
 	ID    CommandID `json:"id"`    // the same id again is answered as done, and changes nothing
@@ -150,6 +148,7 @@ const (
 	RefusedHeld    RefusalCode = "customer_held"   // End is disabled while held
 	RefusedOwner   RefusalCode = "not_primary"     // only the call's primary agent may
 	RefusedOff     RefusalCode = "not_recording"   // there is no recording to pause or resume
+	RefusedEngine  RefusalCode = "switch_down"     // the call's switch is not connected
 	RefusedSpent   RefusalCode = "extension_spent" // no further extension of the wrap-up
 )
 
@@ -157,5 +156,3 @@ const (
 func refusal(code RefusalCode, field, text string) *Refusal {
 	return &Refusal{Code: code, Field: field, Text: text}
 }
-
-var _ = time.Time{}

@@ -26,6 +26,7 @@ type state struct {
 	Agents      map[AgentID]*agent           `json:"agents"`
 	Engines     map[EngineID]*engine         `json:"engines"`
 	Calls       map[CallID]*call             `json:"calls"`
+	Arrivals    uint64                       `json:"arrivals"` // calls so far
 	Legs        map[LegID]*leg               `json:"legs"`
 	Affinity    []affinity                   `json:"affinity"` // who served whom last, oldest first (Q7)
 	Commands    []CommandID                  `json:"commands"` // carried out already, oldest first
@@ -40,7 +41,9 @@ type tenant struct {
 
 type queue struct {
 	Queue
-	Removed bool `json:"removed,omitempty"` // kept until its last wrap-up is done
+	Turns    uint64             `json:"turns"`               // offers made so far: the round-robin clock
+	LastTurn map[AgentID]uint64 `json:"last_turn,omitempty"` // of each member
+	Removed  bool               `json:"removed,omitempty"`   // kept until its last wrap-up is done
 }
 
 // AgentState is what an agent is doing (Q1).
@@ -78,9 +81,14 @@ type agent struct {
 	Misses     int           `json:"misses"`               // in a row
 	Answered   int           `json:"answered"`             // calls since sign-in
 	Talked     time.Duration `json:"talked"`               // since sign-in
-	Draw       uint64        `json:"draw"`                 // of the seeded random strategy
+	Draws      uint64        `json:"draws"`                // of the seeded random strategy, so far
 	Wrap       *wrapUp       `json:"wrap,omitempty"`
 	Removed    bool          `json:"removed,omitempty"`
+	PhoneDown  bool          `json:"phone_down,omitempty"` // the switch says that the phone cannot be reached
+
+	timer   timer
+	ready   bool // is in the ready sets of its queues
+	touched bool
 }
 
 type nextState struct {
@@ -110,6 +118,7 @@ const (
 
 type call struct {
 	ID         CallID       `json:"id"`
+	Order      uint64       `json:"order"` // of arrival in the shard: the last tie-break of every line
 	Tenant     TenantID     `json:"tenant"`
 	EntryPoint EntryPointID `json:"entry_point,omitempty"`
 	Engine     EngineID     `json:"engine"`
@@ -118,29 +127,49 @@ type call struct {
 	To         string       `json:"to"`
 	Priority   int          `json:"priority"`
 	Phase      CallPhase    `json:"phase"`
-	PhaseSince time.Time    `json:"phase_since"`
+	PhaseSince time.Time    `json:"phase_since"` // of the phase, or of the last hold or resume: what is not yet in the record
 	ArrivedAt  time.Time    `json:"arrived_at"`
 	Customer   LegID        `json:"customer"`
-	Play       PlayID       `json:"play,omitempty"` // prompt being played to the customer
-	Queue      QueueID      `json:"queue,omitempty"`
-	QueuedAt   time.Time    `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
-	Offers     []offer      `json:"offers,omitempty"`     // ringing now, oldest first
-	NextRing   time.Time    `json:"next_ring,omitzero"`   // ProgressiveRing adds a phone then
-	Prefer     AgentID      `json:"prefer,omitempty"`     // sticky agent (Q7) …
-	PreferTill time.Time    `json:"prefer_till,omitzero"` // … waited for until then
-	Excluded   []AgentID    `json:"excluded,omitempty"`   // never offered this call again: they transferred it (Q7)
-	Primary    AgentID      `json:"primary,omitempty"`    // while Talking: exactly one (C12)
-	AgentLeg   LegID        `json:"agent_leg,omitempty"`  // the primary's
-	Held       bool         `json:"held,omitempty"`       // the customer is on hold
-	HeldSince  time.Time    `json:"held_since,omitzero"`
-	Muted      bool         `json:"muted,omitempty"`     // the agent is muted
-	Wanted     []Member     `json:"wanted,omitempty"`    // the mix as last declared
-	MixRetry   time.Time    `json:"mix_retry,omitzero"`  // the declaration was refused: say it again then
-	Recording  *recording   `json:"recording,omitempty"` // being written
-	EndCause   Cause        `json:"end_cause,omitzero"`
-	TalkEnd    string       `json:"talk_end,omitempty"`
-	Record     CallRecord   `json:"record"`
-	Closed     bool         `json:"closed,omitempty"` // the record is written
+	Ringing    bool         `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
+	Answered   bool         `json:"answered,omitempty"` // we answered the customer's leg
+
+	Play     PlayID    `json:"play,omitempty"` // prompt being played to the customer
+	Media    []string  `json:"media,omitempty"`
+	PlayTill time.Time `json:"play_till,omitzero"` // taken for played then
+
+	Queue      QueueID   `json:"queue,omitempty"`
+	QueuedAt   time.Time `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
+	WaitTill   time.Time `json:"wait_till,omitzero"`   // max wait
+	Offers     []offer   `json:"offers,omitempty"`     // ringing now, oldest first
+	NextRing   time.Time `json:"next_ring,omitzero"`   // ProgressiveRing adds a phone then
+	Prefer     AgentID   `json:"prefer,omitempty"`     // sticky agent (Q7) …
+	PreferTill time.Time `json:"prefer_till,omitzero"` // … waited for until then; zero = no longer
+	Excluded   []AgentID `json:"excluded,omitempty"`   // never offered this call again: they transferred it (Q7)
+
+	Primary   AgentID   `json:"primary,omitempty"`   // while Talking: exactly one (C12)
+	AgentLeg  LegID     `json:"agent_leg,omitempty"` // the primary's
+	TalkSince time.Time `json:"talk_since,omitzero"` // of the primary
+	Held      bool      `json:"held,omitempty"`      // the customer is on hold
+	Muted     bool      `json:"muted,omitempty"`     // the agent is muted
+
+	Wanted   []Member  `json:"wanted,omitempty"`   // the mix as last declared; empty = dissolved, or never made
+	Mixed    bool      `json:"mixed,omitempty"`    // a mix was declared and not yet dissolved
+	MixOdd   int       `json:"mix_odd,omitempty"`  // beats on which the switch had another mix
+	MixRetry time.Time `json:"mix_retry,omitzero"` // the declaration was refused: say it again then
+	MixTries int       `json:"mix_tries,omitempty"`
+
+	Recording *recording `json:"recording,omitempty"` // being written
+	Failures  int        `json:"failures,omitempty"`  // recordings that broke off
+
+	Record CallRecord `json:"record"`
+	Closed bool       `json:"closed,omitempty"` // the record is written
+
+	timer   timer
+	legs    int         // legs that it has
+	lineKey lineKey     // its place in its queue's line, while Waiting
+	wantKey *lineKey    // its place among the calls that want an offer …
+	wantsOf *queueIndex // … of this queue; nil = of its sticky agent
+	touched bool
 }
 
 type offer struct {
@@ -168,6 +197,7 @@ type recording struct {
 	ID        RecordingID    `json:"id"`
 	State     RecordingState `json:"state"`
 	Confirm   time.Time      `json:"confirm,omitzero"`   // the switch must have confirmed by then
+	Tries     int            `json:"tries,omitempty"`    // of what is being confirmed
 	ResumeAt  time.Time      `json:"resume_at,omitzero"` // automatic resume
 	StartedAt time.Time      `json:"started_at,omitzero"`
 	Agent     AgentID        `json:"agent"`
@@ -193,7 +223,10 @@ type leg struct {
 	Held     bool      `json:"held,omitempty"`      // by the phone's own key
 	HangAt   time.Time `json:"hang_at,omitzero"`    // dying: hang again at this time
 	HangWith CauseCode `json:"hang_with,omitempty"` // dying: with this cause
+	HangTill time.Time `json:"hang_till,omitzero"`  // dying: taken for gone then
 	Missing  int       `json:"missing,omitempty"`   // beats on which the switch did not list it
+
+	timer timer
 }
 
 type engine struct {

@@ -115,3 +115,72 @@ type AgentReason struct {
 	Until time.Time `json:"until,omitzero"` // when the gate opens by itself
 	Text  string    `json:"text"`           // for people
 }
+
+// Call gives a reader's view of a call.
+func (s *Shard) Call(id CallID) (CallView, bool) {
+	c := s.st.Calls[id]
+	if c == nil {
+		return CallView{}, false
+	}
+	v := CallView{
+		ID: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, From: s.shownNumber(c), Name: c.Name, To: c.To, Priority: c.Priority,
+		Phase: c.Phase, PhaseSince: c.PhaseSince, ArrivedAt: c.ArrivedAt, Queue: c.Queue, QueuedAt: c.QueuedAt, Primary: c.Primary, Held: c.Held, Muted: c.Muted,
+	}
+	if c.Held {
+		v.HeldSince = c.PhaseSince
+	}
+	for _, o := range c.Offers {
+		v.Offers = append(v.Offers, OfferView(o))
+	}
+	if r := c.Recording; r != nil {
+		v.Recording = &RecordingView{ID: r.ID, State: r.State, ResumeAt: r.ResumeAt}
+	}
+	return v, true
+}
+
+// Agent gives a reader's view of an agent.
+func (s *Shard) Agent(id AgentID) (AgentView, bool) {
+	a := s.st.Agents[id]
+	if a == nil {
+		return AgentView{}, false
+	}
+	v := AgentView{
+		ID: a.ID, Tenant: a.Tenant, Name: a.Name, Phone: a.Phone, Teams: a.Teams, State: a.State, Reason: a.Reason, StateCause: a.StateCause, Since: a.Since,
+		IdleSince: a.IdleSince, PausedTill: a.PausedTill, Call: a.Call, Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
+	}
+	if a.Next != nil {
+		v.NextState, v.NextReason = a.Next.State, a.Next.Reason
+	}
+	if w := a.Wrap; w != nil {
+		v.WrapUp = &WrapUpView{Call: w.Call, Queue: w.Queue, Since: w.Since, Until: w.Until, Extended: w.Extended}
+	}
+	return v, true
+}
+
+// Queue gives a reader's view of a queue.
+func (s *Shard) Queue(id QueueID) (QueueView, bool) {
+	q := s.st.Queues[id]
+	if q == nil || q.Removed {
+		return QueueView{}, false
+	}
+	ix := s.ix.queues[id]
+	v := QueueView{ID: id, Tenant: q.Tenant, Name: q.Name, Strategy: q.Strategy, Waiting: ix.line.n, Free: ix.ready.n}
+	if k, ok := ix.line.first(); ok {
+		v.Oldest = k.call
+	}
+	return v, true
+}
+
+// Engine gives a reader's view of a switch.
+func (s *Shard) Engine(id EngineID) (EngineView, bool) {
+	e := s.st.Engines[id]
+	if e == nil {
+		return EngineView{}, false
+	}
+	return EngineView{ID: e.ID, Up: e.Up, Since: e.Since}, true
+}
+
+// Everything lists all that there is, for the first view after a start.
+func (s *Shard) Everything() Changes {
+	return Changes{Calls: keys(s.st.Calls), Agents: keys(s.st.Agents), Queues: keys(s.st.Queues), Engines: keys(s.st.Engines)}
+}

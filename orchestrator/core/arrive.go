@@ -1,0 +1,278 @@
+package core
+
+import "time"
+
+// playFor is how long a prompt may last before it is taken for played: the fact may have been lost.
+const playFor = 2 * time.Minute
+
+// legAppeared begins a call.
+func (s *Shard) legAppeared(f LegAppeared) {
+	if l := s.st.Legs[f.Leg]; l != nil {
+		return // said twice
+	}
+	s.st.Arrivals++
+	c := &call{
+		ID: CallID(s.newID()), Order: s.st.Arrivals, Engine: f.Engine, From: f.From, Name: f.Name, To: f.To,
+		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg,
+	}
+	c.Record = CallRecord{Call: c.ID, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To, ArrivedAt: s.now}
+	s.st.Calls[c.ID] = c
+	l := &leg{ID: f.Leg, Call: c.ID, Role: customerLeg, Engine: f.Engine, Since: s.now}
+	s.addLeg(c, l)
+	s.touch(c)
+
+	e := s.st.EntryPoints[s.ix.numbers[numberKey(f.To)]]
+	if e == nil {
+		s.tellCall(c, Entry{Kind: EntryCallArrived, Leg: l.ID, Text: c.From})
+		s.refuseCall(c, "no_route", CauseUnallocated)
+		return
+	}
+	c.EntryPoint, c.Tenant, c.Priority = e.ID, e.Tenant, e.Priority
+	c.Record.EntryPoint, c.Record.Tenant = e.ID, e.Tenant
+	s.tellCall(c, Entry{Kind: EntryCallArrived, Leg: l.ID, Text: c.From})
+	t := s.st.Tenants[c.Tenant]
+	if t != nil {
+		t.Calls++
+	}
+	switch {
+	case s.st.Site.MaxCalls > 0 && len(s.st.Calls) > s.st.Site.MaxCalls:
+		s.refuseCall(c, "site_limit", CauseCongestion)
+	case t != nil && t.MaxCalls > 0 && t.Calls > t.MaxCalls:
+		s.refuseCall(c, "tenant_limit", CauseCongestion)
+	case e.Off:
+		s.tellCall(c, Entry{Kind: EntryCallRefused, Reason: "closed"})
+		c.Record.Outcome = CallRefused
+		s.closeWith(c, e.Closed, CauseRejected)
+	case len(e.Greeting) > 0:
+		s.answer(c)
+		s.play(c, e.Greeting)
+	default:
+		s.route(c)
+	}
+}
+
+// refuseCall ends a call that was never let in.
+func (s *Shard) refuseCall(c *call, reason string, cause CauseCode) {
+	s.tellCall(c, Entry{Kind: EntryCallRefused, Reason: reason})
+	c.Record.Outcome = CallRefused
+	var prompts []string
+	if t := s.st.Tenants[c.Tenant]; t != nil && reason == "no_route" {
+		prompts = t.Disconnected
+	}
+	s.closeWith(c, prompts, cause)
+}
+
+// route sends a call from its entry point to where it belongs.
+func (s *Shard) route(c *call) {
+	e := s.st.EntryPoints[c.EntryPoint]
+	var to QueueID
+	if e != nil {
+		to = e.target()
+	}
+	q := s.st.Queues[to]
+	if q == nil || q.Removed {
+		s.refuseCall(c, "no_route", CauseUnallocated)
+		return
+	}
+	if line := &s.ix.queues[to].line; q.MaxSize > 0 && line.n >= q.MaxSize {
+		s.refuseCall(c, "queue_full", CauseBusy)
+		return
+	}
+	s.becomeWaiting(c, to, "arrival")
+}
+
+// target is the queue that an entry point leads to: its own, or the private one of its ring group.
+func (e *EntryPoint) target() QueueID {
+	if len(e.Users) > 0 {
+		return ringGroupID(e.ID)
+	}
+	return e.Queue
+}
+
+// becomeWaiting puts a call into a queue. A call that comes back to the queue where it was keeps its first arrival time there (Q3).
+func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
+	c.assert(Routing, Talking)
+	s.passPhase(c)
+	q := s.st.Queues[to]
+	if c.Queue != to || c.QueuedAt.IsZero() {
+		c.QueuedAt = s.now
+	}
+	c.Phase, c.Queue, c.Record.Queue = Waiting, to, to
+	c.Held, c.Muted, c.Primary, c.AgentLeg = false, false, "", ""
+	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = time.Time{}, time.Time{}, "", time.Time{}
+	if q.MaxWait > 0 {
+		c.WaitTill = s.now.Add(q.MaxWait)
+	}
+	s.preferLast(c, q)
+	s.touch(c)
+	s.chg.Queues = append(s.chg.Queues, to)
+	s.enterLine(c)
+	s.tellCall(c, Entry{Kind: EntryCallQueued, Queue: to, Reason: why})
+	if q.Ringback && !c.Answered {
+		c.Ringing = true
+		s.do(c, nil, Ring{Leg: c.Customer})
+		return
+	}
+	s.answer(c)
+	s.mix(c, Member{Leg: c.Customer, Mode: Hold, Music: q.Music})
+}
+
+// preferLast lets a returning caller wait a little for the agent who served them last (Q7), if that agent is at work.
+func (s *Shard) preferLast(c *call, q *queue) {
+	if q.Sticky <= 0 || c.From == "" {
+		return
+	}
+	a := s.st.Agents[s.ix.affinity[affinityKey{c.Tenant, c.From}]]
+	if a == nil || a.State == Offline || a.Removed || c.excludes(a.ID) {
+		return
+	}
+	if m := s.ix.queues[q.ID].of[a.ID]; m != nil && m.able {
+		c.Prefer, c.PreferTill = a.ID, s.now.Add(q.Sticky)
+	}
+}
+
+// answer answers the customer's leg, once.
+func (s *Shard) answer(c *call) {
+	if !c.Answered {
+		c.Answered, c.Ringing = true, false
+		s.do(c, nil, Answer{Leg: c.Customer})
+	}
+}
+
+// play plays prompts to the customer.
+func (s *Shard) play(c *call, media []string) {
+	c.Play, c.Media, c.PlayTill = PlayID(s.newID()), media, s.now.Add(playFor)
+	s.ix.plays[c.Play] = c.ID
+	s.do(c, nil, Play{Leg: c.Customer, Play: c.Play, Media: media})
+}
+
+func (s *Shard) played(f Played) {
+	c := s.st.Calls[s.ix.plays[f.Play]]
+	if c == nil || c.Play != f.Play {
+		return
+	}
+	if !f.OK {
+		s.alert("prompt_failed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
+	}
+	s.donePlaying(c)
+}
+
+// donePlaying goes on after a prompt.
+func (s *Shard) donePlaying(c *call) {
+	s.noPlay(c)
+	s.touch(c)
+	switch c.Phase {
+	case Routing:
+		s.route(c)
+	case Closing:
+		s.endCustomer(c, c.Record.Cause.Code)
+	case Waiting, Talking, Ended:
+	}
+}
+
+func (s *Shard) noPlay(c *call) {
+	delete(s.ix.plays, c.Play)
+	c.Play, c.Media, c.PlayTill = "", nil, time.Time{}
+}
+
+// closeWith plays a last prompt, if there is one, and ends the call with the cause.
+func (s *Shard) closeWith(c *call, prompts []string, cause CauseCode) {
+	c.assert(Routing, Waiting)
+	s.passPhase(c)
+	if c.Phase == Waiting {
+		s.leaveLine(c)
+	}
+	s.stopWaiting(c)
+	c.Phase = Closing
+	c.Record.Cause = Cause{Code: cause, By: ByUs}
+	s.touch(c)
+	if len(prompts) == 0 {
+		s.endCustomer(c, cause)
+		return
+	}
+	s.answer(c)
+	s.play(c, prompts)
+}
+
+// endCustomer hangs up the customer's leg: the call is over when the switch says so.
+func (s *Shard) endCustomer(c *call, cause CauseCode) {
+	s.becomeEnded(c)
+	c.Record.Cause = Cause{Code: cause, By: ByUs}
+	if l := s.st.Legs[c.Customer]; l != nil {
+		s.hang(l, cause)
+	}
+}
+
+// expireWait ends a call that nobody took in time.
+func (s *Shard) expireWait(c *call) {
+	q := s.st.Queues[c.Queue]
+	c.WaitTill = time.Time{}
+	s.withdrawOffers(c, OfferWithdrawn)
+	c.Record.Outcome = CallUnanswered
+	s.closeWith(c, q.Unanswered, CauseNoAnswer)
+}
+
+// stopWaiting clears what only a waiting call has.
+func (s *Shard) stopWaiting(c *call) {
+	c.WaitTill, c.NextRing, c.PreferTill = time.Time{}, time.Time{}, time.Time{}
+}
+
+// expireCall fires the call's deadlines.
+func (s *Shard) expireCall(c *call) {
+	s.touch(c)
+	if s.due(c.PlayTill) {
+		s.repair("prompt_end_missed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
+		s.donePlaying(c)
+	}
+	s.expireOffers(c)
+	if s.due(c.NextRing) {
+		c.NextRing = time.Time{}
+	}
+	if s.due(c.PreferTill) {
+		c.PreferTill = time.Time{}
+	}
+	if s.due(c.WaitTill) {
+		s.expireWait(c)
+	}
+	if s.due(c.MixRetry) {
+		c.MixRetry = time.Time{}
+		s.mixAgain(c)
+	}
+	s.expireRecording(c)
+}
+
+// passPhase books the time of the phase that ends now, so that a record's times add up.
+func (s *Shard) passPhase(c *call) {
+	d := s.now.Sub(c.PhaseSince)
+	switch {
+	case c.Phase == Routing:
+		c.Record.Route += d
+	case c.Phase == Waiting:
+		c.Record.Wait += d
+	case c.Phase == Talking && c.Held:
+		c.Record.Hold += d
+	case c.Phase == Talking:
+		c.Record.Talk += d
+	default:
+		c.Record.Close += d
+	}
+	c.PhaseSince = s.now
+}
+
+func (c *call) assert(from ...CallPhase) {
+	for _, f := range from {
+		if c.Phase == f {
+			return
+		}
+	}
+	panic("core: call " + string(c.ID) + " cannot leave the phase " + string(c.Phase) + " this way")
+}
+
+func (c *call) excludes(a AgentID) bool {
+	for _, x := range c.Excluded {
+		if x == a {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,229 @@
+package core
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// configure takes a change of the set-up in.
+func (s *Shard) configure(ev ConfigChanged) {
+	if ev.Site != nil {
+		s.st.Site = *ev.Site
+	}
+	for _, t := range ev.Tenants {
+		if have := s.st.Tenants[t.ID]; have != nil {
+			have.Tenant = t
+		} else {
+			s.st.Tenants[t.ID] = &tenant{Tenant: t}
+		}
+	}
+	for _, a := range ev.Agents {
+		s.setAgent(a)
+	}
+	for _, q := range ev.Queues {
+		s.setQueue(q)
+	}
+	for _, e := range ev.EntryPoints {
+		s.setEntryPoint(e)
+	}
+	for _, id := range ev.Remove.EntryPoints {
+		s.removeEntryPoint(id)
+	}
+	for _, id := range ev.Remove.Queues {
+		s.removeQueue(id)
+	}
+	for _, id := range ev.Remove.Agents {
+		s.removeAgent(id)
+	}
+	for _, id := range ev.Remove.Tenants {
+		delete(s.st.Tenants, id)
+	}
+	s.purgeQueues()
+}
+
+func (s *Shard) setAgent(set AgentSetup) {
+	a := s.st.Agents[set.ID]
+	if a == nil {
+		a = &agent{AgentSetup: set, State: Offline, StateCause: "new", Since: s.now, IdleSince: s.now}
+		s.st.Agents[set.ID] = a
+		s.chg.Agents = append(s.chg.Agents, a.ID)
+	} else {
+		s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
+		if a.Phone != set.Phone {
+			a.PhoneDown = false
+		}
+		a.AgentSetup, a.Removed = set, false
+		s.touchAgent(a)
+	}
+	at, _ := slices.BinarySearch(s.ix.phones[a.Phone], a.ID)
+	s.ix.phones[a.Phone] = slices.Insert(s.ix.phones[a.Phone], at, a.ID)
+	for _, m := range s.ix.memberOf[a.ID] {
+		m.able, m.fit, m.surplus = fitness(s.ix.queues[m.queue].queue.Skills, a.Skills)
+	}
+	s.reready(a)
+}
+
+// reready enters an agent into the ready sets anew, after a change of what places or gates them.
+func (s *Shard) reready(a *agent) {
+	a.ready = false
+	for _, m := range s.ix.memberOf[a.ID] {
+		if m.in {
+			s.ix.queues[m.queue].ready.remove(m.key)
+			m.in = false
+		}
+	}
+	s.indexAgent(a)
+}
+
+// withDefaults fills in what a set-up leaves at zero.
+func (q Queue) withDefaults() Queue {
+	q.Strategy = cmp.Or(q.Strategy, LongestIdle)
+	q.RingTime = cmp.Or(q.RingTime, DefaultRingTime)
+	q.BusyDelay = cmp.Or(q.BusyDelay, DefaultBusyDelay)
+	q.MissDelay = cmp.Or(q.MissDelay, DefaultMissDelay)
+	q.RONAAfter = cmp.Or(q.RONAAfter, 1)
+	q.ProgressiveStep = cmp.Or(q.ProgressiveStep, DefaultProgressiveStep)
+	q.ServiceLevel = cmp.Or(q.ServiceLevel, DefaultServiceLevel)
+	return q
+}
+
+func (s *Shard) setQueue(set Queue) {
+	set = set.withDefaults()
+	q := s.st.Queues[set.ID]
+	if q == nil {
+		q = &queue{}
+		s.st.Queues[set.ID] = q
+	}
+	var before []*member
+	if old := s.ix.queues[set.ID]; old != nil {
+		before = old.members
+	}
+	q.Queue, q.Removed = set, false
+	s.indexQueue(q)
+	s.chg.Queues = append(s.chg.Queues, q.ID)
+	for _, m := range before {
+		m.in = false // the old ready set is gone
+	}
+	for _, m := range s.ix.queues[q.ID].members {
+		if a := s.st.Agents[m.agent]; a != nil {
+			s.reready(a)
+		}
+	}
+	for k := range s.ix.queues[q.ID].line.all {
+		s.touch(s.st.Calls[k.call])
+	}
+}
+
+// ringGroupID is the id of the private queue of an entry point's ring group.
+func ringGroupID(e EntryPointID) QueueID { return QueueID("ring:" + string(e)) }
+
+func (s *Shard) setEntryPoint(set EntryPoint) {
+	if old := s.st.EntryPoints[set.ID]; old != nil {
+		s.dropNumbers(old)
+	}
+	e := set
+	s.st.EntryPoints[e.ID] = &e
+	for _, n := range e.Numbers {
+		s.ix.numbers[numberKey(n)] = e.ID
+	}
+	if len(e.Users) == 0 {
+		s.removeQueue(ringGroupID(e.ID))
+		return
+	}
+	// A ring group is a private queue whose members all ring at once; a call that nobody takes in the ring time is unanswered, and that is
+	// nobody's fault.
+	q := Queue{
+		ID: ringGroupID(e.ID), Tenant: e.Tenant, Name: e.Name, Strategy: RingAll, RingTime: cmp.Or(e.RingTime, DefaultRingTime),
+		MissDelay: -1, RONAAfter: -1, Ringback: true,
+	}
+	q.MaxWait = q.RingTime
+	for _, u := range e.Users[:min(len(e.Users), MaxRingAll)] {
+		q.Members = append(q.Members, Membership{Agent: u})
+	}
+	s.setQueue(q)
+}
+
+func (s *Shard) dropNumbers(e *EntryPoint) {
+	for _, n := range e.Numbers {
+		if s.ix.numbers[numberKey(n)] == e.ID {
+			delete(s.ix.numbers, numberKey(n))
+		}
+	}
+}
+
+func (s *Shard) removeEntryPoint(id EntryPointID) {
+	e := s.st.EntryPoints[id]
+	if e == nil {
+		return
+	}
+	s.dropNumbers(e)
+	delete(s.st.EntryPoints, id)
+	s.removeQueue(ringGroupID(id))
+}
+
+// removeQueue ends a queue. Its waiting callers hear its last prompt and are ended; conversations and wrap-ups that came from it go on.
+func (s *Shard) removeQueue(id QueueID) {
+	q := s.st.Queues[id]
+	if q == nil || q.Removed {
+		return
+	}
+	q.Removed = true
+	s.chg.Queues = append(s.chg.Queues, id)
+	ix := s.ix.queues[id]
+	for _, m := range ix.members {
+		if a := s.st.Agents[m.agent]; a != nil {
+			s.reready(a)
+		}
+	}
+	for k, ok := ix.line.first(); ok; k, ok = ix.line.first() {
+		s.expireWait(s.st.Calls[k.call])
+	}
+}
+
+// purgeQueues forgets removed queues that nothing refers to any more.
+func (s *Shard) purgeQueues() {
+	removed := map[QueueID]bool{}
+	for _, id := range keys(s.st.Queues) {
+		if s.st.Queues[id].Removed {
+			removed[id] = true
+		}
+	}
+	if len(removed) == 0 {
+		return
+	}
+	for _, id := range keys(s.st.Calls) {
+		delete(removed, s.st.Calls[id].Queue)
+	}
+	for _, id := range keys(s.st.Agents) {
+		if w := s.st.Agents[id].Wrap; w != nil {
+			delete(removed, w.Queue)
+		}
+	}
+	for _, id := range keys(removed) {
+		for _, m := range s.ix.queues[id].members {
+			s.ix.memberOf[m.agent] = slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == id })
+		}
+		delete(s.st.Queues, id)
+		delete(s.ix.queues, id)
+	}
+}
+
+func (s *Shard) removeAgent(id AgentID) {
+	a := s.st.Agents[id]
+	if a == nil {
+		return
+	}
+	a.Removed = true
+	s.touchAgent(a)
+	s.indexAgent(a)
+	s.leaveIfRemoved(a)
+}
+
+// dropAgent forgets an agent.
+func (s *Shard) dropAgent(a *agent) {
+	s.indexAgent(a)
+	s.ix.timers.set(&a.timer, 'a', string(a.ID), time.Time{})
+	s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
+	delete(s.st.Agents, a.ID)
+}

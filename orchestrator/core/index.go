@@ -1,0 +1,271 @@
+package core
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// index finds things without scanning. It holds nothing of its own: reindex builds it from the state.
+type index struct {
+	numbers       map[string]EntryPointID
+	queues        map[QueueID]*queueIndex
+	memberOf      map[AgentID][]*member // by rank, then queue
+	sticky        map[AgentID]*sorted[lineKey]
+	phones        map[string][]AgentID // by phone, sorted
+	recordings    map[RecordingID]CallID
+	plays         map[PlayID]CallID
+	affinity      map[affinityKey]AgentID
+	commands      map[CommandID]bool
+	timers        timerHeap
+	touchedCalls  []CallID
+	touchedAgents []AgentID
+	freed         []AgentID // became ready in this step
+	asking        []CallID  // began to want offers in this step
+}
+
+type affinityKey struct {
+	tenant TenantID
+	number string
+}
+
+// queueIndex is what is needed to match one queue.
+type queueIndex struct {
+	queue   *queue
+	members []*member // in the order of the set-up
+	of      map[AgentID]*member
+	line    sorted[lineKey]  // all calls waiting, those with ringing phones included
+	wanting sorted[lineKey]  // those that want an offer now
+	ready   sorted[readyKey] // agents that can take one now
+}
+
+// member is one agent's place in one queue.
+type member struct {
+	agent    AgentID
+	queue    QueueID
+	level    int
+	rank     int
+	position int   // in the set-up
+	able     bool  // has every required skill
+	fit      int64 // best fit: higher is better
+	surplus  int64 // levels beyond what is asked
+	in       bool  // is in the ready set, under key
+	key      readyKey
+}
+
+// lineKey is a call's place in a line: priority first, then arrival in the queue, then arrival in the shard. Total, because order is unique.
+type lineKey struct {
+	priority int
+	queued   int64 // µs
+	order    uint64
+	call     CallID
+}
+
+func compareLine(a, b lineKey) int {
+	return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.queued, b.queued), cmp.Compare(a.order, b.order))
+}
+
+// readyKey is an agent's place among the free agents of a queue: level first, then what the strategy says, then the position in the set-up. Total,
+// because no two members share a position.
+type readyKey struct {
+	level    int
+	a, b, c  int64
+	position int
+	agent    AgentID
+}
+
+func compareReady(a, b readyKey) int {
+	return cmp.Or(cmp.Compare(a.level, b.level), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b), cmp.Compare(a.c, b.c), cmp.Compare(a.position, b.position))
+}
+
+func newLine() sorted[lineKey] { return sorted[lineKey]{cmp: compareLine} }
+
+// keys gives a map's keys in order: the only way in which the core walks over a map.
+func keys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// reindex builds the whole index from the state.
+func (s *Shard) reindex() {
+	s.ix = index{
+		numbers: map[string]EntryPointID{}, queues: map[QueueID]*queueIndex{}, memberOf: map[AgentID][]*member{}, sticky: map[AgentID]*sorted[lineKey]{},
+		phones: map[string][]AgentID{}, recordings: map[RecordingID]CallID{}, plays: map[PlayID]CallID{}, affinity: map[affinityKey]AgentID{}, commands: map[CommandID]bool{},
+	}
+	for _, id := range keys(s.st.EntryPoints) {
+		for _, n := range s.st.EntryPoints[id].Numbers {
+			s.ix.numbers[numberKey(n)] = id
+		}
+	}
+	for _, id := range keys(s.st.Agents) {
+		a := s.st.Agents[id]
+		a.ready, a.timer, a.touched = false, timer{}, false
+		s.ix.phones[a.Phone] = append(s.ix.phones[a.Phone], id)
+	}
+	for _, id := range keys(s.st.Queues) {
+		s.indexQueue(s.st.Queues[id])
+	}
+	for _, x := range s.st.Affinity {
+		s.ix.affinity[affinityKey{x.Tenant, x.Number}] = x.Agent
+	}
+	for _, id := range s.st.Commands {
+		s.ix.commands[id] = true
+	}
+	for _, id := range keys(s.st.Calls) {
+		c := s.st.Calls[id]
+		c.timer, c.wantKey, c.wantsOf, c.touched, c.legs = timer{}, nil, nil, false, 0
+		if q := s.ix.queues[c.Queue]; q != nil && c.Phase == Waiting {
+			c.lineKey = c.key()
+			q.line.insert(c.lineKey)
+		}
+		s.indexCall(c)
+		s.armCall(c)
+		if c.Recording != nil {
+			s.ix.recordings[c.Recording.ID] = id
+		}
+		if c.Play != "" {
+			s.ix.plays[c.Play] = id
+		}
+	}
+	for _, id := range keys(s.st.Legs) {
+		l := s.st.Legs[id]
+		l.timer = timer{}
+		s.st.Calls[l.Call].legs++
+		s.armLeg(l)
+	}
+	for _, id := range keys(s.st.Agents) {
+		s.indexAgent(s.st.Agents[id])
+		s.armAgent(s.st.Agents[id])
+	}
+	s.ix.freed, s.ix.asking = nil, nil
+}
+
+// indexQueue builds a queue's members anew, keeping its line.
+func (s *Shard) indexQueue(q *queue) {
+	old := s.ix.queues[q.ID]
+	n := &queueIndex{queue: q, of: map[AgentID]*member{}, line: newLine(), wanting: newLine(), ready: sorted[readyKey]{cmp: compareReady}}
+	if old != nil {
+		n.line, n.wanting = old.line, old.wanting
+		for k := range n.wanting.all {
+			s.st.Calls[k.call].wantsOf = n
+		}
+		for _, m := range old.members {
+			s.ix.memberOf[m.agent] = slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == q.ID })
+		}
+	}
+	s.ix.queues[q.ID] = n
+	for i, ms := range q.Members {
+		if n.of[ms.Agent] != nil {
+			continue
+		}
+		m := &member{agent: ms.Agent, queue: q.ID, level: ms.Level, rank: ms.Rank, position: i}
+		n.members = append(n.members, m)
+		n.of[ms.Agent] = m
+		of := append(s.ix.memberOf[ms.Agent], m)
+		slices.SortFunc(of, func(a, b *member) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.queue, b.queue)) })
+		s.ix.memberOf[ms.Agent] = of
+		if a := s.st.Agents[ms.Agent]; a != nil {
+			m.able, m.fit, m.surplus = fitness(q.Skills, a.Skills)
+			a.ready = false // so that the new member enters its ready set too
+		}
+	}
+}
+
+// fitness compares an agent's skills with what a queue asks. able: every required skill is there. fit: the sum over all asked skills of
+// the level had, up to the level asked. surplus: the sum of what is beyond.
+func fitness(needs []SkillNeed, has map[string]int) (able bool, fit, surplus int64) {
+	able = true
+	for _, n := range needs {
+		level := has[n.Skill]
+		if n.Required && level < n.Level {
+			able = false
+		}
+		fit += int64(min(level, n.Level))
+		surplus += int64(max(level-n.Level, 0))
+	}
+	return able, fit, surplus
+}
+
+func numberKey(n string) string { return strings.TrimPrefix(n, "+") }
+
+func (c *call) key() lineKey {
+	return lineKey{priority: c.Priority, queued: c.QueuedAt.UnixMicro(), order: c.Order, call: c.ID}
+}
+
+// enterLine puts a waiting call into its queue's line.
+func (s *Shard) enterLine(c *call) {
+	c.lineKey = c.key()
+	s.ix.queues[c.Queue].line.insert(c.lineKey)
+}
+
+// leaveLine takes it out.
+func (s *Shard) leaveLine(c *call) {
+	if q := s.ix.queues[c.Queue]; q != nil {
+		q.line.remove(c.lineKey)
+	}
+}
+
+// indexCall puts a call among those that want an offer, or takes it out, by what its state says.
+func (s *Shard) indexCall(c *call) {
+	var of *sorted[lineKey]
+	var q *queueIndex
+	if c.Phase == Waiting && s.engineIsUp(c.Engine) {
+		q = s.ix.queues[c.Queue]
+		switch {
+		case !c.PreferTill.IsZero():
+			if len(c.Offers) == 0 {
+				of, q = s.stickyLine(c.Prefer), nil
+			}
+		case s.wantsOffer(c, q.queue):
+			of = &q.wanting
+		}
+	}
+	k := c.key()
+	if c.wantKey != nil {
+		was := s.stickyLine(c.Prefer)
+		if c.wantsOf != nil {
+			was = &c.wantsOf.wanting
+		}
+		if of == was && *c.wantKey == k {
+			return
+		}
+		was.remove(*c.wantKey)
+		c.wantKey, c.wantsOf = nil, nil
+	}
+	if of != nil {
+		of.insert(k)
+		c.wantKey, c.wantsOf = &k, q
+		s.ix.asking = append(s.ix.asking, c.ID)
+	}
+}
+
+func (s *Shard) stickyLine(a AgentID) *sorted[lineKey] {
+	l := s.ix.sticky[a]
+	if l == nil {
+		l = &sorted[lineKey]{cmp: compareLine}
+		s.ix.sticky[a] = l
+	}
+	return l
+}
+
+// indexAgent puts an agent into the ready sets of its queues, or takes it out, by what its state says.
+func (s *Shard) indexAgent(a *agent) {
+	ready := s.isReady(a)
+	if ready == a.ready && !ready {
+		return
+	}
+	for _, m := range s.ix.memberOf[a.ID] {
+		q := s.ix.queues[m.queue]
+		if m.in {
+			q.ready.remove(m.key)
+			m.in = false
+		}
+		if ready && m.able && !q.queue.Removed {
+			m.key = s.readyKey(q.queue, m, a)
+			q.ready.insert(m.key)
+			m.in = true
+		}
+	}
+	if ready && !a.ready {
+		s.ix.freed = append(s.ix.freed, a.ID)
+	}
+	a.ready = ready
+}

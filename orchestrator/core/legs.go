@@ -1,0 +1,178 @@
+package core
+
+import "time"
+
+func (s *Shard) legRinging(f LegRinging) {
+	l := s.st.Legs[f.Leg]
+	if l == nil {
+		s.odd("ringing_unknown_leg")
+		return
+	}
+	if l.Ringing || l.Up || l.dying() || l.Role != agentLeg {
+		return
+	}
+	l.Ringing = true
+	c := s.st.Calls[l.Call]
+	if i := c.offerOf(l.ID); i >= 0 {
+		c.Offers[i].Ringing = true
+		s.touch(c)
+		s.tellCall(c, Entry{Kind: EntryOfferRinging, Agent: l.Agent, Queue: c.Queue, Leg: l.ID})
+	}
+}
+
+func (s *Shard) legAnswered(id LegID) {
+	l := s.st.Legs[id]
+	if l == nil {
+		s.odd("answered_unknown_leg")
+		return
+	}
+	if l.Up {
+		return
+	}
+	l.Up = true
+	if l.Role == customerLeg {
+		return
+	}
+	c := s.st.Calls[l.Call]
+	i := c.offerOf(id)
+	if i < 0 || c.Phase != Waiting {
+		// Taken in the same instant in which we withdrew it. The hang-up is on its way, or may have
+		// crossed the answer and been lost: order it again.
+		if l.dying() {
+			s.do(c, l, Hang{Leg: id, Cause: l.HangWith})
+		} else {
+			s.hang(l, CauseAnsweredElsewhere)
+		}
+		return
+	}
+	s.becomeTalking(c, c.Offers[i])
+}
+
+func (s *Shard) legHungUp(id LegID, cause Cause) {
+	l := s.st.Legs[id]
+	if l == nil {
+		s.odd("hungup_unknown_leg")
+		return
+	}
+	s.legGone(l, cause)
+}
+
+// legGone forgets a leg and deals with what it leaves behind.
+func (s *Shard) legGone(l *leg, cause Cause) {
+	c := s.st.Calls[l.Call]
+	s.ix.timers.set(&l.timer, 'l', string(l.ID), time.Time{})
+	delete(s.st.Legs, l.ID)
+	c.legs--
+	s.touch(c)
+	switch i := c.offerOf(l.ID); {
+	case l.Role == customerLeg:
+		s.customerGone(c, cause)
+	case i >= 0:
+		outcome := outcomeOf(l, cause)
+		s.endOffer(c, i, outcome, cause)
+	case c.Phase == Talking && c.AgentLeg == l.ID:
+		s.agentGone(c, cause)
+	}
+}
+
+// over reports whether nothing is left of a call but its record.
+func (s *Shard) over(c *call) bool {
+	return c.Closed && c.Recording == nil && c.legs == 0
+}
+
+// refused deals with an effect that was not accepted.
+func (s *Shard) refused(f Refused) {
+	switch f.Action {
+	case "dial":
+		s.dialRefused(f)
+	case "hang":
+		if l := s.st.Legs[f.Leg]; l != nil && f.Why == WhyUnknown {
+			cause := Cause{Code: l.HangWith, By: ByUs}
+			if !l.dying() {
+				cause = Cause{Code: CauseUnknown, By: ByIndeterminate}
+			}
+			s.legGone(l, cause)
+		}
+		// Anything else: the hang-up is repeated until the leg is gone.
+	case "answer", "ring", "play", "stop":
+		l := s.st.Legs[f.Leg]
+		if l == nil {
+			return
+		}
+		if f.Why == WhyUnknown && s.engineIsUp(l.Engine) {
+			s.legGone(l, Cause{Code: CauseNormal, By: ByIndeterminate}) // gone before we could
+			return
+		}
+		if c := s.st.Calls[l.Call]; f.Action == "play" && c.Play != "" {
+			s.alert("prompt_failed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
+			s.donePlaying(c)
+		}
+	case "set_mix":
+		s.mixRefused(f)
+	case "start_recording", "pause_recording", "resume_recording", "stop_recording":
+		s.recordingRefused(f)
+	case "send_digits":
+		if l := s.st.Legs[f.Leg]; l != nil {
+			c := s.st.Calls[l.Call]
+			s.alert("digits_failed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary})
+		}
+	}
+}
+
+// dialRefused ends an offer whose phone was never rung. Where it is not certain that there is no leg, the leg is hung up.
+func (s *Shard) dialRefused(f Refused) {
+	l := s.st.Legs[f.Leg]
+	if l == nil {
+		return
+	}
+	cause := Cause{Code: CauseCongestion, By: ByNetwork}
+	certain := false
+	switch f.Why {
+	case WhyUnreachable:
+		cause, certain = Cause{Code: CauseUnreachable, By: ByThem}, true
+	case WhyInvalid, WhyUnknown, WhyDown:
+		certain = f.Why != WhyDown
+	case WhyTimeout, WhyState, WhyLimit, WhyFailed:
+	}
+	c := s.st.Calls[l.Call]
+	if certain {
+		s.legGone(l, cause)
+		return
+	}
+	if i := c.offerOf(l.ID); i >= 0 {
+		s.endOffer(c, i, outcomeOf(l, cause), cause)
+		return
+	}
+	if !l.dying() {
+		s.hang(l, CauseCancelled)
+	}
+}
+
+// mixDelay is how long to wait before a refused declaration is repeated: half a second, doubled with each try, up to 16 s.
+func mixDelay(tries int) time.Duration { return 250 * time.Millisecond << min(tries, 6) }
+
+// mixRefused says the declaration again after a while. A leg that the switch does not know will be reported gone, which
+// declares the mix anew.
+func (s *Shard) mixRefused(f Refused) {
+	c := s.st.Calls[CallID(f.Mix)]
+	if c == nil || !c.Mixed || !c.MixRetry.IsZero() {
+		return
+	}
+	c.MixTries++
+	c.MixRetry = s.now.Add(mixDelay(c.MixTries))
+	s.touch(c)
+	if c.MixTries == 3 {
+		s.alert("mix_failed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Text: string(f.Why)})
+	}
+}
+
+func (s *Shard) addLeg(c *call, l *leg) {
+	s.st.Legs[l.ID] = l
+	c.legs++
+}
+
+// forget lets go of a call that is over.
+func (s *Shard) forget(c *call) {
+	s.ix.timers.set(&c.timer, 'c', string(c.ID), time.Time{})
+	delete(s.st.Calls, c.ID)
+}

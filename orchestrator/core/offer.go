@@ -1,0 +1,180 @@
+package core
+
+import (
+	"slices"
+	"time"
+)
+
+// ringMargin is how much longer than the offer the switch rings by itself, should we be gone.
+const ringMargin = 5 * time.Second
+
+// offer rings an agent's phone for a waiting call.
+func (s *Shard) offer(c *call, a *agent) {
+	q := s.st.Queues[c.Queue]
+	l := &leg{ID: LegID(s.newID()), Call: c.ID, Role: agentLeg, Engine: c.Engine, Agent: a.ID, Since: s.now}
+	if a.Engine != "" {
+		l.Engine = a.Engine
+	}
+	s.addLeg(c, l)
+	c.Offers = append(c.Offers, offer{Agent: a.ID, Leg: l.ID, Since: s.now, Until: s.now.Add(q.RingTime)})
+	c.Record.Offers++
+	if q.Strategy == ProgressiveRing {
+		c.NextRing = s.now.Add(q.ProgressiveStep)
+	}
+	q.Turns++
+	if q.LastTurn == nil {
+		q.LastTurn = map[AgentID]uint64{}
+	}
+	q.LastTurn[a.ID] = q.Turns
+	a.Call, a.Leg = c.ID, l.ID
+	s.becomeReserved(a)
+	s.touch(c)
+	s.indexCall(c)
+	s.tellCall(c, Entry{Kind: EntryOfferMade, Agent: a.ID, Queue: c.Queue, Leg: l.ID})
+	s.do(c, l, Dial{
+		Leg: l.ID, To: Address{Phone: a.Phone}, For: c.Customer, FromNumber: s.shownNumber(c), FromName: c.Name,
+		AutoAnswer: a.AutoAnswer, Limit: q.RingTime + ringMargin,
+	})
+}
+
+// shownNumber is the caller's number as agents may see it: with data protection on, the last four characters (C2).
+func (s *Shard) shownNumber(c *call) string {
+	t := s.st.Tenants[c.Tenant]
+	if t == nil || !t.MaskNumbers || len(c.From) <= 4 {
+		return c.From
+	}
+	return c.From[len(c.From)-4:]
+}
+
+func (c *call) offerOf(l LegID) int {
+	return slices.IndexFunc(c.Offers, func(o offer) bool { return o.Leg == l })
+}
+
+// endOffer takes an offer back from an agent with an outcome, and applies what the outcome means for the agent (Q4). The leg is hung up
+// if it is still there. The call itself is the caller's to deal with.
+func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
+	o := c.Offers[i]
+	c.Offers = slices.Delete(c.Offers, i, i+1)
+	s.touch(c)
+	if l := s.st.Legs[o.Leg]; l != nil {
+		with := CauseCancelled
+		switch outcome {
+		case OfferLostRace:
+			with = CauseAnsweredElsewhere
+		case OfferNoAnswer:
+			with = CauseNoAnswer
+		case OfferDeclined:
+			with = CauseDeclined
+		default:
+		}
+		s.hang(l, with)
+	}
+	s.tellCall(c, Entry{Kind: EntryOfferEnded, Agent: o.Agent, Queue: c.Queue, Leg: o.Leg, Reason: string(outcome), Cause: &cause, Duration: s.now.Sub(o.Since)})
+	if outcome == OfferNoAnswer {
+		c.Record.Misses++
+	}
+	a := s.st.Agents[o.Agent]
+	a.Call, a.Leg = "", ""
+	q := s.st.Queues[c.Queue]
+	switch outcome {
+	case OfferNoAnswer:
+		// A miss restarts the longest-idle clock: otherwise the same agent would be picked again and again.
+		a.IdleSince = s.now
+		a.Misses++
+		if q.RONAAfter > 0 && a.Misses >= q.RONAAfter {
+			s.becomeRONA(a)
+			return
+		}
+		a.PausedTill = s.now.Add(max(q.MissDelay, 0))
+	case OfferDeclined:
+		a.Next = nil
+		s.becomeIdle(a, ReasonDeclined, string(outcome))
+		return
+	case OfferBusy:
+		a.PausedTill = s.now.Add(q.BusyDelay)
+	case OfferUnreachable:
+		a.Next = nil
+		s.becomeIdle(a, ReasonUnreachable, string(outcome))
+		s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: c.ID})
+		return
+	case OfferFailed:
+		a.PausedTill = s.now.Add(failedPause)
+	case OfferAnswered, OfferAbandoned, OfferLostRace, OfferWithdrawn:
+	}
+	s.becomeUnreserved(a, string(outcome))
+}
+
+// failedPause keeps an agent out for a moment after a fault that was not the phone's, so that a broken switch does not make a storm of dials.
+const failedPause = 2 * time.Second
+
+// outcomeOf reads from the end of a ringing leg what it says about the agent (Q4).
+func outcomeOf(l *leg, cause Cause) OfferOutcome {
+	switch cause.Code {
+	case CauseBusy:
+		return OfferBusy
+	case CauseDeclined, CauseRedirected, CauseRejected:
+		return OfferDeclined
+	case CauseNoAnswer:
+		if l.Ringing {
+			return OfferNoAnswer
+		}
+		return OfferUnreachable // "temporarily unavailable" at once: the phone never rang
+	case CauseNormal:
+		return OfferNoAnswer // it rang and the switch or phone gave up by itself
+	case CauseUnreachable, CauseUnallocated:
+		return OfferUnreachable
+	default:
+		return OfferFailed
+	}
+}
+
+// withdrawOffers ends all offers of a call with one outcome.
+func (s *Shard) withdrawOffers(c *call, outcome OfferOutcome) {
+	for len(c.Offers) > 0 {
+		s.endOffer(c, 0, outcome, Cause{Code: CauseCancelled, By: ByUs})
+	}
+}
+
+// expireOffers ends the offers whose ring time is over.
+func (s *Shard) expireOffers(c *call) {
+	for i := 0; i < len(c.Offers); {
+		if c.Offers[i].Until.After(s.now) {
+			i++
+			continue
+		}
+		s.endOffer(c, i, OfferNoAnswer, Cause{Code: CauseNoAnswer, By: ByThem})
+	}
+}
+
+// hang orders the end of a leg and sees to it: it is ordered again until the switch says that the leg is gone, or for a minute.
+func (s *Shard) hang(l *leg, with CauseCode) {
+	if l.dying() {
+		return
+	}
+	l.HangWith, l.HangAt, l.HangTill = with, s.now.Add(hangAgain), s.now.Add(hangFor)
+	s.armLeg(l)
+	s.do(s.st.Calls[l.Call], l, Hang{Leg: l.ID, Cause: with})
+}
+
+func (l *leg) dying() bool { return l.HangWith != "" }
+
+const (
+	hangAgain = 10 * time.Second // a hang-up is repeated so often
+	hangFor   = 50 * time.Second // and after this the leg is taken for gone: no dying leg outlives a minute
+)
+
+// expireLeg repeats the hang-up of a leg that does not go.
+func (s *Shard) expireLeg(l *leg) {
+	if !s.engineIsUp(l.Engine) {
+		l.HangAt = s.now.Add(hangAgain) // nobody could hear it; EngineUp's snapshot will tell
+		return
+	}
+	c := s.st.Calls[l.Call]
+	if !l.HangTill.After(s.now) {
+		s.repair("leg_would_not_go", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent})
+		s.legGone(l, Cause{Code: CauseUnknown, By: ByIndeterminate})
+		return
+	}
+	s.do(c, l, Hang{Leg: l.ID, Cause: l.HangWith})
+	l.HangAt = s.now.Add(hangAgain)
+}

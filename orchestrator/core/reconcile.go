@@ -1,0 +1,229 @@
+package core
+
+import "slices"
+
+// Reconciliation compares what we believe with what a switch shows. All repairs go through the ordinary transitions: what we missed is stepped as if
+// its fact had come. A look on the slow beat may be a little older than the facts around it, so there a difference
+// counts only when two beats in a row show it; the snapshot of EngineUp is certain, because nothing was dialled while the switch was away.
+
+const beatsToBelieve = 2
+
+func (s *Shard) engineIsUp(id EngineID) bool {
+	e := s.st.Engines[id]
+	return e != nil && e.Up
+}
+
+func (s *Shard) engineDown(f EngineDown) {
+	e := s.st.Engines[f.Engine]
+	if e == nil || !e.Up {
+		return
+	}
+	e.Up, e.Since = false, s.now
+	s.tell(Entry{Kind: EntryEngineDown, Engine: e.ID})
+	s.engineChanged(e)
+}
+
+// engineChanged brings calls and agents of a switch in or out of reach of matching.
+func (s *Shard) engineChanged(e *engine) {
+	s.chg.Engines = append(s.chg.Engines, e.ID)
+	for _, id := range keys(s.st.Agents) {
+		if a := s.st.Agents[id]; a.Engine == e.ID {
+			s.indexAgent(a)
+		}
+	}
+	for _, id := range keys(s.st.Calls) {
+		if c := s.st.Calls[id]; c.Engine == e.ID {
+			s.touch(c) // settle places it and arms its deadlines
+		}
+	}
+}
+
+func (s *Shard) engineUp(f EngineUp) {
+	e := s.st.Engines[f.Engine]
+	if e == nil {
+		e = &engine{ID: f.Engine}
+		s.st.Engines[f.Engine] = e
+	}
+	e.Up, e.Since, e.Strays = true, s.now, nil
+	reason := "connected"
+	if f.Restarted {
+		reason = "restarted"
+	}
+	s.tell(Entry{Kind: EntryEngineUp, Engine: e.ID, Reason: reason})
+	for _, id := range keys(s.st.Agents) {
+		// The switch will say again which phones it cannot reach.
+		if a := s.st.Agents[id]; a.PhoneDown && (a.Engine == "" || a.Engine == e.ID) {
+			a.PhoneDown = false
+			s.touchAgent(a)
+			s.indexAgent(a)
+		}
+	}
+	s.reconcile(e, f.Snapshot, true)
+	for _, id := range keys(s.st.Calls) {
+		c := s.st.Calls[id]
+		if c.Engine == e.ID && s.st.Legs[c.Customer] != nil && c.ArrivedAt.Before(s.now) {
+			s.sayAgain(c, f.Snapshot)
+		}
+	}
+	for _, m := range f.Snapshot.Mixes {
+		if c := s.st.Calls[CallID(m.Mix)]; c == nil || !c.Mixed {
+			s.repair("orphan_mix", Entry{Call: CallID(m.Mix), Engine: e.ID})
+			s.order(Effect{Engine: e.ID, Call: CallID(m.Mix), Lane: string(m.Mix), Do: SetMix{Mix: m.Mix}})
+		}
+	}
+	s.engineChanged(e)
+}
+
+// sayAgain orders for a call what may have been lost with the connection, or with the process that was to order it.
+func (s *Shard) sayAgain(c *call, snap Snapshot) {
+	seen, _ := snap.leg(c.Customer)
+	switch {
+	case c.Answered && !seen.Up:
+		s.do(c, nil, Answer{Leg: c.Customer})
+	case c.Ringing && !seen.Up:
+		s.do(c, nil, Ring{Leg: c.Customer})
+	}
+	if c.Play != "" {
+		s.do(c, nil, Play{Leg: c.Customer, Play: c.Play, Media: c.Media})
+	}
+	s.mixAgain(c)
+	s.recordAgain(c)
+}
+
+func (s *Shard) engineSeen(f EngineSeen) {
+	e := s.st.Engines[f.Engine]
+	if e == nil || !e.Up {
+		return
+	}
+	s.reconcile(e, f.Snapshot, false)
+	for _, id := range keys(s.st.Calls) {
+		if c := s.st.Calls[id]; c.Engine == e.ID && c.Mixed {
+			s.compareMix(c, f.Snapshot)
+		}
+	}
+}
+
+func (n Snapshot) leg(id LegID) (SeenLeg, bool) {
+	i, ok := slices.BinarySearchFunc(n.Legs, id, func(l SeenLeg, id LegID) int { return compareLegs(l.Leg, id) })
+	if !ok {
+		return SeenLeg{}, false
+	}
+	return n.Legs[i], true
+}
+
+func compareLegs(a, b LegID) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// reconcile brings the legs of a switch in line with what it shows.
+func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
+	slices.SortFunc(snap.Legs, func(a, b SeenLeg) int { return compareLegs(a.Leg, b.Leg) })
+	for _, id := range keys(s.st.Legs) {
+		l := s.st.Legs[id]
+		if l == nil || l.Engine != e.ID {
+			continue // nil: went with another leg of its call
+		}
+		if seen, ok := snap.leg(id); ok {
+			s.believePresent(l, seen, certain)
+		} else {
+			s.believeAbsent(l, certain)
+		}
+	}
+	var strays []LegID
+	for _, seen := range snap.Legs {
+		if s.st.Legs[seen.Leg] != nil {
+			continue
+		}
+		if _, again := slices.BinarySearch(e.Strays, seen.Leg); !certain && !again {
+			strays = append(strays, seen.Leg)
+			continue
+		}
+		s.adopt(e, seen)
+	}
+	e.Strays = strays
+}
+
+// believePresent steps the facts about a leg that we seem to have missed.
+func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
+	c := s.st.Calls[l.Call]
+	missed := seen.Up && !l.Up
+	if !missed {
+		l.Missing = 0
+		if certain && l.dying() {
+			s.do(c, l, Hang{Leg: l.ID, Cause: l.HangWith})
+		}
+		if seen.Ringing && certain {
+			s.legRinging(LegRinging{Leg: l.ID})
+		}
+		return
+	}
+	if l.Missing++; !certain && l.Missing < beatsToBelieve {
+		return
+	}
+	l.Missing = 0
+	s.repair("answer_missed", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent, Engine: l.Engine})
+	s.legAnswered(l.ID)
+}
+
+// believeAbsent deals with a leg that the switch does not show.
+func (s *Shard) believeAbsent(l *leg, certain bool) {
+	if l.Missing++; !certain && l.Missing < beatsToBelieve {
+		return
+	}
+	c := s.st.Calls[l.Call]
+	s.repair("leg_gone", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent, Engine: l.Engine})
+	if l.Role == agentLeg && !l.Up && !l.dying() {
+		// Its dial may still be on its way to the switch: the hang-up follows it in the same lane.
+		if i := c.offerOf(l.ID); i >= 0 {
+			l.Missing = 0
+			s.endOffer(c, i, OfferFailed, Cause{Code: CauseEngine, By: ByNetwork})
+			return
+		}
+	}
+	s.legGone(l, Cause{Code: CauseEngine, By: ByNetwork})
+}
+
+// adopt takes in a leg that we do not know: a customer is let in, an orphan of ours is hung up.
+func (s *Shard) adopt(e *engine, seen SeenLeg) {
+	if seen.Ours {
+		s.repair("orphan", Entry{Leg: seen.Leg, Engine: e.ID, Call: seen.Call})
+		s.order(Effect{Engine: e.ID, Call: seen.Call, Lane: string(seen.Leg), Do: Hang{Leg: seen.Leg, Cause: CauseNormal}})
+		return
+	}
+	s.repair("adopted", Entry{Leg: seen.Leg, Engine: e.ID})
+	s.legAppeared(LegAppeared{Engine: e.ID, Leg: seen.Leg, From: seen.From, Name: seen.Name, To: seen.To})
+	if seen.Up {
+		s.legAnswered(seen.Leg)
+	}
+}
+
+// compareMix checks that the switch mixes who should be mixed.
+func (s *Shard) compareMix(c *call, snap Snapshot) {
+	var want []LegID
+	for _, m := range c.Wanted {
+		if m.Mode != Hold {
+			want = append(want, m.Leg)
+		}
+	}
+	slices.Sort(want)
+	var have []LegID
+	if i := slices.IndexFunc(snap.Mixes, func(m SeenMix) bool { return m.Mix == MixID(c.ID) }); i >= 0 {
+		have = slices.Sorted(slices.Values(snap.Mixes[i].Legs))
+	}
+	if slices.Equal(want, have) || len(want) < 2 && len(have) < 2 {
+		c.MixOdd = 0
+		return
+	}
+	if c.MixOdd++; c.MixOdd < beatsToBelieve {
+		return
+	}
+	c.MixOdd = 0
+	s.repair("mix", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
+	s.mixAgain(c)
+}

@@ -1,0 +1,252 @@
+package core
+
+import "time"
+
+// Recording (C15). What the agent sees is what the switch has confirmed. A pause that is not confirmed in time fails closed: the
+// recording is stopped, because audio that must not be kept may be on its way into it.
+
+const (
+	startConfirm  = 5 * time.Second
+	startTries    = 3
+	pauseConfirm  = 2 * time.Second
+	stopConfirm   = 5 * time.Second
+	stopTries     = 10 // then the file is taken for complete: archiving verifies it
+	maxRecordings = 3  // that may break off in one call before we give up recording it
+)
+
+// startRecording begins a recording of the conversation, unless there is one.
+func (s *Shard) startRecording(c *call) {
+	if c.Recording != nil || c.Failures >= maxRecordings {
+		return
+	}
+	r := &recording{ID: RecordingID(s.newID()), State: RecordingStarting, Agent: c.Primary, Confirm: s.now.Add(startConfirm), Tries: 1}
+	c.Recording = r
+	c.Record.Recordings = append(c.Record.Recordings, r.ID)
+	s.ix.recordings[r.ID] = c.ID
+	s.touch(c)
+	s.do(c, nil, StartRecording{Recording: r.ID, Mix: MixID(c.ID)})
+}
+
+// stopRecording completes the recording of a call, if there is one.
+func (s *Shard) stopRecording(c *call, why string) {
+	r := c.Recording
+	if r == nil || r.State == RecordingStopping {
+		return
+	}
+	r.State, r.Why, r.Confirm, r.ResumeAt, r.Tries = RecordingStopping, why, s.now.Add(stopConfirm), time.Time{}, 1
+	s.touch(c)
+	s.do(c, nil, StopRecording{Recording: r.ID})
+}
+
+func (s *Shard) recordingOf(id RecordingID) (*call, *recording) {
+	c := s.st.Calls[s.ix.recordings[id]]
+	if c == nil || c.Recording == nil || c.Recording.ID != id {
+		return nil, nil
+	}
+	return c, c.Recording
+}
+
+func (s *Shard) recordingStarted(id RecordingID) {
+	c, r := s.recordingOf(id)
+	if r == nil {
+		s.odd("recording_unknown")
+		return
+	}
+	if r.State != RecordingStarting {
+		return
+	}
+	r.State, r.StartedAt, r.Confirm = RecordingOn, s.now, time.Time{}
+	s.touch(c)
+	s.tellCall(c, Entry{Kind: EntryRecordingStarted, Agent: r.Agent, Queue: c.Queue, Recording: id})
+}
+
+func (s *Shard) recordingPaused(id RecordingID) {
+	c, r := s.recordingOf(id)
+	if r == nil || r.State != RecordingPausing {
+		return
+	}
+	r.State, r.Confirm = RecordingOff, time.Time{}
+	if q := s.st.Queues[c.Queue]; q.PauseLimit > 0 {
+		r.ResumeAt = s.now.Add(q.PauseLimit)
+	}
+	s.touch(c)
+	s.tellCall(c, Entry{Kind: EntryRecordingPaused, Agent: c.Primary, Recording: id, Actor: r.Why})
+}
+
+func (s *Shard) recordingResumed(id RecordingID) {
+	c, r := s.recordingOf(id)
+	if r == nil || r.State != RecordingResuming {
+		return
+	}
+	r.State, r.Confirm = RecordingOn, time.Time{}
+	s.touch(c)
+	s.tellCall(c, Entry{Kind: EntryRecordingResumed, Agent: c.Primary, Recording: id, Actor: r.Why})
+}
+
+func (s *Shard) recordingStopped(f RecordingStopped) {
+	c, r := s.recordingOf(f.Recording)
+	if r == nil {
+		return
+	}
+	s.endRecording(c, f.OK, f.Length)
+}
+
+// endRecording lets go of a recording that is being written no longer, and begins another where the conversation should still be recorded.
+func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
+	r := c.Recording
+	asked := r.State == RecordingStopping
+	reason := r.Why
+	switch {
+	case !asked:
+		reason = "broke_off"
+		s.alert("recording_broke_off", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Recording: r.ID})
+	case !ok && reason == "complete":
+		reason = "failed"
+	}
+	c.Recording = nil
+	delete(s.ix.recordings, r.ID)
+	s.touch(c)
+	s.tellCall(c, Entry{Kind: EntryRecordingStopped, Agent: r.Agent, Queue: c.Queue, Recording: r.ID, Reason: reason, Duration: length})
+	if !asked {
+		c.Failures++
+	}
+	if q := s.st.Queues[c.Queue]; c.Phase == Talking && q.Record && reason != "pause_unconfirmed" {
+		s.startRecording(c)
+	}
+}
+
+// failClosed stops a recording whose pause the switch did not confirm, and says so.
+func (s *Shard) failClosed(c *call) {
+	s.alert("pause_unconfirmed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Recording: c.Recording.ID})
+	s.stopRecording(c, "pause_unconfirmed")
+}
+
+// expireRecording fires the deadlines of the call's recording.
+func (s *Shard) expireRecording(c *call) {
+	r := c.Recording
+	if r == nil {
+		return
+	}
+	if s.due(r.ResumeAt) {
+		r.ResumeAt = time.Time{}
+		s.resumeRecording(c, "")
+		return
+	}
+	if !s.due(r.Confirm) {
+		return
+	}
+	r.Tries++
+	switch r.State {
+	case RecordingStarting:
+		if r.Tries > startTries {
+			s.endRecording(c, false, 0)
+			return
+		}
+		r.Confirm = s.now.Add(startConfirm)
+		s.do(c, nil, StartRecording{Recording: r.ID, Mix: MixID(c.ID)})
+	case RecordingPausing:
+		s.failClosed(c)
+	case RecordingResuming:
+		if r.Tries == startTries {
+			s.alert("resume_unconfirmed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Recording: r.ID})
+		}
+		r.Confirm = s.now.Add(startConfirm)
+		s.do(c, nil, ResumeRecording{Recording: r.ID})
+	case RecordingStopping:
+		if r.Tries > stopTries {
+			s.repair("recording_end_missed", Entry{Tenant: c.Tenant, Call: c.ID, Recording: r.ID})
+			s.endRecording(c, true, 0)
+			return
+		}
+		r.Confirm = s.now.Add(stopConfirm)
+		s.do(c, nil, StopRecording{Recording: r.ID})
+	case RecordingOn, RecordingOff:
+		r.Confirm = time.Time{}
+	}
+}
+
+// recordingRefused deals with a recording order that was not accepted.
+func (s *Shard) recordingRefused(f Refused) {
+	c, r := s.recordingOf(f.Recording)
+	if r == nil {
+		return
+	}
+	gone := f.Why == WhyUnknown || f.Why == WhyState
+	switch {
+	case r.State == RecordingStarting && (f.Why == WhyInvalid || f.Why == WhyState):
+		s.endRecording(c, false, 0)
+	case r.State == RecordingPausing && f.Action == "pause_recording":
+		s.failClosed(c)
+	case (r.State == RecordingStopping || r.State == RecordingResuming || r.State == RecordingOff) && gone:
+		s.endRecording(c, true, 0)
+	case r.State == RecordingOn && f.Action == "start_recording" && gone:
+		s.endRecording(c, true, 0) // asked whether it still runs, after a gap: it ended meanwhile
+	}
+	// Anything else is asked again when its confirmation is overdue.
+}
+
+// recordAgain asks for the recording as it should be, after a gap in which the switch was out of sight.
+func (s *Shard) recordAgain(c *call) {
+	r := c.Recording
+	if r == nil {
+		return
+	}
+	if !r.Confirm.IsZero() {
+		r.Confirm = s.now.Add(startConfirm)
+	}
+	switch r.State {
+	case RecordingStarting, RecordingOn:
+		s.do(c, nil, StartRecording{Recording: r.ID, Mix: MixID(c.ID)})
+	case RecordingPausing, RecordingOff:
+		s.do(c, nil, PauseRecording{Recording: r.ID})
+	case RecordingResuming:
+		s.do(c, nil, ResumeRecording{Recording: r.ID})
+	case RecordingStopping:
+		s.do(c, nil, StopRecording{Recording: r.ID})
+	}
+}
+
+func (s *Shard) resumeRecording(c *call, actor string) {
+	r := c.Recording
+	r.State, r.Why, r.Confirm, r.ResumeAt, r.Tries = RecordingResuming, actor, s.now.Add(startConfirm), time.Time{}, 1
+	s.touch(c)
+	s.do(c, nil, ResumeRecording{Recording: r.ID})
+}
+
+func (in PauseRecordingOf) refuse(s *Shard, _ time.Time) *Refusal {
+	c, r := s.refuseControl(in.Call, in.Agent)
+	switch {
+	case r != nil:
+		return r
+	case c.Recording == nil:
+		return refusal(RefusedOff, "call", "the call is not being recorded")
+	case c.Recording.State != RecordingOn:
+		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not on")
+	}
+	return nil
+}
+
+func (in PauseRecordingOf) apply(s *Shard, _ time.Time) {
+	c := s.st.Calls[in.Call]
+	r := c.Recording
+	r.State, r.Why, r.Confirm, r.Tries = RecordingPausing, in.Actor, s.now.Add(pauseConfirm), 1
+	s.touch(c)
+	s.do(c, nil, PauseRecording{Recording: r.ID})
+}
+
+func (in ResumeRecordingOf) refuse(s *Shard, _ time.Time) *Refusal {
+	c, r := s.refuseControl(in.Call, in.Agent)
+	switch {
+	case r != nil:
+		return r
+	case c.Recording == nil:
+		return refusal(RefusedOff, "call", "the call is not being recorded")
+	case c.Recording.State != RecordingOff:
+		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not paused")
+	}
+	return nil
+}
+
+func (in ResumeRecordingOf) apply(s *Shard, _ time.Time) {
+	s.resumeRecording(s.st.Calls[in.Call], in.Actor)
+}

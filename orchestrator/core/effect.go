@@ -62,12 +62,15 @@ type (
 		Leg  LegID  `json:"leg"`
 		Play PlayID `json:"play"`
 	}
-	// StartRecording writes what is heard in a mix to a file named by the recording's id. RecordingStarted follows.
+	// StartRecording writes what is heard in a mix to a file named by the recording's id. RecordingStarted follows. Asked again while the
+	// recording runs, it is accepted and RecordingStarted follows again: so we ask, after a gap, whether it still runs. Where the file is
+	// complete already it is refused with WhyState.
 	StartRecording struct {
 		Recording RecordingID `json:"recording"`
 		Mix       MixID       `json:"mix"`
 	}
-	// PauseRecording writes nothing until resumed. RecordingPaused follows, or Refused.
+	// PauseRecording writes nothing until resumed. RecordingPaused follows, or Refused; WhyUnknown if no such recording runs. Asked again
+	// while paused, RecordingPaused follows again. The same holds for the two below.
 	PauseRecording struct {
 		Recording RecordingID `json:"recording"`
 	}

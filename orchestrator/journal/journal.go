@@ -32,7 +32,7 @@ type Timeline struct {
 type Lease struct {
 	Shard string
 	Owner string // name of the process
-	Epoch int64  // grows with every change of owner
+	Epoch int64  // grows with every Acquire
 	Until time.Time
 }
 
@@ -45,14 +45,16 @@ var (
 
 // Store keeps the logs. All methods are safe for concurrent use.
 type Store interface {
-	// Acquire takes the lease of a shard for owner, or prolongs it if owner has it already. ErrHeld if another's lease is still running.
+	// Acquire takes the lease of a shard for owner, in a new epoch. ErrHeld if another owner's lease is still running. An owner that has the lease
+	// already takes it over from its earlier self: a process that was killed and restarted under the same name need not wait, and what its
+	// earlier self may still be writing is fenced.
 	Acquire(ctx context.Context, shard, owner string, ttl time.Duration) (Lease, error)
 	// Renew prolongs the lease. ErrFenced if it is lost.
 	Renew(ctx context.Context, l Lease, ttl time.Duration) (Lease, error)
 	// Release gives the lease up early, so that the next owner need not wait. Not being the owner is no error.
 	Release(ctx context.Context, l Lease) error
 	// Append makes rows and their timeline entries durable in one transaction, or nothing at all. ErrFenced if the lease's epoch is not the newest,
-	// or a row's sequence number is taken.
+	// or a row's sequence number is taken. Appending the very same batch again is no error: an owner that lost the answer repeats it.
 	Append(ctx context.Context, l Lease, rows []Row, timeline []Timeline) error
 	// Load gives the newest snapshot (nil, 0 if none) and the rows behind it, in order.
 	Load(ctx context.Context, shard string) (snapshot []byte, seq uint64, tail iter.Seq2[Row, error], err error)

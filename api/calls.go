@@ -1,0 +1,343 @@
+package api
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// accepted answers an intent: it is durable. Position is that of the newest view, which may not show it yet; the event stream will.
+type accepted struct {
+	Command  core.CommandID `json:"command"`
+	Position uint64         `json:"position"`
+}
+
+// do asks the shard for an intent.
+func (s *Server) do(r *request, in core.Intent) (reply, error) {
+	if err := s.Live.Do(r.ctx(), in); err != nil {
+		return reply{}, err
+	}
+	return ok(accepted{Command: r.command, Position: s.Live.View().Position()})
+}
+
+func (r *request) head() core.Command { return core.Command{ID: r.command, Actor: r.who.actor()} }
+
+func (s *Server) listCalls(r *request) (reply, error) {
+	tenant, err := r.tenant()
+	if err != nil {
+		return reply{}, err
+	}
+	queue, err := r.text("queue", 128)
+	if err != nil {
+		return reply{}, err
+	}
+	phase, err := r.text("phase", 16)
+	if err != nil {
+		return reply{}, err
+	}
+	known := []core.CallPhase{core.Routing, core.Waiting, core.Talking, core.Closing, core.Ended}
+	if phase != "" && !slices.Contains(known, core.CallPhase(phase)) {
+		return reply{}, invalid("phase", "must be routing, waiting, talking, closing or ended")
+	}
+	hide, err := s.masksFor(r.ctx(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	view := s.Live.View()
+	out := live[core.CallView]{Position: view.Position(), Items: []core.CallView{}}
+	for c := range view.Calls() {
+		if !r.who.seesCall(c) || tenant != "" && c.Tenant != tenant || queue != "" && c.Queue != core.QueueID(queue) || phase != "" && c.Phase != core.CallPhase(phase) {
+			continue
+		}
+		out.Items = append(out.Items, hide.call(c))
+	}
+	return ok(out)
+}
+
+// call finds the call in progress that the path names. What the principal may not see does not exist.
+func (s *Server) call(r *request) (core.CallView, error) {
+	id, err := r.id()
+	if err != nil {
+		return core.CallView{}, err
+	}
+	c, found := s.Live.View().Call(core.CallID(id))
+	if !found || !r.who.seesCall(c) {
+		return core.CallView{}, ErrNotFound
+	}
+	return c, nil
+}
+
+func (s *Server) getCall(r *request) (reply, error) {
+	c, err := s.call(r)
+	if err != nil {
+		return reply{}, err
+	}
+	hide, err := s.masksFor(r.ctx(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(hide.call(c))
+}
+
+// onCall is what every control of a call may carry.
+type onCall struct {
+	// Agent is the agent in whose name it happens. An agent's token may name itself only; without it, it is the token's agent, and for
+	// others the call's primary agent.
+	Agent core.AgentID `json:"agent"`
+}
+
+// control finds the call of the path and the agent in whose name the principal acts on it.
+func (s *Server) control(r *request, asked core.AgentID) (core.CallID, core.AgentID, error) {
+	id, err := r.id()
+	if err != nil {
+		return "", "", err
+	}
+	if r.who.Role == Agent {
+		if asked != "" && asked != r.who.Agent {
+			return "", "", &Error{Code: CodeForbidden, Message: "an agent's token acts as its own agent only", Field: "agent"}
+		}
+		// Whether the agent has anything to do with the call is for the rules to say: the view may be older than their answer.
+		return core.CallID(id), r.who.Agent, nil
+	}
+	c, found := s.Live.View().Call(core.CallID(id))
+	switch {
+	case found && !r.who.tenantAllowed(c.Tenant), !found && r.who.Tenant != "":
+		return "", "", ErrNotFound
+	case asked != "" && !identifier.MatchString(string(asked)):
+		return "", "", invalid("agent", "is not the id of an agent")
+	case asked == "" && found:
+		asked = c.Primary
+	}
+	return core.CallID(id), asked, nil
+}
+
+// command decodes the body of a control that has nothing but [onCall], and asks for the intent.
+func (s *Server) command(r *request, intent func(core.CallID, core.AgentID) core.Intent) (reply, error) {
+	var body onCall
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	call, agent, err := s.control(r, body.Agent)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.do(r, intent(call, agent))
+}
+
+func (s *Server) holdCall(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.HoldCall{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) resumeCall(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.ResumeCall{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) muteAgent(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.MuteAgent{Command: r.head(), Call: c, Agent: a, On: true}
+	})
+}
+
+func (s *Server) unmuteAgent(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.MuteAgent{Command: r.head(), Call: c, Agent: a, On: false}
+	})
+}
+
+func (s *Server) endCall(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.EndCall{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+// pauseRecording and resumeRecording are audited whether or not they are accepted (C15).
+func (s *Server) pauseRecording(r *request) (reply, error) {
+	return s.audited(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.PauseRecordingOf{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) resumeRecording(r *request) (reply, error) {
+	return s.audited(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.ResumeRecordingOf{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) audited(r *request, intent func(core.CallID, core.AgentID) core.Intent) (reply, error) {
+	out, err := s.command(r, intent)
+	id := r.Param("id")
+	if !identifier.MatchString(id) {
+		return out, err
+	}
+	result := "accepted"
+	if err != nil {
+		e, _ := asError(err)
+		result = string(e.Code)
+	}
+	c, _ := s.Live.View().Call(core.CallID(id))
+	s.audit(r, "call/"+id, c.Tenant, map[string]string{"result": result})
+	return out, err
+}
+
+var dtmf = regexp.MustCompile(`^[0-9*#A-D]{1,32}$`)
+
+func (s *Server) pressDigits(r *request) (reply, error) {
+	var body struct {
+		onCall
+		Digits string `json:"digits"`
+	}
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if !dtmf.MatchString(body.Digits) {
+		return reply{}, invalid("digits", "must be 1 to 32 of 0-9 * # A-D")
+	}
+	call, agent, err := s.control(r, body.Agent)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.do(r, core.PressDigits{Command: r.head(), Call: call, Agent: agent, Digits: body.Digits})
+}
+
+func (s *Server) transferCall(r *request) (reply, error) {
+	var body struct {
+		onCall
+		Queue core.QueueID `json:"queue"`
+	}
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if !identifier.MatchString(string(body.Queue)) {
+		return reply{}, invalid("queue", "must be the id of a queue")
+	}
+	call, agent, err := s.control(r, body.Agent)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.do(r, core.TransferToQueue{Command: r.head(), Call: call, Agent: agent, Queue: body.Queue})
+}
+
+func (s *Server) explainCall(r *request) (reply, error) {
+	c, err := s.call(r)
+	if err != nil {
+		return reply{}, err
+	}
+	e, found, err := s.Live.Explain(r.ctx(), c.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	if !found {
+		return reply{}, ErrNotFound
+	}
+	e.Agents = orEmpty(e.Agents)
+	return ok(e)
+}
+
+// ownAgent gives the agent of the path, if the principal may act for it.
+func (s *Server) ownAgent(r *request) (core.AgentID, error) {
+	id, err := r.id()
+	if err != nil {
+		return "", err
+	}
+	agent := core.AgentID(id)
+	if r.who.Role == Agent && agent != r.who.Agent {
+		return "", &Error{Code: CodeForbidden, Message: "an agent's token acts as its own agent only"}
+	}
+	if r.who.Tenant != "" {
+		if a, found := s.Live.View().Agent(agent); !found || !r.who.tenantAllowed(a.Tenant) {
+			return "", ErrNotFound
+		}
+	}
+	return agent, nil
+}
+
+func (s *Server) setAgentState(r *request) (reply, error) {
+	agent, err := s.ownAgent(r)
+	if err != nil {
+		return reply{}, err
+	}
+	var body struct {
+		State  core.AgentState `json:"state"`
+		Reason string          `json:"reason"`
+	}
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if !slices.Contains([]core.AgentState{core.Offline, core.Available, core.Idle}, body.State) {
+		return reply{}, invalid("state", "must be offline, available or idle")
+	}
+	if utf8.RuneCountInString(body.Reason) > 64 {
+		return reply{}, invalid("reason", "must have at most 64 characters")
+	}
+	return s.do(r, core.SetAgentState{Command: r.head(), Agent: agent, State: body.State, Reason: body.Reason})
+}
+
+func (s *Server) declineOffer(r *request) (reply, error) {
+	return s.agentCommand(r, func(a core.AgentID) core.Intent { return core.DeclineOffer{Command: r.head(), Agent: a} })
+}
+
+func (s *Server) extendWrapUp(r *request) (reply, error) {
+	return s.agentCommand(r, func(a core.AgentID) core.Intent { return core.ExtendWrapUp{Command: r.head(), Agent: a} })
+}
+
+// agentCommand asks for an intent that says nothing but the agent.
+func (s *Server) agentCommand(r *request, intent func(core.AgentID) core.Intent) (reply, error) {
+	agent, err := s.ownAgent(r)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := r.decode(&struct{}{}); err != nil {
+		return reply{}, err
+	}
+	return s.do(r, intent(agent))
+}
+
+func (s *Server) finishWrapUp(r *request) (reply, error) {
+	agent, err := s.ownAgent(r)
+	if err != nil {
+		return reply{}, err
+	}
+	var body struct {
+		Reason string `json:"reason"`
+		Notes  string `json:"notes"`
+	}
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if utf8.RuneCountInString(body.Reason) > 128 {
+		return reply{}, invalid("reason", "must have at most 128 characters")
+	}
+	if utf8.RuneCountInString(body.Notes) > 4000 {
+		return reply{}, invalid("notes", "must have at most 4000 characters")
+	}
+	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Reason: body.Reason, Notes: body.Notes})
+}
+
+func (s *Server) listEngines(r *request) (reply, error) {
+	view := s.Live.View()
+	out := live[core.EngineView]{Position: view.Position(), Items: []core.EngineView{}}
+	for e := range view.Engines() {
+		out.Items = append(out.Items, e)
+	}
+	return ok(out)
+}
+
+// me tells a client who it is.
+type me struct {
+	Token  string        `json:"token"`
+	Name   string        `json:"name"`
+	Role   Role          `json:"role"`
+	Agent  core.AgentID  `json:"agent,omitempty"`
+	Tenant core.TenantID `json:"tenant,omitempty"`
+}
+
+func (s *Server) whoAmI(r *request) (reply, error) {
+	return reply{status: http.StatusOK, body: me(r.who)}, nil
+}

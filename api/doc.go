@@ -1,0 +1,29 @@
+// Package api is Tandem's HTTP interface: what an agent desktop, a wallboard, an operator or another program may see and ask.
+//
+// # Shape
+//
+// One table, in routes.go, lists every operation with its method, path and roles; nothing is reachable that is not in it. The
+// contract is openapi.yaml, embedded and served. A test holds the two together in both directions, and every answer that a
+// test receives is validated against the contract.
+//
+// A request passes these stations, each in a file of its own: a request id, the access log and the last resort for panics
+// (middleware.go), the bearer token and the roles (auth.go), a limit on the rate (rate.go), the idempotency key (idempotency.go), strict decoding (decode.go), and
+// a handler that returns a [reply] or an error. Errors of every origin become one form and one status in one table (errors.go).
+//
+// # Reads and writes
+//
+// Reads of what is going on use the immutable view that the shard's loop publishes, and never wait for the loop; history reads the
+// database. What changes a call or an agent is a core.Intent with a command id; an answer 200 means that the intent was accepted and is durable, and the
+// view may already show it. What changes the set-up is written to the database first and then told to the loop (config.go).
+//
+// # Idempotency
+//
+// A POST with an Idempotency-Key is answered once: the same key with the same body gets the same answer again for 24 hours, the
+// same key with another body is refused. The command id of the intent derives from the key, so that a retry after a crash
+// between the journal and the stored answer is still one command: the core knows the id and changes nothing.
+//
+// # Who sees what
+//
+// A token has a role and may be bound to one tenant. An agent's token acts as that agent only and sees its own calls only. With a
+// tenant's data protection on, agents see the last four digits of a caller's number (C2). See scope.go.
+package api

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// Code is the stable word for an error, of the API's own or of core.RefusalCode.
+type Code string
+
+// The codes of the API's own. The others are those of core.RefusalCode.
+const (
+	CodeMalformed    Code = "malformed"             // the body is not JSON of the documented shape
+	CodeInvalid      Code = "invalid"               // a field breaks its rule
+	CodeTooLarge     Code = "too_large"             // the body is over 1 MiB
+	CodeUnsupported  Code = "unsupported_media"     // the body is not application/json
+	CodeUnauthorized Code = "unauthorized"          // no bearer token, or not a valid one
+	CodeForbidden    Code = "forbidden"             // the token's role, agent or tenant does not allow it
+	CodeNotFound     Code = "not_found"             // no such route, or nothing with this id
+	CodeMethod       Code = "method_not_allowed"    // the path exists, the method does not
+	CodeConflict     Code = "conflict"              // an id or number is taken, or something is still in use
+	CodeVersion      Code = "version_conflict"      // If-Match names an old version
+	CodeKeyReused    Code = "idempotency_key_reuse" // the key was used with another request
+	CodeInProgress   Code = "in_progress"           // a request with this key is being carried out
+	CodeRate         Code = "too_many_requests"     // more than the token's rate
+	CodeBusy         Code = "busy"                  // the shard has too much to do at the moment
+	CodeNotOwner     Code = "not_owner"             // another process owns the shard, or it is just starting or stopping
+	CodeTooSlow      Code = "too_slow"              // the reader of a stream fell behind
+	CodeTimeout      Code = "timeout"               // not done in time; whether it happened is not known
+	CodeNoAudio      Code = "no_audio"              // the recording has no file in the archive (yet)
+	CodeInternal     Code = "internal"              // our fault; the log has the request id
+)
+
+// Error is an error in the words of the API. Everything that a client sees as an error has this form.
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`         // for people
+	Field   string `json:"field,omitempty"` // of the request that is at fault: JSON name, parameter or header
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if e.Field != "" {
+		return string(e.Code) + ": " + e.Field + ": " + e.Message
+	}
+	return string(e.Code) + ": " + e.Message
+}
+
+// Errors that the ports return. They may be wrapped.
+var (
+	ErrNotFound   = &Error{Code: CodeNotFound, Message: "there is nothing with this id"}
+	ErrConflict   = &Error{Code: CodeConflict, Message: "the id or number is taken already"}
+	ErrVersion    = &Error{Code: CodeVersion, Message: "somebody else has changed it since; read it again", Field: "If-Match"}
+	ErrKeyReused  = &Error{Code: CodeKeyReused, Message: "this key was used with another request; choose a new one", Field: "Idempotency-Key"}
+	ErrInProgress = &Error{Code: CodeInProgress, Message: "a request with this key is being carried out; ask again later", Field: "Idempotency-Key"}
+	ErrBusy       = &Error{Code: CodeBusy, Message: "too much to do at the moment; ask again later"}
+	ErrNotOwner   = &Error{Code: CodeNotOwner, Message: "this process does not act for the site at the moment; ask again later"}
+	ErrTooSlow    = &Error{Code: CodeTooSlow, Message: "the reader fell behind; resume by cursor"}
+)
+
+// statuses is the one place where errors become HTTP statuses. A code that is not in it is a programming error and
+// answers 500; errors_test.go looks for codes that were forgotten.
+var statuses = map[Code]int{
+	CodeMalformed:    http.StatusBadRequest,
+	CodeInvalid:      http.StatusUnprocessableEntity,
+	CodeTooLarge:     http.StatusRequestEntityTooLarge,
+	CodeUnsupported:  http.StatusUnsupportedMediaType,
+	CodeUnauthorized: http.StatusUnauthorized,
+	CodeForbidden:    http.StatusForbidden,
+	CodeNotFound:     http.StatusNotFound,
+	CodeMethod:       http.StatusMethodNotAllowed,
+	CodeConflict:     http.StatusConflict,
+	CodeVersion:      http.StatusPreconditionFailed,
+	CodeKeyReused:    http.StatusUnprocessableEntity,
+	CodeInProgress:   http.StatusConflict,
+	CodeRate:         http.StatusTooManyRequests,
+	CodeBusy:         http.StatusServiceUnavailable,
+	CodeNotOwner:     http.StatusServiceUnavailable,
+	CodeTooSlow:      http.StatusServiceUnavailable,
+	CodeTimeout:      http.StatusGatewayTimeout,
+	CodeNoAudio:      http.StatusNotFound,
+	CodeInternal:     http.StatusInternalServerError,
+
+	Code(core.RefusedState):   http.StatusConflict,
+	Code(core.RefusedRinging): http.StatusConflict,
+	Code(core.RefusedBusy):    http.StatusConflict,
+	Code(core.RefusedHeld):    http.StatusConflict,
+	Code(core.RefusedOwner):   http.StatusForbidden,
+	Code(core.RefusedOff):     http.StatusConflict,
+	Code(core.RefusedSpent):   http.StatusConflict,
+	// core.RefusedUnknown and core.RefusedInvalid share their words with CodeNotFound and CodeInvalid.
+}
+
+// invalid makes the error for a field that breaks its rule.
+func invalid(field, message string) *Error {
+	return &Error{Code: CodeInvalid, Message: message, Field: field}
+}
+
+// asError puts any error into the words of the API. The second result says that it was not foreseen and belongs into the log; its
+// text is then kept from the client, because it may tell of queries, paths or secrets.
+func asError(err error) (*Error, bool) {
+	var known *Error
+	if errors.As(err, &known) {
+		_, listed := statuses[known.Code]
+		return known, !listed
+	}
+	var refused *core.Refusal
+	if errors.As(err, &refused) {
+		return &Error{Code: Code(refused.Code), Message: refused.Text, Field: refused.Field}, false
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return &Error{Code: CodeTooLarge, Message: "the body is larger than 1 MiB"}, false
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return &Error{Code: CodeTimeout, Message: "not done in time; whether it happened is not known: ask again with the same Idempotency-Key"}, false
+	}
+	return &Error{Code: CodeInternal, Message: "something went wrong on our side; the log has the request id"}, true
+}
+
+// status is the HTTP status of an error.
+func (e *Error) status() int {
+	if s, ok := statuses[e.Code]; ok {
+		return s
+	}
+	return http.StatusInternalServerError
+}
+
+// retryAfter is the number of seconds after which asking again makes sense; 0 = it makes none.
+func (e *Error) retryAfter() int {
+	switch e.Code { //nolint:exhaustive // all others make no sense to repeat unchanged
+	case CodeBusy, CodeNotOwner, CodeTooSlow, CodeInProgress, CodeRate:
+		return 1
+	default:
+		return 0
+	}
+}

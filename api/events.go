@@ -1,0 +1,314 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// The event stream: a snapshot at a position, then every change after it, as Server-Sent Events.
+//
+//	event: snapshot   id: 41   everything that the token may see
+//	event: change     id: 42   what is new, what is gone, and the timeline entries that tell why
+//	: beat                     after a while without a change
+//	event: end                 why the server ends the stream: too_slow, closing, unauthorized
+//
+// A client that comes back with Last-Event-ID (or ?after=) gets the changes after it, or a new snapshot where they are no longer
+// held. It must take a snapshot as replacing everything it knew.
+
+type snapshotEvent struct {
+	Position uint64            `json:"position"`
+	Calls    []core.CallView   `json:"calls"`
+	Agents   []core.AgentView  `json:"agents"`
+	Queues   []core.QueueView  `json:"queues"`
+	Engines  []core.EngineView `json:"engines"`
+}
+
+type changeEvent struct {
+	Position    uint64            `json:"position"`
+	Calls       []core.CallView   `json:"calls,omitempty"`
+	GoneCalls   []core.CallID     `json:"gone_calls,omitempty"`
+	Agents      []core.AgentView  `json:"agents,omitempty"`
+	GoneAgents  []core.AgentID    `json:"gone_agents,omitempty"`
+	Queues      []core.QueueView  `json:"queues,omitempty"`
+	GoneQueues  []core.QueueID    `json:"gone_queues,omitempty"`
+	Engines     []core.EngineView `json:"engines,omitempty"`
+	GoneEngines []core.EngineID   `json:"gone_engines,omitempty"`
+	Entries     []entryWire       `json:"entries,omitempty"`
+}
+
+func (c changeEvent) empty() bool {
+	return len(c.Calls)+len(c.GoneCalls)+len(c.Agents)+len(c.GoneAgents)+len(c.Queues)+len(c.GoneQueues)+len(c.Engines)+len(c.GoneEngines)+len(c.Entries) == 0
+}
+
+type endEvent struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+}
+
+// window is what one reader may see of the stream. It remembers which calls the reader knows of, because a call can leave the sight of
+// an agent (an offer that went to somebody else) without being over: the reader is then told that it is gone.
+type window struct {
+	who   Principal
+	hide  masks
+	calls map[core.CallID]bool
+	// all says that the reader may know of calls from before the stream was resumed, so that any call that is out of sight is told to be gone.
+	all bool
+}
+
+func (w *window) snapshot(v View) snapshotEvent {
+	w.calls, w.all = map[core.CallID]bool{}, false
+	out := snapshotEvent{Position: v.Position(), Calls: []core.CallView{}, Agents: []core.AgentView{}, Queues: []core.QueueView{}, Engines: []core.EngineView{}}
+	for c := range v.Calls() {
+		if w.who.seesCall(c) {
+			w.calls[c.ID] = true
+			out.Calls = append(out.Calls, w.hide.call(c))
+		}
+	}
+	for a := range v.Agents() {
+		if w.who.seesAgent(a) {
+			out.Agents = append(out.Agents, a)
+		}
+	}
+	for q := range v.Queues() {
+		if w.who.tenantAllowed(q.Tenant) {
+			out.Queues = append(out.Queues, w.queue(q))
+		}
+	}
+	if w.seesSite() {
+		for e := range v.Engines() {
+			out.Engines = append(out.Engines, e)
+		}
+	}
+	return out
+}
+
+func (w *window) seesSite() bool { return w.who.Role != Agent && w.who.Tenant == "" }
+
+// queue hides from agents which call is first in line: they see calls of their own only.
+func (w *window) queue(q core.QueueView) core.QueueView {
+	if w.who.Role == Agent {
+		q.Oldest = ""
+	}
+	return q
+}
+
+func (w *window) change(c Change) changeEvent {
+	out := changeEvent{Position: c.Position}
+	for _, call := range c.Calls {
+		switch {
+		case w.who.seesCall(call):
+			w.calls[call.ID] = true
+			out.Calls = append(out.Calls, w.hide.call(call))
+		case w.calls[call.ID] || w.all && w.who.tenantAllowed(call.Tenant):
+			delete(w.calls, call.ID)
+			out.GoneCalls = append(out.GoneCalls, call.ID)
+		}
+	}
+	for _, id := range c.GoneCalls {
+		if w.calls[id] || w.all {
+			delete(w.calls, id)
+			out.GoneCalls = append(out.GoneCalls, id)
+		}
+	}
+	for _, a := range c.Agents {
+		if w.who.seesAgent(a) {
+			out.Agents = append(out.Agents, a)
+		}
+	}
+	for _, id := range c.GoneAgents {
+		if w.who.Role != Agent || id == w.who.Agent {
+			out.GoneAgents = append(out.GoneAgents, id)
+		}
+	}
+	for _, q := range c.Queues {
+		if w.who.tenantAllowed(q.Tenant) {
+			out.Queues = append(out.Queues, w.queue(q))
+		}
+	}
+	out.GoneQueues = c.GoneQueues
+	if w.seesSite() {
+		out.Engines, out.GoneEngines = c.Engines, c.GoneEngines
+	}
+	for _, e := range c.Entries {
+		if w.who.seesEntry(e) {
+			out.Entries = append(out.Entries, entryToWire(w.hide.entry(e)))
+		}
+	}
+	return out
+}
+
+// cursor reads where the client wants to go on: the header that browsers send when they come back wins over the query.
+func cursor(r *request) (*uint64, error) {
+	name, v := "Last-Event-ID", r.GetHeader("Last-Event-ID")
+	if v == "" {
+		var err error
+		name = "after"
+		if v, err = r.text("after", 20); err != nil || v == "" {
+			return nil, err
+		}
+	}
+	n, err := strconv.ParseUint(v, 10, 64)
+	if err != nil {
+		return nil, invalid(name, "must be the id of an earlier event")
+	}
+	return &n, nil
+}
+
+// received is what the goroutine that waits for changes hands over.
+type received struct {
+	change Change
+	err    error
+}
+
+func (s *Server) events(r *request) (reply, error) {
+	after, err := cursor(r)
+	if err != nil {
+		return reply{}, err
+	}
+	select {
+	case <-s.closing:
+		return reply{}, ErrNotOwner
+	default:
+	}
+	hide, err := s.masksFor(r.ctx(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	stream, err := s.Live.Subscribe(after)
+	if err != nil {
+		return reply{}, err
+	}
+	defer stream.Close()
+	s.metrics.streams.Inc()
+	defer s.metrics.streams.Dec()
+
+	w := &window{who: r.who, hide: hide, calls: map[core.CallID]bool{}, all: true}
+	h := r.Writer.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("X-Accel-Buffering", "no") // a proxy in front must not collect events
+	r.Status(http.StatusOK)
+
+	// Changes are awaited in a goroutine of their own, so that heartbeats, shutdown and the client's going away are noticed meanwhile.
+	// It ends with ctx, and this function waits for it.
+	ctx, cancel := context.WithCancel(r.ctx())
+	changes := make(chan received)
+	done := make(chan struct{})
+	defer func() { cancel(); <-done }()
+
+	if v := stream.Snapshot(); v != nil {
+		if !s.emit(r, "snapshot", v.Position(), w.snapshot(v)) {
+			close(done)
+			return reply{sent: true}, nil
+		}
+	} else if !s.comment(r, "resumed") {
+		close(done)
+		return reply{sent: true}, nil
+	}
+	go func() {
+		defer close(done)
+		for {
+			c, err := stream.Next(ctx)
+			select {
+			case changes <- received{c, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	s.pump(ctx, r, w, changes)
+	return reply{sent: true}, nil
+}
+
+// pump writes the stream until the client, the server or the shard ends it.
+func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan received) {
+	beat := time.NewTicker(s.Heartbeat)
+	defer beat.Stop()
+	position := uint64(0) // of changes that the reader may not see any of: told with the next beat, so that the cursor moves on
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.closing:
+			s.emit(r, "end", 0, endEvent{CodeNotOwner, "the server is stopping; resume by cursor"})
+			return
+		case <-beat.C:
+			// The token may have been revoked, or the tenant's data protection changed, since the stream began.
+			who, err := s.authenticate(r)
+			if err != nil || who != w.who {
+				if e, _ := asError(err); err != nil && e.Code != CodeUnauthorized {
+					s.Log.Warn("could not check the token of an event stream", "request", r.requestID, "error", err)
+				}
+				s.emit(r, "end", 0, endEvent{CodeUnauthorized, "the token could not be confirmed; sign in again"})
+				return
+			}
+			if hide, err := s.masksFor(ctx, w.who); err == nil {
+				w.hide = hide
+			}
+			if position != 0 {
+				if !s.emit(r, "change", position, changeEvent{Position: position}) {
+					return
+				}
+				position = 0
+			} else if !s.comment(r, "beat") {
+				return
+			}
+		case got := <-changes:
+			if got.err != nil {
+				if ctx.Err() != nil {
+					return
+				}
+				s.metrics.cutOff.Inc()
+				e, unforeseen := asError(got.err)
+				if unforeseen {
+					s.Log.Error("event stream failed", "request", r.requestID, "error", got.err)
+				} else if !errors.Is(got.err, ErrTooSlow) {
+					s.Log.Info("event stream ended", "request", r.requestID, "error", got.err)
+				}
+				s.emit(r, "end", 0, endEvent{e.Code, e.Message})
+				return
+			}
+			if out := w.change(got.change); out.empty() {
+				position = out.Position
+			} else if position = 0; !s.emit(r, "change", out.Position, out) {
+				return
+			}
+		}
+	}
+}
+
+// emit writes one event and reports whether the client took it. Data is one line, because JSON has no line breaks.
+func (s *Server) emit(r *request, kind string, position uint64, data any) bool {
+	var b bytes.Buffer
+	b.WriteString("event: " + kind + "\n")
+	if position != 0 {
+		b.WriteString("id: " + strconv.FormatUint(position, 10) + "\n")
+	}
+	b.WriteString("data: ")
+	if err := json.NewEncoder(&b).Encode(data); err != nil { // Encode ends the line
+		s.Log.Error("could not encode an event", "kind", kind, "request", r.requestID, "error", err)
+		return false
+	}
+	b.WriteByte('\n')
+	return s.flush(r, b.Bytes())
+}
+
+func (s *Server) comment(r *request, text string) bool { return s.flush(r, []byte(": "+text+"\n\n")) }
+
+// flush writes through to the client, which has WriteTimeout to take it: a slow client is cut off and comes back with its cursor.
+func (s *Server) flush(r *request, b []byte) bool {
+	s.touch(r.Writer)
+	if _, err := r.Writer.Write(b); err != nil {
+		return false
+	}
+	return http.NewResponseController(r.Writer).Flush() == nil
+}

@@ -1,0 +1,180 @@
+package api
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// paged is a page of a list on the wire.
+type paged[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the next page; absent on the last
+}
+
+func (s *Server) listCallRecords(r *request) (reply, error) {
+	f, err := callFilter(r)
+	if err != nil {
+		return reply{}, err
+	}
+	hide, err := s.masksFor(r.ctx(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	page, err := s.History.CallRecords(r.ctx(), f)
+	if err != nil {
+		return reply{}, err
+	}
+	out := paged[callRecordWire]{Items: []callRecordWire{}, Next: page.Next}
+	for _, rec := range page.Items {
+		out.Items = append(out.Items, callRecordToWire(hide.record(rec)))
+	}
+	return ok(out)
+}
+
+func callFilter(r *request) (f CallFilter, err error) {
+	if f.Paging, err = r.paging(); err != nil {
+		return f, err
+	}
+	if f.Tenant, err = r.tenant(); err != nil {
+		return f, err
+	}
+	if f.From, err = r.moment("from"); err != nil {
+		return f, err
+	}
+	if f.To, err = r.moment("to"); err != nil {
+		return f, err
+	}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		return f, invalid("to", "must be later than from")
+	}
+	agent, err := r.text("agent", 128)
+	if err != nil {
+		return f, err
+	}
+	f.Agent = core.AgentID(agent)
+	if r.who.Role == Agent {
+		if f.Agent != "" && f.Agent != r.who.Agent {
+			return f, &Error{Code: CodeForbidden, Message: "an agent's token reads its own calls only", Field: "agent"}
+		}
+		f.Agent = r.who.Agent
+	}
+	queue, err := r.text("queue", 128)
+	if err != nil {
+		return f, err
+	}
+	f.Queue = core.QueueID(queue)
+	outcome, err := r.text("outcome", 32)
+	if err != nil {
+		return f, err
+	}
+	f.Outcome = core.CallOutcome(outcome)
+	known := []core.CallOutcome{"", core.CallAnswered, core.CallAbandoned, core.CallUnanswered, core.CallRefused, core.CallLost}
+	if !slices.Contains(known, f.Outcome) {
+		return f, invalid("outcome", "must be answered, abandoned, unanswered, refused or lost")
+	}
+	return f, nil
+}
+
+// record reads the record that the path names. What the principal may not see does not exist.
+func (s *Server) record(r *request) (core.CallRecord, error) {
+	id, err := r.id()
+	if err != nil {
+		return core.CallRecord{}, err
+	}
+	rec, err := s.History.CallRecord(r.ctx(), core.CallID(id))
+	if err != nil {
+		return core.CallRecord{}, err
+	}
+	if !r.who.tenantAllowed(rec.Tenant) || r.who.Role == Agent && !slices.Contains(rec.Agents, r.who.Agent) {
+		return core.CallRecord{}, ErrNotFound
+	}
+	return rec, nil
+}
+
+func (s *Server) getCallRecord(r *request) (reply, error) {
+	rec, err := s.record(r)
+	if err != nil {
+		return reply{}, err
+	}
+	hide, err := s.masksFor(r.ctx(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(callRecordToWire(hide.record(rec)))
+}
+
+// placed is a timeline entry with its place in the journal.
+type placed struct {
+	Seq   uint64    `json:"seq"`
+	Index int       `json:"index"`
+	Entry entryWire `json:"entry"`
+}
+
+// callTimeline tells what happened to a call, going on or over.
+func (s *Server) callTimeline(r *request) (reply, error) {
+	id, err := r.id()
+	if err != nil {
+		return reply{}, err
+	}
+	// A call that is over has a record; one that goes on has a view. The view may lag, and the record too: between
+	// the two the call is asked for again.
+	if _, err = s.call(r); errors.Is(err, ErrNotFound) {
+		_, err = s.record(r)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	hide, err := s.masksFor(r.ctx(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	entries, err := s.History.Timeline(r.ctx(), core.CallID(id))
+	if err != nil {
+		return reply{}, err
+	}
+	out := list[placed]{Items: []placed{}}
+	for _, e := range entries {
+		out.Items = append(out.Items, placed{Seq: e.Seq, Index: e.Index, Entry: entryToWire(hide.entry(e.Entry))})
+	}
+	return ok(out)
+}
+
+func (s *Server) listLeads(r *request) (reply, error) {
+	f, err := peopleFilter(r)
+	if err != nil {
+		return reply{}, err
+	}
+	page, err := s.CRM.Leads(r.ctx(), f)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(paged[Lead]{Items: orEmpty(page.Items), Next: page.Next})
+}
+
+func (s *Server) listContacts(r *request) (reply, error) {
+	f, err := peopleFilter(r)
+	if err != nil {
+		return reply{}, err
+	}
+	page, err := s.CRM.Contacts(r.ctx(), f)
+	if err != nil {
+		return reply{}, err
+	}
+	for i := range page.Items {
+		page.Items[i].Numbers = orEmpty(page.Items[i].Numbers)
+	}
+	return ok(paged[Contact]{Items: orEmpty(page.Items), Next: page.Next})
+}
+
+func peopleFilter(r *request) (f PeopleFilter, err error) {
+	if f.Paging, err = r.paging(); err != nil {
+		return f, err
+	}
+	if f.Tenant, err = r.tenant(); err != nil {
+		return f, err
+	}
+	f.Number, err = r.text("number", 40)
+	return f, err
+}

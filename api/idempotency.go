@@ -1,0 +1,121 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+const keyHeader = "Idempotency-Key"
+
+// requestKey reads the idempotency key of a request. ok is false where none was sent.
+func requestKey(r *request) (key RequestKey, ok bool, err error) {
+	value := r.GetHeader(keyHeader)
+	if value == "" {
+		return RequestKey{}, false, nil
+	}
+	if len(value) > 128 {
+		return RequestKey{}, false, invalid(keyHeader, "must have at most 128 characters")
+	}
+	for _, b := range []byte(value) {
+		if b <= ' ' || b > '~' {
+			return RequestKey{}, false, invalid(keyHeader, "must be printable ASCII without spaces")
+		}
+	}
+	sum := sha256.New()
+	sum.Write([]byte(r.Request.URL.Path))
+	sum.Write([]byte{0})
+	sum.Write(r.body)
+	return RequestKey{Token: r.who.Token, Key: value, Route: r.route.op, Hash: hex.EncodeToString(sum.Sum(nil))}, true, nil
+}
+
+// commandID derives the id of the intent from the key, so that whatever happens between the journal and the stored answer, the
+// same request is the same command. The hash is part of it: the core must never take another request for this one, not even after the stored
+// answer's 24 hours are over.
+func (k RequestKey) commandID() core.CommandID {
+	sum := sha256.Sum256([]byte(k.Token + "\x00" + k.Route + "\x00" + k.Key + "\x00" + k.Hash))
+	return core.CommandID("api-" + hex.EncodeToString(sum[:16]))
+}
+
+// freshCommandID is the id of an intent that came without a key.
+func freshCommandID() core.CommandID {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, by its documentation
+	return core.CommandID("api-" + hex.EncodeToString(b[:]))
+}
+
+// once carries a POST out at most once per idempotency key and replays the kept answer to repetitions.
+func (s *Server) once(r *request) (reply, error) {
+	key, ok, err := requestKey(r)
+	if err != nil {
+		return reply{}, err
+	}
+	if !ok {
+		r.command = freshCommandID()
+		return r.route.handle(s, r)
+	}
+	r.command = key.commandID()
+	kept, fresh, err := s.Answers.Claim(r.ctx(), key)
+	if err != nil {
+		return reply{}, err
+	}
+	if !fresh {
+		r.Header("Idempotency-Replayed", "true")
+		return reply{status: kept.Status, body: json.RawMessage(kept.Body)}, nil
+	}
+	// The answer is kept even when the client has gone away in the meantime: the next try asks for it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx()), 5*time.Second)
+	defer cancel()
+	done := false
+	defer func() {
+		if !done { // a panic: the next try must not wait for the claim to lapse
+			s.release(ctx, r, key)
+		}
+	}()
+
+	out, err := r.route.handle(s, r)
+	answer, worthKeeping := s.answerOf(r, out, err)
+	done = true
+	if !worthKeeping {
+		s.release(ctx, r, key)
+		return out, err
+	}
+	if keep := s.Answers.Keep(ctx, key, answer); keep != nil {
+		// The deed is done and the client must hear of it. Another try with the key is still one command, by its id.
+		s.Log.Warn("could not keep the answer for an idempotency key", "route", r.route.op, "request", r.requestID, "error", keep)
+	}
+	return out, err
+}
+
+// answerOf makes the answer to keep. What failed for reasons that pass (busy, our fault) is not kept: trying again is the point of the key.
+func (s *Server) answerOf(r *request, out reply, err error) (Answer, bool) {
+	status, body := out.status, out.body
+	if out.keep != nil {
+		body = out.keep
+	}
+	if err != nil {
+		e, _ := asError(err)
+		status, body = e.status(), errorBody{e}
+		if status >= http.StatusInternalServerError || e.retryAfter() > 0 {
+			return Answer{}, false
+		}
+	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		s.Log.Error("could not encode an answer", "route", r.route.op, "request", r.requestID, "error", err)
+		return Answer{}, false
+	}
+	return Answer{Status: status, Body: b}, true
+}
+
+func (s *Server) release(ctx context.Context, r *request, key RequestKey) {
+	if err := s.Answers.Release(ctx, key); err != nil {
+		s.Log.Warn("could not release an idempotency key", "route", r.route.op, "request", r.requestID, "error", err)
+	}
+}

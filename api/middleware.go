@@ -1,0 +1,172 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	requestIDHeader = "X-Request-Id"
+	requestKeyName  = "tandem.request" // where the *request lives in gin's context
+)
+
+// router builds the gin engine from the table of routes.
+func (s *Server) router() (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	g := gin.New()
+	// gin believes X-Forwarded-For of anybody by default; we believe nobody, so that no client can choose its address.
+	if err := g.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("api: trust no proxies: %w", err)
+	}
+	g.HandleMethodNotAllowed = true
+	g.RedirectTrailingSlash = false
+	g.RedirectFixedPath = false
+	g.Use(s.arrive)
+	g.NoRoute(func(c *gin.Context) {
+		s.fail(current(c), &Error{Code: CodeNotFound, Message: "there is no such path"})
+	})
+	g.NoMethod(func(c *gin.Context) {
+		s.fail(current(c), &Error{Code: CodeMethod, Message: "this path does not have this method"})
+	})
+	for i := range routes {
+		rt := &routes[i]
+		g.Handle(rt.method, rt.ginPath(), func(c *gin.Context) { s.dispatch(current(c), rt) })
+	}
+	return g, nil
+}
+
+func current(c *gin.Context) *request { return c.MustGet(requestKeyName).(*request) }
+
+// clientRequestID is what we take over from a client as a request id: it ends up in logs.
+var clientRequestID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// arrive gives the request its id and the headers that every answer has, keeps a panic from tearing the connection down without an answer, and logs.
+func (s *Server) arrive(c *gin.Context) {
+	began := s.Now()
+	r := &request{Context: c, requestID: c.GetHeader(requestIDHeader)}
+	if !clientRequestID.MatchString(r.requestID) {
+		var b [12]byte
+		_, _ = rand.Read(b[:]) // never fails, by its documentation
+		r.requestID = hex.EncodeToString(b[:])
+	}
+	c.Set(requestKeyName, r)
+	h := c.Writer.Header()
+	h.Set(requestIDHeader, r.requestID)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way
+				panic(p)
+			}
+			s.Log.Error("panic in a request", "route", r.op(), "request", r.requestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.fail(r, fmt.Errorf("panic: %v", p))
+		}
+		s.log(r, s.Now().Sub(began))
+	}()
+	c.Next()
+}
+
+// log writes the access log. Neither path nor query is in it: they can carry numbers and names. The operation, and the id
+// with its digits masked, are enough to find a request.
+func (s *Server) log(r *request, took time.Duration) {
+	status := r.Writer.Status()
+	s.metrics.observe(r.op(), status, took)
+	level := slog.LevelDebug
+	switch {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case r.Request.Method != http.MethodGet:
+		level = slog.LevelInfo
+	}
+	s.Log.LogAttrs(context.WithoutCancel(r.ctx()), level, "request",
+		slog.String("method", r.Request.Method),
+		slog.String("route", r.op()),
+		slog.String("id", maskDigits(r.Param("id"))),
+		slog.Int("status", status),
+		slog.Duration("took", took),
+		slog.Int("bytes", r.Writer.Size()),
+		slog.String("who", r.who.actorOrNone()),
+		slog.String("from", r.RemoteIP()),
+		slog.String("request", r.requestID))
+}
+
+func (p Principal) actorOrNone() string {
+	if p.Role == "" {
+		return "-"
+	}
+	return p.actor()
+}
+
+// digitRun is what may be a telephone number: seven digits or more in a row. The groups of a UUID that consist of digits
+// only are masked too, which is seldom and does no harm.
+var digitRun = regexp.MustCompile(`[0-9]{7,}`)
+
+func maskDigits(s string) string {
+	if len(s) > 128 {
+		s = s[:128]
+	}
+	return digitRun.ReplaceAllStringFunc(s, maskNumber)
+}
+
+// dispatch takes a request through the stations to its handler.
+func (s *Server) dispatch(r *request, rt *route) {
+	r.route = rt
+	if !rt.public() {
+		who, err := s.authenticate(r)
+		if err != nil {
+			if e, _ := asError(err); e.Code == CodeUnauthorized && !s.limits.allow("address "+r.RemoteIP()) {
+				err = &Error{Code: CodeRate, Message: "too many attempts with a token that is not valid"}
+			}
+			s.fail(r, err)
+			return
+		}
+		r.who = who
+		if !s.limits.allow("token " + who.Token) {
+			s.fail(r, &Error{Code: CodeRate, Message: "too many requests with this token"})
+			return
+		}
+		if !rt.allows(who.Role) {
+			s.fail(r, errRole)
+			return
+		}
+	}
+	if err := r.allowed(); err != nil {
+		s.fail(r, err)
+		return
+	}
+	if rt.stream {
+		out, err := rt.handle(s, r)
+		s.send(r, out, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.ctx(), s.AskTimeout)
+	defer cancel()
+	r.Request = r.Request.WithContext(ctx)
+	var err error
+	if r.body, err = readBody(r.Writer, r.Request); err != nil {
+		s.fail(r, err)
+		return
+	}
+	var out reply
+	if rt.method == http.MethodPost {
+		out, err = s.once(r)
+	} else {
+		out, err = rt.handle(s, r)
+	}
+	s.send(r, out, err)
+}

@@ -1,0 +1,268 @@
+package api
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// Live is the running shard as the API needs it. All methods are safe for concurrent use.
+type Live interface {
+	// Do asks for an intent. nil means accepted and durable; *core.Refusal means not accepted; [ErrBusy], [ErrNotOwner] or the context's
+	// error mean that nothing is known to have happened.
+	Do(ctx context.Context, in core.Intent) error
+	// Config tells the shard of a change of the set-up that is in the database already. Errors as in Do.
+	Config(ctx context.Context, change core.ConfigChanged) error
+	// Explain says why nobody rings for a waiting call (Q9); false if the call is not known.
+	Explain(ctx context.Context, id core.CallID) (core.Explanation, bool, error)
+	// View is the newest published state. It never blocks.
+	View() View
+	// Subscribe opens a stream of changes. With after nil, or too old or unknown a position, it begins with a snapshot.
+	Subscribe(after *uint64) (Stream, error)
+	// Status says how the shard's owner is doing.
+	Status() LiveStatus
+}
+
+// View is an immutable state of the shard as readers see it. Sequences are in order of id.
+type View interface {
+	Position() uint64
+	Calls() iter.Seq[core.CallView]
+	Call(id core.CallID) (core.CallView, bool)
+	Agents() iter.Seq[core.AgentView]
+	Agent(id core.AgentID) (core.AgentView, bool)
+	Queues() iter.Seq[core.QueueView]
+	Queue(id core.QueueID) (core.QueueView, bool)
+	Engines() iter.Seq[core.EngineView]
+}
+
+// Stream is one subscription. It belongs to one goroutine, which must close it.
+type Stream interface {
+	// Snapshot is what the stream begins with; nil where it resumes at the position that was asked for.
+	Snapshot() View
+	// Next waits for the next change. [ErrTooSlow] says that the reader fell too far behind and was cut off.
+	Next(ctx context.Context) (Change, error)
+	// Close gives the subscription up. It may be called more than once.
+	Close()
+}
+
+// Change is what one turn of the shard's loop has changed.
+type Change struct {
+	Position    uint64
+	Calls       []core.CallView
+	GoneCalls   []core.CallID
+	Agents      []core.AgentView
+	GoneAgents  []core.AgentID
+	Queues      []core.QueueView
+	GoneQueues  []core.QueueID
+	Engines     []core.EngineView
+	GoneEngines []core.EngineID
+	Entries     []core.Entry
+}
+
+// LiveStatus says how the shard's owner is doing.
+type LiveStatus struct {
+	Owner    bool   // this process holds the lease and acts
+	Degraded bool   // the journal does not accept writes at the moment; calls go on, nothing new is decided
+	Detail   string // for people
+}
+
+// Versioned is a row of the set-up with its version for If-Match. Versions begin at 1.
+type Versioned[T any] struct {
+	Value   T
+	Version int64
+}
+
+// Repository keeps one kind of set-up. Unknown ids give [ErrNotFound], taken ids and numbers [ErrConflict], an old version [ErrVersion],
+// broken rules an *[Error] with code [CodeInvalid].
+type Repository[T any] interface {
+	// List gives all rows of a tenant ("" = of every tenant) in order of id.
+	List(ctx context.Context, tenant core.TenantID) ([]Versioned[T], error)
+	Get(ctx context.Context, id string) (Versioned[T], error)
+	// Create keeps a new row. The change is to be told to the shard.
+	Create(ctx context.Context, value T) (Versioned[T], core.ConfigChanged, error)
+	// Replace puts value in place of the row with its id, if version is the row's version or 0.
+	Replace(ctx context.Context, value T, version int64) (Versioned[T], core.ConfigChanged, error)
+	// Delete removes the row with all that hangs on it, if version is the row's version or 0.
+	Delete(ctx context.Context, id string, version int64) (core.ConfigChanged, error)
+}
+
+// SiteLimits keeps the limits of the whole site (C22).
+type SiteLimits interface {
+	Site(ctx context.Context) (Versioned[core.Site], error)
+	ReplaceSite(ctx context.Context, site core.Site, version int64) (Versioned[core.Site], core.ConfigChanged, error)
+}
+
+// Tokens keeps bearer tokens, hashed.
+type Tokens interface {
+	// Authenticate finds the token with this secret; [ErrNotFound] if there is none. It compares in constant time.
+	Authenticate(ctx context.Context, secret string) (Principal, error)
+	// CreateToken makes a token and returns its secret, which is kept nowhere.
+	CreateToken(ctx context.Context, t Token) (Token, string, error)
+	ListTokens(ctx context.Context) ([]Token, error)
+	// RevokeToken ends a token at once; [ErrNotFound] if there is none.
+	RevokeToken(ctx context.Context, id string) error
+}
+
+// Token is a bearer token without its secret.
+type Token struct {
+	ID        string        `json:"id"`
+	Name      string        `json:"name"`
+	Role      Role          `json:"role"`
+	Agent     core.AgentID  `json:"agent,omitempty"`
+	Tenant    core.TenantID `json:"tenant,omitempty"`
+	CreatedAt time.Time     `json:"created_at"`
+}
+
+// Answers remembers the answers to requests with an idempotency key for 24 hours.
+type Answers interface {
+	// Claim takes the key for a request. fresh means that the request is to be carried out and then either kept or released;
+	// otherwise the kept answer is returned. [ErrKeyReused] says that the key was used with another request, [ErrInProgress] that
+	// another request with it has not been answered yet.
+	Claim(ctx context.Context, key RequestKey) (answer Answer, fresh bool, err error)
+	// Keep stores the answer.
+	Keep(ctx context.Context, key RequestKey, a Answer) error
+	// Release gives the key free again: the request failed in a way that is worth repeating.
+	Release(ctx context.Context, key RequestKey) error
+}
+
+// RequestKey identifies a request that may be repeated.
+type RequestKey struct {
+	Token string // id of the caller's token: keys of different callers never meet
+	Key   string // as the caller chose it
+	Route string // operation of the contract
+	Hash  string // of path and body, hex
+}
+
+// Answer is what was answered.
+type Answer struct {
+	Status int
+	Body   []byte // JSON
+}
+
+// Audit keeps who did what to the set-up and to recordings.
+type Audit interface {
+	Record(ctx context.Context, row AuditRow) error
+}
+
+// AuditRow is one line of the audit log.
+type AuditRow struct {
+	Actor     string // as in core.Command
+	Token     string // id of the token
+	Action    string // operation of the contract
+	Object    string // kind and id: "queue/sales"
+	Tenant    core.TenantID
+	RequestID string
+	Detail    any // JSON; no secrets
+}
+
+// History reads what has happened.
+type History interface {
+	CallRecords(ctx context.Context, f CallFilter) (Page[core.CallRecord], error)
+	CallRecord(ctx context.Context, id core.CallID) (core.CallRecord, error)
+	Timeline(ctx context.Context, id core.CallID) ([]TimelineEntry, error)
+	Recordings(ctx context.Context, f RecordingFilter) (Page[Recording], error)
+	Recording(ctx context.Context, id core.RecordingID) (Recording, error)
+}
+
+// Page is one page of a list; Next is the cursor of the next one, "" on the last.
+type Page[T any] struct {
+	Items []T
+	Next  string
+}
+
+// Paging asks for a page. A cursor that is not one gives an *[Error] with code [CodeInvalid] and field "cursor".
+type Paging struct {
+	Cursor string
+	Limit  int // 1 to 500
+}
+
+// CallFilter selects call records, newest first. Zero fields select everything.
+type CallFilter struct {
+	Paging
+	Tenant   core.TenantID
+	From, To time.Time // of arrival: From ≤ arrived < To
+	Agent    core.AgentID
+	Queue    core.QueueID
+	Outcome  core.CallOutcome
+}
+
+// TimelineEntry is one entry of a call's timeline with its place in the journal.
+type TimelineEntry struct {
+	Seq   uint64
+	Index int
+	Entry core.Entry
+}
+
+// RecordingFilter selects recordings, newest first.
+type RecordingFilter struct {
+	Paging
+	Tenant core.TenantID
+	Call   core.CallID
+}
+
+// Recording is a recording as it is kept.
+type Recording struct {
+	ID        core.RecordingID `json:"id"`
+	Call      core.CallID      `json:"call"`
+	Tenant    core.TenantID    `json:"tenant"`
+	Agent     core.AgentID     `json:"agent,omitempty"`
+	State     string           `json:"state"` // recording, pending, stored, lost …
+	StartedAt time.Time        `json:"started_at,omitzero"`
+	Length    Seconds          `json:"length"`
+	Size      int64            `json:"size"`
+	SHA256    string           `json:"sha256,omitempty"`
+	Error     string           `json:"error,omitempty"`
+	Key       string           `json:"-"` // of the object in the bucket; "" = not there
+	Type      string           `json:"-"` // media type
+}
+
+// Audio gives the recordings' files.
+type Audio interface {
+	// Open gives the object with its time of change; [ErrNotFound] if there is none.
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, time.Time, error)
+}
+
+// CRM reads the built-in customer records.
+type CRM interface {
+	Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error)
+	Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error)
+}
+
+// PeopleFilter selects leads or contacts. Number is compared in its E.164 form.
+type PeopleFilter struct {
+	Paging
+	Tenant core.TenantID
+	Number string
+}
+
+// Lead is somebody who called and was not known (R2).
+type Lead struct {
+	ID        string        `json:"id"`
+	Tenant    core.TenantID `json:"tenant"`
+	Number    string        `json:"number"`
+	Name      string        `json:"name,omitempty"`
+	Source    string        `json:"source,omitempty"`
+	Status    string        `json:"status"`
+	Call      core.CallID   `json:"call,omitempty"` // the call it was made from
+	CreatedAt time.Time     `json:"created_at"`
+}
+
+// Contact is a known customer (R1).
+type Contact struct {
+	ID        string        `json:"id"`
+	Tenant    core.TenantID `json:"tenant"`
+	Name      string        `json:"name"`
+	Company   string        `json:"company,omitempty"`
+	Numbers   []string      `json:"numbers"`
+	Owner     core.AgentID  `json:"owner,omitempty"`
+	CreatedAt time.Time     `json:"created_at"`
+}
+
+// Check is one question of /readyz: nil is healthy.
+type Check struct {
+	Name string
+	Ask  func(ctx context.Context) error
+}

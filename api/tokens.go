@@ -1,0 +1,102 @@
+package api
+
+import (
+	"net/http"
+	"unicode/utf8"
+)
+
+// newToken is the only answer that ever shows a token's secret.
+type newToken struct {
+	Token
+	Secret string `json:"secret,omitempty"`
+}
+
+// sitewide refuses tokens of one tenant: who could make tokens could make one for everything.
+func (r *request) sitewide() error {
+	if r.who.Tenant != "" {
+		return &Error{Code: CodeForbidden, Message: "the token belongs to one tenant"}
+	}
+	return nil
+}
+
+func (s *Server) listTokens(r *request) (reply, error) {
+	if err := r.sitewide(); err != nil {
+		return reply{}, err
+	}
+	tokens, err := s.Tokens.ListTokens(r.ctx())
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(list[Token]{Items: orEmpty(tokens)})
+}
+
+func (s *Server) createToken(r *request) (reply, error) {
+	if err := r.sitewide(); err != nil {
+		return reply{}, err
+	}
+	var body struct {
+		Name   string `json:"name"`
+		Role   Role   `json:"role"`
+		Agent  string `json:"agent"`
+		Tenant string `json:"tenant"`
+	}
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	t := Token{Name: body.Name, Role: body.Role}
+	if n := utf8.RuneCountInString(body.Name); n < 1 || n > 64 {
+		return reply{}, invalid("name", "must have 1 to 64 characters")
+	}
+	switch body.Role {
+	case Admin, Supervisor, Auditor:
+		if body.Agent != "" {
+			return reply{}, invalid("agent", "must be left out unless the role is agent")
+		}
+	case Agent:
+		a, err := s.Agents.Get(r.ctx(), body.Agent)
+		if body.Agent == "" || err != nil {
+			return reply{}, invalid("agent", "must be the id of an agent")
+		}
+		t.Agent = a.Value.ID
+		if body.Tenant == "" {
+			body.Tenant = string(a.Value.Tenant)
+		}
+		if body.Tenant != string(a.Value.Tenant) {
+			return reply{}, invalid("tenant", "must be the agent's, or left out")
+		}
+	default:
+		return reply{}, invalid("role", "must be admin, supervisor, agent or auditor")
+	}
+	if body.Tenant != "" {
+		tenant, err := s.Tenants.Get(r.ctx(), body.Tenant)
+		if err != nil {
+			return reply{}, invalid("tenant", "must be the id of a tenant")
+		}
+		t.Tenant = tenant.Value.ID
+	}
+	made, secret, err := s.Tokens.CreateToken(r.ctx(), t)
+	if err != nil {
+		return reply{}, err
+	}
+	s.audit(r, "token/"+made.ID, made.Tenant, made)
+	// The secret is shown once. The answer that is kept for the idempotency key is without it: the database holds no secrets.
+	return reply{status: http.StatusCreated, body: newToken{made, secret}, keep: newToken{Token: made}}, nil
+}
+
+func (s *Server) revokeToken(r *request) (reply, error) {
+	if err := r.sitewide(); err != nil {
+		return reply{}, err
+	}
+	id, err := r.id()
+	if err != nil {
+		return reply{}, err
+	}
+	if id == r.who.Token {
+		return reply{}, &Error{Code: CodeConflict, Message: "a token cannot revoke itself: the last way in could be lost"}
+	}
+	if err := s.Tokens.RevokeToken(r.ctx(), id); err != nil {
+		return reply{}, err
+	}
+	s.audit(r, "token/"+id, "", nil)
+	return reply{status: http.StatusNoContent}, nil
+}

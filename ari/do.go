@@ -1,0 +1,159 @@
+package ari
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// Do implements [engine.Engine]. One effect has EffectTimeout for all its requests.
+func (e *Engine) Do(ctx context.Context, effect core.Effect) error {
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+	defer cancel()
+	var refusal error // nil, or a *engine.Refusal: never a typed nil
+	if r := refusalOf(e.do(ctx, effect)); r != nil {
+		refusal = r
+	}
+	if e.log.Enabled(ctx, slog.LevelDebug) {
+		e.log.DebugContext(ctx, "effect", "effect", effect.ID, "call", effect.Call, "action", effect.Do.Name(), "leg", legOf(effect.Do),
+			"took", time.Since(begun), "refused", refusal)
+	}
+	return refusal
+}
+
+func (e *Engine) do(ctx context.Context, effect core.Effect) error {
+	if !e.connected() {
+		return refuse(core.WhyDown, "not connected to Asterisk")
+	}
+	switch a := effect.Do.(type) {
+	case core.Ring:
+		return e.channelOrder(ctx, http.MethodPost, a.Leg, "ring")
+	case core.Answer:
+		return e.channelOrder(ctx, http.MethodPost, a.Leg, "answer")
+	case core.Dial:
+		return e.dial(ctx, effect.Call, a)
+	case core.Hang:
+		return e.hang(ctx, a)
+	case core.SetMix:
+		return e.setMix(ctx, effect.Call, a)
+	case core.Play:
+		return e.play(ctx, effect.ID, a)
+	case core.Stop:
+		return e.stop(ctx, a)
+	case core.StartRecording:
+		return e.startRecording(ctx, effect.Call, a)
+	case core.PauseRecording:
+		return e.pauseRecording(ctx, a.Recording, true)
+	case core.ResumeRecording:
+		return e.pauseRecording(ctx, a.Recording, false)
+	case core.StopRecording:
+		return e.stopRecording(ctx, a.Recording)
+	case core.SendDigits:
+		return e.sendDigits(ctx, effect.ID, a)
+	}
+	return refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
+}
+
+// legOf is the leg that an action is about, for the log.
+func legOf(a core.Action) core.LegID {
+	switch a := a.(type) {
+	case core.Ring:
+		return a.Leg
+	case core.Answer:
+		return a.Leg
+	case core.Dial:
+		return a.Leg
+	case core.Hang:
+		return a.Leg
+	case core.Play:
+		return a.Leg
+	case core.Stop:
+		return a.Leg
+	case core.SendDigits:
+		return a.Leg
+	}
+	return ""
+}
+
+// channelOrder sends an order without arguments to a channel.
+func (e *Engine) channelOrder(ctx context.Context, method string, leg core.LegID, order string) error {
+	if leg == "" {
+		return refuse(core.WhyInvalid, "leg: must not be empty")
+	}
+	if err := e.rest.do(ctx, method, path("channels", string(leg), order), nil, nil, nil); err != nil {
+		return fmt.Errorf("%s: %w", order, err)
+	}
+	return nil
+}
+
+// hang ends a leg. That we asked is noted before Asterisk hears of it, because the events may overtake the answer.
+func (e *Engine) hang(ctx context.Context, a core.Hang) error {
+	if a.Leg == "" {
+		return refuse(core.WhyInvalid, "leg: must not be empty")
+	}
+	code := defaultTo(a.Cause, core.CauseNormal)
+	e.mu.Lock()
+	l := e.table.legs[a.Leg]
+	first := l != nil && l.asked == ""
+	if first {
+		l.asked = code
+	}
+	e.mu.Unlock()
+	query := url.Values{"reason_code": {strconv.Itoa(reasonCode(code))}}
+	err := e.rest.do(ctx, http.MethodDelete, path("channels", string(a.Leg)), query, nil, nil)
+	if err == nil {
+		return nil
+	}
+	if first && status(err) != 0 {
+		// Asterisk refused, so whatever ends the leg now is not our doing. Without an answer it may have been.
+		e.note([]core.LegID{a.Leg}, func(l *leg) { l.asked = "" })
+	}
+	return fmt.Errorf("hang up: %w", err)
+}
+
+// onceOnly remembers the newest effects that must not be carried out twice, by leg and effect id.
+type onceOnly struct {
+	mu    sync.Mutex
+	done  map[onceKey]bool
+	order []onceKey // ring of the newest
+	next  int
+}
+
+type onceKey struct {
+	leg    core.LegID
+	effect core.EffectID
+}
+
+const onceMemory = 16384
+
+// first reports whether the effect was never seen before, and remembers it.
+func (o *onceOnly) first(key onceKey) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.done[key] {
+		return false
+	}
+	if o.done == nil {
+		o.done, o.order = make(map[onceKey]bool), make([]onceKey, onceMemory)
+	}
+	delete(o.done, o.order[o.next])
+	o.order[o.next] = key
+	o.next = (o.next + 1) % onceMemory
+	o.done[key] = true
+	return true
+}
+
+// undo forgets an effect that Asterisk refused, so that it may be tried again.
+func (o *onceOnly) undo(key onceKey) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.done, key)
+}

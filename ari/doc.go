@@ -1,0 +1,36 @@
+// Package ari drives Asterisk (22 and later) through its REST interface, as an [engine.Engine].
+//
+// # How it is put together
+//
+// A [Engine] keeps two kinds of connection to one Asterisk: a websocket for events, read by one goroutine into a bounded queue, and a
+// pool of HTTP connections for orders. The types and the event decoding are those of github.com/CyCoreSystems/ari/v6; its transport is
+// not used, because it drops events silently when a reader is slow, hides status codes and has no timeouts.
+//
+//	websocket ─► queue ─► translate ─► Sink          one goroutine, so facts keep their order
+//	Do ─► REST ─► (what only REST confirms) ─► queue
+//
+// A session is one life of the websocket: connect, narrow the event filter, subscribe to the phones' registrations, look at everything
+// (channels, bridges, recordings), report EngineUp with it, then translate what has queued up meanwhile and what follows. Asterisk
+// replays nothing that happened while nobody listened, so every session starts with a look. A session ends when the websocket fails, a
+// ping is not answered, the queue overflows, or another program takes over the application; EngineDown is reported and the next
+// session begins after a pause with jitter.
+//
+// # Words
+//
+// A leg is a channel: the leg's id is the channel's id. A mix is a mixing bridge with the mix's id. A recording is a recording of the
+// bridge, named by the recording's id. A member on hold is out of the bridge and hears music on its channel.
+//
+// # Traps of Asterisk that shaped the code
+//
+//   - A channel id must not be a prefix of another's: ids of dialled legs are UUIDs, and Dial refuses anything shorter (dial.go).
+//   - 409 from POST /channels may be a lie, because errno sticks to Asterisk's HTTP thread: only a look at the channel tells (dial.go).
+//   - While res_ari is not loaded yet, every path answers 404 with an HTML body. Only a 404 with ARI's JSON body means "no such" (rest.go).
+//   - addChannel with a channel that is in the bridge already takes it out and puts it in again, audibly: only what is missing is added (mix.go).
+//   - Our own hang-up shows cause 32 in ChannelHangupRequest, a remote one cause 0 in ChannelDestroyed; the SIP status is in tech_cause,
+//     which the library does not know (cause.go, event.go).
+//   - Events of a bridge, among them the end of its recording, come only while one of our channels is in it, unless the
+//     application is subscribed to it (record.go).
+//   - A recording ends by itself when the last channel leaves the bridge, so members are added before others are removed (mix.go).
+//   - A subscription to all endpoints doubles every channel's events: it belongs to an application of its own on the same websocket (session.go).
+//   - A second client of the same application takes it over, and the first hears one event about it and then nothing for ever (session.go).
+package ari

@@ -1,0 +1,110 @@
+package ari
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// Engine is one Asterisk. Make it with [New]; Run may be called once at a time.
+type Engine struct {
+	cfg   Config
+	log   *slog.Logger
+	rest  *rest
+	locks keyLocks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
+	once  onceOnly // effects that must not be repeated
+
+	mu      sync.Mutex
+	up      bool
+	version string
+	q       *queue // of the current session; nil between sessions
+	table   table
+}
+
+var _ engine.Engine = (*Engine)(nil)
+
+// New checks the configuration and makes an engine. Nothing is connected until Run. The error names each bad field with its rule.
+func New(c Config) (*Engine, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{cfg: c, log: c.Logger, rest: newREST(c), table: newTable()}, nil
+}
+
+// ID implements [engine.Engine].
+func (e *Engine) ID() core.EngineID { return e.cfg.ID }
+
+// Capabilities implements [engine.Engine].
+func (e *Engine) Capabilities() engine.Capabilities {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return engine.Capabilities{
+		Kind:    "asterisk",
+		Version: e.version,
+		// POST /recordings/live/{name}/pause answers when it is done; there is no event.
+		ConfirmsPause: true,
+		// It goes on with one member in the bridge, but ends by itself, complete, when the last one leaves.
+		RecordsWhileAlone: false,
+	}
+}
+
+// Pauses between two attempts to connect.
+const (
+	firstPause = 100 * time.Millisecond
+	// A session that lasted so long was a good one: the next pause is the shortest again.
+	goodSession = 10 * time.Second
+)
+
+// Run implements [engine.Engine]. It reconnects for ever, with pauses that double up to ReconnectMax, each with jitter. A wrong
+// password is no reason to end: it can be put right at the switch.
+func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
+	defer e.rest.close()
+	pause := firstPause
+	for ctx.Err() == nil {
+		begun := time.Now()
+		err := e.session(ctx, sink)
+		if ctx.Err() != nil {
+			break
+		}
+		if time.Since(begun) > goodSession {
+			pause = firstPause
+		}
+		if errors.Is(err, errReplaced) {
+			// Somebody else has the application now. Taking it back at once would be a fight in which both go deaf in turn.
+			pause = e.cfg.ReconnectMax
+			e.log.Error("another program has taken over the Stasis application", "app", e.cfg.App)
+		}
+		wait := pause/2 + rand.N(pause/2+1)
+		e.log.Warn("connection to Asterisk lost", "err", err, "retry_in", wait.Round(time.Millisecond))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, e.cfg.ReconnectMax)
+	}
+	return nil
+}
+
+// connected reports whether facts are flowing.
+func (e *Engine) connected() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.up
+}
+
+// tell puts a fact that REST confirmed behind the events that came before it.
+func (e *Engine) tell(f core.Fact) {
+	e.mu.Lock()
+	q := e.q
+	e.mu.Unlock()
+	if q != nil {
+		q.put(item{tell: f})
+	}
+}

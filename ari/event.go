@@ -1,0 +1,241 @@
+package ari
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	lib "github.com/CyCoreSystems/ari/v6"
+)
+
+// event is what the adapter needs of one ARI event, whichever way it was decoded.
+type event struct {
+	kind      string
+	app       string
+	channel   channel
+	bridge    string
+	cause     int // Q.850, of ChannelDestroyed and ChannelHangupRequest
+	techCause int // SIP status, of the same
+	digit     string
+	playback  playback
+	recording liveRecording
+	endpoint  endpoint
+}
+
+type channel struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	State    string            `json:"state"`
+	Caller   party             `json:"caller"`
+	Dialplan place             `json:"dialplan"`
+	Vars     map[string]string `json:"channelvars"`
+}
+
+type party struct {
+	Name   string `json:"name"`
+	Number string `json:"number"`
+}
+
+type place struct {
+	Exten   string `json:"exten"`
+	AppName string `json:"app_name"`
+	AppData string `json:"app_data"`
+}
+
+type playback struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`
+	Target string `json:"target_uri"`
+}
+
+type liveRecording struct {
+	Name     string  `json:"name"`
+	State    string  `json:"state"`
+	Cause    string  `json:"cause"`
+	Target   string  `json:"target_uri"`
+	Duration float64 `json:"duration"` // seconds
+}
+
+type endpoint struct {
+	Technology string `json:"technology"`
+	Resource   string `json:"resource"`
+	State      string `json:"state"`
+}
+
+// The events that are asked for: the event filter lets nothing else through. Most of Asterisk's traffic would be
+// ChannelVarset and ChannelDialplan, which say nothing about a call.
+var (
+	callEvents = []string{
+		"StasisStart", "ChannelStateChange", "ChannelDestroyed", "ChannelHangupRequest", "ChannelDtmfReceived", "ChannelHold", "ChannelUnhold",
+		"ChannelEnteredBridge", "ChannelLeftBridge", "PlaybackFinished", "RecordingStarted", "RecordingFinished", "RecordingFailed",
+	}
+	// PeerStatusChange and ContactStatusChange both carry the endpoint's state. EndpointStateChange would too, but it is also
+	// sent for every channel that comes and goes, with a list of all the endpoint's channels.
+	presenceEvents = []string{"PeerStatusChange", "ContactStatusChange"}
+)
+
+// replacedEvent says that another client has taken the application over. It does not pass through the event filter.
+const replacedEvent = "ApplicationReplaced"
+
+var wantedEvents = func() map[string]bool {
+	wanted := map[string]bool{replacedEvent: true}
+	for _, kind := range callEvents {
+		wanted[kind] = true
+	}
+	for _, kind := range presenceEvents {
+		wanted[kind] = true
+	}
+	return wanted
+}()
+
+// errNoEvent says that a frame holds no event at all.
+var errNoEvent = errors.New("ari: frame holds no event")
+
+// decodeEvent reads one websocket frame. ok is false for events that the adapter has no use for. The library's decoder is
+// tried first; it knows nothing of tech_cause, refuses an event for one odd field (a null timestamp, a fractional
+// duration), and may panic, so a lenient reading of our own stands behind it.
+func decodeEvent(frame []byte) (ev event, ok bool, err error) {
+	var head struct {
+		Type      string `json:"type"`
+		App       string `json:"application"`
+		TechCause int    `json:"tech_cause"`
+	}
+	if err := json.Unmarshal(frame, &head); err != nil && head.Type == "" {
+		return event{}, false, fmt.Errorf("%w: %w", errNoEvent, err)
+	}
+	if head.Type == "" {
+		return event{}, false, errNoEvent
+	}
+	if !wantedEvents[head.Type] {
+		return event{}, false, nil
+	}
+	ev, known := decodeByLibrary(frame)
+	if !known {
+		if ev, err = decodeLeniently(frame); err != nil {
+			return event{}, false, err
+		}
+	}
+	ev.kind, ev.app, ev.techCause = head.Type, head.App, head.TechCause
+	return ev, true, nil
+}
+
+// decodeByLibrary reports false for whatever the library cannot decode.
+func decodeByLibrary(frame []byte) (ev event, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ev, ok = event{}, false
+		}
+	}()
+	decoded, err := lib.DecodeEvent(frame)
+	if err != nil {
+		return event{}, false
+	}
+	switch e := decoded.(type) {
+	case *lib.StasisStart:
+		ev.channel = channelOf(e.Channel)
+	case *lib.ChannelStateChange:
+		ev.channel = channelOf(e.Channel)
+	case *lib.ChannelDestroyed:
+		ev.channel, ev.cause = channelOf(e.Channel), e.Cause
+	case *lib.ChannelHangupRequest:
+		ev.channel, ev.cause = channelOf(e.Channel), e.Cause
+	case *lib.ChannelDtmfReceived:
+		ev.channel, ev.digit = channelOf(e.Channel), e.Digit
+	case *lib.ChannelHold:
+		ev.channel = channelOf(e.Channel)
+	case *lib.ChannelUnhold:
+		ev.channel = channelOf(e.Channel)
+	case *lib.ChannelEnteredBridge:
+		ev.channel, ev.bridge = channelOf(e.Channel), e.Bridge.ID
+	case *lib.ChannelLeftBridge:
+		ev.channel, ev.bridge = channelOf(e.Channel), e.Bridge.ID
+	case *lib.PlaybackFinished:
+		ev.playback = playback{ID: e.Playback.ID, State: e.Playback.State, Target: e.Playback.TargetURI}
+	case *lib.RecordingStarted:
+		ev.recording = recordingOf(e.Recording)
+	case *lib.RecordingFinished:
+		ev.recording = recordingOf(e.Recording)
+	case *lib.RecordingFailed:
+		ev.recording = recordingOf(e.Recording)
+	case *lib.PeerStatusChange:
+		ev.endpoint = endpointOf(e.Endpoint)
+	case *lib.ContactStatusChange:
+		ev.endpoint = endpointOf(e.Endpoint)
+	case *lib.ApplicationReplaced:
+	default:
+		return event{}, false
+	}
+	return ev, true
+}
+
+// decodeLeniently takes what it can of a frame: a field of an odd type is left empty.
+func decodeLeniently(frame []byte) (event, error) {
+	var raw struct {
+		Channel channel `json:"channel"`
+		Bridge  struct {
+			ID string `json:"id"`
+		} `json:"bridge"`
+		Cause     int           `json:"cause"`
+		Digit     string        `json:"digit"`
+		Playback  playback      `json:"playback"`
+		Recording liveRecording `json:"recording"`
+		Endpoint  endpoint      `json:"endpoint"`
+	}
+	var odd *json.UnmarshalTypeError
+	if err := json.Unmarshal(frame, &raw); err != nil && !errors.As(err, &odd) {
+		return event{}, fmt.Errorf("%w: %w", errNoEvent, err)
+	}
+	return event{
+		channel: raw.Channel, bridge: raw.Bridge.ID, cause: raw.Cause, digit: raw.Digit,
+		playback: raw.Playback, recording: raw.Recording, endpoint: raw.Endpoint,
+	}, nil
+}
+
+func channelOf(d lib.ChannelData) channel {
+	c := channel{ID: d.ID, Name: d.Name, State: d.State, Vars: d.ChannelVars}
+	if d.Caller != nil {
+		c.Caller = party{Name: d.Caller.Name, Number: d.Caller.Number}
+	}
+	if d.Dialplan != nil {
+		c.Dialplan = place{Exten: d.Dialplan.Exten, AppName: d.Dialplan.AppName, AppData: d.Dialplan.AppData}
+	}
+	return c
+}
+
+func recordingOf(d lib.LiveRecordingData) liveRecording {
+	return liveRecording{
+		Name: d.Name, State: d.State, Cause: d.Cause, Target: d.TargetURI,
+		Duration: time.Duration(d.Duration).Seconds(),
+	}
+}
+
+func endpointOf(d lib.EndpointData) endpoint {
+	return endpoint{Technology: d.Technology, Resource: d.Resource, State: d.State}
+}
+
+// helper reports whether a channel is one that Asterisk makes for its own purposes (recorders, announcers, spies): no leg.
+func (c channel) helper() bool {
+	tech, _, _ := strings.Cut(c.Name, "/")
+	switch tech {
+	case "Recorder", "Announcer", "Snoop", "CBAnn", "CBRec", "Surrogate":
+		return true
+	}
+	return false
+}
+
+// inApp reports whether the channel is in the Stasis application.
+func (c channel) inApp(app string) bool {
+	name, _, _ := strings.Cut(c.Dialplan.AppData, ",")
+	return strings.EqualFold(c.Dialplan.AppName, "Stasis") && name == app
+}
+
+// ours reports whether a Tandem dialled the channel.
+func (c channel) ours() bool { return c.Vars[legVariable] != "" }
+
+// The channel variables by which we know our own legs again. ari.conf lists them as channelvars, so that they are in every event.
+const (
+	callVariable = "TANDEM_CALL"
+	legVariable  = "TANDEM_LEG"
+)

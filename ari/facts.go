@@ -1,0 +1,160 @@
+package ari
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// translate turns one event into facts, in order. Nothing is invented: an event about a leg that was never
+// reported, or whose end was, gives none.
+func (e *Engine) translate(ev event) []core.Fact {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ev.app == e.cfg.presenceApp() {
+		return e.phoneFacts(ev.endpoint)
+	}
+	switch ev.kind {
+	case "StasisStart":
+		return e.started(ev.channel)
+	case "PlaybackFinished":
+		id, isChannel := strings.CutPrefix(ev.playback.Target, "channel:")
+		if l := e.table.legs[core.LegID(id)]; l == nil || !isChannel {
+			return nil
+		}
+		return []core.Fact{core.Played{Leg: core.LegID(id), Play: core.PlayID(ev.playback.ID), OK: ev.playback.State == "done"}}
+	case "RecordingStarted", "RecordingFinished", "RecordingFailed":
+		return e.recordingFacts(ev.kind, ev.recording)
+	}
+	l := e.table.legs[core.LegID(ev.channel.ID)]
+	if l == nil {
+		return nil
+	}
+	l.seen, l.absent = time.Now(), 0
+	return e.legFacts(l, ev)
+}
+
+// started handles a channel that enters the application: a call that arrives, or a leg of ours that was answered.
+func (e *Engine) started(c channel) []core.Fact {
+	id := core.LegID(c.ID)
+	if id == "" || c.helper() {
+		return nil
+	}
+	l := e.table.legs[id]
+	if l == nil {
+		l = &leg{id: id, ours: c.ours(), call: core.CallID(c.Vars[callVariable]), media: media{known: !c.ours()}}
+		e.table.legs[id] = l
+		if !l.ours {
+			l.seen, l.up = time.Now(), c.State == "Up"
+			facts := []core.Fact{core.LegAppeared{
+				Engine: e.cfg.ID, Leg: id, From: callerNumber(c.Caller.Number), Name: c.Caller.Name, To: c.Dialplan.Exten,
+			}}
+			if l.up {
+				facts = append(facts, core.LegAnswered{Leg: id})
+			}
+			return facts
+		}
+	}
+	l.seen, l.absent = time.Now(), 0
+	if !l.ours || l.up {
+		return nil // the snapshot has told it
+	}
+	// Of a leg of ours, this is the moment from which it can be put into a bridge. Its ChannelStateChange comes a little earlier.
+	l.up = true
+	return []core.Fact{core.LegAnswered{Leg: id}}
+}
+
+// legFacts handles the events of a known leg.
+func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
+	switch ev.kind {
+	case "ChannelStateChange":
+		switch {
+		case l.ours && ev.channel.State == "Ringing" && !l.rang && !l.up:
+			l.rang = true
+			return []core.Fact{core.LegRinging{Leg: l.id}}
+		case !l.ours && ev.channel.State == "Up" && !l.up:
+			l.up = true
+			return []core.Fact{core.LegAnswered{Leg: l.id}}
+		}
+	case "ChannelHangupRequest":
+		l.requested = true
+		if l.request == 0 || l.request == q850Restart {
+			l.request = ev.cause
+		}
+		l.sip = defaultTo(l.sip, ev.techCause)
+	case "ChannelDestroyed":
+		e.table.drop(l)
+		return []core.Fact{core.LegHungUp{Leg: l.id, Cause: release{
+			dialled: l.ours, phone: l.phone, rang: l.rang, answered: l.up, asked: l.asked,
+			requested: l.requested, request: l.request, destroyed: ev.cause, sip: defaultTo(ev.techCause, l.sip),
+		}.cause()}}
+	case "ChannelDtmfReceived":
+		if digitsPattern.MatchString(ev.digit) && len(ev.digit) == 1 {
+			return []core.Fact{core.Digit{Leg: l.id, Digit: ev.digit}}
+		}
+	case "ChannelHold":
+		return []core.Fact{core.Held{Leg: l.id, On: true}}
+	case "ChannelUnhold":
+		return []core.Fact{core.Held{Leg: l.id, On: false}}
+	case "ChannelEnteredBridge":
+		e.doubt(l, core.MixID(ev.bridge), true)
+		return []core.Fact{core.MixJoined{Mix: core.MixID(ev.bridge), Leg: l.id}}
+	case "ChannelLeftBridge":
+		e.doubt(l, core.MixID(ev.bridge), false)
+		return []core.Fact{core.MixLeft{Mix: core.MixID(ev.bridge), Leg: l.id}}
+	}
+	return nil
+}
+
+// doubt marks a mix whose memory an event contradicts. The event may merely be older than what REST has confirmed since, so it does not
+// change the memory: the next SetMix looks.
+func (e *Engine) doubt(l *leg, id core.MixID, entered bool) {
+	if (l.bridge == id) != entered {
+		e.table.mix(id).suspect = true
+	}
+}
+
+func (e *Engine) recordingFacts(kind string, r liveRecording) []core.Fact {
+	id := core.RecordingID(r.Name)
+	rec := e.table.recordings[id]
+	if rec == nil {
+		return nil
+	}
+	if kind == "RecordingStarted" {
+		if rec.started {
+			return nil
+		}
+		rec.started = true
+		return []core.Fact{core.RecordingStarted{Recording: id}}
+	}
+	delete(e.table.recordings, id)
+	stopped := core.RecordingStopped{
+		Recording: id, OK: kind == "RecordingFinished",
+		Length: time.Duration(r.Duration * float64(time.Second)),
+	}
+	if !stopped.OK {
+		stopped.Why = clean(defaultTo(r.Cause, "failed"), maxErrorText)
+	}
+	return []core.Fact{stopped}
+}
+
+// phoneFacts reports a desk phone whose registration came or went, if that is news.
+func (e *Engine) phoneFacts(p endpoint) []core.Fact {
+	if !strings.EqualFold(p.Technology, "PJSIP") || !phonePattern.MatchString(p.Resource) {
+		return nil
+	}
+	var reachable bool
+	switch p.State {
+	case "online":
+		reachable = true
+	case "offline":
+	default:
+		return nil
+	}
+	if before, told := e.table.phones[p.Resource]; told && before == reachable {
+		return nil
+	}
+	e.table.phones[p.Resource] = reachable
+	return []core.Fact{core.PhoneChanged{Engine: e.cfg.ID, Phone: p.Resource, Reachable: reachable}}
+}

@@ -1,0 +1,137 @@
+package ari
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+const (
+	// recordingFormat is signed linear, 8 kHz, 16 bit: what needs no thought to check and to encode later.
+	recordingFormat = "wav"
+	// recordingVariable of a bridge names its newest recording. Asterisk lists recordings in progress nowhere, and this is
+	// how a Tandem that was restarted finds them again.
+	recordingVariable = "TANDEM_RECORDING"
+)
+
+// startRecording records a bridge. (A channel cannot be recorded while it is in a bridge.)
+func (e *Engine) startRecording(ctx context.Context, call core.CallID, a core.StartRecording) error {
+	if !uuidPattern.MatchString(string(a.Recording)) {
+		return refuse(core.WhyInvalid, "recording: must be a lower-case UUID") // it becomes the name of a file
+	}
+	if a.Mix == "" {
+		return refuse(core.WhyInvalid, "mix: must not be empty")
+	}
+	// Not while a SetMix is changing the bridge: a recording that begins as the last member leaves is over at once.
+	unlock, err := e.locks.lock(ctx, "mix:"+string(a.Mix))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	e.mu.Lock()
+	repeated := e.table.recordings[a.Recording] != nil
+	if !repeated {
+		e.table.recordings[a.Recording] = &recording{mix: a.Mix}
+	}
+	exists := e.table.mix(a.Mix).exists
+	e.mu.Unlock()
+	if !exists {
+		if err := e.createBridge(ctx, call, a.Mix); err != nil {
+			return err
+		}
+	}
+	// The recording's events are the bridge's, and come only while one of our channels is in it; its end by the last
+	// member's leaving would be missed.
+	if err := e.subscribe(ctx, e.cfg.App, "bridge:"+string(a.Mix)); err != nil {
+		return err
+	}
+	if err := e.nameRecording(ctx, a.Mix, a.Recording); err != nil {
+		return err
+	}
+	body := map[string]any{"name": a.Recording, "format": recordingFormat, "ifExists": "fail"}
+	err = e.rest.do(ctx, http.MethodPost, path("bridges", string(a.Mix), "record"), nil, body, nil)
+	switch {
+	case err == nil:
+		return nil
+	case status(err) == http.StatusConflict:
+		// The name is taken: by this order's first sending, or by an older recording.
+		live, lookErr := e.isLive(ctx, a.Recording)
+		if lookErr != nil {
+			return lookErr
+		}
+		if live {
+			return nil
+		}
+	}
+	if !repeated && status(err) != 0 {
+		e.mu.Lock()
+		delete(e.table.recordings, a.Recording)
+		e.mu.Unlock()
+	}
+	return fmt.Errorf("start recording: %w", err)
+}
+
+func (e *Engine) nameRecording(ctx context.Context, id core.MixID, rec core.RecordingID) error {
+	query := url.Values{"variable": {recordingVariable}, "value": {string(rec)}}
+	err := e.rest.do(ctx, http.MethodPost, path("bridges", string(id), "variable"), query, nil, nil)
+	if s := status(err); err != nil && (s != http.StatusNotFound || notFound(err)) {
+		return fmt.Errorf("note the recording on the bridge: %w", err)
+	}
+	// An Asterisk older than 22.10 has no variables on bridges: its recordings are found again only by who remembers them.
+	return nil
+}
+
+// pauseRecording pauses or resumes. Asterisk sends no event for it; its 204 comes when it is done, and is told as the fact.
+func (e *Engine) pauseRecording(ctx context.Context, id core.RecordingID, on bool) error {
+	method, what := http.MethodDelete, "resume recording"
+	if on {
+		method, what = http.MethodPost, "pause recording"
+	}
+	if id == "" {
+		return refuse(core.WhyInvalid, "recording: must not be empty")
+	}
+	if err := e.rest.do(ctx, method, path("recordings", "live", string(id), "pause"), nil, nil, nil); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if on {
+		e.tell(core.RecordingPaused{Recording: id})
+	} else {
+		e.tell(core.RecordingResumed{Recording: id})
+	}
+	return nil
+}
+
+// stopRecording completes the file. One that is complete already is no error.
+func (e *Engine) stopRecording(ctx context.Context, id core.RecordingID) error {
+	if id == "" {
+		return refuse(core.WhyInvalid, "recording: must not be empty")
+	}
+	err := e.rest.do(ctx, http.MethodPost, path("recordings", "live", string(id), "stop"), nil, nil, nil)
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("stop recording: %w", err)
+}
+
+func (e *Engine) isLive(ctx context.Context, id core.RecordingID) (bool, error) {
+	err := e.rest.do(ctx, http.MethodGet, path("recordings", "live", string(id)), nil, nil, nil)
+	if notFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the recording: %w", err)
+	}
+	return true, nil
+}
+
+// subscribe adds event sources to an application. Doing it again is harmless.
+func (e *Engine) subscribe(ctx context.Context, app, sources string) error {
+	query := url.Values{"eventSource": {sources}}
+	if err := e.rest.do(ctx, http.MethodPost, path("applications", app, "subscription"), query, nil, nil); err != nil {
+		return fmt.Errorf("subscribe to %s: %w", sources, err)
+	}
+	return nil
+}

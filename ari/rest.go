@@ -1,0 +1,224 @@
+package ari
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// Limits of the REST transport.
+const (
+	maxBody       = 64 << 20 // of an answer; GET /channels of 10,000 channels is about 5 MiB
+	maxErrorText  = 200      // of Asterisk's message, in our errors
+	idleConnLimit = 10 * time.Second
+)
+
+// A StatusError is an answer of Asterisk other than 2xx.
+type StatusError struct {
+	Method  string
+	Path    string // without the query, which may hold numbers and texts
+	Status  int
+	Message string // Asterisk's own words, shortened; "" if the body was not ARI's
+	// FromARI says that the body was JSON, so that it was ARI that answered. While its modules are still loading, Asterisk's
+	// HTTP server answers every path with 404 and an HTML page, which says nothing about the thing asked for.
+	FromARI bool
+}
+
+// Error implements error.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("ari: %s %s: status %d: %s", e.Method, e.Path, e.Status, e.Message)
+}
+
+// NotFound reports whether ARI itself said that there is no such thing.
+func (e *StatusError) NotFound() bool {
+	return e.FromARI && (e.Status == http.StatusNotFound ||
+		// addChannel, and an originator that is gone
+		e.Status == http.StatusBadRequest && strings.Contains(strings.ToLower(e.Message), "not found"))
+}
+
+// notFound reports whether err is ARI's word that there is no such thing.
+func notFound(err error) bool {
+	var se *StatusError
+	return errors.As(err, &se) && se.NotFound()
+}
+
+// status gives the HTTP status in err, or 0.
+func status(err error) int {
+	var se *StatusError
+	if errors.As(err, &se) {
+		return se.Status
+	}
+	return 0
+}
+
+// rest sends requests to Asterisk. Every call takes a context with a deadline; connections are limited and reused.
+type rest struct {
+	base     string // ends with "/ari"
+	user     string
+	password string
+	client   *http.Client
+}
+
+func newREST(c Config) *rest {
+	transport := &http.Transport{
+		Proxy:                 nil, // a switch is never reached through a proxy of the environment
+		DialContext:           (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   2 * time.Second,
+		MaxConnsPerHost:       c.MaxConns, // above sessionlimit Asterisk just closes connections
+		MaxIdleConnsPerHost:   c.MaxConns,
+		IdleConnTimeout:       idleConnLimit, // below Asterisk's session_keep_alive of 15 s, or requests meet a closed connection
+		ResponseHeaderTimeout: 30 * time.Second,
+		DisableCompression:    true,
+	}
+	return &rest{
+		base: c.URL + "/ari", user: c.User, password: c.Password,
+		client: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+func (r *rest) close() { r.client.CloseIdleConnections() }
+
+// path joins segments to a path, each escaped: an id is data, whatever characters are in it.
+func path(segments ...string) string {
+	var b strings.Builder
+	for _, s := range segments {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(s))
+	}
+	return b.String()
+}
+
+// do sends one request. body, unless nil, goes as JSON; the answer, if out is not nil, is decoded into it. The
+// answer's body is always read to its end, so that the connection can be used again.
+func (r *rest) do(ctx context.Context, method, path string, query url.Values, body, out any) error {
+	resp, err := r.send(ctx, method, path, query, body)
+	if err != nil {
+		return err
+	}
+	defer drain(resp.Body)
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(out); err != nil {
+		return fmt.Errorf("ari: decode the answer to %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// send sends one request and returns an answer with status 2xx, whose body the caller closes. Any other status is a *StatusError.
+func (r *rest) send(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
+	target := r.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var reader io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("ari: encode %s %s: %w", method, path, err)
+		}
+		reader = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, reader)
+	if err != nil {
+		return nil, fmt.Errorf("ari: make request %s %s: %w", method, path, err)
+	}
+	req.SetBasicAuth(r.user, r.password)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		// *url.Error quotes the whole URL with its query; only the cause is of interest.
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err
+		}
+		return nil, fmt.Errorf("ari: %s %s: %w", method, path, err)
+	}
+	if resp.StatusCode/100 == 2 {
+		return resp, nil
+	}
+	defer drain(resp.Body)
+	return nil, statusError(method, path, resp)
+}
+
+func statusError(method, path string, resp *http.Response) *StatusError {
+	e := &StatusError{Method: method, Path: path, Status: resp.StatusCode}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	if err != nil {
+		return e
+	}
+	var said struct {
+		Message string `json:"message"`
+		Error   string `json:"error"`
+	}
+	if json.Unmarshal(text, &said) == nil {
+		e.FromARI = true
+		e.Message = clean(defaultTo(said.Message, said.Error), maxErrorText)
+	}
+	return e
+}
+
+func drain(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, 1<<20) // an error here says only that the connection cannot be reused
+	_ = body.Close()
+}
+
+// refusalOf puts an error into the words of the port. nil stays nil.
+func refusalOf(err error) *engine.Refusal {
+	if err == nil {
+		return nil
+	}
+	var refusal *engine.Refusal
+	if errors.As(err, &refusal) {
+		return refusal
+	}
+	text := err.Error()
+	var se *StatusError
+	if errors.As(err, &se) {
+		return &engine.Refusal{Why: whyOf(se), Text: text}
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return &engine.Refusal{Why: core.WhyDown, Text: text}
+	default:
+		// The deadline, or a connection that broke after the request went out: it may or may not have happened.
+		return &engine.Refusal{Why: core.WhyTimeout, Text: text}
+	}
+}
+
+func whyOf(e *StatusError) core.Why {
+	if e.NotFound() {
+		return core.WhyUnknown
+	}
+	switch e.Status {
+	case http.StatusBadRequest:
+		return core.WhyInvalid
+	case http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity:
+		return core.WhyState
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		return core.WhyLimit
+	default:
+		return core.WhyFailed
+	}
+}
+
+func refuse(why core.Why, format string, args ...any) *engine.Refusal {
+	return &engine.Refusal{Why: why, Text: fmt.Sprintf(format, args...)}
+}

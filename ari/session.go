@@ -1,0 +1,336 @@
+package ari
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// maxFrame bounds one websocket message.
+const maxFrame = 16 << 20
+
+// errReplaced says that another client has taken over our application. Asterisk leaves our websocket open and silent.
+var errReplaced = errors.New("ari: another client has taken over the application")
+
+// session is one life of the websocket. It returns when that ends, with all its goroutines gone. EngineUp is told
+// once everything has been looked at, EngineDown when the session ends after that.
+func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var crew sync.WaitGroup
+	defer crew.Wait()
+	defer cancel()
+
+	conn, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.CloseNow() }() // after an orderly end there is nothing left to close
+
+	q := newQueue(e.cfg.QueueLimit)
+	crew.Go(func() { q.close(read(ctx, conn, q)) })
+	crew.Go(func() { e.keepAlive(ctx, conn, q) })
+
+	view, restarted, err := e.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	e.begin(q, view)
+	defer e.end(ctx, sink)
+	e.log.Info("connected to Asterisk", "restarted", restarted, "version", e.Capabilities().Version,
+		"legs", len(view.snapshot.Legs), "mixes", len(view.snapshot.Mixes), "recordings", len(view.snapshot.Recordings))
+	sink.Fact(core.EngineUp{Engine: e.cfg.ID, Restarted: restarted, Snapshot: view.snapshot})
+	for _, f := range e.phonesNow(ctx) {
+		sink.Fact(f)
+	}
+	crew.Go(func() { e.beat(ctx, q) })
+	return e.pump(ctx, q, sink)
+}
+
+// open connects the websocket. Both applications share it.
+func (e *Engine) open(ctx context.Context) (*websocket.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+	defer cancel()
+	target := "ws" + strings.TrimPrefix(e.rest.base, "http") + "/events?" + url.Values{
+		"app": {e.cfg.App + "," + e.cfg.presenceApp()},
+	}.Encode()
+	auth := base64.StdEncoding.EncodeToString([]byte(e.cfg.User + ":" + e.cfg.Password))
+	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{
+		HTTPClient:      e.rest.client,
+		HTTPHeader:      http.Header{"Authorization": {"Basic " + auth}},
+		CompressionMode: websocket.CompressionDisabled,
+	})
+	if err != nil {
+		if resp != nil {
+			return nil, fmt.Errorf("ari: open the event stream: %w", statusError(http.MethodGet, "/events", resp))
+		}
+		return nil, fmt.Errorf("ari: open the event stream: %w", err)
+	}
+	conn.SetReadLimit(maxFrame)
+	return conn, nil
+}
+
+// read moves frames into the queue until the websocket fails. It waits for nothing else: Asterisk disconnects a client that
+// does not read.
+func read(ctx context.Context, conn *websocket.Conn, q *queue) error {
+	for {
+		kind, frame, err := conn.Read(ctx)
+		if err != nil {
+			return fmt.Errorf("ari: read events: %w", err)
+		}
+		if kind == websocket.MessageText {
+			q.put(item{frame: frame})
+		}
+	}
+}
+
+// keepAlive pings. A peer that vanished without a word does not answer, and ends the session.
+func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *queue) {
+	ticker := time.NewTicker(e.cfg.PingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		pingCtx, cancel := context.WithTimeout(ctx, e.cfg.PingEvery)
+		err := conn.Ping(pingCtx)
+		cancel()
+		if err != nil {
+			q.close(fmt.Errorf("ari: ping: %w", err))
+			return
+		}
+	}
+}
+
+// prepare narrows the events, subscribes, and looks at everything. The application may have survived with its subscriptions or not;
+// saying all again is harmless. The look is last: what happens after it is among the events that are queueing up.
+func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, err error) {
+	err = e.timed(ctx, func(ctx context.Context) error { return e.filter(ctx, e.cfg.App, callEvents) })
+	if err == nil {
+		err = e.timed(ctx, func(ctx context.Context) error { return e.filter(ctx, e.cfg.presenceApp(), presenceEvents) })
+	}
+	if err == nil {
+		err = e.timed(ctx, func(ctx context.Context) error { return e.subscribe(ctx, e.cfg.presenceApp(), "endpoint:PJSIP") })
+		if status(err) == http.StatusUnprocessableEntity {
+			e.log.Warn("no registrations will be reported: Asterisk has no PJSIP", "err", err)
+			err = nil
+		}
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if restarted, err = e.detectRestart(ctx); err != nil {
+		return nil, false, err
+	}
+	if view, err = e.look(ctx, true); err != nil {
+		return nil, false, err
+	}
+	for id, mix := range view.recordedMix {
+		err := e.timed(ctx, func(ctx context.Context) error { return e.subscribe(ctx, e.cfg.App, "bridge:"+string(mix)) })
+		if err != nil && status(err) == 0 {
+			return nil, false, err
+		}
+		if err != nil {
+			e.log.Warn("the end of a recording may be missed", "recording", id, "err", err)
+		}
+	}
+	if len(view.snapshot.Legs) > 0 && restarted {
+		// Somebody cleared the variable: what we see says more.
+		for _, l := range view.snapshot.Legs {
+			restarted = restarted && !l.Ours
+		}
+	}
+	return view, restarted, nil
+}
+
+func (e *Engine) timed(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+	defer cancel()
+	return do(ctx)
+}
+
+func (e *Engine) filter(ctx context.Context, app string, kinds []string) error {
+	type one struct {
+		Type string `json:"type"`
+	}
+	allowed := make([]one, 0, len(kinds))
+	for _, kind := range kinds {
+		allowed = append(allowed, one{kind})
+	}
+	body := map[string]any{"allowed": allowed, "disallowed": []one{}}
+	if err := e.rest.do(ctx, http.MethodPut, path("applications", app, "eventFilter"), nil, body, nil); err != nil {
+		return fmt.Errorf("set the event filter: %w", err)
+	}
+	return nil
+}
+
+// bootVariable is a global variable of Asterisk in which we note its start time. It lives as long as Asterisk's process does, so that
+// even a Tandem that was itself away meanwhile can tell a restarted Asterisk from one that it has met before.
+const bootVariable = "TANDEM_BOOT"
+
+func (e *Engine) detectRestart(ctx context.Context) (bool, error) {
+	var info struct {
+		System struct {
+			Version string `json:"version"`
+		} `json:"system"`
+		Status struct {
+			StartupTime string `json:"startup_time"`
+		} `json:"status"`
+	}
+	err := e.timed(ctx, func(ctx context.Context) error {
+		return e.rest.do(ctx, http.MethodGet, "/asterisk/info", nil, nil, &info)
+	})
+	if err != nil {
+		return false, fmt.Errorf("ask for Asterisk's start time: %w", err)
+	}
+	variable := bootVariable + "_" + strings.ReplaceAll(e.cfg.App, "-", "_")
+	var noted struct {
+		Value string `json:"value"`
+	}
+	err = e.timed(ctx, func(ctx context.Context) error {
+		return e.rest.do(ctx, http.MethodGet, "/asterisk/variable", url.Values{"variable": {variable}}, nil, &noted)
+	})
+	if err != nil && !notFound(err) {
+		return false, fmt.Errorf("read %s: %w", variable, err)
+	}
+	e.mu.Lock()
+	e.version = info.System.Version
+	e.mu.Unlock()
+	if noted.Value == info.Status.StartupTime {
+		return false, nil
+	}
+	err = e.timed(ctx, func(ctx context.Context) error {
+		query := url.Values{"variable": {variable}, "value": {info.Status.StartupTime}}
+		return e.rest.do(ctx, http.MethodPost, "/asterisk/variable", query, nil, nil)
+	})
+	if err != nil {
+		return false, fmt.Errorf("note %s: %w", variable, err)
+	}
+	return true, nil
+}
+
+// begin makes the session the current one.
+func (e *Engine) begin(q *queue, view *wholeView) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.table.adopt(view, time.Now())
+	e.q, e.up = q, true
+}
+
+// end closes the session. Events that were read before the websocket failed have been told by then, unless there was a gap.
+func (e *Engine) end(ctx context.Context, sink engine.Sink) {
+	e.mu.Lock()
+	e.q, e.up = nil, false
+	e.mu.Unlock()
+	if ctx.Err() == nil {
+		sink.Fact(core.EngineDown{Engine: e.cfg.ID})
+	}
+}
+
+// phonesNow reports the registrations that changed while nobody listened. Failing to is no reason to end a session.
+func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
+	var endpoints []endpoint
+	err := e.timed(ctx, func(ctx context.Context) error {
+		return e.rest.do(ctx, http.MethodGet, "/endpoints/PJSIP", nil, nil, &endpoints)
+	})
+	if err != nil {
+		e.log.Warn("the phones' registrations are unknown", "err", err)
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var facts []core.Fact
+	for _, p := range endpoints {
+		facts = append(facts, e.phoneFacts(p)...)
+	}
+	return facts
+}
+
+// pump tells what is in the queue, in order, until the queue is closed and empty, or a gap.
+func (e *Engine) pump(ctx context.Context, q *queue, sink engine.Sink) error {
+	var batch []item
+	for {
+		var err error
+		if batch, err = q.take(ctx, batch); err != nil {
+			return err
+		}
+		for i := range batch {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := e.tellItem(batch[i], sink); err != nil {
+				return err
+			}
+			batch[i] = item{}
+		}
+	}
+}
+
+func (e *Engine) tellItem(it item, sink engine.Sink) error {
+	switch {
+	case it.tell != nil:
+		sink.Fact(it.tell)
+	case it.look != nil:
+		e.mu.Lock()
+		gone := e.table.forgetAbsent(it.look)
+		for _, s := range it.look.snapshot.Mixes {
+			if m := e.table.mix(s.Mix); !m.exists {
+				m.exists, m.suspect = true, true
+			}
+		}
+		e.mu.Unlock()
+		if len(gone) > 0 {
+			e.log.Warn("legs ended without an event", "legs", gone)
+		}
+		sink.Fact(core.EngineSeen{Engine: e.cfg.ID, Snapshot: it.look.snapshot})
+	default:
+		ev, ok, err := decodeEvent(it.frame)
+		if err != nil {
+			e.log.Warn("undecodable event", "err", err)
+			return nil
+		}
+		if !ok {
+			return nil
+		}
+		if ev.kind == replacedEvent {
+			return errReplaced
+		}
+		for _, f := range e.translate(ev) {
+			sink.Fact(f)
+		}
+	}
+	return nil
+}
+
+// beat looks at everything at intervals, and puts what it saw behind the events that came before.
+func (e *Engine) beat(ctx context.Context, q *queue) {
+	ticker := time.NewTicker(e.cfg.Beat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		view, err := e.look(ctx, false)
+		if err != nil {
+			if ctx.Err() == nil {
+				e.log.Warn("look at the switch failed", "err", err)
+			}
+			continue
+		}
+		q.put(item{look: view})
+	}
+}

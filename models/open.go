@@ -173,3 +173,12 @@ func openSQLitePool(ctx context.Context, dsn string, conns int) (*gorm.DB, *sql.
 	}
 	return g, raw, nil
 }
+
+// readTransaction runs reads that must see one state of the database.
+func (db *DB) readTransaction(ctx context.Context, f func(tx *gorm.DB) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if db.dialect == Postgres {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	return db.read.WithContext(ctx).Transaction(f, opts)
+}

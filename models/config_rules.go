@@ -1,0 +1,217 @@
+package models
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// The rules for a set-up, all of them in this file, except for those that need the rest of the configuration (does the queue exist,
+// is the number free), which config_*.go check in the transaction that writes. Where a number or a name later reaches a switch, its form is so narrow that
+// there is nothing in it to expand or to escape.
+
+var (
+	idForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
+	numberForm = regexp.MustCompile(`^\+?[0-9*#]{1,32}$`)
+	phoneForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+	promptForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$`)
+	musicForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	regionForm = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+const (
+	idRule     = "1 to 64 of a-z, 0-9, '_', '.', '-', beginning with a letter or digit"
+	numberRule = "an optional '+' and 1 to 32 of 0-9, '*', '#'"
+	phoneRule  = "1 to 64 of letters, digits, '_', '.', '-', beginning with a letter or digit"
+	promptRule = "the name of a prompt: a-z, 0-9, '_', '-', with '/' between folders, up to 128 characters"
+	musicRule  = "the name of a music class: 1 to 64 of letters, digits, '_', '-'"
+)
+
+const (
+	maxNumbers   = 10_000 // of one entry point
+	maxMembers   = 10_000 // of one queue
+	maxSkills    = 100
+	maxTeams     = 50
+	maxReasons   = 200
+	maxPrompts   = 20
+	maxCalls     = 1_000_000
+	longestDelay = time.Hour
+	shortestRing = time.Second
+	longestRing  = 5 * time.Minute
+)
+
+func (v *violations) id(field, id string) { v.check(idForm.MatchString(id), field, idRule) }
+
+func (v *violations) name(field, name string) {
+	v.text(field, name, 128)
+	v.check(strings.TrimSpace(name) != "", field, "must not be empty")
+}
+
+// text checks a line of text for people.
+func (v *violations) text(field, text string, longest int) {
+	ok := utf8.ValidString(text) && utf8.RuneCountInString(text) <= longest && !strings.ContainsFunc(text, unicode.IsControl)
+	v.check(ok, field, "up to %d characters, without line breaks and control characters", longest)
+}
+
+// span checks a duration that may be left at zero.
+func (v *violations) span(field string, d, least, most time.Duration) {
+	v.check(d == 0 || (d >= least && d <= most), field, "%s to %s, or 0 for the default", least, most)
+}
+
+func (v *violations) between(field string, n, least, most int) {
+	v.check(n >= least && n <= most, field, "%d to %d", least, most)
+}
+
+func (v *violations) prompts(field string, prompts []string) {
+	v.check(len(prompts) <= maxPrompts, field, "at most %d prompts", maxPrompts)
+	for i, p := range prompts {
+		v.check(len(p) <= 128 && promptForm.MatchString(p), fmt.Sprintf("%s[%d]", field, i), promptRule)
+	}
+}
+
+// words checks a list of reasons or teams: each a line of text, none twice.
+func (v *violations) words(field string, words []string, longest, most int) {
+	v.check(len(words) <= most, field, "at most %d", most)
+	for i, w := range words {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		v.text(at, w, longest)
+		v.check(strings.TrimSpace(w) != "", at, "must not be empty")
+		v.check(slices.Index(words, w) == i, at, "is listed twice")
+	}
+}
+
+// ValidSite checks the settings of the whole site. The error is an [Invalid].
+func ValidSite(s core.Site) error {
+	var v violations
+	v.between("max_calls", s.MaxCalls, 0, maxCalls)
+	return v.err()
+}
+
+// ValidTenant checks a tenant by itself. The error is an [Invalid].
+func ValidTenant(t Tenant) error {
+	var v violations
+	v.id("id", string(t.ID))
+	v.name("name", t.Name)
+	v.between("max_calls", t.MaxCalls, 0, maxCalls)
+	v.words("idle_reasons", t.IdleReasons, 64, maxReasons)
+	v.prompts("disconnected", t.Disconnected)
+	v.check(t.Region == "" || (regionForm.MatchString(t.Region) && knownRegion(t.Region)), "region", "a country as in ISO 3166, two capital letters; or empty")
+	v.check(slices.Contains([]LeadPolicy{"", LeadsInbound, LeadsOff}, t.Leads), "leads", "%q or %q", LeadsInbound, LeadsOff)
+	return v.err()
+}
+
+// ValidEntryPoint checks an entry point by itself (N2, N3, N5, N6). The error is an [Invalid].
+func ValidEntryPoint(e core.EntryPoint) error {
+	var v violations
+	v.id("id", string(e.ID))
+	v.id("tenant", string(e.Tenant))
+	v.name("name", e.Name)
+	v.check(len(e.Numbers) <= maxNumbers, "numbers", "at most %d numbers", maxNumbers)
+	seen := make(map[string]bool, len(e.Numbers))
+	for i, n := range e.Numbers {
+		at := fmt.Sprintf("numbers[%d]", i)
+		v.check(numberForm.MatchString(n), at, numberRule)
+		v.check(!seen[n], at, "is listed twice")
+		seen[n] = true
+	}
+	v.check(e.Queue == "" || len(e.Users) == 0, "users", "must be empty when there is a queue: calls go to one or the other")
+	v.check(e.Off || e.Queue != "" || len(e.Users) > 0, "queue", "a queue or users are needed, unless the entry point is off")
+	if e.Queue != "" {
+		v.id("queue", string(e.Queue))
+	}
+	v.check(len(e.Users) <= core.MaxRingAll, "users", "at most %d users ring at once", core.MaxRingAll)
+	for i, u := range e.Users {
+		v.check(slices.Index(e.Users, u) == i, fmt.Sprintf("users[%d]", i), "is listed twice")
+	}
+	v.span("ring_time", e.RingTime, shortestRing, longestRing)
+	v.between("priority", e.Priority, 0, 9)
+	v.prompts("greeting", e.Greeting)
+	v.prompts("closed", e.Closed)
+	return v.err()
+}
+
+// ValidQueue checks a queue by itself (Q3 to Q7, C15, C19). The error is an [Invalid].
+func ValidQueue(q core.Queue) error {
+	var v violations
+	v.id("id", string(q.ID))
+	v.id("tenant", string(q.Tenant))
+	v.name("name", q.Name)
+	v.check(q.Strategy == "" || slices.Contains(core.Strategies(), q.Strategy), "strategy", "one of %v", core.Strategies())
+	v.span("ring_time", q.RingTime, shortestRing, longestRing)
+	v.span("busy_delay", q.BusyDelay, time.Second, longestDelay)
+	v.span("miss_delay", q.MissDelay, time.Second, longestDelay)
+	v.between("rona_after", q.RONAAfter, -1, 100)
+	v.span("progressive_step", q.ProgressiveStep, time.Second, longestRing)
+	v.members(q.Members)
+	v.skillNeeds(q.Skills)
+	v.check(q.Music == "" || musicForm.MatchString(q.Music), "music", musicRule)
+	v.span("max_wait", q.MaxWait, time.Second, 24*time.Hour)
+	v.between("max_size", q.MaxSize, 0, maxCalls)
+	v.prompts("unanswered", q.Unanswered)
+	v.span("service_level", q.ServiceLevel, time.Second, 24*time.Hour)
+	v.span("sticky", q.Sticky, time.Second, longestDelay)
+	v.span("pause_limit", q.PauseLimit, time.Second, longestDelay)
+	v.span("wrap_up.time", q.WrapUp.Time, time.Second, 24*time.Hour)
+	v.span("wrap_up.extension", q.WrapUp.Extension, time.Second, 24*time.Hour)
+	v.between("wrap_up.extensions", q.WrapUp.Extensions, 0, 100)
+	v.words("wrap_up.reasons", q.WrapUp.Reasons, 128, maxReasons)
+	return v.err()
+}
+
+func (v *violations) members(members []core.Membership) {
+	v.check(len(members) <= maxMembers, "members", "at most %d members", maxMembers)
+	seen := make(map[core.AgentID]bool, len(members))
+	for i, m := range members {
+		at := fmt.Sprintf("members[%d]", i)
+		v.id(at+".agent", string(m.Agent))
+		v.check(!seen[m.Agent], at+".agent", "is listed twice")
+		seen[m.Agent] = true
+		v.between(at+".level", m.Level, 0, 1000)
+		v.between(at+".rank", m.Rank, 0, 1000)
+	}
+}
+
+func (v *violations) skillNeeds(needs []core.SkillNeed) {
+	v.check(len(needs) <= maxSkills, "skills", "at most %d skills", maxSkills)
+	seen := make(map[string]bool, len(needs))
+	for i, n := range needs {
+		at := fmt.Sprintf("skills[%d]", i)
+		v.skill(at+".skill", n.Skill)
+		v.check(!seen[n.Skill], at+".skill", "is listed twice")
+		seen[n.Skill] = true
+		v.between(at+".level", n.Level, 1, 10)
+	}
+}
+
+func (v *violations) skill(field, skill string) {
+	v.text(field, skill, 64)
+	v.check(strings.TrimSpace(skill) != "", field, "must not be empty")
+}
+
+// ValidAgent checks an agent by itself. The error is an [Invalid].
+func ValidAgent(a core.AgentSetup) error {
+	var v violations
+	v.id("id", string(a.ID))
+	v.id("tenant", string(a.Tenant))
+	v.name("name", a.Name)
+	v.check(phoneForm.MatchString(a.Phone), "phone", phoneRule)
+	v.check(a.Engine == "" || phoneForm.MatchString(string(a.Engine)), "engine", phoneRule)
+	v.words("teams", a.Teams, 64, maxTeams)
+	v.check(len(a.Skills) <= maxSkills, "skills", "at most %d skills", maxSkills)
+	names := make([]string, 0, len(a.Skills))
+	for name := range a.Skills {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		v.skill("skills", name)
+		v.between("skills."+name, a.Skills[name], 1, 10)
+	}
+	return v.err()
+}

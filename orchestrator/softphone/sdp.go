@@ -1,0 +1,162 @@
+package softphone
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/emiago/diago/media"
+	"github.com/emiago/diago/media/sdp"
+)
+
+// direction is the media direction of RFC 3264, as the side that writes it means it.
+type direction string
+
+const (
+	sendRecv direction = "sendrecv"
+	sendOnly direction = "sendonly"
+	recvOnly direction = "recvonly"
+	inactive direction = "inactive"
+)
+
+// answered returns our direction for their offer; holding takes the receiving away.
+func (d direction) answered(holding bool) direction {
+	theyReceive := d == sendRecv || d == recvOnly
+	theySend := d == sendRecv || d == sendOnly
+	switch {
+	case theyReceive && theySend && !holding:
+		return sendRecv
+	case theyReceive:
+		return sendOnly
+	case theySend && !holding:
+		return recvOnly
+	}
+	return inactive
+}
+
+// receives tells whether the side that wrote d listens.
+func (d direction) receives() bool { return d == sendRecv || d == recvOnly }
+
+const (
+	defaultEventType = 101 // dynamic; what everybody uses for telephone-event
+	noEventType      = 255 // the far side takes no digits
+	discardPort      = 9   // where signalling-only calls have their audio sent
+)
+
+// session is what the far side's SDP says.
+type session struct {
+	addr      netip.AddrPort // invalid when it takes no audio (port 0, or the hold of RFC 2543)
+	codec     Codec
+	eventType uint8
+	direction direction
+}
+
+// readSDP reads an offer or answer; of its codecs the first that is among ours counts.
+func readSDP(body []byte, ours []Codec) (session, error) {
+	sd := sdp.SessionDescription{}
+	if err := sdp.Unmarshal(body, &sd); err != nil {
+		return session{}, fmt.Errorf("reading SDP: %w", err)
+	}
+	md, err := sd.MediaDescription("audio")
+	if err != nil {
+		return session{}, fmt.Errorf("reading SDP: %w", err)
+	}
+	if md.Proto != "RTP/AVP" {
+		return session{}, fmt.Errorf("reading SDP: profile %q, want RTP/AVP", md.Proto)
+	}
+	ci, err := sd.ConnectionInformation()
+	if err != nil {
+		return session{}, fmt.Errorf("reading SDP: %w", err)
+	}
+	s := session{eventType: noEventType, direction: sendRecv}
+	if ip, ok := netip.AddrFromSlice(ci.IP); ok && !ip.Unmap().IsUnspecified() && md.Port > 0 && md.Port <= 65535 {
+		s.addr = netip.AddrPortFrom(ip.Unmap(), uint16(md.Port)) // #nosec G115 -- checked
+	}
+	found := false
+	for _, f := range md.Formats {
+		for _, c := range ours {
+			if !found && f == strconv.Itoa(int(c)) {
+				s.codec, found = c, true
+			}
+		}
+	}
+	if !found {
+		return session{}, errors.New("reading SDP: no codec in common")
+	}
+	for _, a := range sd.Values("a") {
+		switch d := direction(a); d {
+		case sendRecv, sendOnly, recvOnly, inactive:
+			s.direction = d
+		}
+		if rest, ok := strings.CutPrefix(a, "rtpmap:"); ok {
+			number, name, _ := strings.Cut(rest, " ")
+			if pt, err := strconv.ParseUint(number, 10, 7); err == nil && strings.HasPrefix(strings.ToLower(name), media.CodecTelephoneEvent8000.Name+"/8000") {
+				s.eventType = uint8(pt)
+			}
+		}
+	}
+	return s, nil
+}
+
+// writeSDP describes our side: before an agreement everything we can, after it what was agreed. The caller holds c.mu.
+func (c *Call) writeSDP(d direction) []byte {
+	c.sdpVersion++
+	codecs := c.phone.cfg.Codecs
+	if c.Incoming || c.state == Up {
+		codecs = []Codec{c.codec}
+		if c.Incoming && c.invite != nil && len(c.invite.body) == 0 && c.state == Early {
+			codecs = c.phone.cfg.Codecs
+		}
+	}
+	eventType := c.eventType
+	ip, port := c.phone.wire.local.Addr(), uint16(discardPort)
+	if c.sound != nil {
+		port = c.sound.local.Port()
+	}
+	family := "IP4"
+	if ip.Is6() {
+		family = "IP6"
+	}
+	var formats, maps strings.Builder
+	for _, codec := range codecs {
+		fmt.Fprintf(&formats, " %d", codec)
+		fmt.Fprintf(&maps, "a=rtpmap:%d %s/%d\r\n", codec, codec, sampleRate)
+	}
+	if eventType != noEventType {
+		fmt.Fprintf(&formats, " %d", eventType)
+		fmt.Fprintf(&maps, "a=rtpmap:%d %s/%d\r\na=fmtp:%d 0-16\r\n", eventType, media.CodecTelephoneEvent8000.Name, sampleRate, eventType)
+	}
+	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d RTP/AVP%s\r\n%sa=ptime:20\r\na=%s\r\n",
+		port, c.sdpVersion, family, ip, family, ip, port, formats.String(), maps.String(), d)
+}
+
+// adopt follows what the far side said about its audio, and tells when it begins or ends to hold us. The caller holds c.mu.
+func (c *Call) adopt(s session) {
+	c.codec, c.eventType = s.codec, s.eventType
+	if c.sound != nil {
+		c.sound.follow(s)
+	}
+	held := !s.direction.receives() || !s.addr.IsValid()
+	if held == c.held || c.state != Up {
+		c.held = held
+		return
+	}
+	c.held = held
+	if held {
+		c.happened(Event{Kind: Held, By: Remote})
+	} else {
+		c.happened(Event{Kind: Resumed, By: Remote})
+	}
+}
+
+// follow adopts an answer to our offer; one that cannot be read leaves the audio as it is. The caller holds c.mu.
+func (c *Call) follow(body []byte) {
+	s, err := readSDP(body, c.phone.cfg.Codecs)
+	if err != nil {
+		c.happened(Event{Kind: Garbled, By: Remote, Reason: err.Error()})
+		return
+	}
+	c.adopt(s)
+}

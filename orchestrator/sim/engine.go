@@ -17,6 +17,7 @@ type Engine struct {
 	id      core.EngineID
 	latency time.Duration
 	beat    time.Duration
+	observe func(now time.Time, s *Switch)
 
 	mu      sync.Mutex
 	sw      *Switch
@@ -39,6 +40,8 @@ type EngineOptions struct {
 	Latency time.Duration
 	// Beat is the time between two EngineSeen; default 20 s, negative = none.
 	Beat time.Duration
+	// Observe is called, alone with the switch, whenever anything may have changed there. It must change nothing. nil = nobody looks.
+	Observe func(now time.Time, s *Switch)
 }
 
 const (
@@ -55,7 +58,7 @@ func NewEngine(id core.EngineID, quirks Quirks, o EngineOptions) *Engine {
 		o.Beat = defaultBeat
 	}
 	return &Engine{
-		id: id, latency: o.Latency, beat: o.Beat,
+		id: id, latency: o.Latency, beat: o.Beat, observe: o.Observe,
 		sw:      NewSwitch(id, quirks, rand.New(rand.NewPCG(o.Seed, 0x7a6d))), //nolint:gosec // reproducible on purpose
 		ready:   make(chan struct{}, 1),
 		kick:    make(chan struct{}, 1),
@@ -115,7 +118,7 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.running, e.facts, e.full = false, nil, false
-	e.sw.Disconnect(time.Now())
+	e.sw.Abandon()
 	e.notify()
 	return nil
 }
@@ -175,6 +178,9 @@ func (e *Engine) advance(now time.Time) {
 		}
 		some = true
 		fact := e.sw.Pop()
+		if e.observe != nil {
+			e.observe(at, e.sw)
+		}
 		if fact == nil || !e.running || e.full {
 			continue
 		}
@@ -231,6 +237,9 @@ func (e *Engine) World(f func(now time.Time, s *Switch)) {
 	now := time.Now()
 	e.advance(now)
 	f(now, e.sw)
+	if e.observe != nil {
+		e.observe(now, e.sw)
+	}
 	e.notify()
 	e.wake()
 }

@@ -46,6 +46,8 @@ type linkState struct {
 	up    bool   // facts are being collected
 	ready bool   // EngineUp is out: effects are accepted
 	gen   uint32 // grows with every change: a fact of an older generation is lost
+	// forgotten is the last happening that was scheduled for an adapter that is no more.
+	forgotten uint64
 }
 
 // NewSwitch makes a switch without legs and phones that is not connected yet. The generator is the switch's own from now on; it decides upon delays and ids only.
@@ -86,7 +88,7 @@ func (s *Switch) Pop() core.Fact {
 		s.happen(it)
 		return nil
 	}
-	if it.gen != 0 && it.gen != s.link.gen {
+	if it.gen != 0 && it.gen != s.link.gen || it.seq <= s.link.forgotten {
 		return nil
 	}
 	switch f := it.fact.(type) {
@@ -138,6 +140,13 @@ func (s *Switch) Disconnect(now time.Time) {
 		s.floor = max(s.floor, now.UnixNano()+s.draw(s.quirks.EventDelay))
 		s.queue.push(happening{at: s.floor, kind: happenFact, fact: core.EngineDown{Engine: s.id}})
 	}
+}
+
+// Abandon is the end of the adapter itself, as when its process is killed: as Disconnect, but there is nobody to be told, of what was under way neither.
+func (s *Switch) Abandon() {
+	s.link.up, s.link.ready = false, false
+	s.link.gen++
+	s.link.forgotten = s.queue.seq
 }
 
 // Restart loses all legs, mixes and running recordings, and the connection. The files that are complete stay; those being written are cut short. Phones stay

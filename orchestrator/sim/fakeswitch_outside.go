@@ -273,6 +273,16 @@ func (s *Switch) PhoneLegs(name string) []core.LegID {
 	return ids
 }
 
+// PhoneRinging is the oldest leg that rings at a phone, if there is one.
+func (s *Switch) PhoneRinging(name string) (core.LegID, bool) {
+	if p := s.phones[name]; p != nil {
+		if l := p.ringing(); l != nil {
+			return l.id, true
+		}
+	}
+	return "", false
+}
+
 // PhoneInvited is how many invitations have reached a phone so far.
 func (s *Switch) PhoneInvited(name string) int {
 	if p := s.phones[name]; p != nil {

@@ -103,10 +103,11 @@ func (s *Switch) reportOf(now time.Time, r *recording, f core.Fact) {
 func (s *Switch) startRecording(now time.Time, a core.StartRecording) *engine.Refusal {
 	m := s.mixes[a.Mix]
 	if r := s.recordings[a.Recording]; r != nil {
-		if m != nil && r.mix == m {
-			return nil // the same order again
+		if r.mix == nil {
+			return refuse(core.WhyState, "the recording is complete")
 		}
-		return refuse(core.WhyState, "there is a recording of that name")
+		s.reportOf(now, r, core.RecordingStarted{Recording: r.id}) // the same order again
+		return nil
 	}
 	if m == nil {
 		return refuse(core.WhyUnknown, "no such mix")

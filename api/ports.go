@@ -44,7 +44,7 @@ type Stream interface {
 	Snapshot() View
 	// Next waits for the next change. [ErrTooSlow] says that the reader fell too far behind and was cut off.
 	Next(ctx context.Context) (Change, error)
-	// Close gives the subscription up. It may be called more than once.
+	// Close gives the subscription up.
 	Close()
 }
 

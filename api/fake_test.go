@@ -1,0 +1,317 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// memoryRepo is a Repository in memory, with just enough rules to see them reported.
+type memoryRepo[T any] struct {
+	mu     sync.Mutex
+	rows   map[string]Versioned[T]
+	id     func(*T) *string
+	tenant func(T) core.TenantID
+	change func(set []T, gone []string) core.ConfigChanged
+	check  func(T) error
+}
+
+func (m *memoryRepo[T]) List(_ context.Context, tenant core.TenantID) ([]Versioned[T], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []Versioned[T]
+	for _, id := range slices.Sorted(maps.Keys(m.rows)) {
+		if row := m.rows[id]; tenant == "" || m.tenant(row.Value) == tenant {
+			out = append(out, row)
+		}
+	}
+	return out, nil
+}
+
+func (m *memoryRepo[T]) Get(_ context.Context, id string) (Versioned[T], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	row, found := m.rows[id]
+	if !found {
+		return row, fmt.Errorf("get: %w", ErrNotFound)
+	}
+	return row, nil
+}
+
+func (m *memoryRepo[T]) Create(_ context.Context, v T) (Versioned[T], core.ConfigChanged, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.check(v); err != nil {
+		return Versioned[T]{}, core.ConfigChanged{}, err
+	}
+	id := *m.id(&v)
+	if _, taken := m.rows[id]; taken {
+		return Versioned[T]{}, core.ConfigChanged{}, fmt.Errorf("create: %w", ErrConflict)
+	}
+	m.rows[id] = Versioned[T]{v, 1}
+	return m.rows[id], m.change([]T{v}, nil), nil
+}
+
+func (m *memoryRepo[T]) Replace(_ context.Context, v T, version int64) (Versioned[T], core.ConfigChanged, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.check(v); err != nil {
+		return Versioned[T]{}, core.ConfigChanged{}, err
+	}
+	id := *m.id(&v)
+	row, found := m.rows[id]
+	switch {
+	case !found:
+		return row, core.ConfigChanged{}, ErrNotFound
+	case version != 0 && version != row.Version:
+		return row, core.ConfigChanged{}, ErrVersion
+	}
+	m.rows[id] = Versioned[T]{v, row.Version + 1}
+	return m.rows[id], m.change([]T{v}, nil), nil
+}
+
+func (m *memoryRepo[T]) Delete(_ context.Context, id string, version int64) (core.ConfigChanged, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	row, found := m.rows[id]
+	switch {
+	case !found:
+		return core.ConfigChanged{}, ErrNotFound
+	case version != 0 && version != row.Version:
+		return core.ConfigChanged{}, ErrVersion
+	}
+	delete(m.rows, id)
+	return m.change(nil, []string{id}), nil
+}
+
+// memoryStore is everything else that the API keeps.
+type memoryStore struct {
+	mu         sync.Mutex
+	site       Versioned[core.Site]
+	tokens     map[string]Principal // by secret
+	made       []Token
+	answers    map[string]*kept
+	failKeep   error
+	failAudit  error
+	audit      []AuditRow
+	records    []core.CallRecord
+	timeline   map[core.CallID][]TimelineEntry
+	recordings []Recording
+	leads      []Lead
+	contacts   []Contact
+}
+
+type kept struct {
+	hash   string
+	answer *Answer
+}
+
+func (m *memoryStore) Site(context.Context) (Versioned[core.Site], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.site, nil
+}
+
+func (m *memoryStore) ReplaceSite(_ context.Context, s core.Site, version int64) (Versioned[core.Site], core.ConfigChanged, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if version != 0 && version != m.site.Version {
+		return m.site, core.ConfigChanged{}, ErrVersion
+	}
+	m.site = Versioned[core.Site]{s, m.site.Version + 1}
+	return m.site, core.ConfigChanged{Site: &s}, nil
+}
+
+func (m *memoryStore) Authenticate(_ context.Context, secret string) (Principal, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p, found := m.tokens[secret]; found {
+		return p, nil
+	}
+	return Principal{}, fmt.Errorf("authenticate: %w", ErrNotFound)
+}
+
+func (m *memoryStore) CreateToken(_ context.Context, t Token) (Token, string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t.ID, t.CreatedAt = "t"+strconv.Itoa(len(m.made)+1), day
+	secret := "secret-of-" + t.ID
+	m.made = append(m.made, t)
+	m.tokens[secret] = Principal{Token: t.ID, Name: t.Name, Role: t.Role, Agent: t.Agent, Tenant: t.Tenant}
+	return t, secret, nil
+}
+
+func (m *memoryStore) ListTokens(context.Context) ([]Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.made), nil
+}
+
+func (m *memoryStore) RevokeToken(_ context.Context, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for secret, p := range m.tokens {
+		if p.Token == id {
+			delete(m.tokens, secret)
+			return nil
+		}
+	}
+	return ErrNotFound
+}
+
+func (m *memoryStore) Claim(_ context.Context, k RequestKey) (Answer, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := k.Token + "\x00" + k.Key
+	had := m.answers[id]
+	switch {
+	case had == nil:
+		m.answers[id] = &kept{hash: k.Route + k.Hash}
+		return Answer{}, true, nil
+	case had.hash != k.Route+k.Hash:
+		return Answer{}, false, ErrKeyReused
+	case had.answer == nil:
+		return Answer{}, false, ErrInProgress
+	}
+	return *had.answer, false, nil
+}
+
+func (m *memoryStore) Keep(_ context.Context, k RequestKey, a Answer) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failKeep != nil {
+		return m.failKeep
+	}
+	m.answers[k.Token+"\x00"+k.Key].answer = &a
+	return nil
+}
+
+func (m *memoryStore) Release(_ context.Context, k RequestKey) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.answers, k.Token+"\x00"+k.Key)
+	return nil
+}
+
+func (m *memoryStore) Record(_ context.Context, row AuditRow) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failAudit != nil {
+		return m.failAudit
+	}
+	m.audit = append(m.audit, row)
+	return nil
+}
+
+func (m *memoryStore) audited() []AuditRow {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.audit)
+}
+
+// pageOf cuts a page with the offset as cursor.
+func pageOf[T any](all []T, p Paging) (Page[T], error) {
+	at := 0
+	if p.Cursor != "" {
+		var err error
+		if at, err = strconv.Atoi(p.Cursor); err != nil || at < 0 || at > len(all) {
+			return Page[T]{}, invalid("cursor", "is not one of ours")
+		}
+	}
+	end := min(at+p.Limit, len(all))
+	out := Page[T]{Items: all[at:end]}
+	if end < len(all) {
+		out.Next = strconv.Itoa(end)
+	}
+	return out, nil
+}
+
+func filtered[T any](all []T, keep func(T) bool) []T {
+	var out []T
+	for _, v := range all {
+		if keep(v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (m *memoryStore) CallRecords(_ context.Context, f CallFilter) (Page[core.CallRecord], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := filtered(m.records, func(r core.CallRecord) bool {
+		return (f.Tenant == "" || r.Tenant == f.Tenant) && (f.Agent == "" || slices.Contains(r.Agents, f.Agent)) &&
+			(f.Queue == "" || r.Queue == f.Queue) && (f.Outcome == "" || r.Outcome == f.Outcome) &&
+			(f.From.IsZero() || !r.ArrivedAt.Before(f.From)) && (f.To.IsZero() || r.ArrivedAt.Before(f.To))
+	})
+	slices.SortFunc(all, func(a, b core.CallRecord) int { return cmp.Compare(b.ArrivedAt.Unix(), a.ArrivedAt.Unix()) })
+	return pageOf(all, f.Paging)
+}
+
+func (m *memoryStore) CallRecord(_ context.Context, id core.CallID) (core.CallRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.records {
+		if r.Call == id {
+			return r, nil
+		}
+	}
+	return core.CallRecord{}, ErrNotFound
+}
+
+func (m *memoryStore) Timeline(_ context.Context, id core.CallID) ([]TimelineEntry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.timeline[id], nil
+}
+
+func (m *memoryStore) Recordings(_ context.Context, f RecordingFilter) (Page[Recording], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pageOf(filtered(m.recordings, func(r Recording) bool {
+		return (f.Tenant == "" || r.Tenant == f.Tenant) && (f.Call == "" || r.Call == f.Call)
+	}), f.Paging)
+}
+
+func (m *memoryStore) Recording(_ context.Context, id core.RecordingID) (Recording, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.recordings {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return Recording{}, ErrNotFound
+}
+
+func (m *memoryStore) Leads(_ context.Context, f PeopleFilter) (Page[Lead], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pageOf(filtered(m.leads, func(l Lead) bool {
+		return (f.Tenant == "" || l.Tenant == f.Tenant) && (f.Number == "" || l.Number == f.Number)
+	}), f.Paging)
+}
+
+func (m *memoryStore) Contacts(_ context.Context, f PeopleFilter) (Page[Contact], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pageOf(filtered(m.contacts, func(c Contact) bool {
+		return (f.Tenant == "" || c.Tenant == f.Tenant) && (f.Number == "" || slices.Contains(c.Numbers, f.Number))
+	}), f.Paging)
+}
+
+var day = time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)
+
+func sha(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

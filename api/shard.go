@@ -1,0 +1,106 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/loop"
+)
+
+// Shard is a [Live] on the loop that runs the shard in this process.
+type Shard struct{ *loop.Loop }
+
+// Do implements [Live].
+func (s Shard) Do(ctx context.Context, in core.Intent) error { return fromLoop(s.Loop.Do(ctx, in)) }
+
+// Config implements [Live].
+func (s Shard) Config(ctx context.Context, change core.ConfigChanged) error {
+	return fromLoop(s.Loop.Config(ctx, change))
+}
+
+// Explain implements [Live].
+func (s Shard) Explain(ctx context.Context, id core.CallID) (core.Explanation, bool, error) {
+	e, found, err := s.Loop.Explain(ctx, id)
+	return e, found, fromLoop(err)
+}
+
+// View implements [Live].
+func (s Shard) View() View { return loopView{s.Loop.View()} }
+
+// Status implements [Live].
+func (s Shard) Status() LiveStatus {
+	phase := s.Phase()
+	return LiveStatus{
+		Owner:    phase == loop.PhaseServing || phase == loop.PhaseDegraded,
+		Degraded: phase == loop.PhaseDegraded,
+		Detail:   string(phase),
+	}
+}
+
+// Subscribe implements [Live].
+func (s Shard) Subscribe(after *uint64) (Stream, error) {
+	if after != nil {
+		sub, err := s.Loop.Subscribe(*after)
+		if err == nil {
+			return &loopStream{sub: sub}, nil
+		}
+		if !errors.Is(err, loop.ErrTooOld) {
+			return nil, fromLoop(err)
+		}
+	}
+	v, sub, err := s.Follow()
+	if err != nil {
+		return nil, fromLoop(err)
+	}
+	return &loopStream{first: loopView{v}, sub: sub}, nil
+}
+
+type loopView struct{ *loop.View }
+
+func (v loopView) Position() uint64 { return v.Seq }
+
+type loopStream struct {
+	first View
+	sub   *loop.Subscription
+}
+
+func (s *loopStream) Snapshot() View { return s.first }
+
+func (s *loopStream) Close() {}
+
+func (s *loopStream) Next(ctx context.Context) (Change, error) {
+	u, err := s.sub.Next(ctx)
+	if err != nil {
+		return Change{}, fromLoop(err)
+	}
+	c := Change{
+		Position: u.Seq,
+		Calls:    u.Calls, GoneCalls: u.GoneCalls,
+		Agents: u.Agents, GoneAgents: u.GoneAgents,
+		Queues: u.Queues, GoneQueues: u.GoneQueues,
+		Engines: u.Engines, GoneEngines: u.GoneEngines,
+	}
+	for _, line := range u.Timeline {
+		c.Entries = append(c.Entries, line.Entry)
+	}
+	return c, nil
+}
+
+// fromLoop puts the loop's errors into the words of the API. A stopped loop may have carried the request out: the client is told to ask again, and
+// its command id sees to it that this does no harm.
+func fromLoop(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, loop.ErrBusy):
+		return fmt.Errorf("%w (%w)", ErrBusy, err)
+	case errors.Is(err, loop.ErrStandby), errors.Is(err, loop.ErrStopped):
+		return fmt.Errorf("%w (%w)", ErrNotOwner, err)
+	case errors.Is(err, loop.ErrTooSlow):
+		return fmt.Errorf("%w (%w)", ErrTooSlow, err)
+	default:
+		return err
+	}
+}

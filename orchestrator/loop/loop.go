@@ -14,14 +14,16 @@ import (
 // Loop runs one shard whenever this process owns it. Make one with [New]; then either Run it, or Start and Stop it. Its other methods
 // are safe from any goroutine at any time.
 type Loop struct {
-	cfg   Config
-	log   *slog.Logger
-	feed  *feed
-	phase atomic.Pointer[Phase]
-	term  atomic.Pointer[term] // while serving
-	runs  atomic.Bool
+	cfg  Config
+	log  *slog.Logger
+	feed *feed
+	term atomic.Pointer[term] // while serving
+	runs atomic.Bool
 
-	mu   sync.Mutex
+	mu      sync.Mutex
+	phase   Phase
+	changed chan struct{} // closed at the next change of phase
+
 	stop context.CancelFunc // of what Start started
 	done chan struct{}      // closed when it has ended
 	err  error              // with which it ended
@@ -46,15 +48,49 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Loop{cfg: cfg, log: cfg.Logger, feed: newFeed(cfg.FeedLength)}
-	l.enter(PhaseIdle)
-	return l, nil
+	return &Loop{
+		cfg: cfg, log: cfg.Logger, feed: newFeed(cfg.FeedLength), phase: PhaseIdle, changed: make(chan struct{}),
+	}, nil
 }
 
 // Phase is what the loop is doing now.
-func (l *Loop) Phase() Phase { return *l.phase.Load() }
+func (l *Loop) Phase() Phase {
+	p, _ := l.PhaseChange()
+	return p
+}
 
-func (l *Loop) enter(p Phase) { l.phase.Store(&p) }
+// PhaseChange is what the loop is doing now, with a channel that is closed when it begins to do something else.
+func (l *Loop) PhaseChange() (Phase, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.phase, l.changed
+}
+
+// Serving waits until the loop takes requests, or returns the context's error.
+func (l *Loop) Serving(ctx context.Context) error {
+	for {
+		p, changed := l.PhaseChange()
+		if p == PhaseServing || p == PhaseDegraded {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (l *Loop) enter(p Phase) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phase == p {
+		return
+	}
+	l.phase = p
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
 
 // Run waits for the shard, serves it, and returns when ctx ends (nil), when the shard is lost ([journal.ErrFenced], unless
 // Config.Standby has it wait for its next turn), or when the log cannot be used (an error that names the row). Everything it started has
@@ -149,8 +185,8 @@ func (l *Loop) serve(ctx context.Context, lease journal.Lease, w *window) error 
 	t := newTerm(ctx, l, lease, w)
 	err := t.begin()
 	if err == nil {
-		l.enter(PhaseServing)
 		l.term.Store(t)
+		l.enter(PhaseServing)
 		err = t.turns()
 		l.term.Store(nil)
 	}

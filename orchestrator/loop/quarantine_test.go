@@ -1,0 +1,274 @@
+package loop
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/journal"
+)
+
+// bug panics as often as it is armed, after having begun: what the rules changed before must not stay.
+type bug struct {
+	left  atomic.Int64 // how often; negative = always
+	bites func(core.Event) bool
+}
+
+func (g *bug) before(ev core.Event) {
+	if !g.bites(ev) || g.left.Load() == 0 {
+		return
+	}
+	g.left.Add(-1)
+	panic("index out of range while serving +491700000001")
+}
+
+// One call's event makes the rules panic. The others do not notice; the log has the event in quarantine; the broken call is hung up at the switch
+// and closed by the ordinary facts; and a replay of the log gives the shard that is in memory.
+func TestPanicQuarantinesTheEventAndReleasesTheCall(t *testing.T) {
+	store, b := &watchedStore{noSnapshots: true}, newBoard()
+	g := &bug{bites: func(ev core.Event) bool {
+		e, ok := ev.(core.LegAnswered)
+		return ok && e.Leg == caller(2).Leg
+	}}
+	g.left.Store(1)
+	cfg := config(store, b)
+	cfg.rules = plant(g.before, nil)
+	l := open(t, cfg, 0)
+	sub, err := l.Subscribe(l.View().Seq)
+	require.NoError(t, err)
+	b.says(caller(1), caller(2), caller(3))
+	b.says(core.LegAnswered{Leg: caller(1).Leg}, core.LegAnswered{Leg: caller(2).Leg}, core.LegAnswered{Leg: caller(3).Leg})
+
+	e := b.await(t, "the broken call to be hung up", doing[core.Hang])
+	assert.Equal(t, core.Hang{Leg: caller(2).Leg, Cause: core.CauseCongestion}, e.Do)
+	n, _, _, _ := l.View().Sizes()
+	assert.Equal(t, 3, n)
+	b.says(core.LegHungUp{Leg: caller(2).Leg, Cause: core.Cause{Code: core.CauseCongestion, By: core.ByUs}})
+	awaitView(t, l, "the broken call to be closed", func(v *View) bool { n, _, _, _ := v.Sizes(); return n == 2 })
+
+	alerted := false
+	for !alerted {
+		u, err := sub.Next(within(t))
+		require.NoError(t, err)
+		for _, line := range u.Timeline {
+			alerted = alerted || line.Entry.Kind == core.EntryAlert && line.Entry.Reason == "quarantined"
+		}
+	}
+	kept := store.QuarantinedEvents("s1")
+	require.Len(t, kept, 1)
+	assert.Equal(t, "leg.answered", kept[0].Row.Kind)
+	assert.Contains(t, kept[0].Reason, "index out of range")
+	assert.NotEmpty(t, kept[0].Row.Call)
+	assert.InDelta(t, 1, testutil.ToFloat64(l.cfg.Metrics.quarantined.WithLabelValues("leg.answered")), 0)
+
+	assert.Equal(t, string(replayed(t, store)), string(marshal(t, l)))
+}
+
+// An intent that panics is answered, and its command may be sent again once the fault is mended.
+func TestPanickingIntentIsAnswered(t *testing.T) {
+	store, b := &watchedStore{}, newBoard()
+	g := &bug{bites: func(ev core.Event) bool { _, ok := ev.(core.SetAgentState); return ok }}
+	cfg := config(store, b)
+	cfg.rules = plant(g.before, nil)
+	l := started(t, cfg)
+	serving(t, l)
+	require.NoError(t, l.Config(within(t), site(2)))
+	g.left.Store(1)
+	require.ErrorIs(t, l.Do(within(t), signIn("agent00")), ErrQuarantined)
+	require.NoError(t, l.Do(within(t), signIn("agent01")))
+	require.NoError(t, l.Do(within(t), signIn("agent00")))
+	for _, id := range []core.AgentID{"agent00", "agent01"} {
+		a, ok := l.View().Agent(id)
+		require.True(t, ok)
+		assert.Equal(t, core.Available, a.State)
+	}
+	assert.Len(t, store.QuarantinedEvents("s1"), 1)
+}
+
+// The same kind of event panics for the same agent every time: after three rebuilds its like is set aside for a while, for that agent only.
+func TestRepeatedPanicsAreIsolated(t *testing.T) {
+	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+	store.Now = clock.Now
+	g := &bug{bites: func(ev core.Event) bool {
+		e, ok := ev.(core.SetAgentState)
+		return ok && e.Agent == "agent00"
+	}}
+	g.left.Store(-1)
+	cfg := config(store, b)
+	cfg.Clock, cfg.rules = clock, plant(g.before, nil)
+	l := started(t, cfg)
+	serving(t, l)
+	require.NoError(t, l.Config(within(t), site(2)))
+	for range 10 {
+		require.ErrorIs(t, l.Do(within(t), signIn("agent00")), ErrQuarantined)
+	}
+	assert.Len(t, store.QuarantinedEvents("s1"), panicLimit)
+	assert.InDelta(t, 10-panicLimit, testutil.ToFloat64(l.cfg.Metrics.setAside.WithLabelValues("agent.set_state")), 0)
+	require.NoError(t, l.Do(within(t), signIn("agent01")))
+
+	g.left.Store(0) // mended
+	clock.advance(panicMemory)
+	require.NoError(t, l.Do(within(t), signIn("agent00")))
+}
+
+// A tick that panics is due again at once. It is put off for longer each time, and everything else goes on.
+func TestPanickingTickIsPutOff(t *testing.T) {
+	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+	store.Now = clock.Now
+	ticks := make(chan struct{}, 1000)
+	g := &bug{bites: func(ev core.Event) bool {
+		_, ok := ev.(core.Tick)
+		if ok {
+			ticks <- struct{}{}
+		}
+		return ok
+	}}
+	cfg := config(store, b)
+	cfg.Clock, cfg.rules = clock, plant(g.before, nil)
+	l := open(t, cfg, 1)
+	b.says(caller(1), core.LegAnswered{Leg: caller(1).Leg})
+	b.await(t, "the agent to be dialled", doing[core.Dial])
+	ringing := func(v *View) bool { a, _ := v.Agent("agent00"); return a.State == core.Reserved }
+	awaitView(t, l, "the offer", ringing)
+	for len(ticks) > 0 {
+		<-ticks
+	}
+	g.left.Store(2)
+	clock.armed(t, lookAgain)
+	clock.advance(20 * time.Second)
+	receive(t, ticks, "the first tick")
+	require.NoError(t, l.Do(within(t), signIn("agent00")), "the loop must go on")
+	assert.Empty(t, ticks)
+	clock.armed(t, time.Second)
+	clock.advance(time.Second)
+	receive(t, ticks, "the second tick")
+	require.NoError(t, l.Do(within(t), signIn("agent00")))
+	clock.armed(t, time.Second)
+	clock.advance(time.Second)
+	require.NoError(t, l.Config(within(t), core.ConfigChanged{}))
+	assert.Empty(t, ticks, "the second pause is longer")
+	clock.armed(t, time.Second)
+	clock.advance(time.Second)
+	receive(t, ticks, "the third tick, which works")
+	awaitView(t, l, "the offer to end", func(v *View) bool { return !ringing(v) })
+	assert.Len(t, store.QuarantinedEvents("s1"), 2)
+}
+
+// A new version panics at an event that the old one took: recovery leaves it out, and releases its call once the switch is there.
+func TestPanicDuringReplay(t *testing.T) {
+	store, b := &watchedStore{noSnapshots: true}, newBoard()
+	l := open(t, config(store, b), 0)
+	b.says(caller(1), caller(2), core.LegAnswered{Leg: caller(1).Leg}, core.LegAnswered{Leg: caller(2).Leg})
+	v := awaitView(t, l, "both answered", func(v *View) bool {
+		q, _ := v.Queue(sales)
+		return q.Waiting == 2
+	})
+	require.NoError(t, l.Stop())
+
+	b2 := newBoard()
+	for c := range v.Calls() {
+		leg := caller(1).Leg
+		if c.From == caller(2).From {
+			leg = caller(2).Leg
+		}
+		b2.snapshot.Legs = append(b2.snapshot.Legs, core.SeenLeg{Leg: leg, Call: c.ID, Up: true, From: c.From, To: line})
+	}
+	g := &bug{bites: func(ev core.Event) bool {
+		e, ok := ev.(core.LegAnswered)
+		return ok && e.Leg == caller(1).Leg
+	}}
+	g.left.Store(-1)
+	cfg := config(store, b2)
+	cfg.rules = plant(g.before, nil)
+	l2 := started(t, cfg)
+	serving(t, l2)
+	e := b2.await(t, "the broken call to be hung up", func(e core.Effect) bool { return doing[core.Hang](e) && e.ID == 0 })
+	assert.Equal(t, caller(1).Leg, e.Do.(core.Hang).Leg)
+	assert.Len(t, store.QuarantinedEvents("s1"), 1)
+	n, _, _, _ := l2.View().Sizes()
+	assert.Equal(t, 2, n)
+}
+
+// The log of what panicked must survive a store that fails just then.
+func TestQuarantineSurvivesAnOutage(t *testing.T) {
+	store, b := &failingQuarantine{failures: 3}, newBoard()
+	g := &bug{bites: func(ev core.Event) bool { _, ok := ev.(core.SetAgentState); return ok }}
+	g.left.Store(1)
+	cfg := config(store, b)
+	cfg.rules = plant(g.before, nil)
+	l := started(t, cfg)
+	serving(t, l)
+	require.NoError(t, l.Config(within(t), site(1)))
+	require.ErrorIs(t, l.Do(within(t), signIn("agent00")), ErrQuarantined)
+	require.NoError(t, l.Do(within(t), signIn("agent00")))
+	assert.Len(t, store.QuarantinedEvents("s1"), 1)
+	assert.Zero(t, store.failures)
+}
+
+func TestNumbersAreMasked(t *testing.T) {
+	assert.Equal(t, "leg 7 of …67: no answer in 3000 ms", masked("leg 7 of +4917012345567: no answer in 3000 ms"))
+	assert.Equal(t, "", masked(""))
+}
+
+func TestThePanicLogForgets(t *testing.T) {
+	clock := newFakeClock()
+	l := panicLog{clock: clock, seen: map[panicKey]*panicCount{}}
+	key := panicKey{kind: "leg.answered", about: "call"}
+	for range panicLimit {
+		assert.False(t, l.isolated(key))
+		l.note(key)
+	}
+	assert.True(t, l.isolated(key))
+	assert.False(t, l.isolated(panicKey{kind: "leg.answered", about: "another"}))
+	clock.advance(2 * panicMemory)
+	assert.False(t, l.isolated(key))
+	l.note(panicKey{kind: "tick"})
+	assert.Len(t, l.seen, 1, "old panics are let go")
+	assert.Equal(t, time.Second, l.pause(panicKey{kind: "tick"}))
+	for range 20 {
+		l.note(panicKey{kind: "tick"})
+	}
+	assert.Equal(t, panicMemory/2, l.pause(panicKey{kind: "tick"}))
+	assert.False(t, l.isolated(panicKey{kind: "tick"}), "without ticks no deadline of any call would pass")
+}
+
+// failingQuarantine refuses the first few quarantines.
+type failingQuarantine struct {
+	watchedStore
+	failures int
+}
+
+func (s *failingQuarantine) Quarantine(ctx context.Context, l journal.Lease, row journal.Row, reason string) error {
+	if s.failures > 0 {
+		s.failures--
+		return errAway
+	}
+	return s.watchedStore.Quarantine(ctx, l, row, reason)
+}
+
+// replayed is the shard that the log gives, by itself.
+func replayed(t *testing.T, store journal.Store) []byte {
+	t.Helper()
+	snapshot, _, tail, err := store.Load(t.Context(), "s1")
+	require.NoError(t, err)
+	s := core.New("s1", 1)
+	if snapshot != nil {
+		s, err = core.Restore(snapshot)
+		require.NoError(t, err)
+	}
+	for row, err := range tail {
+		require.NoError(t, err)
+		ev, err := core.DecodeEvent(row.Kind, row.Body)
+		require.NoError(t, err)
+		s.Step(row.At, ev)
+	}
+	body, err := s.Marshal()
+	require.NoError(t, err)
+	return body
+}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/netip"
 	"strings"
-	"time"
 )
 
 // CallOptions vary an outgoing call.
@@ -145,7 +143,7 @@ func (c *Call) sendInvite(auth Headers) {
 	p.wire.send(data, peer)
 	p.spawn(func() {
 		// An INVITE is repeated at ever longer pauses, without the cap that other requests have (RFC 3261 17.1.1.2).
-		err := p.wire.repeat(c.ctx, data, peer, math.MaxInt64/4*time.Nanosecond, heard)
+		err := p.wire.repeat(c.ctx, data, peer, noCap, heard)
 		if errors.Is(err, errNoAnswer) {
 			c.end(Event{Kind: Refused, By: Local, Code: 408, Reason: errNoAnswer.Error()})
 		}

@@ -61,7 +61,7 @@ func (s *sound) sendDigit(header *rtp.Header, out []byte, digit rune, next *time
 	s.mu.Lock()
 	to, eventType := s.remote, s.eventType
 	s.mu.Unlock()
-	event := media.DTMFEvent{Event: uint8(strings.IndexRune(digitAlphabet, digit)), Volume: 10} // #nosec G115 -- checked by SendDTMF
+	event := media.DTMFEvent{Event: uint8(strings.IndexRune(digitAlphabet, digit)), Volume: 10}
 	header.PayloadType, header.Marker = eventType, true
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -118,10 +118,10 @@ func (e *Ear) hear(now time.Time, ssrc uint32, sequence uint16, timestamp uint32
 	defer e.mu.Unlock()
 	start := now.Add(-frameTime) // when the packet's audio began, as far as we know
 	if e.began && ssrc == e.ssrc {
-		if int16(sequence-e.sequence) <= 0 { // #nosec G115 -- RFC 3550: a repetition, or too late
+		if int16(sequence-e.sequence) <= 0 { // RFC 3550: a repetition, or too late
 			return
 		}
-		ahead := time.Duration(int32(timestamp-e.timestamp)) * time.Second / sampleRate // #nosec G115 -- wraps by design
+		ahead := time.Duration(int32(timestamp-e.timestamp)) * time.Second / sampleRate
 		if due := e.clock.Add(ahead); !due.After(now) && now.Sub(due) < 500*time.Millisecond {
 			start = due
 		}
@@ -131,7 +131,7 @@ func (e *Ear) hear(now time.Time, ssrc uint32, sequence uint16, timestamp uint32
 	}
 	e.silenceUntil(start)
 	e.packet(start, ssrc, sequence)
-	e.timestamp = timestamp + uint32(len(samples)) // #nosec G115 -- at most a packet
+	e.timestamp = timestamp + uint32(len(samples))
 	for len(samples) > 0 {
 		n := min(len(samples), frameSamples)
 		e.block(samples[:n])
@@ -143,7 +143,7 @@ func (e *Ear) hear(now time.Time, ssrc uint32, sequence uint16, timestamp uint32
 func (e *Ear) stillThere(now time.Time, ssrc uint32, sequence uint16) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.began && ssrc == e.ssrc && int16(sequence-e.sequence) <= 0 { // #nosec G115 -- as above
+	if e.began && ssrc == e.ssrc && int16(sequence-e.sequence) <= 0 {
 		return
 	}
 	e.packet(now, ssrc, sequence)

@@ -72,7 +72,7 @@ func readSDP(body []byte, ours []Codec) (session, error) {
 	}
 	s := session{eventType: noEventType, direction: sendRecv}
 	if ip, ok := netip.AddrFromSlice(ci.IP); ok && !ip.Unmap().IsUnspecified() && md.Port > 0 && md.Port <= 65535 {
-		s.addr = netip.AddrPortFrom(ip.Unmap(), uint16(md.Port)) // #nosec G115 -- checked
+		s.addr = netip.AddrPortFrom(ip.Unmap(), uint16(md.Port))
 	}
 	found := false
 	for _, f := range md.Formats {

@@ -166,7 +166,7 @@ func (s *sound) listen() {
 
 // speak sends a packet every 20 ms by a schedule of its own, so that lateness does not add up.
 func (s *sound) speak() {
-	header := rtp.Header{Version: 2, SSRC: rand.Uint32(), SequenceNumber: uint16(rand.Uint32()), Timestamp: rand.Uint32(), Marker: true} // #nosec G404 G115 -- no secrets
+	header := rtp.Header{Version: 2, SSRC: rand.Uint32(), SequenceNumber: uint16(rand.Uint32()), Timestamp: rand.Uint32(), Marker: true}
 	out := make([]byte, media.RTPBufSize)
 	var mouth mouth
 	next := time.Now()
@@ -193,7 +193,7 @@ func (s *sound) speak() {
 			if next = next.Add(frameTime); time.Since(next) > 10*frameTime { // starved: do not flood the far side with what is too late
 				skipped := time.Since(next) / frameTime
 				next = next.Add(skipped * frameTime)
-				header.Timestamp += uint32(skipped) * frameSamples // #nosec G115 -- wraps by design
+				header.Timestamp += uint32(skipped) * frameSamples
 			}
 			timer.Reset(time.Until(next))
 		}

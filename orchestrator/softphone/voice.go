@@ -86,7 +86,7 @@ func ReadWAV(r io.Reader) ([]int16, error) {
 	case wav.WavAudioFormat == wavLinear && wav.BitsPerSample == 16:
 		samples := make([]int16, len(data)/2)
 		for i := range samples {
-			samples[i] = int16(binary.LittleEndian.Uint16(data[2*i:])) // #nosec G115 -- the bits are the sample
+			samples[i] = int16(binary.LittleEndian.Uint16(data[2*i:]))
 		}
 		return samples, nil
 	case wav.WavAudioFormat == wavULaw:

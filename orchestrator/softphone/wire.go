@@ -43,6 +43,7 @@ type served struct {
 
 const (
 	t2               = 4 * time.Second // the longest pause between retransmissions
+	noCap            = time.Hour       // ... and where there is no longest
 	transactionLives = 64              // times T1
 	maxDatagram      = 65535
 )

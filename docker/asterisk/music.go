@@ -11,11 +11,12 @@ const (
 	MusicCalm    = "calm"
 )
 
-// music is what each class sounds like: two steady tones, above those that soft phones speak with, below the upper limit of a telephone
-// line. A test that listens to a leg can tell hold music from voices, and one class from the other.
+// music is what each class sounds like: two steady tones. Soft phones speak in odd multiples of 50 Hz; these are even ones, below the upper
+// limit of a telephone line, so that a window of 20 ms separates them exactly. A test that listens to a leg can tell hold music
+// from voices, and one class from the other.
 var music = map[string][2]float64{
-	MusicDefault: {2350, 2950},
-	MusicCalm:    {2150, 2750},
+	MusicDefault: {2300, 2900},
+	MusicCalm:    {2500, 3100},
 }
 
 // MusicTones returns the frequencies in hertz of which a class' music consists, ascending; none for an unknown class.

@@ -25,8 +25,14 @@ const (
 )
 
 // BackupFamily is the family in Asterisk's database under which the backup of a number is found: key = called number, value =
-// "<trunk>/<number>" (N17). It is written through ARI as the variable DB(<family>/<number>).
-const BackupFamily = "tandem-backup"
+// "<trunk>/<number>" (N17). It is written by a call to the Local channel <number>@SetBackupContext
+// with the value in the variable SetBackupVariable, "" to forget it; see etc/extensions.conf. The REST interface can neither write it
+// directly nor read it.
+const (
+	BackupFamily      = "tandem-backup"
+	SetBackupContext  = "tandem-set-backup"
+	SetBackupVariable = "TANDEM_BACKUP"
+)
 
 // Site is what differs between one Asterisk and another.
 type Site struct {

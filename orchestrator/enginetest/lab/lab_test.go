@@ -39,7 +39,7 @@ func hold() {
 
 func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -143,7 +143,7 @@ func TestNamedInstanceIsFoundAgain(t *testing.T) {
 
 // A killed test process cannot clean up. The kernel ends its Asterisk, the next owner of the slot clears its directory.
 func TestSurvivesKillOfItsOwner(t *testing.T) {
-	ForTest(t)                      // skips where there is no Asterisk
+	ForTest(t) // skips where there is no Asterisk
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), holdEnv+"=1")
 	out, err := cmd.StdoutPipe()

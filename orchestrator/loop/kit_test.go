@@ -144,6 +144,7 @@ type watchedStore struct {
 	beforeAppend func(ctx context.Context, rows []journal.Row) error // before anything is stored
 	afterAppend  func(rows []journal.Row, err error) error           // what it returns is the result
 	noSnapshots  bool
+	saved        chan uint64 // not nil: told of snapshots
 	renew        func() error
 }
 
@@ -173,7 +174,11 @@ func (s *watchedStore) SaveSnapshot(ctx context.Context, l journal.Lease, seq ui
 	if s.noSnapshots {
 		return errAway
 	}
-	return s.Memory.SaveSnapshot(ctx, l, seq, body)
+	err := s.Memory.SaveSnapshot(ctx, l, seq, body)
+	if err == nil && s.saved != nil {
+		s.saved <- seq
+	}
+	return err
 }
 
 func (s *watchedStore) Renew(ctx context.Context, l journal.Lease, ttl time.Duration) (journal.Lease, error) {

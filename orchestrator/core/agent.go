@@ -181,13 +181,23 @@ func (s *Shard) finishWrapUp(a *agent, reason, notes, actor string) {
 func (s *Shard) phoneChanged(f PhoneChanged) {
 	for _, id := range s.ix.phones[f.Phone] {
 		a := s.st.Agents[id]
-		if a.Engine != "" && a.Engine != f.Engine || a.PhoneDown == !f.Reachable {
+		if a.Engine != "" && a.Engine != f.Engine {
 			continue
 		}
-		a.PhoneDown = !f.Reachable
-		s.touchAgent(a)
-		s.indexAgent(a)
-		if f.Reachable && a.State == Idle && a.Reason == ReasonUnreachable {
+		if a.PhoneDown == f.Reachable {
+			a.PhoneDown = !f.Reachable
+			s.touchAgent(a)
+			s.indexAgent(a)
+		}
+		if !f.Reachable {
+			continue
+		}
+		// A refused dial or a lost leg may have been all that we heard of the phone's absence, so PhoneDown alone does not tell.
+		if a.Next != nil && a.Next.Reason == ReasonUnreachable {
+			a.Next = nil // back before the wrap-up was over
+			s.touchAgent(a)
+		}
+		if a.State == Idle && a.Reason == ReasonUnreachable {
 			s.becomeAvailable(a, "phone_back", "")
 		}
 	}

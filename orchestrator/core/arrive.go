@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // playFor is how long a prompt may last before it is taken for played: the fact may have been lost.
 const playFor = 2 * time.Minute
@@ -11,12 +14,14 @@ func (s *Shard) legAppeared(f LegAppeared) {
 		return // said twice
 	}
 	s.st.Arrivals++
+	f.From, f.Name, f.To = asJournalled(f.From), asJournalled(f.Name), asJournalled(f.To)
 	c := &call{
 		ID: CallID(s.newID()), Order: s.st.Arrivals, Engine: f.Engine, From: f.From, Name: f.Name, To: f.To,
 		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg,
 	}
 	c.Record = CallRecord{Call: c.ID, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To, ArrivedAt: s.now}
 	s.st.Calls[c.ID] = c
+	s.ix.open++
 	l := &leg{ID: f.Leg, Call: c.ID, Role: customerLeg, Engine: f.Engine, Since: s.now}
 	s.addLeg(c, l)
 	s.touch(c)
@@ -35,7 +40,7 @@ func (s *Shard) legAppeared(f LegAppeared) {
 		t.Calls++
 	}
 	switch {
-	case s.st.Site.MaxCalls > 0 && len(s.st.Calls) > s.st.Site.MaxCalls:
+	case s.st.Site.MaxCalls > 0 && s.ix.open > s.st.Site.MaxCalls:
 		s.refuseCall(c, "site_limit", CauseCongestion)
 	case t != nil && t.MaxCalls > 0 && t.Calls > t.MaxCalls:
 		s.refuseCall(c, "tenant_limit", CauseCongestion)
@@ -49,6 +54,15 @@ func (s *Shard) legAppeared(f LegAppeared) {
 	default:
 		s.route(c)
 	}
+}
+
+// asJournalled is a caller's text as the journal and a snapshot give it back: JSON has a replacement character in place of each byte that is no
+// UTF-8. Kept raw, the same caller would have another number after a recovery.
+func asJournalled(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return string([]rune(text))
 }
 
 // refuseCall ends a call that was never let in.
@@ -177,13 +191,14 @@ func (s *Shard) noPlay(c *call) {
 
 // closeWith plays a last prompt, if there is one, and ends the call with the cause.
 func (s *Shard) closeWith(c *call, prompts []string, cause CauseCode) {
-	c.assert(Routing, Waiting)
+	c.assert(Routing, Waiting, Talking)
 	s.passPhase(c)
 	if c.Phase == Waiting {
 		s.leaveLine(c)
 	}
 	s.stopWaiting(c)
 	c.Phase = Closing
+	c.Held, c.Muted, c.Primary, c.AgentLeg = false, false, "", ""
 	c.Record.Cause = Cause{Code: cause, By: ByUs}
 	s.touch(c)
 	if len(prompts) == 0 {

@@ -15,7 +15,7 @@ func (s *Shard) configure(ev ConfigChanged) {
 		if have := s.st.Tenants[t.ID]; have != nil {
 			have.Tenant = t
 		} else {
-			s.st.Tenants[t.ID] = &tenant{Tenant: t}
+			s.st.Tenants[t.ID] = &tenant{Tenant: t, Calls: s.callsOf(t.ID)}
 		}
 	}
 	for _, a := range ev.Agents {
@@ -40,6 +40,17 @@ func (s *Shard) configure(ev ConfigChanged) {
 		delete(s.st.Tenants, id)
 	}
 	s.purgeQueues()
+}
+
+// callsOf counts the open calls of a tenant that is set up while, or again after, they came.
+func (s *Shard) callsOf(id TenantID) int {
+	n := 0
+	for _, c := range keys(s.st.Calls) {
+		if x := s.st.Calls[c]; x.Tenant == id && !x.Closed {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *Shard) setAgent(set AgentSetup) {
@@ -111,7 +122,11 @@ func (s *Shard) setQueue(set Queue) {
 		}
 	}
 	for k := range s.ix.queues[q.ID].line.all {
-		s.touch(s.st.Calls[k.call])
+		c := s.st.Calls[k.call]
+		if m := s.ix.queues[q.ID].of[c.Prefer]; m == nil || !m.able {
+			c.PreferTill = time.Time{} // the agent whom it waits for serves the queue no longer
+		}
+		s.touch(c)
 	}
 }
 
@@ -125,6 +140,10 @@ func (s *Shard) setEntryPoint(set EntryPoint) {
 	e := set
 	s.st.EntryPoints[e.ID] = &e
 	for _, n := range e.Numbers {
+		// A number that serves another entry point goes over to this one, in the state too, so that a restored index says the same (N2).
+		if had := s.st.EntryPoints[s.ix.numbers[numberKey(n)]]; had != nil && had.ID != e.ID {
+			had.Numbers = slices.DeleteFunc(slices.Clone(had.Numbers), func(x string) bool { return numberKey(x) == numberKey(n) })
+		}
 		s.ix.numbers[numberKey(n)] = e.ID
 	}
 	if len(e.Users) == 0 {

@@ -19,6 +19,7 @@ type index struct {
 	affinity      map[affinityKey]AgentID
 	commands      map[CommandID]bool
 	timers        timerHeap
+	open          int // calls without a record yet: what the site's limit counts
 	touchedCalls  []CallID
 	touchedAgents []AgentID
 	freed         []AgentID // became ready in this step
@@ -112,6 +113,9 @@ func (s *Shard) reindex() {
 	for _, id := range keys(s.st.Calls) {
 		c := s.st.Calls[id]
 		c.timer, c.wantKey, c.wantsOf, c.touched, c.legs = timer{}, nil, nil, false, 0
+		if !c.Closed {
+			s.ix.open++
+		}
 		if q := s.ix.queues[c.Queue]; q != nil && c.Phase == Waiting {
 			c.lineKey = c.key()
 			q.line.insert(c.lineKey)

@@ -130,9 +130,12 @@ func (s *Shard) dialRefused(f Refused) {
 	switch f.Why {
 	case WhyUnreachable:
 		cause, certain = Cause{Code: CauseUnreachable, By: ByThem}, true
-	case WhyInvalid, WhyUnknown, WhyDown:
-		certain = f.Why != WhyDown
-	case WhyTimeout, WhyState, WhyLimit, WhyFailed:
+	case WhyInvalid:
+		// No later dial would do better: somebody has to look at the phone's set-up.
+		cause, certain = Cause{Code: CauseUnreachable, By: ByUs}, true
+	case WhyUnknown:
+		certain = true
+	case WhyDown, WhyTimeout, WhyState, WhyLimit, WhyFailed:
 	}
 	c := s.st.Calls[l.Call]
 	if certain {

@@ -85,7 +85,9 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 			s.becomeRONA(a)
 			return
 		}
-		a.PausedTill = s.now.Add(max(q.MissDelay, 0))
+		if q.MissDelay > 0 {
+			a.PausedTill = s.now.Add(q.MissDelay)
+		}
 	case OfferDeclined:
 		a.Next = nil
 		s.becomeIdle(a, ReasonDeclined, string(outcome))
@@ -121,7 +123,7 @@ func outcomeOf(l *leg, cause Cause) OfferOutcome {
 		return OfferUnreachable // "temporarily unavailable" at once: the phone never rang
 	case CauseNormal:
 		return OfferNoAnswer // it rang and the switch or phone gave up by itself
-	case CauseUnreachable, CauseUnallocated:
+	case CauseUnreachable, CauseUnallocated, CauseNetwork:
 		return OfferUnreachable
 	default:
 		return OfferFailed
@@ -154,6 +156,13 @@ func (s *Shard) hang(l *leg, with CauseCode) {
 	l.HangWith, l.HangAt, l.HangTill = with, s.now.Add(hangAgain), s.now.Add(hangFor)
 	s.armLeg(l)
 	s.do(s.st.Calls[l.Call], l, Hang{Leg: l.ID, Cause: with})
+}
+
+// hangAnew orders a dying leg's end again and gives it the whole minute: nothing could be heard of it, or said to it, before.
+func (s *Shard) hangAnew(l *leg) {
+	with := l.HangWith
+	l.HangWith = ""
+	s.hang(l, with)
 }
 
 func (l *leg) dying() bool { return l.HangWith != "" }

@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Reconciliation compares what we believe with what a switch shows. All repairs go through the ordinary transitions: what we missed is stepped as if
 // its fact had come. A look on the slow beat may be a little older than the facts around it, so there a difference
@@ -45,6 +48,7 @@ func (s *Shard) engineUp(f EngineUp) {
 		s.st.Engines[f.Engine] = e
 	}
 	e.Up, e.Since, e.Strays = true, s.now, nil
+	snap := f.Snapshot.sorted()
 	reason := "connected"
 	if f.Restarted {
 		reason = "restarted"
@@ -58,11 +62,14 @@ func (s *Shard) engineUp(f EngineUp) {
 			s.indexAgent(a)
 		}
 	}
-	s.reconcile(e, f.Snapshot, true)
+	s.reconcile(e, snap, true)
 	for _, id := range keys(s.st.Calls) {
 		c := s.st.Calls[id]
 		if c.Engine == e.ID && s.st.Legs[c.Customer] != nil && c.ArrivedAt.Before(s.now) {
-			s.sayAgain(c, f.Snapshot)
+			s.sayAgain(c, snap)
+		}
+		if c.Engine == e.ID {
+			s.expireCall(c) // what fell due while the switch was away, now that we know how things stand
 		}
 	}
 	for _, m := range f.Snapshot.Mixes {
@@ -84,6 +91,7 @@ func (s *Shard) sayAgain(c *call, snap Snapshot) {
 		s.do(c, nil, Ring{Leg: c.Customer})
 	}
 	if c.Play != "" {
+		c.PlayTill = s.now.Add(playFor)
 		s.do(c, nil, Play{Leg: c.Customer, Play: c.Play, Media: c.Media})
 	}
 	s.mixAgain(c)
@@ -95,7 +103,7 @@ func (s *Shard) engineSeen(f EngineSeen) {
 	if e == nil || !e.Up {
 		return
 	}
-	s.reconcile(e, f.Snapshot, false)
+	s.reconcile(e, f.Snapshot.sorted(), false)
 	for _, id := range keys(s.st.Calls) {
 		if c := s.st.Calls[id]; c.Engine == e.ID && c.Mixed {
 			s.compareMix(c, f.Snapshot)
@@ -104,26 +112,21 @@ func (s *Shard) engineSeen(f EngineSeen) {
 }
 
 func (n Snapshot) leg(id LegID) (SeenLeg, bool) {
-	i, ok := slices.BinarySearchFunc(n.Legs, id, func(l SeenLeg, id LegID) int { return compareLegs(l.Leg, id) })
+	i, ok := slices.BinarySearchFunc(n.Legs, id, func(l SeenLeg, id LegID) int { return cmp.Compare(l.Leg, id) })
 	if !ok {
 		return SeenLeg{}, false
 	}
 	return n.Legs[i], true
 }
 
-func compareLegs(a, b LegID) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
+// sorted is the snapshot with its legs in order, should the switch have listed them otherwise. The event itself is not ours to change.
+func (n Snapshot) sorted() Snapshot {
+	n.Legs = slices.SortedFunc(slices.Values(n.Legs), func(a, b SeenLeg) int { return cmp.Compare(a.Leg, b.Leg) })
+	return n
 }
 
 // reconcile brings the legs of a switch in line with what it shows.
 func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
-	slices.SortFunc(snap.Legs, func(a, b SeenLeg) int { return compareLegs(a.Leg, b.Leg) })
 	for _, id := range keys(s.st.Legs) {
 		l := s.st.Legs[id]
 		if l == nil || l.Engine != e.ID {
@@ -152,12 +155,14 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 // believePresent steps the facts about a leg that we seem to have missed.
 func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
 	c := s.st.Calls[l.Call]
+	if certain && l.dying() {
+		l.Missing, l.Up = 0, seen.Up
+		s.hangAnew(l)
+		return
+	}
 	missed := seen.Up && !l.Up
 	if !missed {
 		l.Missing = 0
-		if certain && l.dying() {
-			s.do(c, l, Hang{Leg: l.ID, Cause: l.HangWith})
-		}
 		if seen.Ringing && certain {
 			s.legRinging(LegRinging{Leg: l.ID})
 		}

@@ -95,6 +95,7 @@ func (s *Shard) recordingStopped(f RecordingStopped) {
 func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
 	r := c.Recording
 	asked := r.State == RecordingStopping
+	paused := r.State == RecordingPausing || r.State == RecordingOff
 	reason := r.Why
 	switch {
 	case !asked:
@@ -110,7 +111,8 @@ func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
 	if !asked {
 		c.Failures++
 	}
-	if q := s.st.Queues[c.Queue]; c.Phase == Talking && q.Record && reason != "pause_unconfirmed" {
+	// What broke off while it was paused does not begin again: the agent counts on nothing being written.
+	if q := s.st.Queues[c.Queue]; c.Phase == Talking && q.Record && !paused && reason != "pause_unconfirmed" {
 		s.startRecording(c)
 	}
 }

@@ -121,6 +121,13 @@ func (s *Shard) becomeEnded(c *call) {
 // becomeRequeued sends a caller whose agent is gone back to the queue instead of dropping them. Their first arrival time counts.
 func (s *Shard) becomeRequeued(c *call, to QueueID, why string) {
 	s.stopRecording(c, "complete")
+	if q := s.st.Queues[to]; q.Removed {
+		// There is no line to stand in any more: as for those who waited in it when it was removed.
+		s.mix(c, Member{Leg: c.Customer, Mode: Hold, Music: q.Music})
+		c.Record.Outcome = CallAnswered
+		s.closeWith(c, q.Unanswered, CauseNoAnswer)
+		return
+	}
 	s.becomeWaiting(c, to, why)
 }
 
@@ -162,6 +169,7 @@ func (s *Shard) closeRecord(c *call) {
 	r := c.Record
 	r.EndedAt, r.Total = s.now, s.now.Sub(c.ArrivedAt)
 	c.Record, c.Closed = r, true
+	s.ix.open--
 	if t := s.st.Tenants[c.Tenant]; t != nil {
 		t.Calls--
 	}

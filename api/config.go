@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
@@ -247,7 +248,7 @@ func ifMatch(r *request) (int64, error) {
 }
 
 type tenantItem struct {
-	core.Tenant
+	models.Tenant
 	Version int64 `json:"version"`
 }
 
@@ -268,15 +269,15 @@ type agentItem struct {
 	Live    *core.AgentView `json:"live,omitempty"`
 }
 
-var tenants = resource[core.Tenant, core.Tenant]{
+var tenants = resource[models.Tenant, models.Tenant]{
 	kind: "tenant", global: true,
-	repo:    func(s *Server) Repository[core.Tenant] { return s.Tenants },
-	decoded: func(t core.Tenant) core.Tenant { return t },
-	item: func(_ View, row Versioned[core.Tenant]) any {
+	repo:    func(s *Server) Repository[models.Tenant] { return s.Tenants },
+	decoded: func(t models.Tenant) models.Tenant { return t },
+	item: func(_ View, row Versioned[models.Tenant]) any {
 		return tenantItem{Tenant: row.Value, Version: row.Version}
 	},
-	id:     func(t *core.Tenant) *string { return (*string)(&t.ID) },
-	tenant: func(t core.Tenant) core.TenantID { return t.ID },
+	id:     func(t *models.Tenant) *string { return (*string)(&t.ID) },
+	tenant: func(t models.Tenant) core.TenantID { return t.ID },
 }
 
 var entryPoints = resource[core.EntryPoint, entryPointWire]{

@@ -90,6 +90,7 @@ var statuses = map[Code]int{
 	Code(core.RefusedHeld):    http.StatusConflict,
 	Code(core.RefusedOwner):   http.StatusForbidden,
 	Code(core.RefusedOff):     http.StatusConflict,
+	Code(core.RefusedEngine):  http.StatusServiceUnavailable,
 	Code(core.RefusedSpent):   http.StatusConflict,
 	// core.RefusedUnknown and core.RefusedInvalid share their words with CodeNotFound and CodeInvalid.
 }

@@ -120,7 +120,7 @@ func maskDigits(s string) string {
 	if len(s) > 128 {
 		s = s[:128]
 	}
-	return digitRun.ReplaceAllStringFunc(s, maskNumber)
+	return digitRun.ReplaceAllStringFunc(s, func(n string) string { return "…" + maskNumber(n) })
 }
 
 // dispatch takes a request through the stations to its handler.

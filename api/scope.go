@@ -3,8 +3,7 @@ package api
 import (
 	"context"
 	"slices"
-	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -63,17 +62,17 @@ func (s *Server) masksFor(ctx context.Context, p Principal) (masks, error) {
 	return m, nil
 }
 
-// call masks the caller's number, and the name, which often is the number once more.
+// call masks the caller's number, and the name where it tells the number.
 func (m masks) call(c core.CallView) core.CallView {
 	if m[c.Tenant] {
-		c.From, c.Name = maskNumber(c.From), maskNumber(c.Name)
+		c.From, c.Name = maskNumber(c.From), maskName(c.Name)
 	}
 	return c
 }
 
 func (m masks) record(r core.CallRecord) core.CallRecord {
 	if m[r.Tenant] {
-		r.From, r.Name = maskNumber(r.From), maskNumber(r.Name)
+		r.From, r.Name = maskNumber(r.From), maskName(r.Name)
 	}
 	return r
 }
@@ -93,15 +92,23 @@ func (m masks) entry(e core.Entry) core.Entry {
 	return e
 }
 
-// maskNumber leaves the last four characters of a number, and of a shorter one nothing.
+// maskNumber leaves the last four characters, the form in which the live view shows protected numbers. What is shorter is shown: it is an extension, or
+// has been masked already.
 func maskNumber(n string) string {
-	length := utf8.RuneCountInString(n)
-	if length == 0 {
-		return ""
-	}
-	if length <= 4 {
-		return strings.Repeat("*", length)
-	}
 	r := []rune(n)
-	return strings.Repeat("*", length-4) + string(r[length-4:])
+	return string(r[max(0, len(r)-4):])
+}
+
+// maskName masks a caller's name that is the number once more.
+func maskName(n string) string {
+	digits := 0
+	for _, r := range n {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	if digits <= 4 {
+		return n
+	}
+	return maskNumber(n)
 }

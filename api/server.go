@@ -13,13 +13,14 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
 // Config is all that the API stands on. Everything is required unless it says otherwise.
 type Config struct {
 	Live        Live
-	Tenants     Repository[core.Tenant]
+	Tenants     Repository[models.Tenant]
 	EntryPoints Repository[core.EntryPoint]
 	Queues      Repository[core.Queue]
 	Agents      Repository[core.AgentSetup]

@@ -23,6 +23,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/journal"
@@ -144,9 +145,17 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 		Audio: Bucket{w.bucket}, Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		RatePerSecond: -1, Version: "test",
 	}
-	c.Tenants = newRepo(setup.Tenants, tenants.id, tenants.tenant, nil,
-		func(set []core.Tenant, gone []string) core.ConfigChanged {
-			return core.ConfigChanged{Tenants: set, Remove: core.Removal{Tenants: idsOf[core.TenantID](gone)}}
+	stored := []models.Tenant{}
+	for _, tenant := range setup.Tenants {
+		stored = append(stored, models.Tenant{Tenant: tenant, Region: "DE"})
+	}
+	c.Tenants = newRepo(stored, tenants.id, tenants.tenant, nil,
+		func(set []models.Tenant, gone []string) core.ConfigChanged {
+			var told []core.Tenant
+			for _, tenant := range set {
+				told = append(told, tenant.Tenant)
+			}
+			return core.ConfigChanged{Tenants: told, Remove: core.Removal{Tenants: idsOf[core.TenantID](gone)}}
 		})
 	c.EntryPoints = newRepo(setup.EntryPoints, entryPoints.id, entryPoints.tenant, nil,
 		func(set []core.EntryPoint, gone []string) core.ConfigChanged {
@@ -302,16 +311,19 @@ func (w *world) bad(status int, code Code, field, as, method, path, body string,
 // dials lets a caller dial the entry point, and gives the call once it waits.
 func (w *world) dials(from string) core.CallID {
 	w.t.Helper()
+	before := map[core.CallID]bool{}
+	for c := range w.loop.View().Calls() {
+		before[c.ID] = true
+	}
 	w.engine.World(func(now time.Time, s *sim.Switch) { s.CallerDials(now, from, "", "+4930123456") })
 	var id core.CallID
 	w.await("the call to be in the queue", func() bool {
 		for c := range w.loop.View().Calls() {
-			if c.From == from && c.Phase == core.Waiting {
+			if !before[c.ID] && c.Phase == core.Waiting {
 				id = c.ID
-				return true
 			}
 		}
-		return false
+		return id != ""
 	})
 	return id
 }

@@ -1,0 +1,157 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+func TestTheSameKeyWithTheSameBodyIsAnsweredTheSame(t *testing.T) {
+	w := newWorld(t)
+	key := headers{keyHeader: "k1"}
+	body := `{"tenant":"acme","name":"Support"}`
+	first := w.good(201, "admin", post, "/api/v1/queues", body, key)
+	again := w.good(201, "admin", post, "/api/v1/queues", body, key)
+	require.JSONEq(t, string(first.body), string(again.body))
+	require.Empty(t, first.header.Get("Idempotency-Replayed"))
+	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+	var l live[queueItem]
+	w.good(200, "admin", get, "/api/v1/queues", "").into(t, &l)
+	require.Len(t, l.Items, 2)
+
+	w.bad(422, CodeKeyReused, keyHeader, "admin", post, "/api/v1/queues", `{"tenant":"acme","name":"Other"}`, key)
+	w.bad(422, CodeKeyReused, keyHeader, "admin", post, "/api/v1/agents", body, key)
+	w.good(200, "supervisor", post, "/api/v1/agents/anna/state", `{"state":"available"}`, key) // another token's key
+	w.bad(422, CodeInvalid, keyHeader, "admin", post, "/api/v1/queues", body, headers{keyHeader: "with space"})
+}
+
+func TestARefusalIsReplayedToo(t *testing.T) {
+	w := newWorld(t)
+	key := headers{keyHeader: "k1"}
+	first := w.good(404, "supervisor", post, "/api/v1/calls/gone/end", "{}", key)
+	again := w.good(404, "supervisor", post, "/api/v1/calls/gone/end", "{}", key)
+	require.JSONEq(t, string(first.body), string(again.body))
+	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+}
+
+// TestARetryAfterACrashIsOneCommand loses the stored answer between the journal and the client, as a crash would.
+func TestARetryAfterACrashIsOneCommand(t *testing.T) {
+	w := newWorld(t)
+	id := w.connects("anna", "1001", "+4915112345678")
+	call := "/api/v1/calls/" + string(id)
+	key := headers{keyHeader: "k1"}
+	w.store.failKeep = errors.New("the process died")
+	var first, again accepted
+	w.good(200, "anna", post, call+"/hold", "", key).into(t, &first)
+	w.store.failKeep = nil
+	w.good(200, "anna", post, call+"/resume", "")
+	w.awaitCall(id, "resume", func(c core.CallView) bool { return !c.Held })
+
+	w.bad(409, CodeInProgress, keyHeader, "anna", post, call+"/hold", "", key)
+	w.store.answers = map[string]*kept{} // the claim lapses
+	w.good(200, "anna", post, call+"/hold", "", key).into(t, &again)
+	require.Equal(t, first.Command, again.Command)
+	c, _ := w.loop.View().Call(id)
+	require.False(t, c.Held, "the customer is not held a second time")
+}
+
+func TestCreatingAgainAfterACrashFindsWhatWasMade(t *testing.T) {
+	w := newWorld(t)
+	key := headers{keyHeader: "k1"}
+	var first, again queueItem
+	w.good(201, "admin", post, "/api/v1/queues", `{"tenant":"acme","name":"Support"}`, key).into(t, &first)
+	w.store.answers = map[string]*kept{}
+	w.good(201, "admin", post, "/api/v1/queues", `{"tenant":"acme","name":"Support"}`, key).into(t, &again)
+	require.Equal(t, first.ID, again.ID)
+}
+
+// flaky is a shard that is busy for a while.
+type flaky struct {
+	Live
+	err error
+}
+
+func (f *flaky) Do(ctx context.Context, in core.Intent) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Live.Do(ctx, in)
+}
+
+func TestWhatPassesIsNotKept(t *testing.T) {
+	busy := &flaky{err: ErrBusy}
+	w := newWorld(t, func(c *Config) { busy.Live, c.Live = c.Live, busy })
+	key := headers{keyHeader: "k1"}
+	const path, body = "/api/v1/agents/anna/state", `{"state":"available"}`
+	a := w.good(503, "anna", post, path, body, key)
+	require.Equal(t, "1", a.header.Get("Retry-After"))
+	busy.err = errors.New("dial tcp 10.0.0.1: secret password")
+	e := w.bad(500, CodeInternal, "", "anna", post, path, body, key)
+	require.NotContains(t, e.Message, "password", "texts of unforeseen errors stay in the log")
+	require.Contains(t, w.logs.String(), "password")
+	busy.err = context.DeadlineExceeded
+	w.bad(504, CodeTimeout, "", "anna", post, path, body, key)
+	busy.err = nil
+	w.good(200, "anna", post, path, body, key)
+}
+
+// panicking is a shard whose view panics once.
+type panicking struct{ Live }
+
+func (panicking) Do(context.Context, core.Intent) error { panic("a bug with a number 4915112345678") }
+
+func TestAPanicIsAnsweredAndReleasesTheKey(t *testing.T) {
+	broken := &panicking{}
+	w := newWorld(t, func(c *Config) { broken.Live, c.Live = c.Live, broken })
+	key := headers{keyHeader: "k1"}
+	for range 2 { // the second is not "in progress"
+		e := w.bad(http.StatusInternalServerError, CodeInternal, "", "anna", post, "/api/v1/agents/anna/state", `{"state":"available"}`, key)
+		require.NotContains(t, e.Message, "4915112345678")
+	}
+}
+
+func TestATokenSecretIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	key := headers{keyHeader: "k1"}
+	body := `{"name":"wallboard","role":"auditor"}`
+	var first, again newToken
+	w.good(201, "admin", post, "/api/v1/tokens", body, key).into(t, &first)
+	require.NotEmpty(t, first.Secret)
+	w.good(201, "admin", post, "/api/v1/tokens", body, key).into(t, &again)
+	require.Equal(t, first.Token, again.Token)
+	require.Empty(t, again.Secret)
+	for _, k := range w.store.answers {
+		require.NotContains(t, string(k.answer.Body), first.Secret)
+	}
+	var who me
+	w.good(200, first.Secret, get, "/api/v1/me", "").into(t, &who)
+	require.Equal(t, Auditor, who.Role)
+	w.good(204, "admin", del, "/api/v1/tokens/"+first.ID, "")
+	w.bad(401, CodeUnauthorized, "Authorization", first.Secret, get, "/api/v1/me", "")
+	w.bad(409, CodeConflict, "", "admin", del, "/api/v1/tokens/t-admin", "")
+	var l list[Token]
+	w.good(200, "admin", get, "/api/v1/tokens", "").into(t, &l)
+	require.Len(t, l.Items, 1)
+}
+
+func TestTokensAreChecked(t *testing.T) {
+	w := newWorld(t)
+	for field, body := range map[string]string{
+		"name":   `{"name":"","role":"admin"}`,
+		"role":   `{"name":"x","role":"root"}`,
+		"agent":  `{"name":"x","role":"agent"}`,
+		"tenant": `{"name":"x","role":"auditor","tenant":"nobody"}`,
+	} {
+		w.bad(422, CodeInvalid, field, "admin", post, "/api/v1/tokens", body)
+	}
+	w.bad(422, CodeInvalid, "agent", "admin", post, "/api/v1/tokens", `{"name":"x","role":"admin","agent":"anna"}`)
+	w.bad(403, CodeForbidden, "", "globex-adm", post, "/api/v1/tokens", `{"name":"x","role":"admin"}`)
+	var made newToken
+	w.good(201, "admin", post, "/api/v1/tokens", `{"name":"x","role":"agent","agent":"anna"}`).into(t, &made)
+	require.Equal(t, core.TenantID("acme"), made.Tenant)
+}

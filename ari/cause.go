@@ -110,7 +110,10 @@ func unansweredByQ850(q850 int, r release) (core.CauseCode, core.Party) {
 	case q850Busy:
 		return core.CauseBusy, core.ByThem
 	case q850NoAnswer:
-		// Asterisk gave up at the dial's limit: it rang (or not even that) and nobody took it.
+		// Asterisk gave up at the dial's limit. A phone that has not even said that it rings is not there.
+		if !r.rang {
+			return core.CauseUnreachable, core.ByNetwork
+		}
 		return core.CauseNoAnswer, core.ByUs
 	case q850Rejected:
 		return core.CauseDeclined, core.ByThem

@@ -118,10 +118,6 @@ func (c Config) withDefaults() (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-// presenceApp is the application to which the phones' registrations are reported: a name of its own, so that the subscription to
-// endpoints does not double the events of channels.
-func (c Config) presenceApp() string { return c.App + "-phones" }
-
 func defaultTo[T comparable](v, byDefault T) T {
 	var zero T
 	if v == zero {

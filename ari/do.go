@@ -49,7 +49,7 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	case core.Stop:
 		return e.stop(ctx, a)
 	case core.StartRecording:
-		return e.startRecording(ctx, effect.Call, a)
+		return e.startRecording(ctx, a)
 	case core.PauseRecording:
 		return e.pauseRecording(ctx, a.Recording, true)
 	case core.ResumeRecording:

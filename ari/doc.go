@@ -9,7 +9,7 @@
 //	websocket ─► queue ─► translate ─► Sink          one goroutine, so facts keep their order
 //	Do ─► REST ─► (what only REST confirms) ─► queue
 //
-// A session is one life of the websocket: connect, narrow the event filter, subscribe to the phones' registrations, look at everything
+// A session is one life of the websocket: connect, narrow the event filter, look at everything
 // (channels, bridges, recordings), report EngineUp with it, then translate what has queued up meanwhile and what follows. Asterisk
 // replays nothing that happened while nobody listened, so every session starts with a look. A session ends when the websocket fails, a
 // ping is not answered, the queue overflows, or another program takes over the application; EngineDown is reported and the next
@@ -28,9 +28,8 @@
 //   - addChannel with a channel that is in the bridge already takes it out and puts it in again, audibly: only what is missing is added (mix.go).
 //   - Our own hang-up shows cause 32 in ChannelHangupRequest, a remote one cause 0 in ChannelDestroyed; the SIP status is in tech_cause,
 //     which the library does not know (cause.go, event.go).
-//   - Events of a bridge, among them the end of its recording, come only while one of our channels is in it, unless the
-//     application is subscribed to it (record.go).
+//   - The application's own subscription to a channel ends before the channel does, and to a bridge when the last channel leaves it: the
+//     events that matter most would be missed, so the websocket is subscribed to everything (session.go).
 //   - A recording ends by itself when the last channel leaves the bridge, so members are added before others are removed (mix.go).
-//   - A subscription to all endpoints doubles every channel's events: it belongs to an application of its own on the same websocket (session.go).
 //   - A second client of the same application takes it over, and the first hears one event about it and then nothing for ever (session.go).
 package ari

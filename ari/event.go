@@ -13,7 +13,6 @@ import (
 // event is what the adapter needs of one ARI event, whichever way it was decoded.
 type event struct {
 	kind      string
-	app       string
 	channel   channel
 	bridge    string
 	cause     int // Q.850, of ChannelDestroyed and ChannelHangupRequest
@@ -66,25 +65,21 @@ type endpoint struct {
 
 // The events that are asked for: the event filter lets nothing else through. Most of Asterisk's traffic would be
 // ChannelVarset and ChannelDialplan, which say nothing about a call.
-var (
-	callEvents = []string{
-		"StasisStart", "ChannelStateChange", "ChannelDestroyed", "ChannelHangupRequest", "ChannelDtmfReceived", "ChannelHold", "ChannelUnhold",
-		"ChannelEnteredBridge", "ChannelLeftBridge", "PlaybackFinished", "RecordingStarted", "RecordingFinished", "RecordingFailed",
-	}
-	// PeerStatusChange and ContactStatusChange both carry the endpoint's state. EndpointStateChange would too, but it is also
-	// sent for every channel that comes and goes, with a list of all the endpoint's channels.
-	presenceEvents = []string{"PeerStatusChange", "ContactStatusChange"}
-)
+//
+// PeerStatusChange and ContactStatusChange carry the endpoint's state. EndpointStateChange would too, but it is also
+// sent for every channel that comes and goes, with a list of all the endpoint's channels.
+var allowedEvents = []string{
+	"StasisStart", "ChannelStateChange", "ChannelDestroyed", "ChannelHangupRequest", "ChannelDtmfReceived", "ChannelHold", "ChannelUnhold",
+	"ChannelEnteredBridge", "ChannelLeftBridge", "PlaybackFinished", "RecordingStarted", "RecordingFinished", "RecordingFailed",
+	"PeerStatusChange", "ContactStatusChange",
+}
 
 // replacedEvent says that another client has taken the application over. It does not pass through the event filter.
 const replacedEvent = "ApplicationReplaced"
 
 var wantedEvents = func() map[string]bool {
 	wanted := map[string]bool{replacedEvent: true}
-	for _, kind := range callEvents {
-		wanted[kind] = true
-	}
-	for _, kind := range presenceEvents {
+	for _, kind := range allowedEvents {
 		wanted[kind] = true
 	}
 	return wanted
@@ -99,7 +94,6 @@ var errNoEvent = errors.New("ari: frame holds no event")
 func decodeEvent(frame []byte) (ev event, ok bool, err error) {
 	var head struct {
 		Type      string `json:"type"`
-		App       string `json:"application"`
 		TechCause int    `json:"tech_cause"`
 	}
 	if err := json.Unmarshal(frame, &head); err != nil && head.Type == "" {
@@ -117,7 +111,7 @@ func decodeEvent(frame []byte) (ev event, ok bool, err error) {
 			return event{}, false, err
 		}
 	}
-	ev.kind, ev.app, ev.techCause = head.Type, head.App, head.TechCause
+	ev.kind, ev.techCause = head.Type, head.TechCause
 	return ev, true, nil
 }
 

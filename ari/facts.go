@@ -12,10 +12,9 @@ import (
 func (e *Engine) translate(ev event) []core.Fact {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if ev.app == e.cfg.presenceApp() {
-		return e.phoneFacts(ev.endpoint)
-	}
 	switch ev.kind {
+	case "PeerStatusChange", "ContactStatusChange":
+		return e.phoneFacts(ev.endpoint)
 	case "StasisStart":
 		return e.started(ev.channel)
 	case "PlaybackFinished":
@@ -38,7 +37,7 @@ func (e *Engine) translate(ev event) []core.Fact {
 // started handles a channel that enters the application: a call that arrives, or a leg of ours that was answered.
 func (e *Engine) started(c channel) []core.Fact {
 	id := core.LegID(c.ID)
-	if id == "" || c.helper() {
+	if id == "" || c.helper() || !c.inApp(e.cfg.App) {
 		return nil
 	}
 	l := e.table.legs[id]
@@ -47,9 +46,8 @@ func (e *Engine) started(c channel) []core.Fact {
 		e.table.legs[id] = l
 		if !l.ours {
 			l.seen, l.up = time.Now(), c.State == "Up"
-			facts := []core.Fact{core.LegAppeared{
-				Engine: e.cfg.ID, Leg: id, From: callerNumber(c.Caller.Number), Name: c.Caller.Name, To: c.Dialplan.Exten,
-			}}
+			from, name := calledBy(c.Caller)
+			facts := []core.Fact{core.LegAppeared{Engine: e.cfg.ID, Leg: id, From: from, Name: name, To: c.Dialplan.Exten}}
 			if l.up {
 				facts = append(facts, core.LegAnswered{Leg: id})
 			}

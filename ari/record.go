@@ -18,7 +18,7 @@ const (
 )
 
 // startRecording records a bridge. (A channel cannot be recorded while it is in a bridge.)
-func (e *Engine) startRecording(ctx context.Context, call core.CallID, a core.StartRecording) error {
+func (e *Engine) startRecording(ctx context.Context, a core.StartRecording) error {
 	if !uuidPattern.MatchString(string(a.Recording)) {
 		return refuse(core.WhyInvalid, "recording: must be a lower-case UUID") // it becomes the name of a file
 	}
@@ -32,21 +32,15 @@ func (e *Engine) startRecording(ctx context.Context, call core.CallID, a core.St
 	}
 	defer unlock()
 	e.mu.Lock()
-	repeated := e.table.recordings[a.Recording] != nil
-	if !repeated {
+	m := e.table.mixes[a.Mix]
+	exists := m != nil && m.exists
+	known := e.table.recordings[a.Recording]
+	if exists && known == nil {
 		e.table.recordings[a.Recording] = &recording{mix: a.Mix}
 	}
-	exists := e.table.mix(a.Mix).exists
 	e.mu.Unlock()
 	if !exists {
-		if err := e.createBridge(ctx, call, a.Mix); err != nil {
-			return err
-		}
-	}
-	// The recording's events are the bridge's, and come only while one of our channels is in it; its end by the last
-	// member's leaving would be missed.
-	if err := e.subscribe(ctx, e.cfg.App, "bridge:"+string(a.Mix)); err != nil {
-		return err
+		return refuse(core.WhyUnknown, "no such mix: %s", a.Mix)
 	}
 	if err := e.nameRecording(ctx, a.Mix, a.Recording); err != nil {
 		return err
@@ -63,15 +57,27 @@ func (e *Engine) startRecording(ctx context.Context, call core.CallID, a core.St
 			return lookErr
 		}
 		if live {
+			e.tellStarted(a.Recording)
 			return nil
 		}
 	}
-	if !repeated && status(err) != 0 {
+	if known == nil && status(err) != 0 {
 		e.mu.Lock()
 		delete(e.table.recordings, a.Recording)
 		e.mu.Unlock()
 	}
 	return fmt.Errorf("start recording: %w", err)
+}
+
+// tellStarted answers a repeated order: the fact is told again if it was told before, and otherwise the event is still to come.
+func (e *Engine) tellStarted(id core.RecordingID) {
+	e.mu.Lock()
+	rec := e.table.recordings[id]
+	again := rec != nil && rec.started
+	e.mu.Unlock()
+	if again {
+		e.tell(core.RecordingStarted{Recording: id})
+	}
 }
 
 func (e *Engine) nameRecording(ctx context.Context, id core.MixID, rec core.RecordingID) error {
@@ -125,13 +131,4 @@ func (e *Engine) isLive(ctx context.Context, id core.RecordingID) (bool, error) 
 		return false, fmt.Errorf("look at the recording: %w", err)
 	}
 	return true, nil
-}
-
-// subscribe adds event sources to an application. Doing it again is harmless.
-func (e *Engine) subscribe(ctx context.Context, app, sources string) error {
-	query := url.Values{"eventSource": {sources}}
-	if err := e.rest.do(ctx, http.MethodPost, path("applications", app, "subscription"), query, nil, nil); err != nil {
-		return fmt.Errorf("subscribe to %s: %w", sources, err)
-	}
-	return nil
 }

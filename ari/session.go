@@ -57,12 +57,17 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
 	return e.pump(ctx, q, sink)
 }
 
-// open connects the websocket. Both applications share it.
+// open connects the websocket, subscribed to everything on the switch.
+//
+// The application's own subscription would not do: it ends for an arrived channel at StasisEnd, so that its ChannelDestroyed with the cause
+// never comes; and for a bridge when the last channel leaves, so that the end of its recording never comes. Adding subscriptions one by one
+// costs a request per call, and those to endpoints double the events of channels. Subscribed to everything, nothing is doubled, and
+// nothing has to be subscribed again after a reconnect; the event filter keeps the traffic down.
 func (e *Engine) open(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
 	defer cancel()
 	target := "ws" + strings.TrimPrefix(e.rest.base, "http") + "/events?" + url.Values{
-		"app": {e.cfg.App + "," + e.cfg.presenceApp()},
+		"app": {e.cfg.App}, "subscribeAll": {"true"},
 	}.Encode()
 	auth := base64.StdEncoding.EncodeToString([]byte(e.cfg.User + ":" + e.cfg.Password))
 	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{
@@ -114,21 +119,9 @@ func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *queue) 
 	}
 }
 
-// prepare narrows the events, subscribes, and looks at everything. The application may have survived with its subscriptions or not;
-// saying all again is harmless. The look is last: what happens after it is among the events that are queueing up.
+// prepare narrows the events and looks at everything. The look is last: what happens after it is among the events that are queueing up.
 func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, err error) {
-	err = e.timed(ctx, func(ctx context.Context) error { return e.filter(ctx, e.cfg.App, callEvents) })
-	if err == nil {
-		err = e.timed(ctx, func(ctx context.Context) error { return e.filter(ctx, e.cfg.presenceApp(), presenceEvents) })
-	}
-	if err == nil {
-		err = e.timed(ctx, func(ctx context.Context) error { return e.subscribe(ctx, e.cfg.presenceApp(), "endpoint:PJSIP") })
-		if status(err) == http.StatusUnprocessableEntity {
-			e.log.Warn("no registrations will be reported: Asterisk has no PJSIP", "err", err)
-			err = nil
-		}
-	}
-	if err != nil {
+	if err := e.timed(ctx, e.filter); err != nil {
 		return nil, false, err
 	}
 	if restarted, err = e.detectRestart(ctx); err != nil {
@@ -136,15 +129,6 @@ func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, 
 	}
 	if view, err = e.look(ctx, true); err != nil {
 		return nil, false, err
-	}
-	for id, mix := range view.recordedMix {
-		err := e.timed(ctx, func(ctx context.Context) error { return e.subscribe(ctx, e.cfg.App, "bridge:"+string(mix)) })
-		if err != nil && status(err) == 0 {
-			return nil, false, err
-		}
-		if err != nil {
-			e.log.Warn("the end of a recording may be missed", "recording", id, "err", err)
-		}
 	}
 	if len(view.snapshot.Legs) > 0 && restarted {
 		// Somebody cleared the variable: what we see says more.
@@ -161,16 +145,16 @@ func (e *Engine) timed(ctx context.Context, do func(context.Context) error) erro
 	return do(ctx)
 }
 
-func (e *Engine) filter(ctx context.Context, app string, kinds []string) error {
+func (e *Engine) filter(ctx context.Context) error {
 	type one struct {
 		Type string `json:"type"`
 	}
-	allowed := make([]one, 0, len(kinds))
-	for _, kind := range kinds {
+	allowed := make([]one, 0, len(allowedEvents))
+	for _, kind := range allowedEvents {
 		allowed = append(allowed, one{kind})
 	}
 	body := map[string]any{"allowed": allowed, "disallowed": []one{}}
-	if err := e.rest.do(ctx, http.MethodPut, path("applications", app, "eventFilter"), nil, body, nil); err != nil {
+	if err := e.rest.do(ctx, http.MethodPut, path("applications", e.cfg.App, "eventFilter"), nil, body, nil); err != nil {
 		return fmt.Errorf("set the event filter: %w", err)
 	}
 	return nil

@@ -83,7 +83,8 @@ func (e *Engine) seenLeg(c channel) (core.SeenLeg, bool) {
 		Up: c.State == "Up" && c.inApp(e.cfg.App), Ringing: c.State == "Ringing",
 	}
 	if !s.Ours {
-		s.From, s.Name, s.To = callerNumber(c.Caller.Number), c.Caller.Name, c.Dialplan.Exten
+		s.From, s.Name = calledBy(c.Caller)
+		s.To = c.Dialplan.Exten
 	}
 	return s, true
 }

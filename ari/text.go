@@ -50,20 +50,25 @@ func callerID(name, number string) string {
 
 var withheld = map[string]bool{"anonymous": true, "restricted": true, "unavailable": true, "unknown": true, "private": true, "withheld": true}
 
-// callerNumber is the caller's number in the words of the core: "" if it is withheld.
-func callerNumber(s string) string {
-	if withheld[strings.ToLower(s)] {
-		return ""
+// calledBy is a caller's number and name in the words of the core: a withheld number is "", and so is the "Anonymous" that stands for the name then.
+func calledBy(p party) (number, name string) {
+	number, name = p.Number, p.Name
+	if withheld[strings.ToLower(number)] {
+		number = ""
 	}
-	return s
+	if number == "" && withheld[strings.ToLower(name)] {
+		name = ""
+	}
+	return number, name
 }
 
 // masked hides a number in logs but for its last two digits.
 func masked(number string) string {
-	if len(number) <= 2 {
+	runes := []rune(number)
+	if len(runes) <= 4 {
 		return "…"
 	}
-	return "…" + number[len(number)-2:]
+	return "…" + string(runes[len(runes)-2:])
 }
 
 var (

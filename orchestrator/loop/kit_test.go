@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -135,6 +134,15 @@ func (b *board) await(t *testing.T, what string, wanted func(core.Effect) bool) 
 	}
 }
 
+// as is v, which the test knows to be a T.
+func as[T any](v any) T {
+	got, ok := v.(T)
+	if !ok {
+		panic(fmt.Sprintf("%T is no %T", v, got))
+	}
+	return got
+}
+
 func doing[A core.Action](e core.Effect) bool { _, ok := e.Do.(A); return ok }
 
 // watchedStore is a store that a test can hold, break and look into.
@@ -235,7 +243,7 @@ func (p *planted) Step(now time.Time, ev core.Event) core.Outcome {
 func plant(before func(core.Event), after func(*core.Shard, core.Outcome)) *rulebook {
 	book := theRules()
 	fresh, restore := book.fresh, book.restore
-	wrap := func(r rules) rules { return &planted{Shard: r.(*core.Shard), before: before, after: after} }
+	wrap := func(r rules) rules { return &planted{Shard: as[*core.Shard](r), before: before, after: after} }
 	book.fresh = func(name string, seed uint64) rules { return wrap(fresh(name, seed)) }
 	book.restore = func(body []byte) (rules, error) {
 		r, err := restore(body)
@@ -244,7 +252,7 @@ func plant(before func(core.Event), after func(*core.Shard, core.Outcome)) *rule
 		}
 		return wrap(r), nil
 	}
-	book.shard = func(r rules) *core.Shard { return r.(*planted).Shard }
+	book.shard = func(r rules) *core.Shard { return as[*planted](r).Shard }
 	return &book
 }
 
@@ -252,7 +260,7 @@ func plant(before func(core.Event), after func(*core.Shard, core.Outcome)) *rule
 func config(store journal.Store, engines ...engine.Engine) Config {
 	return Config{
 		Shard: "s1", Seed: 1, Owner: "a", Store: store, Engines: engines,
-		LeaseTTL: time.Hour, Backoff: time.Millisecond, Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		LeaseTTL: time.Hour, Backoff: time.Millisecond, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -105,7 +105,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.enter(PhaseStandby)
 		lease, window, err := l.acquire(ctx)
 		if err != nil {
-			return nil //nolint:nilerr // acquire gives up only because ctx ended
+			return nil // acquire gives up only because ctx ended
 		}
 		err = l.serve(ctx, lease, window)
 		switch {
@@ -183,15 +183,15 @@ func (l *Loop) serving() (*term, error) {
 func (l *Loop) serve(ctx context.Context, lease journal.Lease, w *window) error {
 	l.enter(PhaseRecovering)
 	t := newTerm(ctx, l, lease, w)
-	err := t.begin()
+	err := t.begin() //nolint:contextcheck // a term has two contexts of its own: the wish to stop, and the right to act
 	if err == nil {
 		l.term.Store(t)
 		l.enter(PhaseServing)
-		err = t.turns()
+		err = t.turns() //nolint:contextcheck // a term has two contexts of its own: the wish to stop, and the right to act
 		l.term.Store(nil)
 	}
 	l.enter(PhaseStopping)
-	t.end(err)
+	t.end(err) //nolint:contextcheck // a term has two contexts of its own: the wish to stop, and the right to act
 	if err != nil {
 		return fmt.Errorf("serve shard %s: %w", l.cfg.Shard, err)
 	}

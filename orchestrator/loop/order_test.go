@@ -38,7 +38,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	var early atomic.Int64
 	b.do = func(_ context.Context, e core.Effect) error {
 		made, ok := madeBy.Load(e.ID)
-		if !ok || made.(uint64) > durable.Load() {
+		if !ok || as[uint64](made) > durable.Load() {
 			early.Add(1)
 		}
 		return nil
@@ -155,6 +155,6 @@ func TestCrashBetweenCommitAndEffectIsReconciled(t *testing.T) {
 	assert.Equal(t, v.Seq, l2.View().Seq)
 	close(hold)
 	e := b2.await(t, "the caller to be answered", doing[core.Answer])
-	assert.Equal(t, caller(1).Leg, e.Do.(core.Answer).Leg)
+	assert.Equal(t, caller(1).Leg, as[core.Answer](e.Do).Leg)
 	assert.NotEmpty(t, was)
 }

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -143,7 +142,7 @@ func TestOutageDoesNotTurnAnAnswerIntoAMiss(t *testing.T) {
 	b.says(caller(1))
 	b.says(core.LegAnswered{Leg: caller(1).Leg})
 	dial := b.await(t, "the agent to be dialled", doing[core.Dial])
-	leg := dial.Do.(core.Dial).Leg
+	leg := as[core.Dial](dial.Do).Leg
 	b.says(core.LegRinging{Leg: leg})
 	awaitView(t, l, "the phone rings", func(v *View) bool {
 		for c := range v.Calls() {
@@ -310,5 +309,5 @@ func TestUnreadableLogIsRefused(t *testing.T) {
 	err = l.Run(t.Context())
 	require.ErrorContains(t, err, "row 1 (from.the.future)")
 	assert.Equal(t, PhaseIdle, l.Phase())
-	assert.False(t, errors.Is(err, journal.ErrFenced))
+	assert.NotErrorIs(t, err, journal.ErrFenced)
 }

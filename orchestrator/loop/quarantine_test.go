@@ -189,7 +189,7 @@ func TestPanicDuringReplay(t *testing.T) {
 	l2 := started(t, cfg)
 	serving(t, l2)
 	e := b2.await(t, "the broken call to be hung up", func(e core.Effect) bool { return doing[core.Hang](e) && e.ID == 0 })
-	assert.Equal(t, caller(1).Leg, e.Do.(core.Hang).Leg)
+	assert.Equal(t, caller(1).Leg, as[core.Hang](e.Do).Leg)
 	assert.Len(t, store.QuarantinedEvents("s1"), 1)
 	n, _, _, _ := l2.View().Sizes()
 	assert.Equal(t, 2, n)
@@ -213,7 +213,7 @@ func TestQuarantineSurvivesAnOutage(t *testing.T) {
 
 func TestNumbersAreMasked(t *testing.T) {
 	assert.Equal(t, "leg 7 of …67: no answer in 3000 ms", masked("leg 7 of +4917012345567: no answer in 3000 ms"))
-	assert.Equal(t, "", masked(""))
+	assert.Empty(t, masked(""))
 }
 
 func TestThePanicLogForgets(t *testing.T) {

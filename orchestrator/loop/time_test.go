@@ -56,7 +56,7 @@ func TestTimesAreWholeMicroseconds(t *testing.T) {
 func ringing(t *testing.T, l *Loop, b *board) core.LegID {
 	t.Helper()
 	b.says(caller(1), core.LegAnswered{Leg: caller(1).Leg})
-	leg := b.await(t, "the agent to be dialled", doing[core.Dial]).Do.(core.Dial).Leg
+	leg := as[core.Dial](b.await(t, "the agent to be dialled", doing[core.Dial]).Do).Leg
 	b.says(core.LegRinging{Leg: leg})
 	awaitView(t, l, "the phone to ring", func(v *View) bool {
 		for c := range v.Calls() {
@@ -84,7 +84,7 @@ func TestDeadlinesFireWithoutEvents(t *testing.T) {
 			clock.armed(t, lookAgain)
 			change(clock)
 			e := b.await(t, "the phone to stop ringing", doing[core.Hang])
-			assert.Equal(t, leg, e.Do.(core.Hang).Leg)
+			assert.Equal(t, leg, as[core.Hang](e.Do).Leg)
 			require.NoError(t, l.Stop())
 			rows := store.rows(t)
 			for n, row := range rows {
@@ -125,8 +125,8 @@ func TestStuckDeadlineIsPaced(t *testing.T) {
 	cfg.Clock = clock
 	book := plant(nil, nil)
 	fresh := book.fresh
-	book.fresh = func(name string, seed uint64) rules { return stuck{fresh(name, seed).(*planted)} }
-	book.shard = func(r rules) *core.Shard { return r.(stuck).Shard }
+	book.fresh = func(name string, seed uint64) rules { return stuck{as[*planted](fresh(name, seed))} }
+	book.shard = func(r rules) *core.Shard { return as[stuck](r).Shard }
 	cfg.rules = book
 	l := started(t, cfg)
 	serving(t, l)

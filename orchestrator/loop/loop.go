@@ -112,7 +112,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		case errors.Is(err, journal.ErrFenced):
 			l.cfg.Metrics.fenced.Inc()
 			l.log.Error("another process has taken the shard over; all effects are dropped", "epoch", lease.Epoch)
-			if l.cfg.Standby && ctx.Err() == nil {
+			if l.cfg.Standby {
 				continue
 			}
 			return err

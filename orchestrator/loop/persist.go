@@ -16,7 +16,7 @@ func (h hopeless) Unwrap() error { return h.error }
 
 // persist repeats a call of the store until it succeeds, because the state in memory is ahead of the log until then: calls go on at
 // the switches, facts wait in the inbox, effects and answers are held back. It gives up when another owner has
-// taken over, when the error is hopeless, and, after a last try, when the loop is asked to stop. timeout limits one try; zero does not.
+// taken over, when the error is hopeless, and, after a last try, when the loop is asked to stop. timeout limits one try; with zero only the wish to stop does.
 func (t *term) persist(operation string, timeout time.Duration, op func(context.Context) error) error {
 	pause, last := t.cfg.Backoff, false
 	for {
@@ -46,11 +46,15 @@ func (t *term) persist(operation string, timeout time.Duration, op func(context.
 }
 
 func (t *term) try(timeout time.Duration, op func(context.Context) error) error {
-	if timeout == 0 {
-		return op(t.ctx)
+	if timeout > 0 {
+		ctx, cancel := context.WithTimeout(t.ctx, timeout)
+		defer cancel()
+		return op(ctx)
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, timeout)
+	// Without a limit of its own (a long log takes its time to read) the wish to stop interrupts it.
+	ctx, cancel := context.WithCancel(t.ctx)
 	defer cancel()
+	defer context.AfterFunc(t.stop, cancel)()
 	return op(ctx)
 }
 

@@ -117,7 +117,7 @@ func (a *Asterisk) AwaitEmpty(ctx context.Context) error {
 	}
 }
 
-// Contacts tells which phones are registered: user → SIP URI.
+// Contacts tells where phones are, registered or fixed: user → SIP URI.
 func (a *Asterisk) Contacts(ctx context.Context) (map[string]string, error) {
 	text, err := a.CLI(ctx, "pjsip show contacts")
 	if err != nil {
@@ -129,7 +129,7 @@ func (a *Asterisk) Contacts(ctx context.Context) (map[string]string, error) {
 		if len(f) < 2 || f[0] != "Contact:" {
 			continue
 		}
-		if user, uri, ok := strings.Cut(f[1], "/"); ok && !strings.HasPrefix(user, "<") {
+		if user, uri, ok := strings.Cut(f[1], "/"); ok && !strings.HasPrefix(user, "<") && user != Carrier {
 			out[user] = uri
 		}
 	}

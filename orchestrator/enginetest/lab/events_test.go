@@ -20,14 +20,17 @@ import (
 
 // event is what the tests look at in an event of the REST interface.
 type event struct {
-	Type      string          `json:"type"`
-	Cause     int             `json:"cause"`
-	TechCause int             `json:"tech_cause"`
-	DialState string          `json:"dialstatus"`
-	Channel   channel         `json:"channel"`
-	Peer      channel         `json:"peer"`
-	Args      []string        `json:"args"`
-	Raw       json.RawMessage `json:"-"`
+	Type      string   `json:"type"`
+	Cause     int      `json:"cause"`
+	TechCause int      `json:"tech_cause"`
+	DialState string   `json:"dialstatus"`
+	Channel   channel  `json:"channel"`
+	Peer      channel  `json:"peer"`
+	Args      []string `json:"args"`
+	Contact   struct {
+		Status string `json:"contact_status"`
+	} `json:"contact_info"`
+	Raw json.RawMessage `json:"-"`
 }
 
 type channel struct {

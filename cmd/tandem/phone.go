@@ -16,7 +16,7 @@ import (
 )
 
 // The environment variable from which the password comes when there is no flag: flags are visible to every user of the machine.
-const phonePasswordEnv = "TANDEM_PHONE_PASSWORD"
+const phonePasswordEnv = "TANDEM_PHONE_PASSWORD" //nolint:gosec // a name, not a password
 
 const phoneHelp = `commands, one per line:
   c NUMBER   call             a   answer          d   decline        b   hang up
@@ -71,7 +71,9 @@ func runPhone(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	var work sync.WaitGroup
 	work.Go(func() { d.watch(watching) })
 	defer func() {
-		phone.Shutdown(3 * time.Second)
+		goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		phone.Shutdown(goodbye)
 		stopWatching()
 		work.Wait()
 	}()

@@ -32,7 +32,7 @@ func (s *screen) Write(p []byte) (int, error) {
 	return s.text.Write(p)
 }
 
-func (s *screen) await(t *testing.T, ctx context.Context, want string) {
+func (s *screen) await(ctx context.Context, t *testing.T, want string) {
 	t.Helper()
 	for {
 		s.mu.Lock()
@@ -67,11 +67,11 @@ func TestPhoneCommandIsWorkedByLines(t *testing.T) {
 		require.NoError(t, err)
 	}
 	press("b")
-	out.await(t, ctx, "there is no call")
+	out.await(ctx, t, "there is no call")
 	press("c bob")
 	call, err := bob.AwaitCall(ctx, 1)
 	require.NoError(t, err)
-	out.await(t, ctx, "hears 850 Hz")
+	out.await(ctx, t, "hears 850 Hz")
 	require.NoError(t, call.Hears(ctx, 550))
 	press("4#")
 	_, err = call.Await(ctx, func(e softphone.Event) bool { return e.Digit == '#' })

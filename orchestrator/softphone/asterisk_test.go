@@ -35,7 +35,7 @@ func newPhone(t *testing.T, cfg softphone.Config) *softphone.Phone {
 }
 
 // deskPhone is a registered phone of the lab.
-func deskPhone(t *testing.T, ctx context.Context, a *lab.Asterisk, i int, cfg softphone.Config) *softphone.Phone {
+func deskPhone(ctx context.Context, t *testing.T, a *lab.Asterisk, i int, cfg softphone.Config) *softphone.Phone {
 	t.Helper()
 	login := a.Phones(i + 1)[i]
 	cfg.User, cfg.Password, cfg.Server = login.User, login.Password, a.SIPAddr
@@ -57,7 +57,7 @@ type ariEvent struct {
 	Channel struct{ ID, State string }
 }
 
-func newARI(t *testing.T, ctx context.Context, a *lab.Asterisk) *ari {
+func newARI(ctx context.Context, t *testing.T, a *lab.Asterisk) *ari {
 	t.Helper()
 	u := strings.Replace(a.ARIURL, "http://", "ws://", 1) + "/events?app=tandem&api_key=" + url.QueryEscape(a.ARIUser+":"+a.ARIPassword)
 	conn, resp, err := websocket.Dial(ctx, u, nil)
@@ -107,7 +107,7 @@ func (c *ari) await(ctx context.Context, match func(ariEvent) bool) (channel str
 func TestAsteriskRegistersWithDigest(t *testing.T) {
 	a := lab.ForTest(t)
 	ctx := testContext(t)
-	p := deskPhone(t, ctx, a, 0, softphone.Config{})
+	p := deskPhone(ctx, t, a, 0, softphone.Config{})
 	assert.True(t, p.IsRegistered())
 	contacts, err := a.CLI(ctx, "pjsip show contacts")
 	require.NoError(t, err)
@@ -145,8 +145,8 @@ func TestAsteriskApologisesWhileNobodyIsInCharge_N17(t *testing.T) {
 func TestAsteriskConversation_C1_C17(t *testing.T) {
 	a := lab.ForTest(t)
 	ctx := testContext(t)
-	control := newARI(t, ctx, a)
-	agent := deskPhone(t, ctx, a, 0, softphone.Config{Voice: softphone.ToneVoice(softphone.Tone(1)), Codecs: []softphone.Codec{softphone.PCMA}})
+	control := newARI(ctx, t, a)
+	agent := deskPhone(ctx, t, a, 0, softphone.Config{Voice: softphone.ToneVoice(softphone.Tone(1)), Codecs: []softphone.Codec{softphone.PCMA}})
 	caller := newPhone(t, softphone.Config{User: "caller", Server: a.SIPAddr, Voice: softphone.ToneVoice(softphone.Tone(0)), Codecs: []softphone.Codec{softphone.PCMU}})
 
 	cc, err := caller.Dial(ctx, "4930100", softphone.CallOptions{From: "+49301234", DisplayName: `Zoë "Z" ${SHELL(id)}`})
@@ -198,7 +198,7 @@ func TestAsteriskConversation_C1_C17(t *testing.T) {
 func TestAsteriskConferenceOfEight(t *testing.T) {
 	a := lab.ForTest(t)
 	ctx := testContext(t)
-	control := newARI(t, ctx, a)
+	control := newARI(ctx, t, a)
 	bridge := control.do(ctx, http.MethodPost, "/bridges", url.Values{"type": {"mixing"}})
 	var calls []*softphone.Call
 	for i := range 8 {
@@ -230,9 +230,9 @@ func TestAsteriskConferenceOfEight(t *testing.T) {
 func TestAsteriskPhonesRingAndOneHearsAnsweredElsewhere_N6(t *testing.T) {
 	a := lab.ForTest(t)
 	ctx := testContext(t)
-	control := newARI(t, ctx, a)
+	control := newARI(ctx, t, a)
 	log := softphone.NewLog()
-	p := deskPhone(t, ctx, a, 0, softphone.Config{Events: log})
+	p := deskPhone(ctx, t, a, 0, softphone.Config{Events: log})
 	for reason, elsewhere := range map[string]bool{"answered_elsewhere": true, "normal": false} {
 		before := log.Len()
 		leg := control.do(ctx, http.MethodPost, "/channels", url.Values{"endpoint": {"PJSIP/" + p.User()}, "app": {"tandem"}})
@@ -252,10 +252,10 @@ func TestAsteriskPhonesRingAndOneHearsAnsweredElsewhere_N6(t *testing.T) {
 func TestAsteriskHundredPhonesRegisterAndRing_N6(t *testing.T) {
 	a := lab.ForTest(t, func(o *lab.Options) { o.Phones = 100 })
 	ctx := testContext(t)
-	control := newARI(t, ctx, a)
+	control := newARI(ctx, t, a)
 	log := softphone.NewLog()
 	for i := range 100 {
-		deskPhone(t, ctx, a, i, softphone.Config{Events: log})
+		deskPhone(ctx, t, a, i, softphone.Config{Events: log})
 	}
 	var legs []string
 	for _, login := range a.Phones(100) {

@@ -1,7 +1,6 @@
 package softphone
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -45,7 +44,7 @@ type Config struct {
 // withDefaults checks the configuration and fills it up.
 func (c Config) withDefaults() (Config, error) {
 	if c.User == "" {
-		return c, errors.New("User: must not be empty")
+		return c, wrong("User", "must not be empty")
 	}
 	for field, text := range map[string]string{"User": c.User, "DisplayName": c.DisplayName} {
 		if err := checkHeaderText(field, text); err != nil {
@@ -56,11 +55,11 @@ func (c Config) withDefaults() (Config, error) {
 		c.Addr = "127.0.0.1:0"
 	}
 	if len(c.ListenFor) > 40 {
-		return c, errors.New("ListenFor: at most 40 frequencies")
+		return c, wrong("ListenFor", "at most 40 frequencies")
 	}
 	for _, hz := range c.ListenFor {
 		if hz < 50 || hz > 3900 {
-			return c, fmt.Errorf("ListenFor: %g Hz is outside 50-3900", hz)
+			return c, wrong("ListenFor", "%g Hz is outside 50-3900", hz)
 		}
 	}
 	if c.Reaction == nil {
@@ -73,26 +72,31 @@ func (c Config) withDefaults() (Config, error) {
 		c.Expires = time.Hour
 	}
 	if c.Expires < time.Second {
-		return c, fmt.Errorf("Expires: %s is less than a second", c.Expires)
+		return c, wrong("Expires", "%s is less than a second", c.Expires)
 	}
 	if len(c.Codecs) == 0 {
 		c.Codecs = []Codec{PCMU, PCMA}
 	}
 	for _, codec := range c.Codecs {
 		if !codec.valid() {
-			return c, fmt.Errorf("Codecs: payload type %d is neither PCMU nor PCMA", uint8(codec))
+			return c, wrong("Codecs", "payload type %d is neither PCMU nor PCMA", uint8(codec))
 		}
 	}
 	if c.RetransmitAfter == 0 {
 		c.RetransmitAfter = 500 * time.Millisecond
 	}
 	if c.RetransmitAfter < 0 {
-		return c, errors.New("RetransmitAfter: must be positive")
+		return c, wrong("RetransmitAfter", "must be positive")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
+}
+
+// wrong names a field and the rule that it breaks.
+func wrong(field, rule string, args ...any) error {
+	return fmt.Errorf("%s: %s", field, fmt.Sprintf(rule, args...))
 }
 
 // resolve turns "host:port" into an address; the port may be missing.

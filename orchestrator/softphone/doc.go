@@ -15,7 +15,8 @@
 // # Nothing sleeps
 //
 // Whatever happens to a phone is an [Event] in a [Log], in the order in which it happened. [Log.Await] and [Cursor.Await] see past and future
-// events alike, so a test neither sleeps nor misses what came too early. What was heard is recorded as well: [Ear.LongestWithout] tells after the
+// events alike, so a test neither sleeps nor misses what came too early. An event is in the log before the message that it tells of leaves the phone: whoever
+// has seen the far side's reaction finds the cause in the log. What was heard is recorded as well: [Ear.LongestWithout] tells after the
 // fact whether a conversation ever broke off between two moments.
 //
 // # Determinism

@@ -108,15 +108,15 @@ func (c *Call) onCancel(m *message, from netip.AddrPort) {
 	if c.state != Early || !c.Incoming {
 		return // our 200 was on its way already: the call stands, and the caller will send a BYE if it is unwanted
 	}
-	c.final(c.invite, c.invite.answer(487, c.localTag))
 	c.becomeEnded(Event{Kind: Cancelled, By: Remote, Reason: strings.Join(m.header.Values("Reason"), ", ")})
+	c.final(c.invite, c.invite.answer(487, c.localTag))
 }
 
 func (c *Call) onBye(m *message, from netip.AddrPort) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.phone.wire.respond(m, m.answer(200, c.localTag), from)
 	c.becomeEnded(Event{Kind: HungUp, By: Remote, Reason: strings.Join(m.header.Values("Reason"), ", ")})
+	c.phone.wire.respond(m, m.answer(200, c.localTag), from)
 }
 
 // final answers an INVITE for good and repeats the answer until its ACK comes. The caller holds c.mu.
@@ -215,8 +215,8 @@ func (c *Call) Reject(code int, extra ...Header) error {
 func (c *Call) refuse(code int, extra ...Header) {
 	res := c.invite.answer(code, c.localTag)
 	res.header = append(res.header, extra...)
-	c.final(c.invite, res)
 	c.becomeEnded(Event{Kind: Refused, By: Local, Code: code, Reason: phrase(code)})
+	c.final(c.invite, res)
 }
 
 // PlayDead makes the phone ignore this call on the wire from now on: it answers neither the INVITE nor a CANCEL of it. What it receives is still logged.
@@ -230,7 +230,7 @@ func (c *Call) PlayDead() {
 func (c *Call) onInfo(m *message, from netip.AddrPort) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.phone.wire.respond(m, m.answer(200, c.localTag), from)
+	defer func() { c.phone.wire.respond(m, m.answer(200, c.localTag), from) }()
 	if !strings.HasPrefix(m.header.Get("Content-Type"), "application/dtmf") {
 		return
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
-	"time"
 )
 
 // Phone is one telephone. Its methods are safe for concurrent use.
@@ -188,10 +187,8 @@ func (p *Phone) during(ctx context.Context) (context.Context, context.CancelFunc
 	return ctx, func() { stop(); cancel(context.Canceled) }
 }
 
-// Shutdown says goodbye (BYE or CANCEL for every call, and unregistration) within d, then closes.
-func (p *Phone) Shutdown(d time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
+// Shutdown says goodbye (BYE or CANCEL for every call, and unregistration) as long as ctx lasts, then closes.
+func (p *Phone) Shutdown(ctx context.Context) {
 	var leaving sync.WaitGroup
 	for _, c := range p.Calls() {
 		leaving.Go(func() { _ = c.HangUp(ctx) }) // best effort: Close follows in any case

@@ -41,7 +41,7 @@ func pair(t *testing.T, reaction Reaction) (alice, bob *Phone) {
 }
 
 // talk sets up a call between two phones.
-func talk(t *testing.T, ctx context.Context, alice, bob *Phone) (ac, bc *Call) {
+func talk(ctx context.Context, t *testing.T, alice, bob *Phone) (ac, bc *Call) {
 	t.Helper()
 	ac, err := alice.Dial(ctx, "bob", CallOptions{})
 	require.NoError(t, err)
@@ -59,7 +59,7 @@ func TestCallIsAnsweredAndBothHearEachOther(t *testing.T) {
 			ctx := testContext(t)
 			bob := newPhone(t, Config{User: "bob", Voice: ToneVoice(Tone(1)), Reaction: AnswerAfter(20 * time.Millisecond), Codecs: []Codec{codec}})
 			alice := newPhone(t, Config{User: "alice", Voice: ToneVoice(Tone(0)), Server: bob.Addr()})
-			ac, bc := talk(t, ctx, alice, bob)
+			ac, bc := talk(ctx, t, alice, bob)
 			require.NoError(t, ac.Hears(ctx, Tone(1)))
 			require.NoError(t, bc.Hears(ctx, Tone(0)))
 			assert.InDelta(t, -18, ac.Ear().Level(Tone(1)), 1.5)
@@ -90,7 +90,7 @@ func TestCallIsAnsweredAndBothHearEachOther(t *testing.T) {
 func TestHearsSaysWhatWasHeardInstead(t *testing.T) {
 	ctx := testContext(t)
 	alice, bob := pair(t, Answer)
-	ac, bc := talk(t, ctx, alice, bob)
+	ac, bc := talk(ctx, t, alice, bob)
 	require.NoError(t, ac.Hears(ctx, Tone(1)))
 	short, cancel := context.WithCancel(ctx)
 	cancel()
@@ -184,7 +184,7 @@ func TestNobodyRespondsUntilTheCallerTimesOut(t *testing.T) {
 func TestHoldAndResume(t *testing.T) {
 	ctx := testContext(t)
 	alice, bob := pair(t, Answer)
-	ac, bc := talk(t, ctx, alice, bob)
+	ac, bc := talk(ctx, t, alice, bob)
 	require.NoError(t, ac.Hears(ctx, Tone(1)))
 	require.NoError(t, bc.Hears(ctx, Tone(0)))
 	for range 2 {
@@ -216,7 +216,7 @@ func TestHoldAndResume(t *testing.T) {
 func TestDigitsBothWays(t *testing.T) {
 	ctx := testContext(t)
 	alice, bob := pair(t, Answer)
-	ac, bc := talk(t, ctx, alice, bob)
+	ac, bc := talk(ctx, t, alice, bob)
 	require.NoError(t, bc.Hears(ctx, Tone(0)))
 	from := time.Now()
 	const sent = "0123456789*#ABCD1123"
@@ -242,7 +242,7 @@ func TestDigitsBothWays(t *testing.T) {
 func TestUnpluggedPhoneIsDeadAndComesBack(t *testing.T) {
 	ctx := testContext(t)
 	alice, bob := pair(t, Answer)
-	ac, bc := talk(t, ctx, alice, bob)
+	ac, bc := talk(ctx, t, alice, bob)
 	require.NoError(t, ac.Hears(ctx, Tone(1)))
 	bob.Unplug()
 	require.NoError(t, ac.HearsSilence(ctx))
@@ -270,7 +270,7 @@ func TestUnpluggedPhoneIsDeadAndComesBack(t *testing.T) {
 func TestConversationGoesOnThroughAShortUnplugging(t *testing.T) {
 	ctx := testContext(t)
 	alice, bob := pair(t, Answer)
-	ac, _ := talk(t, ctx, alice, bob)
+	ac, _ := talk(ctx, t, alice, bob)
 	require.NoError(t, ac.Hears(ctx, Tone(1)))
 	from := time.Now()
 	bob.Unplug()
@@ -392,8 +392,8 @@ func TestAHundredPhonesRingOneIsAnsweredTheOthersAreCancelled_N6(t *testing.T) {
 func TestShutdownSaysGoodbye(t *testing.T) {
 	ctx := testContext(t)
 	alice, bob := pair(t, Answer)
-	_, bc := talk(t, ctx, alice, bob)
-	alice.Shutdown(patience)
+	_, bc := talk(ctx, t, alice, bob)
+	alice.Shutdown(ctx)
 	e, err := bc.AwaitEnd(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, Remote, e.By)

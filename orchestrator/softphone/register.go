@@ -33,7 +33,7 @@ func (e *RefusedError) Error() string {
 
 // Register tells the server where the phone is, answers its challenge, and keeps the registration fresh until Unregister or Close. A refusal is a
 // *RefusedError; ctx bounds only this first exchange.
-func (p *Phone) Register(ctx context.Context) error {
+func (p *Phone) Register(ctx context.Context) error { //nolint:contextcheck // the refreshing outlives this exchange, and ends with the phone
 	p.registration.mu.Lock()
 	defer p.registration.mu.Unlock()
 	granted, err := p.register(ctx, p.cfg.Expires)

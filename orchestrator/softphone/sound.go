@@ -59,8 +59,12 @@ func (c *Call) openSound(voice Voice) error {
 	if err != nil {
 		return fmt.Errorf("binding audio: %w", err)
 	}
+	local, err := boundTo(conn)
+	if err != nil {
+		return err
+	}
 	s := &sound{
-		phone: p, conn: conn, local: conn.LocalAddr().(*net.UDPAddr).AddrPort(), ear: newEar(p.cfg.ListenFor),
+		phone: p, conn: conn, local: local, ear: newEar(p.cfg.ListenFor),
 		voice: voice, eventType: noEventType, digits: make(chan digitOrder),
 	}
 	s.digit = func(r rune) { // from the listener's goroutine, which holds no lock
@@ -191,9 +195,9 @@ func (s *sound) speak() {
 			}
 			header.Timestamp += frameSamples
 			if next = next.Add(frameTime); time.Since(next) > 10*frameTime { // starved: do not flood the far side with what is too late
-				skipped := time.Since(next) / frameTime
-				next = next.Add(skipped * frameTime)
-				header.Timestamp += uint32(skipped) * frameSamples
+				late := time.Since(next).Truncate(frameTime)
+				next = next.Add(late)
+				header.Timestamp += uint32(late/frameTime) * frameSamples // wraps by design
 			}
 			timer.Reset(time.Until(next))
 		}

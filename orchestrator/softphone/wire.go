@@ -57,13 +57,26 @@ func newWire(addr string, t1 time.Duration) (*wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("binding: %w", err)
 	}
+	local, err := boundTo(conn)
+	if err != nil {
+		return nil, err
+	}
 	w := &wire{
-		conn: conn, local: conn.LocalAddr().(*net.UDPAddr).AddrPort(), t1: t1,
+		conn: conn, local: local, t1: t1,
 		clients: map[string]func(*message, netip.AddrPort){}, served: map[string]*served{},
 	}
-	w.local = netip.AddrPortFrom(w.local.Addr().Unmap(), w.local.Port())
 	w.plugged.Store(true)
 	return w, nil
+}
+
+// boundTo returns the address of a socket; it closes one that has none.
+func boundTo(conn *net.UDPConn) (netip.AddrPort, error) {
+	local, err := netip.ParseAddrPort(conn.LocalAddr().String())
+	if err != nil {
+		_ = conn.Close()
+		return netip.AddrPort{}, fmt.Errorf("reading the address bound to: %w", err)
+	}
+	return netip.AddrPortFrom(local.Addr().Unmap(), local.Port()), nil
 }
 
 // read handles messages until the socket closes.

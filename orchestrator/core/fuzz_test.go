@@ -1,8 +1,10 @@
 package core
 
 import (
+	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -22,15 +24,22 @@ func FuzzStep(f *testing.F) {
 	})
 }
 
-// TestStories plays stories of pseudo-random bytes: what FuzzStep does, in every ordinary test run.
+var (
+	stories    = flag.Uint64("stories", 200, "how many stories TestStories plays")
+	firstStory = flag.Uint64("first-story", 0, "the seed of the first")
+)
+
+// TestStories plays stories of pseudo-random bytes: what FuzzStep does, in every ordinary test run and, with -stories, for as long as one likes.
 func TestStories(t *testing.T) {
 	t.Parallel()
-	stories := 300
+	n := *stories
 	if testing.Short() {
-		stories = 30
+		n = min(n, 30)
 	}
-	for seed := range uint64(stories) {
-		playStory(t, storyBytes(seed, 240))
+	for seed := *firstStory; seed < *firstStory+n; seed++ {
+		if !t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { playStory(t, storyBytes(seed, 240)) }) {
+			return
+		}
 	}
 }
 

@@ -1,0 +1,106 @@
+package models_test
+
+import (
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
+)
+
+func TestTokensS3(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, tokens := t.Context(), db.Tokens()
+		made, secret, err := tokens.Create(ctx, models.Token{Name: "Anna's desktop", Role: models.RoleAgent, Agent: "anna", Tenant: "acme"})
+		require.NoError(t, err)
+		require.NotContains(t, made.Hash, secret)
+		found, err := tokens.Authenticate(ctx, secret)
+		require.NoError(t, err)
+		require.Equal(t, made, found)
+		for _, wrong := range []string{"", "x", secret + "x", secret[:len(secret)-1], made.Hash} {
+			_, err := tokens.Authenticate(ctx, wrong)
+			require.ErrorIs(t, err, models.ErrNotFound)
+		}
+		require.NoError(t, tokens.Revoke(ctx, made.ID))
+		require.ErrorIs(t, tokens.Revoke(ctx, made.ID), models.ErrNotFound)
+		_, err = tokens.Authenticate(ctx, secret)
+		require.ErrorIs(t, err, models.ErrNotFound)
+		_, secret, err = tokens.Create(ctx, models.Token{Name: "old", Role: models.RoleAdmin, ExpiresAt: time.Now().Add(-time.Second)})
+		require.NoError(t, err)
+		_, err = tokens.Authenticate(ctx, secret)
+		require.ErrorIs(t, err, models.ErrNotFound)
+		for field, bad := range map[string]models.Token{
+			"role": {Name: "x", Role: "root"}, "agent": {Name: "x", Role: models.RoleAgent}, "name": {Role: models.RoleAdmin},
+		} {
+			_, _, err := tokens.Create(ctx, bad)
+			requireField(t, err, field, "")
+		}
+		list, err := tokens.List(ctx)
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+	})
+}
+
+func TestAnswersAreGivenAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, answers := t.Context(), db.Answers()
+		key := models.RequestKey{Token: "t", Key: "k", Route: "createQueue", Hash: "abc"}
+		var fresh atomic.Int32
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if _, ok, err := answers.Claim(ctx, key); err == nil && ok {
+					fresh.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, int32(1), fresh.Load(), "one of many carries it out")
+		_, _, err := answers.Claim(ctx, key)
+		require.ErrorIs(t, err, models.ErrInProgress)
+		require.NoError(t, answers.Keep(ctx, key, models.Answer{Status: 201, Body: []byte(`{"id":"x"}`)}))
+		got, ok, err := answers.Claim(ctx, key)
+		require.NoError(t, err)
+		require.False(t, ok)
+		require.Equal(t, models.Answer{Status: 201, Body: []byte(`{"id":"x"}`)}, got)
+		other := key
+		other.Hash = "def"
+		_, _, err = answers.Claim(ctx, other)
+		require.ErrorIs(t, err, models.ErrKeyReused)
+		other.Token = "t2"
+		_, ok, err = answers.Claim(ctx, other)
+		require.NoError(t, err)
+		require.True(t, ok, "keys of different callers never meet")
+		require.NoError(t, answers.Release(ctx, other))
+		_, ok, err = answers.Claim(ctx, other)
+		require.NoError(t, err)
+		require.True(t, ok, "released")
+		require.NoError(t, answers.Release(ctx, key), "an answer that is kept stays")
+		_, ok, err = answers.Claim(ctx, key)
+		require.NoError(t, err)
+		require.False(t, ok)
+		n, err := answers.Clear(ctx)
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}
+
+func TestAuditS3(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, log := t.Context(), db.Audit()
+		require.NoError(t, log.Record(ctx, models.AuditRow{Tenant: "acme", Actor: "supervisor:eve", Action: "updateQueue", Object: "queue/sales", Detail: map[string]int{"version": 2}}))
+		require.NoError(t, log.Record(ctx, models.AuditRow{Tenant: "other", Actor: "x\x00", Action: "y"}))
+		page, err := log.List(ctx, "acme", models.Paging{})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1)
+		require.JSONEq(t, `{"version":2}`, string(page.Items[0].Detail.(json.RawMessage)))
+		page, err = log.List(ctx, "", models.Paging{Limit: 1})
+		require.NoError(t, err)
+		require.NotEmpty(t, page.Next)
+	})
+}

@@ -1,0 +1,54 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// Alert is something that supervisors should know. It comes from the rules, or from a job that gave up.
+type Alert struct {
+	ID        string    `gorm:"primaryKey"` // where it comes from
+	At        time.Time `gorm:"serializer:micro"`
+	Tenant    core.TenantID
+	Reason    string
+	Call      core.CallID
+	Agent     core.AgentID
+	Recording core.RecordingID
+	Text      string // for people; may hold what callers said
+}
+
+// Reasons for alerts that storage and jobs raise themselves.
+const (
+	AlertJobDead         = "job_dead"          // a job was given up
+	AlertRecordingLost   = "recording_lost"    // no audio could be archived
+	AlertRecordingFlawed = "recording_flawed"  // what could be archived is not all there should be
+	AlertEntrySkipped    = "projection_failed" // a timeline entry could not be put into the records
+)
+
+// raise writes an alert once.
+func raise(tx *gorm.DB, a Alert) error {
+	a.Text = clean(a.Text)
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&a).Error; err != nil {
+		return fmt.Errorf("raise alert %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+// Alerts lists a tenant's alerts, newest first; tenant "" = of all tenants.
+func (h *History) Alerts(ctx context.Context, tenant core.TenantID, p Paging) (Page[Alert], error) {
+	q := h.db.read.WithContext(ctx).Model(&Alert{})
+	if tenant != "" {
+		q = q.Where("tenant = ?", string(tenant))
+	}
+	page, err := readPage(q, p, "at", "id", func(a Alert) place { return place{at: micros(a.At), id: a.ID} })
+	if err != nil {
+		return page, fmt.Errorf("list alerts: %w", err)
+	}
+	return page, nil
+}

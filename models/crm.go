@@ -1,0 +1,302 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// CRM keeps the built-in customer records (R1 to R3). A number belongs to one contact and to one lead of a tenant at most; all numbers are
+// in E.164.
+type CRM struct{ db *DB }
+
+// CRM gives access to the built-in customer records.
+func (db *DB) CRM() *CRM { return &CRM{db: db} }
+
+// Contact is a known customer.
+type Contact struct {
+	ID        string
+	Tenant    core.TenantID
+	Name      string
+	Company   string // name, "" = none
+	Owner     core.AgentID
+	Numbers   []string // E.164, the main one first
+	CreatedAt time.Time
+}
+
+// Lead is somebody who called and was not known (R2).
+type Lead struct {
+	ID        string `gorm:"primaryKey"`
+	Tenant    core.TenantID
+	Number    string
+	Name      string      // as the network gave it
+	Source    string      // name of the entry point that was called (R3)
+	Call      core.CallID // the call that it was made from
+	Status    string      // "new"; from there people decide
+	CreatedAt time.Time   `gorm:"serializer:micro"`
+}
+
+// Party says what was found out about a caller.
+type Party string
+
+// What can be found out about a caller.
+const (
+	PartyUnknown     Party = ""             // nobody has looked yet
+	PartyContact     Party = "contact"      // a contact has the number
+	PartyLead        Party = "lead"         // there was a lead already
+	PartyLeadCreated Party = "lead_created" // this call made the lead
+	PartyWithheld    Party = "withheld"     // the number is not told: no lead
+	PartyInvalid     Party = "invalid"      // no telephone number: no lead
+	PartyExcluded    Party = "excluded"     // on the exclusion list: no lead (R2)
+	PartyOff         Party = "off"          // the tenant makes no leads
+)
+
+type contactRow struct {
+	ID        string `gorm:"primaryKey"`
+	Tenant    string
+	Name      string
+	Company   *string
+	Owner     string
+	CreatedAt int64
+}
+
+// TableName implements gorm's Tabler.
+func (contactRow) TableName() string { return "contacts" }
+
+// CreateContact keeps a new contact; its id and time are made here. Numbers are brought into their normal form with the tenant's region. A number
+// that another contact has is an [Invalid].
+func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, error) {
+	var v violations
+	v.name("name", contact.Name)
+	v.text("company", contact.Company, 128)
+	v.check(len(contact.Numbers) <= 100, "numbers", "at most 100 numbers")
+	if err := v.err(); err != nil {
+		return Contact{}, err
+	}
+	contact.ID, contact.CreatedAt = uuid.NewString(), now()
+	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		tenant, err := one(readTenants(tx, contact.Tenant))
+		if errors.Is(err, ErrNotFound) {
+			return Invalid{{Field: "tenant", Rule: "there is no such tenant"}}
+		}
+		if err != nil {
+			return err
+		}
+		row := contactRow{ID: contact.ID, Tenant: string(contact.Tenant), Name: contact.Name, Owner: string(contact.Owner), CreatedAt: micros(contact.CreatedAt)}
+		if contact.Company != "" {
+			id, err := companyID(tx, contact.Tenant, contact.Company)
+			if err != nil {
+				return err
+			}
+			row.Company = &id
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		numbers := make([]string, len(contact.Numbers))
+		for i, n := range contact.Numbers {
+			if numbers[i], err = takeNumber(tx, contact, tenant.Setup.Region, n, i); err != nil {
+				return err
+			}
+		}
+		contact.Numbers = numbers
+		return nil
+	})
+	if err != nil {
+		return Contact{}, fmt.Errorf("create contact: %w", err)
+	}
+	return contact, nil
+}
+
+func takeNumber(tx *gorm.DB, contact Contact, region, number string, position int) (string, error) {
+	field := fmt.Sprintf("numbers[%d]", position)
+	normal, problem := NormalNumber(number, region)
+	if problem != NumberOK {
+		return "", Invalid{{Field: field, Rule: "a telephone number with its country code, or one of the tenant's region"}}
+	}
+	res := tx.Exec(`INSERT INTO contact_numbers (tenant, number, contact, position) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		string(contact.Tenant), normal, contact.ID, position)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return "", Invalid{{Field: field, Rule: "is listed twice, or belongs to another contact"}}
+	}
+	return normal, res.Error
+}
+
+func companyID(tx *gorm.DB, tenant core.TenantID, name string) (string, error) {
+	var ids []string
+	if err := tx.Raw(`SELECT id FROM companies WHERE tenant = ? AND name = ? ORDER BY id LIMIT 1`, string(tenant), name).Scan(&ids).Error; err != nil {
+		return "", err
+	}
+	if len(ids) > 0 {
+		return ids[0], nil
+	}
+	id := uuid.NewString()
+	return id, tx.Exec(`INSERT INTO companies (id, tenant, name, created_at) VALUES (?, ?, ?, ?)`, id, string(tenant), name, micros(now())).Error
+}
+
+// PeopleFilter selects contacts or leads. Zero fields select everything.
+type PeopleFilter struct {
+	Paging
+	Tenant core.TenantID
+	Number string // in E.164
+}
+
+// Contacts lists contacts, newest first.
+func (c *CRM) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error) {
+	tx := c.db.read.WithContext(ctx)
+	q := tx.Table("contacts")
+	if f.Tenant != "" {
+		q = q.Where("tenant = ?", string(f.Tenant))
+	}
+	if f.Number != "" {
+		q = q.Where("id IN (SELECT contact FROM contact_numbers WHERE number = ?)", f.Number)
+	}
+	rows, err := readPage(q, f.Paging, "created_at", "id", func(r contactRow) place { return place{at: r.CreatedAt, id: r.ID} })
+	if err != nil {
+		return Page[Contact]{}, fmt.Errorf("list contacts: %w", err)
+	}
+	page := mapPage(rows, func(r contactRow) Contact {
+		return Contact{ID: r.ID, Tenant: core.TenantID(r.Tenant), Name: r.Name, Owner: core.AgentID(r.Owner), CreatedAt: fromMicros(r.CreatedAt)}
+	})
+	for i, r := range rows.Items {
+		err := tx.Raw(`SELECT number FROM contact_numbers WHERE contact = ? ORDER BY position`, r.ID).Scan(&page.Items[i].Numbers).Error
+		if err == nil && r.Company != nil {
+			err = tx.Raw(`SELECT name FROM companies WHERE id = ?`, *r.Company).Scan(&page.Items[i].Company).Error
+		}
+		if err != nil {
+			return Page[Contact]{}, fmt.Errorf("read contact %s: %w", r.ID, err)
+		}
+	}
+	return page, nil
+}
+
+// Leads lists leads, newest first.
+func (c *CRM) Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error) {
+	q := c.db.read.WithContext(ctx).Model(&Lead{})
+	if f.Tenant != "" {
+		q = q.Where("tenant = ?", string(f.Tenant))
+	}
+	if f.Number != "" {
+		q = q.Where("number = ?", f.Number)
+	}
+	page, err := readPage(q, f.Paging, "created_at", "id", func(l Lead) place { return place{at: micros(l.CreatedAt), id: l.ID} })
+	if err != nil {
+		return page, fmt.Errorf("list leads: %w", err)
+	}
+	return page, nil
+}
+
+// Exclude puts a number on a tenant's list of numbers that never make a lead (R2).
+func (c *CRM) Exclude(ctx context.Context, tenant core.TenantID, number, reason string) error {
+	t, err := c.db.Config().Tenant(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	normal, problem := NormalNumber(number, t.Setup.Region)
+	if problem != NumberOK {
+		return Invalid{{Field: "number", Rule: "a telephone number with its country code, or one of the tenant's region"}}
+	}
+	err = c.db.write.WithContext(ctx).Exec(`INSERT INTO lead_exclusions (tenant, number, reason, created_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (tenant, number) DO UPDATE SET reason = excluded.reason`, string(tenant), normal, clean(reason), micros(now())).Error
+	if err != nil {
+		return fmt.Errorf("exclude a number from leads: %w", err)
+	}
+	return nil
+}
+
+// ResolveCaller finds out who called in a closed call, makes a lead of an unknown caller, notes both in the call's record, and ends the job that
+// asked for it: all in one transaction. Carried out twice, or at once for two calls of one number, it makes one lead.
+func (c *CRM) ResolveCaller(ctx context.Context, call core.CallID, job Job) (Party, error) {
+	var party Party
+	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		record, err := readCall(tx, call)
+		if err != nil {
+			return err
+		}
+		if record.Party == PartyUnknown && record.ErasedAt.IsZero() {
+			if err := c.resolve(tx, &record); err != nil {
+				return err
+			}
+			err := tx.Exec(`UPDATE call_records SET number = ?, party = ?, contact = ?, lead = ? WHERE call = ?`,
+				record.Number, string(record.Party), record.Contact, record.Lead, string(call)).Error
+			if err != nil {
+				return err
+			}
+		}
+		party = record.Party
+		return finishJob(tx, job)
+	})
+	if err != nil {
+		return party, fmt.Errorf("resolve the caller of call %s: %w", call, err)
+	}
+	return party, nil
+}
+
+// resolve fills in the number, the party and what belongs to it.
+func (c *CRM) resolve(tx *gorm.DB, r *CallRecord) error {
+	tenant, err := one(readTenants(tx, r.Tenant))
+	if errors.Is(err, ErrNotFound) { // deleted in the meantime
+		r.Party = PartyOff
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	number, problem := NormalNumber(r.From, tenant.Setup.Region)
+	switch problem {
+	case NumberWithheld:
+		r.Party = PartyWithheld
+		return nil
+	case NumberInvalid:
+		r.Party = PartyInvalid
+		return nil
+	case NumberOK:
+		r.Number = number
+	}
+	var contacts []string
+	err = tx.Raw(`SELECT contact FROM contact_numbers WHERE tenant = ? AND number = ?`, string(r.Tenant), number).Scan(&contacts).Error
+	if err != nil {
+		return err
+	}
+	if len(contacts) > 0 {
+		r.Party, r.Contact = PartyContact, contacts[0]
+		return nil
+	}
+	excluded, err := exists(tx, `SELECT 1 FROM lead_exclusions WHERE tenant = ? AND number = ?`, string(r.Tenant), number)
+	switch {
+	case err != nil:
+		return err
+	case tenant.Setup.Leads == LeadsOff:
+		r.Party = PartyOff
+		return nil
+	case excluded:
+		r.Party = PartyExcluded
+		return nil
+	}
+	return lead(tx, r)
+}
+
+// lead finds the number's lead or makes it. The unique key and not a look beforehand decides: another transaction may be making it now, and ON
+// CONFLICT waits for that one's end.
+func lead(tx *gorm.DB, r *CallRecord) error {
+	l := Lead{
+		ID: uuid.NewString(), Tenant: r.Tenant, Number: r.Number, Name: clean(r.Name), Source: clean(string(r.EntryPoint)), Call: r.Call, Status: "new", CreatedAt: now(),
+	}
+	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&l)
+	if res.Error != nil {
+		return res.Error
+	}
+	r.Party, r.Lead = PartyLeadCreated, l.ID
+	if res.RowsAffected == 0 {
+		r.Party = PartyLead
+		return tx.Raw(`SELECT id FROM leads WHERE tenant = ? AND number = ?`, string(r.Tenant), r.Number).Scan(&r.Lead).Error
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package models_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
+)
+
+func addJob(t *testing.T, db *models.DB, subject string) string {
+	t.Helper()
+	job, err := models.NewJob("test", subject, "acme", map[string]string{"subject": subject})
+	require.NoError(t, err)
+	require.NoError(t, db.Jobs().Add(t.Context(), job))
+	return job.ID
+}
+
+func TestJobsAreClaimedOnceAndSettledByTheirWorker(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, jobs := t.Context(), db.Jobs()
+		id := addJob(t, db, "a")
+		addJob(t, db, "a") // the same job
+		var claimed atomic.Int32
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if _, ok, err := jobs.Claim(ctx, id, "w", time.Hour); err == nil && ok {
+					claimed.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, int32(1), claimed.Load())
+		job, err := jobs.Job(ctx, id)
+		require.NoError(t, err)
+		require.JSONEq(t, `{"subject":"a"}`, string(job.Payload))
+		require.Equal(t, 1, job.Attempts)
+
+		require.NoError(t, jobs.Fail(ctx, job, errors.New("not yet\x00"), time.Now().Add(time.Hour)))
+		require.ErrorIs(t, jobs.Finish(ctx, job), models.ErrClaimLost)
+		_, ok, err := jobs.Claim(ctx, id, "w", time.Hour)
+		require.NoError(t, err)
+		require.False(t, ok, "it is not due")
+	})
+}
+
+// A worker that died is replaced, and cannot settle the job any more should it only have been slow.
+func TestJobsOfAWorkerThatIsGone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, jobs := t.Context(), db.Jobs()
+		id := addJob(t, db, "a")
+		slow, ok, err := jobs.Claim(ctx, id, "slow", -time.Second) // has run out already
+		require.NoError(t, err)
+		require.True(t, ok)
+		due, err := jobs.TakeDue(ctx, time.Hour, 10)
+		require.NoError(t, err)
+		require.Len(t, due, 1)
+		other, ok, err := jobs.Claim(ctx, id, "other", time.Hour)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, 2, other.Attempts)
+		require.ErrorIs(t, jobs.Finish(ctx, slow), models.ErrClaimLost)
+		require.ErrorIs(t, jobs.Fail(ctx, slow, errors.New("x"), time.Now()), models.ErrClaimLost)
+		require.NoError(t, jobs.Finish(ctx, other))
+	})
+}
+
+func TestJobsRemindersAreSentAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, jobs := t.Context(), db.Jobs()
+		id := addJob(t, db, "a")
+		due := func(resend time.Duration) []models.Reminder {
+			t.Helper()
+			r, err := jobs.TakeDue(ctx, resend, 10)
+			require.NoError(t, err)
+			return r
+		}
+		require.Equal(t, []models.Reminder{{ID: id, Nth: 1}}, due(time.Hour))
+		require.Empty(t, due(time.Hour), "one reminder is out")
+		require.Equal(t, []models.Reminder{{ID: id, Nth: 2}}, due(0), "it was lost")
+		require.NoError(t, jobs.Unsent(ctx, models.Reminder{ID: id, Nth: 1}))
+		require.Empty(t, due(time.Hour), "an old reminder's failure does not take back the newer one")
+		require.NoError(t, jobs.Unsent(ctx, models.Reminder{ID: id, Nth: 2}))
+		require.Equal(t, []models.Reminder{{ID: id, Nth: 3}}, due(time.Hour))
+		require.NoError(t, jobs.Forget(ctx))
+		require.Equal(t, []models.Reminder{{ID: id, Nth: 4}}, due(time.Hour), "a new process knows nothing of what was sent")
+
+		job, _, err := jobs.Claim(ctx, id, "w", time.Hour)
+		require.NoError(t, err)
+		require.Empty(t, due(0), "somebody is on it")
+		require.NoError(t, jobs.GiveUp(ctx, job, errors.New("for good")))
+		require.Empty(t, due(0))
+		alerts, err := db.History().Alerts(ctx, "", models.Paging{})
+		require.NoError(t, err)
+		require.Len(t, alerts.Items, 1, "a dead job is never silent")
+		require.Equal(t, models.AlertJobDead, alerts.Items[0].Reason)
+		require.NoError(t, jobs.Revive(ctx, id))
+		require.Len(t, due(time.Hour), 1)
+		require.ErrorIs(t, jobs.Revive(ctx, id), models.ErrNotFound)
+	})
+}
+
+func TestJobsAreCleared(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, jobs := t.Context(), db.Jobs()
+		job, _, err := jobs.Claim(ctx, addJob(t, db, "done"), "w", time.Hour)
+		require.NoError(t, err)
+		require.NoError(t, jobs.Finish(ctx, job))
+		addJob(t, db, "open")
+		n, err := jobs.Clear(ctx, time.Now().Add(time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, int64(1), n)
+		counts, err := jobs.Count(ctx)
+		require.NoError(t, err)
+		require.Equal(t, map[models.JobState]int64{models.JobPending: 1}, counts)
+	})
+}

@@ -1,0 +1,191 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	sqlite "github.com/glebarez/go-sqlite"
+	"gorm.io/gorm"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/tandem-voice/tandem/orchestrator/journal"
+)
+
+// Projector makes the records that people look up, and the jobs that follow from calls, out of the timelines of all shards.
+//
+// It reads by cursor. What it makes of a piece of the timeline and the cursor behind that piece are one transaction, so that a crash at
+// any point loses nothing and doubles nothing. Several processes may run one: the cursor's row is locked while it is worked on.
+//
+// A piece that cannot be written because of what is in it (not because the database is away) would hold up everything behind it for ever. It is
+// tried again event by event; the one event that fails is skipped, with an alert.
+type Projector struct {
+	db     *DB
+	log    *slog.Logger
+	wake   chan struct{}
+	onJobs func()
+}
+
+// recordsProjection names the cursor of the one projection that there is.
+const recordsProjection = "records"
+
+const (
+	projectBatch = 500 // entries in one transaction: on SQLite the log waits for it
+	projectEvery = time.Second
+)
+
+// NewProjector makes a projector. onJobs is called after jobs have been added; it must not block.
+func (db *DB) NewProjector(log *slog.Logger, onJobs func()) *Projector {
+	if onJobs == nil {
+		onJobs = func() {}
+	}
+	return &Projector{db: db, log: log, wake: make(chan struct{}, 1), onJobs: onJobs}
+}
+
+// Wake says that there is something new in a timeline. It never blocks, and may be called too often or not at all: the projector looks by
+// itself every second.
+func (p *Projector) Wake() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run projects until ctx ends.
+func (p *Projector) Run(ctx context.Context) {
+	ticker := time.NewTicker(projectEvery)
+	defer ticker.Stop()
+	for {
+		if err := p.CatchUp(ctx); err != nil && ctx.Err() == nil {
+			p.log.Error("projecting the timeline", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// CatchUp projects all that is in the timelines when it is called.
+func (p *Projector) CatchUp(ctx context.Context) error {
+	var shards []string
+	if err := p.db.read.WithContext(ctx).Raw(`SELECT shard FROM leases ORDER BY shard`).Scan(&shards).Error; err != nil {
+		return fmt.Errorf("list shards: %w", err)
+	}
+	var failed error
+	for _, shard := range shards {
+		for {
+			more, err := p.step(ctx, shard, projectBatch)
+			if poisoned(err) {
+				more, err = p.oneByOne(ctx, shard)
+			}
+			if err != nil {
+				failed = errors.Join(failed, fmt.Errorf("shard %s: %w", shard, err))
+			}
+			if err != nil || !more {
+				break
+			}
+		}
+	}
+	return failed
+}
+
+// oneByOne gets past a piece of the timeline that holds an event which cannot be written.
+func (p *Projector) oneByOne(ctx context.Context, shard string) (more bool, err error) {
+	for range projectBatch {
+		more, err = p.step(ctx, shard, 1)
+		if poisoned(err) {
+			p.log.Error("a timeline entry cannot be recorded and is skipped", "shard", shard, "error", err)
+			more, err = p.skip(ctx, shard, err)
+		}
+		if err != nil || !more {
+			break
+		}
+	}
+	return more, err
+}
+
+// step projects about limit entries. more says that there may be some left.
+func (p *Projector) step(ctx context.Context, shard string, limit int) (more bool, err error) {
+	jobs := 0
+	err = p.withCursor(ctx, shard, limit, func(tx *gorm.DB, entries []journal.Timeline) error {
+		more = true
+		batch := recordsBatch{tx: tx, shard: shard}
+		if err := batch.apply(entries); err != nil {
+			return err
+		}
+		jobs = len(batch.jobs)
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	if jobs > 0 {
+		p.onJobs()
+	}
+	return more, nil
+}
+
+// skip moves the cursor past one event and alerts.
+func (p *Projector) skip(ctx context.Context, shard string, cause error) (more bool, err error) {
+	err = p.withCursor(ctx, shard, 1, func(tx *gorm.DB, entries []journal.Timeline) error {
+		more = true
+		e := entries[0]
+		return raise(tx, Alert{
+			ID: fmt.Sprintf("projection:%s:%d", shard, e.Seq), At: now(), Tenant: e.Entry.Tenant, Reason: AlertEntrySkipped, Call: e.Entry.Call, Text: cause.Error(),
+		})
+	})
+	return more, err
+}
+
+// withCursor runs f over the next entries and moves the cursor behind them, in one transaction. f is not called when there are none.
+func (p *Projector) withCursor(ctx context.Context, shard string, limit int, f func(tx *gorm.DB, entries []journal.Timeline) error) error {
+	peek, err := timelineAfterCursor(p.db.read.WithContext(ctx), shard)
+	if err != nil || !peek {
+		return err // nothing new, as most times: no transaction
+	}
+	return p.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec(`INSERT INTO cursors (projection, shard, seq) VALUES (?, ?, 0) ON CONFLICT DO NOTHING`, recordsProjection, shard).Error; err != nil {
+			return fmt.Errorf("begin cursor: %w", err)
+		}
+		lock := ""
+		if p.db.dialect == Postgres {
+			lock = " FOR UPDATE"
+		}
+		var seq uint64
+		if err := tx.Raw(`SELECT seq FROM cursors WHERE projection = ? AND shard = ?`+lock, recordsProjection, shard).Scan(&seq).Error; err != nil {
+			return fmt.Errorf("read cursor: %w", err)
+		}
+		entries, err := timelineAfter(tx, shard, seq, limit)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		if err := f(tx, entries); err != nil {
+			return err
+		}
+		err = tx.Exec(`UPDATE cursors SET seq = ? WHERE projection = ? AND shard = ?`, entries[len(entries)-1].Seq, recordsProjection, shard).Error
+		if err != nil {
+			return fmt.Errorf("move cursor: %w", err)
+		}
+		return nil
+	})
+}
+
+func timelineAfterCursor(tx *gorm.DB, shard string) (bool, error) {
+	return exists(tx, `SELECT 1 FROM timeline WHERE shard = ? AND seq >
+		coalesce((SELECT seq FROM cursors WHERE projection = ? AND shard = ?), 0)`, shard, recordsProjection, shard)
+}
+
+// poisoned reports whether an error is about the data: trying again would give it again.
+func poisoned(err error) bool {
+	if code := pgCode(err); len(code) == 5 {
+		class := code[:2]
+		return class == "22" || class == "23" // data exception, integrity constraint
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}

@@ -123,14 +123,13 @@ func (s *Shard) release(a *agent, cause, actor string) {
 	s.leaveIfRemoved(a)
 }
 
-// takeNext honours a state that was asked for while the phone rang.
+// takeNext honours a break that was asked for while the phone rang. Available, asked for then, is no answer to RONA: that question is
+// put afterwards, or a phone that nobody takes would be rung again and again.
 func (s *Shard) takeNext(a *agent) {
 	if n := a.Next; n != nil {
 		a.Next = nil
 		if n.State == Idle {
 			s.becomeIdle(a, n.Reason, "agent")
-		} else if a.State != Available {
-			s.becomeAvailable(a, "agent", "")
 		}
 	}
 }

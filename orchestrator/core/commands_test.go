@@ -210,11 +210,8 @@ func (p *play) fact(words []string) Fact {
 	case "hangs":
 		return LegHungUp{Leg: p.leg(rest[0]), Cause: Cause{Code: CauseCode(word(1, "normal")), By: Party(word(2, "theirs"))}}
 	case "goes":
-		cause := Cause{Code: CauseNormal, By: ByUs}
-		if l := p.shard.st.Legs[p.leg(rest[0])]; l != nil && l.dying() {
-			cause.Code = l.HangWith
-		}
-		return LegHungUp{Leg: p.leg(rest[0]), Cause: cause}
+		l := p.dying(rest[0])
+		return LegHungUp{Leg: l.ID, Cause: Cause{Code: l.HangWith, By: ByUs}}
 	case "played":
 		l := p.shard.st.Legs[p.leg(rest[0])]
 		if l == nil {
@@ -234,6 +231,20 @@ func (p *play) fact(words []string) Fact {
 	}
 	p.fail("cannot read the fact")
 	return nil
+}
+
+// dying is the leg of a name, or the oldest of an agent, that we have ordered to end.
+func (p *play) dying(name string) *leg {
+	for n := 1; n <= p.dialled[AgentID(name)]; n++ {
+		if l := p.shard.st.Legs[LegID(p.ids[name+"#"+strconv.Itoa(n)])]; l != nil && l.dying() {
+			return l
+		}
+	}
+	l := p.shard.st.Legs[p.leg(name)]
+	if l == nil || !l.dying() {
+		p.fail("no leg %s is to go", name)
+	}
+	return l
 }
 
 func (p *play) recordingFact(rest []string) Fact {

@@ -73,6 +73,9 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	if outcome == OfferNoAnswer {
 		c.Record.Misses++
 	}
+	if c.Prefer == o.Agent {
+		c.PreferTill = time.Time{} // had the chance: the caller waits for anybody now
+	}
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
 	q := s.st.Queues[c.Queue]

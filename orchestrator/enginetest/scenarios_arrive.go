@@ -117,7 +117,8 @@ func oddCaller(s *stage, from, name string) {
 	c.Dial(s.t, s.w.Number())
 	f := await(s, "LegAppeared", func(core.LegAppeared) bool { return true })
 	// The switch may shorten the text and drop characters, but what is left must be what was sent.
-	if !isRemainder(f.Name, name) || !isRemainder(f.From, from) {
+	anonymous := from == "" && strings.EqualFold(f.Name, "anonymous")
+	if !isRemainder(f.Name, name) && !anonymous || !isRemainder(f.From, from) {
 		s.fail("sent from %q name %q, arrived as %+v", from, name, f)
 	}
 	if plain := letters(name); len(plain) > 0 && len(plain) <= 40 && letters(f.Name) != plain && !strings.ContainsAny(name, "\r\n") {
@@ -129,10 +130,12 @@ func oddCaller(s *stage, from, name string) {
 	s.over(f.Leg)
 }
 
-// isRemainder reports whether got is sent with some characters left out.
+// isRemainder reports whether got is sent with some characters left out. Spaces and backslashes count for nothing: SIP carries no line breaks, and some
+// switches hand on the backslash that protects a quotation mark on the way.
 func isRemainder(got, sent string) bool {
-	rest := []rune(strings.TrimPrefix(sent, "+"))
-	for _, r := range strings.TrimPrefix(got, "+") {
+	bare := strings.NewReplacer(" ", "", "\r", "", "\n", "", `\`, "", "+", "").Replace
+	rest := []rune(bare(sent))
+	for _, r := range bare(got) {
 		i := slices.Index(rest, r)
 		if i < 0 {
 			return false

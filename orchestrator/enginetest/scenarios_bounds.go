@@ -111,12 +111,12 @@ func slowSink(s *stage) {
 func manyOrders(s *stage) {
 	c, cl, a, al, m := s.conversation()
 	s.together(32, func(i int) core.Action {
-		switch i % 4 {
-		case 0:
-			return core.SetMix{Mix: m, Members: members(core.Talk, cl, al)}
-		case 1:
+		switch {
+		case i < 2:
 			return core.Play{Leg: cl, Play: newPlay(), Media: []string{s.w.Prompt()}}
-		case 2:
+		case i%3 == 0:
+			return core.SetMix{Mix: m, Members: members(core.Talk, cl, al)}
+		case i%3 == 1:
 			return core.SetMix{Mix: newMix()}
 		default:
 			return core.SendDigits{Leg: al, Digits: "1"}
@@ -125,8 +125,8 @@ func manyOrders(s *stage) {
 	s.mix(m)
 	s.talk(m, cl, al)
 	a.Hears(s.t, Voices(c))
-	for from, n := 0, 0; n < 8; n++ { // the prompts may come one after another
-		_, from = awaitFrom(s, from, "Played", func(core.Played) bool { return true })
+	for from, n := 0, 0; n < 2; n++ { // the prompts may come one after another
+		_, from = awaitFor(s, 3*Patience, from, "Played", func(core.Played) bool { return true })
 	}
 	c.Hears(s.t, Voices(a))
 }

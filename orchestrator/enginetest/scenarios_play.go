@@ -79,7 +79,8 @@ func playing() []scenario {
 // played waits for Played of a playing.
 func (s *stage) played(p core.PlayID) core.Played {
 	s.t.Helper()
-	return await(s, "Played of "+string(p), func(f core.Played) bool { return f.Play == p })
+	f, _ := awaitFor(s, 2*Patience, 0, "Played of "+string(p), func(f core.Played) bool { return f.Play == p })
+	return f
 }
 
 func (s *stage) prompt(leg core.LegID) core.Play {
@@ -89,7 +90,6 @@ func (s *stage) prompt(leg core.LegID) core.Play {
 func playPrompt(s *stage) {
 	c, leg := s.caller()
 	p := s.prompt(leg)
-	p.Media = append(p.Media, s.w.Prompt())
 	s.do(p)
 	c.Hears(s.t, Music())
 	if f := s.played(p.Play); !f.OK || f.Leg != leg {

@@ -17,7 +17,7 @@ type World interface {
 	Engine() engine.Engine
 	// Number is a called number whose calls reach the engine.
 	Number() string
-	// Prompt names a prompt that the switch has, between 0.3 and 5 seconds long.
+	// Prompt names a prompt that the switch has, between 0.3 and 10 seconds long; the shorter, the sooner the tests are done.
 	Prompt() string
 	// MediaTimeout is how long an answered phone may be silent before the switch takes it for lost; 0 = the switch never does.
 	MediaTimeout() time.Duration

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -415,4 +416,16 @@ func (s *Server) listReasons(r *request) (reply, error) {
 		out.Queues = append(out.Queues, queueReasons{q.Value.ID, orEmpty(q.Value.WrapUp.Reasons), q.Value.WrapUp.Required})
 	}
 	return ok(out)
+}
+
+// Announce tells the shard the whole set-up, as read gives it. No change of the set-up comes in between: an older state could otherwise
+// reach the shard after a newer one.
+func (s *Server) Announce(ctx context.Context, read func(context.Context) (core.ConfigChanged, error)) error {
+	s.setup.Lock()
+	defer s.setup.Unlock()
+	all, err := read(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Live.Config(ctx, all)
 }

@@ -20,6 +20,9 @@ type command struct {
 }
 
 var commands = []command{
+	{"serve", "the control plane with its API", serveCommand},
+	{"migrate", "change the database's schema", migrateCommand},
+	{"doctor", "check everything that serve stands on", doctorCommand},
 	{"phone", "a soft phone on the command line", phoneCommand},
 }
 

@@ -1,0 +1,276 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// Database fills in everything that the API keeps in the database.
+func (c Config) Database(db *models.DB) Config {
+	setup := db.Config()
+	s := stored{db}
+	c.Tenants = repository[models.Tenant, core.TenantID]{
+		list: func(ctx context.Context, only core.TenantID) ([]models.Versioned[models.Tenant], error) {
+			all, err := setup.Tenants(ctx)
+			if only == "" || err != nil {
+				return all, err
+			}
+			return keepIf(all, func(t models.Versioned[models.Tenant]) bool { return t.Setup.ID == only }), nil
+		},
+		get: setup.Tenant, create: setup.CreateTenant, update: setup.UpdateTenant, remove: setup.DeleteTenant,
+	}
+	c.EntryPoints = repository[core.EntryPoint, core.EntryPointID]{setup.EntryPoints, setup.EntryPoint, setup.CreateEntryPoint, setup.UpdateEntryPoint, setup.DeleteEntryPoint}
+	c.Queues = repository[core.Queue, core.QueueID]{setup.Queues, setup.Queue, setup.CreateQueue, setup.UpdateQueue, setup.DeleteQueue}
+	c.Agents = repository[core.AgentSetup, core.AgentID]{setup.Agents, setup.Agent, setup.CreateAgent, setup.UpdateAgent, setup.DeleteAgent}
+	c.Site, c.Tokens, c.Answers, c.Audit, c.History, c.CRM = s, s, s, s, s, s
+	return c
+}
+
+func keepIf[T any](all []T, keep func(T) bool) []T {
+	var out []T
+	for _, v := range all {
+		if keep(v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// fromModels puts the errors of the database into the words of the API. Of several broken rules the first names the field; all are in the
+// message.
+func fromModels(err error) error {
+	var broken models.Invalid
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &broken) && len(broken) > 0:
+		e := invalid(broken[0].Field, broken[0].Rule)
+		if len(broken) > 1 {
+			e.Message += " (and: " + models.Invalid(broken[1:]).Error() + ")"
+		}
+		return e
+	case errors.Is(err, models.ErrNotFound):
+		return ErrNotFound
+	case errors.Is(err, models.ErrExists):
+		return ErrConflict
+	case errors.Is(err, models.ErrVersion):
+		return ErrVersion
+	case errors.Is(err, models.ErrKeyReused):
+		return ErrKeyReused
+	case errors.Is(err, models.ErrInProgress):
+		return ErrInProgress
+	case errors.Is(err, models.ErrCursor):
+		return invalid("cursor", "is not the cursor of an earlier page")
+	default:
+		return err
+	}
+}
+
+// repository is a [Repository] on the functions that models has for one kind.
+type repository[T any, ID ~string] struct {
+	list   func(context.Context, core.TenantID) ([]models.Versioned[T], error)
+	get    func(context.Context, ID) (models.Versioned[T], error)
+	create func(context.Context, T) (models.Versioned[T], core.ConfigChanged, error)
+	update func(context.Context, T, int64) (models.Versioned[T], core.ConfigChanged, error)
+	remove func(context.Context, ID, int64) (core.ConfigChanged, error)
+}
+
+func (r repository[T, ID]) List(ctx context.Context, tenant core.TenantID) ([]Versioned[T], error) {
+	rows, err := r.list(ctx, tenant)
+	if err != nil {
+		return nil, fromModels(err)
+	}
+	out := make([]Versioned[T], len(rows))
+	for i, row := range rows {
+		out[i] = Versioned[T]{row.Setup, row.Version}
+	}
+	return out, nil
+}
+
+func (r repository[T, ID]) Get(ctx context.Context, id string) (Versioned[T], error) {
+	row, err := r.get(ctx, ID(id))
+	return Versioned[T]{row.Setup, row.Version}, fromModels(err)
+}
+
+func (r repository[T, ID]) Create(ctx context.Context, value T) (Versioned[T], core.ConfigChanged, error) {
+	row, change, err := r.create(ctx, value)
+	return Versioned[T]{row.Setup, row.Version}, change, fromModels(err)
+}
+
+func (r repository[T, ID]) Replace(ctx context.Context, value T, version int64) (Versioned[T], core.ConfigChanged, error) {
+	row, change, err := r.update(ctx, value, version)
+	return Versioned[T]{row.Setup, row.Version}, change, fromModels(err)
+}
+
+func (r repository[T, ID]) Delete(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
+	change, err := r.remove(ctx, ID(id), version)
+	return change, fromModels(err)
+}
+
+// stored is everything else that is in the database.
+type stored struct{ db *models.DB }
+
+func (s stored) Site(ctx context.Context) (Versioned[core.Site], error) {
+	row, err := s.db.Config().Site(ctx)
+	return Versioned[core.Site]{row.Setup, row.Version}, fromModels(err)
+}
+
+// ReplaceSite implements [SiteLimits]. Version and change are compared here: changes of the set-up come one after another in this process (see
+// [Server.setup]), and only the shard's owner makes any.
+func (s stored) ReplaceSite(ctx context.Context, site core.Site, version int64) (Versioned[core.Site], core.ConfigChanged, error) {
+	if version != 0 {
+		now, err := s.db.Config().Site(ctx)
+		if err != nil {
+			return Versioned[core.Site]{}, core.ConfigChanged{}, fromModels(err)
+		}
+		if now.Version != version {
+			return Versioned[core.Site]{}, core.ConfigChanged{}, ErrVersion
+		}
+	}
+	row, change, err := s.db.Config().SetSite(ctx, site)
+	return Versioned[core.Site]{row.Setup, row.Version}, change, fromModels(err)
+}
+
+func (s stored) Authenticate(ctx context.Context, secret string) (Principal, error) {
+	t, err := s.db.Tokens().Authenticate(ctx, secret)
+	return Principal{Token: t.ID, Name: t.Name, Role: Role(t.Role), Agent: t.Agent, Tenant: t.Tenant}, fromModels(err)
+}
+
+func tokenOf(t models.Token) Token {
+	return Token{ID: t.ID, Name: t.Name, Role: Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, CreatedAt: t.CreatedAt}
+}
+
+func (s stored) CreateToken(ctx context.Context, t Token) (Token, string, error) {
+	made, secret, err := s.db.Tokens().Create(ctx, models.Token{Name: t.Name, Role: models.Role(t.Role), Agent: t.Agent, Tenant: t.Tenant})
+	return tokenOf(made), secret, fromModels(err)
+}
+
+func (s stored) ListTokens(ctx context.Context) ([]Token, error) {
+	all, err := s.db.Tokens().List(ctx)
+	var out []Token
+	for _, t := range all {
+		out = append(out, tokenOf(t))
+	}
+	return out, fromModels(err)
+}
+
+func (s stored) RevokeToken(ctx context.Context, id string) error {
+	return fromModels(s.db.Tokens().Revoke(ctx, id))
+}
+
+func (s stored) Claim(ctx context.Context, key RequestKey) (Answer, bool, error) {
+	a, fresh, err := s.db.Answers().Claim(ctx, models.RequestKey(key))
+	return Answer(a), fresh, fromModels(err)
+}
+
+func (s stored) Keep(ctx context.Context, key RequestKey, a Answer) error {
+	return fromModels(s.db.Answers().Keep(ctx, models.RequestKey(key), models.Answer(a)))
+}
+
+func (s stored) Release(ctx context.Context, key RequestKey) error {
+	return fromModels(s.db.Answers().Release(ctx, models.RequestKey(key)))
+}
+
+func (s stored) Record(ctx context.Context, row AuditRow) error {
+	return fromModels(s.db.Audit().Record(ctx, models.AuditRow{
+		Tenant: row.Tenant, Actor: row.Actor, Token: row.Token, Action: row.Action, Object: row.Object, Request: row.RequestID, Detail: row.Detail,
+	}))
+}
+
+// pageFrom gives a page of models with its items in the API's form.
+func pageFrom[T, U any](p models.Page[T], err error, f func(T) U) (Page[U], error) {
+	if err != nil {
+		return Page[U]{}, fromModels(err)
+	}
+	out := Page[U]{Next: p.Next}
+	for _, item := range p.Items {
+		out.Items = append(out.Items, f(item))
+	}
+	return out, nil
+}
+
+func (s stored) CallRecords(ctx context.Context, f CallFilter) (Page[core.CallRecord], error) {
+	p, err := s.db.History().CallRecords(ctx, models.CallFilter{
+		Paging: models.Paging(f.Paging), Tenant: f.Tenant, From: f.From, To: f.To, Agent: f.Agent, Queue: f.Queue, Outcome: f.Outcome,
+	})
+	return pageFrom(p, err, func(r models.CallRecord) core.CallRecord { return r.CallRecord })
+}
+
+func (s stored) CallRecord(ctx context.Context, id core.CallID) (core.CallRecord, error) {
+	r, err := s.db.History().CallRecord(ctx, id)
+	return r.CallRecord, fromModels(err)
+}
+
+func (s stored) Timeline(ctx context.Context, id core.CallID) ([]TimelineEntry, error) {
+	lines, err := s.db.History().Timeline(ctx, id)
+	var out []TimelineEntry
+	for _, l := range lines {
+		out = append(out, TimelineEntry{Seq: l.Seq, Index: l.Index, Entry: l.Entry})
+	}
+	return out, fromModels(err)
+}
+
+func recordingOf(r models.Recording) Recording {
+	return Recording{
+		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
+		Size: r.Size, SHA256: r.SHA256, Error: r.Error, Key: r.Object, Type: r.MediaType,
+	}
+}
+
+func (s stored) Recordings(ctx context.Context, f RecordingFilter) (Page[Recording], error) {
+	p, err := s.db.Recordings().List(ctx, models.RecordingFilter{Paging: models.Paging(f.Paging), Tenant: f.Tenant, Call: f.Call})
+	return pageFrom(p, err, recordingOf)
+}
+
+func (s stored) Recording(ctx context.Context, id core.RecordingID) (Recording, error) {
+	r, err := s.db.Recordings().Recording(ctx, id)
+	return recordingOf(r), fromModels(err)
+}
+
+// people brings the number of a filter into the form in which numbers are kept: as one of the tenant's region, where the filter names the
+// tenant. What is no number finds nothing.
+func (s stored) people(ctx context.Context, f PeopleFilter) (models.PeopleFilter, error) {
+	out := models.PeopleFilter{Paging: models.Paging(f.Paging), Tenant: f.Tenant, Number: f.Number}
+	if f.Number == "" {
+		return out, nil
+	}
+	region := ""
+	if f.Tenant != "" {
+		t, err := s.db.Config().Tenant(ctx, f.Tenant)
+		if err != nil && !errors.Is(err, models.ErrNotFound) {
+			return out, err
+		}
+		region = t.Setup.Region
+	}
+	normal, problem := models.NormalNumber(f.Number, region)
+	if problem != models.NumberOK {
+		return out, invalid("number", "must be a telephone number with its country code, or one of the tenant's region")
+	}
+	out.Number = normal
+	return out, nil
+}
+
+func (s stored) Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error) {
+	g, err := s.people(ctx, f)
+	if err != nil {
+		return Page[Lead]{}, err
+	}
+	p, err := s.db.CRM().Leads(ctx, g)
+	return pageFrom(p, err, func(l models.Lead) Lead {
+		return Lead{ID: l.ID, Tenant: l.Tenant, Number: l.Number, Name: l.Name, Source: l.Source, Status: l.Status, Call: l.Call, CreatedAt: l.CreatedAt}
+	})
+}
+
+func (s stored) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error) {
+	g, err := s.people(ctx, f)
+	if err != nil {
+		return Page[Contact]{}, err
+	}
+	p, err := s.db.CRM().Contacts(ctx, g)
+	return pageFrom(p, err, func(c models.Contact) Contact {
+		return Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner, CreatedAt: c.CreatedAt}
+	})
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"gocloud.dev/blob"
+	_ "gocloud.dev/blob/fileblob" // file://
+	_ "gocloud.dev/blob/memblob"  // mem://
+
+	"github.com/tandem-voice/tandem/api"
+	"github.com/tandem-voice/tandem/ari"
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/loop"
+)
+
+// serveCommand runs the control plane until it is told to stop.
+func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	fresh := flags.Bool("new-admin-token", false, "make another administrator's token and write it to TANDEM_ADMIN_TOKEN")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	s, err := readSettings(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	log := s.logger(stderr)
+	for _, name := range misspelt(os.Environ()) {
+		log.Warn("there is no such setting", "variable", name)
+	}
+	return serve(ctx, s, log, *fresh, func(addr net.Addr) {
+		_, _ = fmt.Fprintf(stdout, "Tandem answers on http://%s; the administrator's token is in %s\n", addr, s.AdminToken)
+	})
+}
+
+// serve runs the control plane. ready is called once, with the address, when requests are answered. It stops in the reverse order of starting: first nobody can
+// ask for anything new, then the loop stops and gives the lease up, then what follows from its timeline. Calls stay on the switch.
+func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, ready func(net.Addr)) (err error) {
+	db, err := openDatabase(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := adminToken(ctx, db, s.AdminToken, freshToken); err != nil {
+		return err
+	}
+	bucket, err := openBucket(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bucket.Close()) }()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on TANDEM_LISTEN: %w", err)
+	}
+	owned := false // by the API, which closes it
+	defer func() {
+		if !owned {
+			err = errors.Join(err, listener.Close())
+		}
+	}()
+
+	engines, err := s.engines(log)
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	counted := loop.NewMetrics(s.Shard)
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), counted)
+	shard, err := loop.New(loop.Config{
+		Shard: s.Shard, Seed: shardSeed(s.Shard), Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines,
+		Standby: true, Logger: log, Metrics: counted,
+	})
+	if err != nil {
+		return err
+	}
+	server, err := api.New(api.Config{
+		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket}, Log: log, Registry: registry, Version: version(),
+		Checks: []api.Check{{Name: "database", Ask: db.Ping}},
+	}.Database(db))
+	if err != nil {
+		return err
+	}
+
+	// What runs beside the loop and the API ends last: it follows the timeline, which grows until the loop has stopped.
+	aside, endAside := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	defer func() { endAside(); running.Wait() }()
+	projector := db.NewProjector(log, nil)
+	running.Go(func() { projector.Run(aside) })
+	running.Go(func() { follow(aside, shard, server, db, projector, log) })
+
+	// The loop has a context of its own as well, so that it is still there for the requests that are being finished.
+	if err := shard.Start(aside); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shard.Stop()) }()
+
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
+	running.Go(func() { // a loop that ends by itself takes the process along: somebody must look at it
+		select {
+		case <-shard.Done():
+			stopServing()
+		case <-serving.Done():
+		}
+	})
+	log.Info("serving", "address", listener.Addr().String(), "shard", s.Shard, "switches", len(engines))
+	ready(listener.Addr())
+	owned = true
+	err = server.Serve(serving, listener, s.Drain)
+	log.Info("stopping; calls stay on the switch")
+	return err
+}
+
+// follow tells the shard the whole set-up whenever this process begins to own it (something may have been written to the database that the shard never heard of),
+// and wakes the projector when the timeline has grown.
+func follow(ctx context.Context, shard *loop.Loop, server *api.Server, db *models.DB, projector *models.Projector, log *slog.Logger) {
+	for {
+		if _, sub, err := shard.Follow(); err == nil {
+			if err := server.Announce(ctx, db.Config().Snapshot); err != nil && ctx.Err() == nil {
+				log.Error("could not tell the shard its set-up; trying again", "error", err)
+			} else {
+				for {
+					u, err := sub.Next(ctx)
+					if errors.Is(err, loop.ErrTooSlow) {
+						projector.Wake()
+						break
+					}
+					if err != nil {
+						break
+					}
+					if len(u.Timeline) > 0 {
+						projector.Wake()
+					}
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(100 * time.Millisecond): // not ours at the moment
+		}
+	}
+}
+
+func openDatabase(ctx context.Context, s settings) (*models.DB, error) {
+	db, err := models.Open(ctx, s.DB)
+	if err != nil {
+		return nil, fmt.Errorf("open TANDEM_DB: %w", err)
+	}
+	if err := checkSchema(ctx, db, s.Migrate); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func checkSchema(ctx context.Context, db *models.DB, migrate bool) error {
+	if migrate {
+		return db.Migrate(ctx)
+	}
+	have, want, err := db.Version(ctx)
+	switch {
+	case err != nil:
+		return err
+	case have > want:
+		return models.ErrNewerSchema
+	case have < want:
+		return fmt.Errorf("the schema is at version %d, not %d: run \"tandem migrate up\" or set TANDEM_MIGRATE=on", have, want)
+	}
+	return nil
+}
+
+func openBucket(ctx context.Context, s settings) (*blob.Bucket, error) {
+	b, err := blob.OpenBucket(ctx, s.Bucket)
+	if err != nil {
+		return nil, fmt.Errorf("open TANDEM_BUCKET: %w", err)
+	}
+	return b, nil
+}
+
+// engines makes the switches that the settings name.
+func (s settings) engines(log *slog.Logger) ([]engine.Engine, error) {
+	if s.ARIURL == "" {
+		log.Warn("no switch is set up: TANDEM_ARI_URL is empty")
+		return nil, nil
+	}
+	e, err := ari.New(ari.Config{
+		ID: core.EngineID(s.ARIID), URL: s.ARIURL, User: s.ARIUser, Password: s.ARIPassword, App: s.ARIApp, Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up Asterisk: %w", err)
+	}
+	return []engine.Engine{e}, nil
+}
+
+// owner names this process in the lease.
+func (s settings) owner(addr net.Addr) string {
+	if s.Owner != "" {
+		return s.Owner
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown-host"
+	}
+	return host + " " + addr.String()
+}
+
+// shardSeed must be the same at every start, because the log is replayed with it: it depends on the shard's name alone.
+func shardSeed(shard string) uint64 {
+	sum := sha256.Sum256([]byte("tandem shard " + shard))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// adminToken makes the first administrator's token, so that somebody can sign in, and writes it to a file that only we can read. The secret is shown nowhere
+// else.
+func adminToken(ctx context.Context, db *models.DB, path string, fresh bool) error {
+	tokens, err := db.Tokens().List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if t.Role == models.RoleAdmin && t.Tenant == "" && !fresh {
+			return nil
+		}
+	}
+	// The file comes first: a token that exists and is written nowhere would lock everybody out.
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("TANDEM_ADMIN_TOKEN: make the directory: %w", err)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("TANDEM_ADMIN_TOKEN: replace the file: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator says which file
+	if err != nil {
+		return fmt.Errorf("TANDEM_ADMIN_TOKEN: make the file: %w", err)
+	}
+	made, secret, err := db.Tokens().Create(ctx, models.Token{Name: "administrator", Role: models.RoleAdmin})
+	if err == nil {
+		if _, err = io.WriteString(f, secret+"\n"); err == nil {
+			err = f.Sync()
+		}
+		if err != nil {
+			err = errors.Join(fmt.Errorf("TANDEM_ADMIN_TOKEN: write the file: %w", err), db.Tokens().Revoke(context.WithoutCancel(ctx), made.ID))
+		}
+	}
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// settings is what the environment says about a Tandem process. Each field is read from the variable named beside it; where a variable
+// may hold a secret, VARIABLE_FILE may name a file that holds it instead, and the two exclude each other.
+type settings struct {
+	// TANDEM_DB (_FILE): the database. sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME. Default sqlite:var/tandem.db: good for one process on one
+	// machine.
+	DB string
+	// TANDEM_MIGRATE: on (default) brings the schema up to date at start; off refuses to start on an older schema, for who
+	// migrates with "tandem migrate up". A newer schema is refused either way.
+	Migrate bool
+	// TANDEM_REDIS (_FILE): redis://[:PASSWORD@]HOST:PORT/DB for the jobs' queue. Default: a queue in this process.
+	Redis string
+	// TANDEM_LISTEN: address and port of the API. Default 127.0.0.1:8080. It speaks HTTP: for other machines put a proxy with TLS in front.
+	Listen string
+	// TANDEM_BUCKET (_FILE): where recordings are archived, a URL of gocloud.dev/blob: file:///DIRECTORY, mem://. Default var/recordings beside the
+	// working directory.
+	Bucket string
+	// TANDEM_ARI_URL: Asterisk's HTTP server, http://HOST:PORT. Default: no Asterisk; calls cannot come in.
+	ARIURL string
+	// TANDEM_ARI_USER: user of ari.conf. Default tandem.
+	ARIUser string
+	// TANDEM_ARI_PASSWORD (_FILE): its password.
+	ARIPassword string
+	// TANDEM_ARI_APP: the Stasis application. Default tandem.
+	ARIApp string
+	// TANDEM_ARI_ID: the name of this Asterisk in the set-up. Default asterisk.
+	ARIID string
+	// TANDEM_SHARD: the set of tenants that this process decides for. Default main. Installations that share a switch need different names.
+	Shard string
+	// TANDEM_OWNER: the name of this process in the lease, unique among those that run. Default: host name and TANDEM_LISTEN.
+	Owner string
+	// TANDEM_ADMIN_TOKEN: the file into which the first start writes the administrator's token. Default var/admin-token.
+	AdminToken string
+	// TANDEM_LOG: debug, info (default), warn or error.
+	Log slog.Level
+	// TANDEM_LOG_FORMAT: text (default) or json.
+	LogJSON bool
+	// TANDEM_DRAIN: how long running requests may take when the process is told to stop. Default 10s.
+	Drain time.Duration
+}
+
+// variables lists every variable, for the search for typing errors.
+var variables = []string{
+	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
+	"TANDEM_ARI_URL", "TANDEM_ARI_USER", "TANDEM_ARI_PASSWORD", "TANDEM_ARI_PASSWORD_FILE", "TANDEM_ARI_APP", "TANDEM_ARI_ID", "TANDEM_SHARD",
+	"TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+// readSettings reads the environment. It returns all that is wrong with it at once; no message shows a secret.
+func readSettings(lookup func(string) (string, bool)) (settings, error) {
+	e := environment{lookup: lookup}
+	s := settings{
+		DB:          e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
+		Migrate:     e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
+		Redis:       e.secret("TANDEM_REDIS", ""),
+		Listen:      e.text("TANDEM_LISTEN", "127.0.0.1:8080"),
+		Bucket:      e.secret("TANDEM_BUCKET", ""),
+		ARIURL:      e.text("TANDEM_ARI_URL", ""),
+		ARIUser:     e.text("TANDEM_ARI_USER", "tandem"),
+		ARIPassword: e.secret("TANDEM_ARI_PASSWORD", ""),
+		ARIApp:      e.text("TANDEM_ARI_APP", "tandem"),
+		ARIID:       e.text("TANDEM_ARI_ID", "asterisk"),
+		Shard:       e.text("TANDEM_SHARD", "main"),
+		Owner:       e.text("TANDEM_OWNER", ""),
+		AdminToken:  e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
+		LogJSON:     e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
+		Drain:       10 * time.Second,
+	}
+	if err := s.Log.UnmarshalText([]byte(e.oneOf("TANDEM_LOG", "info", "debug", "warn", "error"))); err != nil {
+		e.bad("TANDEM_LOG", "must be debug, info, warn or error")
+	}
+	if drain := e.text("TANDEM_DRAIN", ""); drain != "" {
+		var err error
+		if s.Drain, err = time.ParseDuration(drain); err != nil || s.Drain < 0 || s.Drain > 5*time.Minute {
+			e.bad("TANDEM_DRAIN", "must be a duration from 0s to 5m, like 10s")
+		}
+	}
+	e.check(strings.HasPrefix(s.DB, "sqlite:") || strings.HasPrefix(s.DB, "postgres://") || strings.HasPrefix(s.DB, "postgresql://"),
+		"TANDEM_DB", "must begin with sqlite: or postgres://")
+	e.check(s.Redis == "" || isURL(s.Redis, "redis", "rediss", "unix"), "TANDEM_REDIS", "must be a URL that begins with redis://, rediss:// or unix://")
+	_, _, err := net.SplitHostPort(s.Listen)
+	e.check(err == nil, "TANDEM_LISTEN", "must be an address and a port, like 127.0.0.1:8080")
+	e.check(s.ARIURL == "" || isURL(s.ARIURL, "http", "https"), "TANDEM_ARI_URL", "must be a URL that begins with http:// or https://")
+	e.check(s.ARIURL == "" || s.ARIPassword != "", "TANDEM_ARI_PASSWORD", "must be set, itself or as TANDEM_ARI_PASSWORD_FILE, where TANDEM_ARI_URL is")
+	for name, value := range map[string]string{"TANDEM_SHARD": s.Shard, "TANDEM_ARI_ID": s.ARIID} {
+		e.check(nameForm.MatchString(value), name, "must be 1 to 64 letters, digits, '_', '.', '-'")
+	}
+	if s.Bucket == "" {
+		dir, err := filepath.Abs(filepath.Join("var", "recordings"))
+		e.check(err == nil, "TANDEM_BUCKET", "must be set: the working directory is not known")
+		s.Bucket = (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir), RawQuery: "create_dir=true&no_tmp_dir=true"}).String()
+	}
+	e.check(isURL(s.Bucket, "file", "mem", "s3", "gs", "azblob"), "TANDEM_BUCKET", "must be a bucket's URL, like file:///var/lib/tandem/recordings")
+	return s, errors.Join(e.errs...)
+}
+
+func isURL(value string, schemes ...string) bool {
+	u, err := url.Parse(value)
+	return err == nil && slices.Contains(schemes, u.Scheme)
+}
+
+// environment reads variables and collects what is wrong with them.
+type environment struct {
+	lookup func(string) (string, bool)
+	errs   []error
+}
+
+func (e *environment) bad(name, rule string) {
+	e.errs = append(e.errs, fmt.Errorf("%s: %s", name, rule))
+}
+
+func (e *environment) check(ok bool, name, rule string) {
+	if !ok {
+		e.bad(name, rule)
+	}
+}
+
+func (e *environment) text(name, def string) string {
+	if v, ok := e.lookup(name); ok && v != "" {
+		return v
+	}
+	return def
+}
+
+// oneOf reads a word; the first is the default.
+func (e *environment) oneOf(name string, words ...string) string {
+	v := e.text(name, words[0])
+	if !slices.Contains(words, v) {
+		e.bad(name, "must be one of "+strings.Join(words, ", "))
+		return words[0]
+	}
+	return v
+}
+
+// secret reads a variable, or the file that its sister names.
+func (e *environment) secret(name, def string) string {
+	v, file := e.text(name, ""), e.text(name+"_FILE", "")
+	switch {
+	case v != "" && file != "":
+		e.bad(name, "must not be set together with "+name+"_FILE")
+	case file != "":
+		b, err := os.ReadFile(file) //nolint:gosec // the operator says which file
+		if err != nil {
+			e.bad(name+"_FILE", "cannot be read: "+err.Error())
+			return def
+		}
+		if v = strings.TrimSpace(string(b)); v == "" {
+			e.bad(name+"_FILE", "the file is empty")
+		}
+	}
+	if v == "" {
+		return def
+	}
+	return v
+}
+
+// misspelt gives the variables that look like ours and are not.
+func misspelt(environ []string) []string {
+	var out []string
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "TANDEM_") && !slices.Contains(variables, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// logger makes the log that the settings ask for.
+func (s settings) logger(w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: s.Log}
+	if s.LogJSON {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}

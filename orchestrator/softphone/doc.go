@@ -25,7 +25,7 @@
 // depends on that order (a CANCEL and the Reason it carries, a BYE close behind an ACK) is therefore as the wire had it. This
 // is why the transactions and dialogs are written here, on the message parser of github.com/emiago/sipgo: its transaction layer gives
 // each message to a goroutine of its own, answers 100 on its own account after 200 ms (a phone that never responds could not be played), and keeps its timers in
-// globals. The media side stands on github.com/emiago/diago: SDP, RTP, RFC 4733 digits, G.711 and WAV are its packages.
+// globals. On the media side the codecs of github.com/emiago/diago do the work: RFC 4733 digits, G.711 and WAV.
 //
 // Retransmissions run in the goroutine that wants the answer; [Phone.Close] ends and awaits all of them. A silent phone costs one blocked goroutine and
 // one socket, so a hundred fit into a test; [Config.SignallingOnly] also saves the packets of the calls.

@@ -52,13 +52,10 @@ var fullName = map[string]string{
 	"c": "Content-Type", "f": "From", "i": "Call-ID", "k": "Supported", "l": "Content-Length", "m": "Contact", "t": "To", "v": "Via",
 }
 
-// newParser reads messages but leaves header values alone: an odd caller name must reach the test as it stood on the wire, and
-// must not make the phone deaf to the call.
+// newParser reads messages but leaves all header values alone: an odd caller name must reach the test as it stood on the wire, and
+// must not make the phone deaf to the call. That goes for Content-Length, too, which the library would believe and allocate.
 func newParser() *sip.Parser {
-	known := sip.DefaultHeadersParser()
-	return sip.NewParser(sip.WithHeadersParsers(map[string]sip.HeaderParser{
-		"content-length": known["content-length"], "l": known["l"],
-	}))
+	return sip.NewParser(sip.WithHeadersParsers(map[string]sip.HeaderParser{}))
 }
 
 func parseMessage(p *sip.Parser, data []byte) (*message, error) {
@@ -80,6 +77,9 @@ func parseMessage(p *sip.Parser, data []byte) (*message, error) {
 			name = full
 		}
 		m.header = append(m.header, Header{Name: name, Value: f.Value()})
+	}
+	if n, err := strconv.Atoi(m.header.Get("Content-Length")); err == nil && n >= 0 && n < len(m.body) {
+		m.body = m.body[:n] // what follows in the datagram is to be ignored (RFC 3261 18.3)
 	}
 	for _, must := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
 		if m.header.Get(must) == "" {

@@ -6,9 +6,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"github.com/emiago/diago/media"
-	"github.com/emiago/diago/media/sdp"
 )
 
 // direction is the media direction of RFC 3264, as the side that writes it means it.
@@ -42,7 +39,8 @@ func (d direction) receives() bool { return d == sendRecv || d == recvOnly }
 const (
 	defaultEventType = 101 // dynamic; what everybody uses for telephone-event
 	noEventType      = 255 // the far side takes no digits
-	discardPort      = 9   // where signalling-only calls have their audio sent
+	telephoneEvent   = "telephone-event/8000"
+	discardPort      = 9 // where signalling-only calls have their audio sent
 )
 
 // session is what the far side's SDP says.
@@ -53,29 +51,63 @@ type session struct {
 	direction direction
 }
 
-// readSDP reads an offer or answer; of its codecs the first that is among ours counts.
+// readSDP reads an offer or answer; of its codecs the first that is among ours counts. (The parser of the media library ends the process on a body of one
+// byte, so this one is our own.)
 func readSDP(body []byte, ours []Codec) (session, error) {
-	sd := sdp.SessionDescription{}
-	if err := sdp.Unmarshal(body, &sd); err != nil {
-		return session{}, fmt.Errorf("reading SDP: %w", err)
-	}
-	md, err := sd.MediaDescription("audio")
-	if err != nil {
-		return session{}, fmt.Errorf("reading SDP: %w", err)
-	}
-	if md.Proto != "RTP/AVP" {
-		return session{}, fmt.Errorf("reading SDP: profile %q, want RTP/AVP", md.Proto)
-	}
-	ci, err := sd.ConnectionInformation()
-	if err != nil {
-		return session{}, fmt.Errorf("reading SDP: %w", err)
-	}
 	s := session{eventType: noEventType, direction: sendRecv}
-	if ip, ok := netip.AddrFromSlice(ci.IP); ok && !ip.Unmap().IsUnspecified() && md.Port > 0 && md.Port <= 65535 {
-		s.addr = netip.AddrPortFrom(ip.Unmap(), uint16(md.Port))
+	var (
+		connection string   // the audio's own c= line, else the session's
+		media      []string // the fields of the m=audio line
+		other      bool     // within the description of another stream
+		maps       []string
+	)
+	for _, line := range strings.Split(string(body), "\n") {
+		kind, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		switch {
+		case !ok:
+		case kind == "m":
+			if fields := strings.Fields(value); media == nil && len(fields) >= 4 && fields[0] == "audio" {
+				media, other = fields, false
+			} else {
+				other = true
+			}
+		case other:
+		case kind == "c":
+			connection = value
+		case kind == "a":
+			switch d := direction(value); d {
+			case sendRecv, sendOnly, recvOnly, inactive:
+				s.direction = d
+			}
+			if rest, ok := strings.CutPrefix(value, "rtpmap:"); ok {
+				maps = append(maps, rest)
+			}
+		}
+	}
+	if media == nil {
+		return session{}, errors.New("reading SDP: no audio")
+	}
+	if media[2] != "RTP/AVP" {
+		return session{}, fmt.Errorf("reading SDP: profile %q, want RTP/AVP", media[2])
+	}
+	portText, _, _ := strings.Cut(media[1], "/")
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return session{}, fmt.Errorf("reading SDP: port: %w", err)
+	}
+	where := strings.Fields(connection)
+	if len(where) != 3 {
+		return session{}, fmt.Errorf("reading SDP: connection %q, want three fields", connection)
+	}
+	ip, err := netip.ParseAddr(where[2])
+	if err != nil {
+		return session{}, fmt.Errorf("reading SDP: connection: %w", err)
+	}
+	if ip = ip.Unmap(); port != 0 && !ip.IsUnspecified() {
+		s.addr = netip.AddrPortFrom(ip, uint16(port))
 	}
 	found := false
-	for _, f := range md.Formats {
+	for _, f := range media[3:] {
 		for _, c := range ours {
 			if !found && f == strconv.Itoa(int(c)) {
 				s.codec, found = c, true
@@ -85,16 +117,10 @@ func readSDP(body []byte, ours []Codec) (session, error) {
 	if !found {
 		return session{}, errors.New("reading SDP: no codec in common")
 	}
-	for _, a := range sd.Values("a") {
-		switch d := direction(a); d {
-		case sendRecv, sendOnly, recvOnly, inactive:
-			s.direction = d
-		}
-		if rest, ok := strings.CutPrefix(a, "rtpmap:"); ok {
-			number, name, _ := strings.Cut(rest, " ")
-			if pt, err := strconv.ParseUint(number, 10, 7); err == nil && strings.HasPrefix(strings.ToLower(name), media.CodecTelephoneEvent8000.Name+"/8000") {
-				s.eventType = uint8(pt)
-			}
+	for _, m := range maps {
+		number, name, _ := strings.Cut(m, " ")
+		if pt, err := strconv.ParseUint(number, 10, 7); err == nil && strings.EqualFold(strings.TrimSpace(name), telephoneEvent) {
+			s.eventType = uint8(pt)
 		}
 	}
 	return s, nil
@@ -126,7 +152,7 @@ func (c *Call) writeSDP(d direction) []byte {
 	}
 	if eventType != noEventType {
 		fmt.Fprintf(&formats, " %d", eventType)
-		fmt.Fprintf(&maps, "a=rtpmap:%d %s/%d\r\na=fmtp:%d 0-16\r\n", eventType, media.CodecTelephoneEvent8000.Name, sampleRate, eventType)
+		fmt.Fprintf(&maps, "a=rtpmap:%d %s\r\na=fmtp:%d 0-16\r\n", eventType, telephoneEvent, eventType)
 	}
 	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d RTP/AVP%s\r\n%sa=ptime:20\r\na=%s\r\n",
 		port, c.sdpVersion, family, ip, family, ip, port, formats.String(), maps.String(), d)

@@ -41,7 +41,7 @@ mkdir_root() { as_root mkdir -p "$(dirname "$root")"; }
 mkdir_root
 
 # One builder at a time; whoever waited finds the stamp and is done.
-exec 9>"${TMPDIR:-/tmp}/tandem-asterisk-setup.lock"
+exec 9<"$(dirname "$root")"
 flock 9
 [ -s "$stamp" ] && exit 0
 

@@ -234,3 +234,36 @@ func TestSilentPhoneIsHungUp(t *testing.T) {
 	t.Logf("%s", x.await(t, "ChannelHangupRequest", "leg-0001").Raw)
 	a.NoLeftovers(t)
 }
+
+// Transfers are Tandem's to make. A REFER is refused, in a call and outside one, with the header that crashes an Asterisk 22.10.1 that
+// allows it; the call goes on.
+func TestPhonesDoNotTransfer(t *testing.T) {
+	a := ForTest(t)
+	x := listen(t, a, "tandem")
+	caller := newPeer(t, nil)
+	const me, to = "<sip:+49170@h>", "+4930100"
+	id := caller.invite(t, a.SIPAddr, to, me)
+	leg := x.await(t, "StasisStart", "").Channel.ID
+	status, body := x.call(t, "POST", "/channels/"+leg+"/answer")
+	require.Equal(t, 204, status, body)
+	tag := caller.await(t, "SIP/2.0 200").header("To")
+	tag = tag[strings.Index(tag, ";tag="):]
+	caller.request(t, a.SIPAddr, "ACK", to, me, id, 1, tag, "")
+
+	const refer = "\r\nRefer-To: <sip:+491234567@127.0.0.1:9?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>\r\nRefer-Sub: false"
+	caller.request(t, a.SIPAddr, "REFER", to, me, id, 2, tag+refer, "")
+	caller.await(t, "SIP/2.0 603")
+
+	stranger := newPeer(t, nil)
+	stranger.request(t, a.SIPAddr, "REFER", to, me, "refer-alone", 1, refer, "")
+	refused := stranger.awaitThat(t, "an answer", func(m message) bool { return strings.HasPrefix(m.text, "SIP/2.0 ") && m.first() >= "SIP/2.0 3" })
+	t.Logf("outside a call: %s", refused.first())
+
+	status, body = x.call(t, "GET", "/channels/"+leg)
+	require.Equal(t, 200, status, body)
+	assert.False(t, x.has("StasisEnd", leg))
+	status, body = x.call(t, "DELETE", "/channels/"+leg)
+	require.Equal(t, 204, status, body)
+	caller.await(t, "BYE")
+	a.NoLeftovers(t)
+}

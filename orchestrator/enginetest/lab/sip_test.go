@@ -93,8 +93,13 @@ func (p *peer) read() {
 	}
 }
 
-// await returns the first message, past or future, whose first line begins or ends with want.
-func (p *peer) await(t *testing.T, want string) message {
+// await returns the first message, past or future, whose first line begins so.
+func (p *peer) await(t *testing.T, begin string) message {
+	t.Helper()
+	return p.awaitThat(t, begin, func(m message) bool { return strings.HasPrefix(m.first(), begin) })
+}
+
+func (p *peer) awaitThat(t *testing.T, what string, fits func(message) bool) message {
 	t.Helper()
 	ctx := testContext(t)
 	for {
@@ -102,7 +107,7 @@ func (p *peer) await(t *testing.T, want string) message {
 		grown := p.grown
 		var lines []string
 		for _, m := range p.seen {
-			if strings.HasPrefix(m.first(), want) {
+			if fits(m) {
 				p.mu.Unlock()
 				return m
 			}
@@ -112,7 +117,7 @@ func (p *peer) await(t *testing.T, want string) message {
 		select {
 		case <-grown:
 		case <-ctx.Done():
-			t.Fatalf("no %q came, but:\n  %s", want, strings.Join(lines, "\n  "))
+			t.Fatalf("no %q came, but:\n  %s", what, strings.Join(lines, "\n  "))
 		}
 	}
 }

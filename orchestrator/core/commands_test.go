@@ -16,7 +16,7 @@ import (
 //	site max=2 / tenant acme max=2 idle=lunch,break sorry=gone mask
 //	agent ann phone=201 skills=german:5,french:2 engine=west auto
 //	queue sales strategy=in_order ann bob:1:2 ring=20s …      a member is agent:level:rank
-//	number 100 main queue=sales | users=ann,bob greeting=hello priority=3 off closed=shut
+//	number 100,101 id=main queue=sales | users=ann,bob greeting=hello priority=3 off closed=shut
 //	remove queue sales | agent ann | number main | tenant acme
 //
 // Callers and phones (facts): c1 is a customer's leg, ann#2 the second that was dialled to ann, ann alone the latest.

@@ -40,10 +40,11 @@ func (s *Shard) offer(c *call, a *agent) {
 // shownNumber is the caller's number as agents may see it: with data protection on, the last four characters (C2).
 func (s *Shard) shownNumber(c *call) string {
 	t := s.st.Tenants[c.Tenant]
-	if t == nil || !t.MaskNumbers || len(c.From) <= 4 {
+	if t == nil || !t.MaskNumbers {
 		return c.From
 	}
-	return c.From[len(c.From)-4:]
+	text := []rune(c.From) // untrusted: it need not be digits
+	return string(text[max(0, len(text)-4):])
 }
 
 func (c *call) offerOf(l LegID) int {
@@ -145,6 +146,11 @@ func (s *Shard) expireOffers(c *call) {
 	for i := 0; i < len(c.Offers); {
 		if c.Offers[i].Until.After(s.now) {
 			i++
+			continue
+		}
+		if l := s.st.Legs[c.Offers[i].Leg]; l != nil && !s.engineIsUp(l.Engine) {
+			// The phone is on another switch than the call, and that one is out of sight: nobody knows whether it rang.
+			s.endOffer(c, i, OfferFailed, Cause{Code: CauseEngine, By: ByNetwork})
 			continue
 		}
 		s.endOffer(c, i, OfferNoAnswer, Cause{Code: CauseNoAnswer, By: ByThem})

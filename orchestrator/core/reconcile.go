@@ -74,7 +74,9 @@ func (s *Shard) engineUp(f EngineUp) {
 	}
 	for _, m := range f.Snapshot.Mixes {
 		if c := s.st.Calls[CallID(m.Mix)]; c == nil || !c.Mixed {
-			s.repair("orphan_mix", Entry{Call: CallID(m.Mix), Engine: e.ID})
+			if c == nil {
+				s.repair("orphan_mix", Entry{Call: CallID(m.Mix), Engine: e.ID})
+			}
 			s.order(Effect{Engine: e.ID, Call: CallID(m.Mix), Lane: string(m.Mix), Do: SetMix{Mix: m.Mix}})
 		}
 	}
@@ -127,15 +129,19 @@ func (n Snapshot) sorted() Snapshot {
 
 // reconcile brings the legs of a switch in line with what it shows.
 func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
-	for _, id := range keys(s.st.Legs) {
-		l := s.st.Legs[id]
-		if l == nil || l.Engine != e.ID {
-			continue // nil: went with another leg of its call
-		}
-		if seen, ok := snap.leg(id); ok {
-			s.believePresent(l, seen, certain)
-		} else {
-			s.believeAbsent(l, certain)
+	// Customers first: where both ends of a conversation are gone it has ended, and no agent was lost.
+	ids := keys(s.st.Legs)
+	for _, role := range []legRole{customerLeg, agentLeg} {
+		for _, id := range ids {
+			l := s.st.Legs[id]
+			if l == nil || l.Engine != e.ID || l.Role != role {
+				continue // nil: went with another leg of its call
+			}
+			if seen, ok := snap.leg(id); ok {
+				s.believePresent(l, seen, certain)
+			} else {
+				s.believeAbsent(l, certain)
+			}
 		}
 	}
 	var strays []LegID

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,7 @@ func (p *play) setUpOne(c *ConfigChanged, words []string) {
 		c.Queues = append(c.Queues, p.queue(plain, with))
 	case "number":
 		e := EntryPoint{
-			ID: EntryPointID(plain[0] + "-line"), Tenant: "acme", Numbers: []string{plain[0]}, Queue: QueueID(with["queue"]), Greeting: list(with["greeting"]),
+			ID: EntryPointID(cmp.Or(with["id"], plain[0]+"-line")), Tenant: "acme", Numbers: list(plain[0]), Queue: QueueID(with["queue"]), Greeting: list(with["greeting"]),
 			Off: slices.Contains(plain, "off"), Closed: list(with["closed"]),
 		}
 		for _, u := range list(with["users"]) {

@@ -224,8 +224,8 @@ func (s *watchedStore) rows(t *testing.T) []journal.Row {
 // planted is the real rules with something planted into them.
 type planted struct {
 	*core.Shard
-	before func(ev core.Event)                   // may panic
-	after  func(s *core.Shard, out core.Outcome) // sees what was decided
+	before func(ev core.Event)                                  // may panic
+	after  func(s *core.Shard, ev core.Event, out core.Outcome) // sees what was decided; may panic too
 }
 
 func (p *planted) Step(now time.Time, ev core.Event) core.Outcome {
@@ -234,13 +234,13 @@ func (p *planted) Step(now time.Time, ev core.Event) core.Outcome {
 	}
 	out := p.Shard.Step(now, ev)
 	if p.after != nil {
-		p.after(p.Shard, out)
+		p.after(p.Shard, ev, out)
 	}
 	return out
 }
 
 // plant makes a rulebook whose shards all carry the same plants.
-func plant(before func(core.Event), after func(*core.Shard, core.Outcome)) *rulebook {
+func plant(before func(core.Event), after func(*core.Shard, core.Event, core.Outcome)) *rulebook {
 	book := theRules()
 	fresh, restore := book.fresh, book.restore
 	wrap := func(r rules) rules { return &planted{Shard: as[*core.Shard](r), before: before, after: after} }

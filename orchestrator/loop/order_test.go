@@ -30,7 +30,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 		return err
 	}
 	cfg := config(store, b)
-	cfg.rules = plant(nil, func(s *core.Shard, out core.Outcome) {
+	cfg.rules = plant(nil, func(s *core.Shard, _ core.Event, out core.Outcome) {
 		for _, e := range out.Effects {
 			madeBy.Store(e.ID, s.Steps())
 		}

@@ -311,3 +311,35 @@ func TestUnreadableLogIsRefused(t *testing.T) {
 	assert.Equal(t, PhaseIdle, l.Phase())
 	assert.NotErrorIs(t, err, journal.ErrFenced)
 }
+
+// The loop's goroutine is stuck in a store that does not even heed its context; the renewal learns that the shard is lost. Orders under way
+// are interrupted at once, not when the store comes back.
+func TestLossIsNotHeldUpByAStuckAppend(t *testing.T) {
+	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+	under, interrupted := make(chan struct{}, 10), make(chan struct{}, 10)
+	b.do = func(ctx context.Context, _ core.Effect) error {
+		under <- struct{}{}
+		<-ctx.Done()
+		interrupted <- struct{}{}
+		return ctx.Err()
+	}
+	cfg := config(store, b)
+	cfg.Clock, cfg.LeaseTTL = clock, 15*time.Second
+	l := open(t, cfg, 0)
+	b.says(caller(1))
+	receive(t, under, "an order under way")
+	entered, release := make(chan struct{}), make(chan struct{})
+	store.set(func(s *watchedStore) {
+		s.beforeAppend = func(context.Context, []journal.Row) error { close(entered); <-release; return nil }
+		s.renew = func() error { return journal.ErrFenced }
+	})
+	b.says(caller(2))
+	receive(t, entered, "the stuck append")
+	clock.armed(t, 5*time.Second)
+	clock.advance(5 * time.Second)
+	receive(t, interrupted, "the order to be interrupted")
+	close(release)
+	receive(t, l.Done(), "the end of the term")
+	require.ErrorIs(t, l.Stop(), journal.ErrFenced)
+	assert.Empty(t, under)
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
 )
 
 func TestTimeNeverGoesBackAndNeverStandsStill(t *testing.T) {
@@ -144,4 +145,54 @@ func TestStuckDeadlineIsPaced(t *testing.T) {
 	}
 	assert.LessOrEqual(t, ticks, 2, "the clock moved once")
 	assert.Positive(t, ticks)
+}
+
+// The new owner's clock is an hour behind that of the one before. Time goes on from where the log is, and what rings stops ringing.
+func TestSuccessorWithASlowClock(t *testing.T) {
+	store, clock := &watchedStore{noSnapshots: true}, newFakeClock()
+	store.Now = time.Now
+	b := newBoard()
+	cfg := config(store, b)
+	cfg.Clock = clock
+	l := open(t, cfg, 1)
+	leg := ringing(t, l, b)
+	v := l.View()
+	require.NoError(t, l.Stop())
+
+	b2 := newBoard()
+	for c := range v.Calls() {
+		b2.snapshot.Legs = []core.SeenLeg{{Leg: leg, Ours: true, Call: c.ID, Ringing: true}, {Leg: caller(1).Leg, Call: c.ID, Up: true, From: c.From, To: line}}
+	}
+	clock.setBack(time.Hour)
+	cfg.Engines = []engine.Engine{b2}
+	l2 := started(t, cfg)
+	awaitView(t, l2, "the switch", engineUp)
+	for range 60 { // 20 s of ringing at an eighth slower, noticed within a second
+		clock.advance(500 * time.Millisecond)
+		require.NoError(t, l2.Query(within(t), func(*core.Shard) {}))
+	}
+	e := b2.await(t, "the phone to stop ringing", doing[core.Hang])
+	assert.Equal(t, leg, as[core.Hang](e.Do).Leg)
+}
+
+// JSON cannot carry what is not UTF-8. The rules must be given what the log will give.
+func TestRulesSeeWhatTheLogKeeps(t *testing.T) {
+	seen := make(chan core.LegAppeared, 2)
+	store, b := &watchedStore{noSnapshots: true}, newBoard()
+	cfg := config(store, b)
+	cfg.rules = plant(func(ev core.Event) {
+		if e, ok := ev.(core.LegAppeared); ok {
+			seen <- e
+		}
+	}, nil)
+	l := open(t, cfg, 0)
+	c := caller(1)
+	c.Name = "J\xfcrgen"
+	b.says(c)
+	live := receive(t, seen, "the caller")
+	assert.Equal(t, "J\ufffdrgen", live.Name)
+	require.NoError(t, l.Stop())
+	l = started(t, cfg)
+	serving(t, l)
+	assert.Equal(t, live, receive(t, seen, "the caller once more"))
 }

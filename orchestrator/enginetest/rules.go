@@ -33,10 +33,10 @@ func read(id core.EngineID, log []entry) *watcher {
 
 // watchedLeg is what is known of a leg from what has been said.
 type watchedLeg struct {
-	ours     bool
-	spoken   bool // a fact or a snapshot has named it
-	rang, up bool
-	over     bool // hung up, or lost from view
+	ours   bool
+	spoken bool // a fact or a snapshot has named it
+	up     bool
+	over   bool // hung up, or lost from view
 }
 
 type recordingPhase int

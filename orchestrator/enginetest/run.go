@@ -18,6 +18,7 @@ type scenario struct {
 // Run proves the contract of an engine. start makes a world for one scenario, with nothing on its switch; what it starts it ends by t.Cleanup. A
 // goroutine that outlives the scenario fails it, so a switch shared by the scenarios must have been started before Run.
 func Run(t *testing.T, start func(t *testing.T) World) {
+	t.Helper()
 	var all []scenario
 	for _, part := range [][]scenario{arriving(), dialling(), mixing(), pressing(), playing(), recordings(), cutOff(), bounds()} {
 		all = append(all, part...)
@@ -41,7 +42,6 @@ func Run(t *testing.T, start func(t *testing.T) World) {
 				t.Logf("proves %s %s", sc.clauses, sc.features)
 			}
 			s := newStage(t, start(t))
-			t.Cleanup(func() { _ = s.stop() }) // of a failed scenario; before the world ends
 			sc.run(s)
 			s.finish()
 		})

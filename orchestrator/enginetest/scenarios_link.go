@@ -143,14 +143,14 @@ func lostLegs(s *stage) {
 func lostRecording(s *stage) {
 	c, _, a, _, m := s.conversation()
 	id := s.startRecording(m)
-	linger(pieceOfTalk)
+	linger()
 	down := s.cut()
-	linger(pieceOfTalk)
+	linger()
 	up := s.mend(down)
 	if !slices.Contains(up.Snapshot.Recordings, core.SeenRecording{Recording: id}) {
 		s.fail("the recording is not in the snapshot: %+v", up.Snapshot)
 	}
-	linger(pieceOfTalk)
+	linger()
 	s.do(core.StopRecording{Recording: id})
 	h := s.file(id, c, a)
 	s.heard(h, "Caller+1001")

@@ -22,9 +22,9 @@ func recordings() []scenario {
 // pieceOfTalk is how much is recorded of each situation, so that it can be told from the others.
 const pieceOfTalk = 500 * time.Millisecond
 
-// linger lets real time pass: what is said meanwhile is what the recording is about.
-func linger(d time.Duration) {
-	t := time.NewTimer(d)
+// linger lets a piece of talk pass: what is said meanwhile is what the recording is about.
+func linger() {
+	t := time.NewTimer(pieceOfTalk)
 	defer t.Stop()
 	<-t.C
 }
@@ -75,7 +75,7 @@ func record(s *stage) {
 	from := s.rec.mark()
 	s.do(core.StartRecording{Recording: id, Mix: m}) // again: told again, and no harm
 	awaitFrom(s, from, "RecordingStarted again", func(f core.RecordingStarted) bool { return f.Recording == id })
-	linger(pieceOfTalk)
+	linger()
 	s.talk(m, cl, al)
 	s.do(core.StopRecording{Recording: id})
 	s.heard(s.file(id, c, a), "Caller+1001")
@@ -93,7 +93,7 @@ func recordPaused(s *stage) {
 	c, cl, a, al, m := s.conversation()
 	b, bl := s.agent("1002")
 	id := s.startRecording(m)
-	linger(pieceOfTalk)
+	linger()
 	for range 2 {
 		from := s.rec.mark()
 		s.do(core.PauseRecording{Recording: id})
@@ -101,13 +101,13 @@ func recordPaused(s *stage) {
 		// Only while it is paused the third one talks.
 		s.talk(m, cl, al, bl)
 		c.Hears(s.t, Voices(a, b))
-		linger(pieceOfTalk)
+		linger()
 		s.talk(m, cl, al)
 		c.Hears(s.t, Voices(a))
 		b.Hears(s.t, Silence())
 		s.do(core.ResumeRecording{Recording: id})
 		awaitFrom(s, from, "RecordingResumed", func(f core.RecordingResumed) bool { return f.Recording == id })
-		linger(pieceOfTalk)
+		linger()
 	}
 	s.do(core.StopRecording{Recording: id})
 	h := s.file(id, c, a, b)
@@ -123,14 +123,14 @@ func recordPaused(s *stage) {
 func recordHold(s *stage) {
 	c, cl, a, al, m := s.conversation()
 	id := s.startRecording(m)
-	linger(pieceOfTalk)
+	linger()
 	s.mix(m, core.Member{Leg: cl, Mode: core.Hold}, core.Member{Leg: al, Mode: core.Talk})
 	c.Hears(s.t, Music())
 	a.Hears(s.t, Silence())
-	linger(pieceOfTalk)
+	linger()
 	s.talk(m, cl, al)
 	c.Hears(s.t, Voices(a))
-	linger(pieceOfTalk)
+	linger()
 	s.do(core.StopRecording{Recording: id})
 	s.heard(s.file(id, c, a), "Caller+1001", "1001", "Caller+1001")
 }
@@ -138,14 +138,14 @@ func recordHold(s *stage) {
 func recordNextAgent(s *stage) {
 	c, cl, a, al, m := s.conversation()
 	id := s.startRecording(m)
-	linger(pieceOfTalk)
+	linger()
 	b, bl := s.agent("1002")
 	s.talk(m, cl, bl)
 	c.Hears(s.t, Voices(b))
 	a.Hears(s.t, Silence())
 	s.do(core.Hang{Leg: al, Cause: core.CauseNormal})
 	s.over(al)
-	linger(pieceOfTalk)
+	linger()
 	s.do(core.StopRecording{Recording: id})
 	s.heard(s.file(id, c, a, b), "Caller+1001", "Caller+1002")
 }
@@ -153,7 +153,7 @@ func recordNextAgent(s *stage) {
 func recordDissolved(s *stage) {
 	c, _, a, _, m := s.conversation()
 	id := s.startRecording(m)
-	linger(pieceOfTalk)
+	linger()
 	s.mix(m)
 	s.heard(s.file(id, c, a), "Caller+1001")
 }
@@ -161,7 +161,7 @@ func recordDissolved(s *stage) {
 func recordHungUp(s *stage) {
 	c, cl, a, al, m := s.conversation()
 	id := s.startRecording(m)
-	linger(pieceOfTalk)
+	linger()
 	c.HangUp(s.t)
 	s.over(cl)
 	s.do(core.Hang{Leg: al, Cause: core.CauseNormal})

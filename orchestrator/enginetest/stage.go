@@ -29,7 +29,13 @@ type stage struct {
 
 // newStage runs the world's engine and waits until it is up.
 func newStage(t *testing.T, w World) *stage {
+	t.Helper()
 	s := &stage{t: t, w: w, rec: newRecorder()}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("what was said:\n%s", s.rec)
+		}
+	})
 	s.run()
 	return s
 }
@@ -56,13 +62,18 @@ func (s *stage) run() {
 			return errors.New("Run did not return when its context ended")
 		}
 	}
+	s.t.Cleanup(func() { // of a failed scenario; before the world ends
+		if err := s.stop(); err != nil {
+			s.t.Errorf("Run: %v", err)
+		}
+	})
 	awaitFrom(s, from, "EngineUp", func(core.EngineUp) bool { return true })
 }
 
-// fail ends the test with the log.
+// fail ends the scenario; Run shows what was said.
 func (s *stage) fail(format string, args ...any) {
 	s.t.Helper()
-	s.t.Fatalf(format+"\n%s", append(args, s.rec)...)
+	s.t.Fatalf(format, args...)
 }
 
 // await waits for a fact of a kind, past or future, and gives it.
@@ -299,9 +310,6 @@ func (s *stage) finish() {
 	}
 	for _, b := range breaches(s.eng.ID(), s.rec.entries()) {
 		s.t.Errorf("%s", b)
-	}
-	if s.t.Failed() {
-		s.t.Logf("what was said:\n%s", s.rec)
 	}
 }
 

@@ -125,7 +125,7 @@ func decodeWAV(b []byte) (samples []float64, rate int, err error) {
 				body = b
 			}
 			for i := 0; i+1 < len(body); i += 2 {
-				samples = append(samples, float64(int16(binary.LittleEndian.Uint16(body[i:])))/math.MaxInt16) //nolint:gosec // PCM is signed
+				samples = append(samples, float64(int16(binary.LittleEndian.Uint16(body[i:])))/math.MaxInt16)
 			}
 			return samples, rate, nil
 		}

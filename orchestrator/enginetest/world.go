@@ -22,21 +22,21 @@ type World interface {
 	// MediaTimeout is how long an answered phone may be silent before the switch takes it for lost; 0 = the switch never does.
 	MediaTimeout() time.Duration
 	// NewCaller makes somebody who can call Number. They are gone when the test ends.
-	NewCaller(t testing.TB, from, name string) Caller
+	NewCaller(tb testing.TB, from, name string) Caller
 	// NewPhone makes a desk phone and registers it under user, which is one of "1001" to "1012". It is gone when the test ends.
-	NewPhone(t testing.TB, user string) Phone
+	NewPhone(tb testing.TB, user string) Phone
 	// NewOutsider makes a phone beyond the trunk, or skips the test where the switch has no trunk to dial out by.
-	NewOutsider(t testing.TB) Phone
+	NewOutsider(tb testing.TB) Phone
 	// Disconnect cuts the connection between engine and switch, and keeps it from coming back.
-	Disconnect(t testing.TB)
+	Disconnect(tb testing.TB)
 	// Reconnect lets the connection come back.
-	Reconnect(t testing.TB)
+	Reconnect(tb testing.TB)
 	// Restart makes the switch lose everything, and returns when it is back and can reach the phones that were registered.
-	Restart(t testing.TB)
+	Restart(tb testing.TB)
 	// Recording gives a finished recording as a WAV file.
-	Recording(t testing.TB, id core.RecordingID) []byte
+	Recording(tb testing.TB, id core.RecordingID) []byte
 	// Leftovers lists what is on the switch now (legs, mixes, recordings being written), in words.
-	Leftovers(t testing.TB) []string
+	Leftovers(tb testing.TB) []string
 }
 
 // Party is somebody at the far end of a leg. Everybody says a tone of their own all the time while a call is answered.
@@ -46,30 +46,30 @@ type Party interface {
 	// Tone is the frequency of what the party says, in Hz.
 	Tone() float64
 	// Hears waits until the party hears exactly that.
-	Hears(t testing.TB, want Sound)
+	Hears(tb testing.TB, want Sound)
 	// KeptHearing fails if the party stopped hearing another one, since then, for longer than a listener would notice.
-	KeptHearing(t testing.TB, who Party, since time.Time)
+	KeptHearing(tb testing.TB, who Party, since time.Time)
 	// Press sends DTMF digits.
-	Press(t testing.TB, digits string)
+	Press(tb testing.TB, digits string)
 	// GotDigits waits until exactly these digits have been received in the present call.
-	GotDigits(t testing.TB, want string)
+	GotDigits(tb testing.TB, want string)
 	// HangUp ends the call, or gives it up if it is not answered.
-	HangUp(t testing.TB)
+	HangUp(tb testing.TB)
 	// Vanish drops the party off the network without a word.
-	Vanish(t testing.TB)
+	Vanish(tb testing.TB)
 	// Ended waits for the end of the present call as the party sees it.
-	Ended(t testing.TB) Ending
+	Ended(tb testing.TB) Ending
 }
 
 // Caller is somebody outside who calls.
 type Caller interface {
 	Party
 	// Dial calls a number; it does not wait for an answer.
-	Dial(t testing.TB, number string)
+	Dial(tb testing.TB, number string)
 	// HearsRinging waits until the caller is told that it rings.
-	HearsRinging(t testing.TB)
+	HearsRinging(tb testing.TB)
 	// Answered waits until the call is answered.
-	Answered(t testing.TB)
+	Answered(tb testing.TB)
 }
 
 // Phone is a desk phone, or a phone beyond the trunk.
@@ -78,25 +78,25 @@ type Phone interface {
 	// Address is how the phone is dialled.
 	Address() core.Address
 	// React sets what the phone does with calls by itself. Without it a phone rings until it is told to do something else.
-	React(t testing.TB, r Reaction)
+	React(tb testing.TB, r Reaction)
 	// RedirectTo makes the phone send calls on to another phone (302).
-	RedirectTo(t testing.TB, other Phone)
+	RedirectTo(tb testing.TB, other Phone)
 	// Rings waits until the phone rings for a call, and tells what it shows.
-	Rings(t testing.TB) Shown
+	Rings(tb testing.TB) Shown
 	// Invitations is how many calls have been offered to the phone so far.
-	Invitations(t testing.TB) int
+	Invitations(tb testing.TB) int
 	// Answer takes the ringing call and waits until it stands.
-	Answer(t testing.TB)
+	Answer(tb testing.TB)
 	// Talking waits until a call stands that the phone took by itself.
-	Talking(t testing.TB)
+	Talking(tb testing.TB)
 	// Decline turns the ringing call down (603).
-	Decline(t testing.TB)
+	Decline(tb testing.TB)
 	// Busy turns the ringing call down as busy (486).
-	Busy(t testing.TB)
+	Busy(tb testing.TB)
 	// Hold presses the hold key (on), or takes the call back.
-	Hold(t testing.TB, on bool)
+	Hold(tb testing.TB, on bool)
 	// Unregister makes the phone unreachable in good order.
-	Unregister(t testing.TB)
+	Unregister(tb testing.TB)
 }
 
 // Reaction is what a phone does with calls by itself.

@@ -59,7 +59,7 @@ func NewEngine(id core.EngineID, quirks Quirks, o EngineOptions) *Engine {
 	}
 	return &Engine{
 		id: id, latency: o.Latency, beat: o.Beat, observe: o.Observe,
-		sw:      NewSwitch(id, quirks, rand.New(rand.NewPCG(o.Seed, 0x7a6d))), //nolint:gosec // reproducible on purpose
+		sw:      NewSwitch(id, quirks, rand.New(rand.NewPCG(o.Seed, 0x7a6d))),
 		ready:   make(chan struct{}, 1),
 		kick:    make(chan struct{}, 1),
 		changed: make(chan struct{}),

@@ -11,7 +11,10 @@ import (
 func TestContract(t *testing.T) {
 	for name, quirks := range map[string]sim.Quirks{"AsteriskLike": sim.AsteriskLike(), "FreeSWITCHLike": sim.FreeSWITCHLike()} {
 		t.Run(name, func(t *testing.T) {
-			enginetest.Run(t, func(t *testing.T) enginetest.World { return newWorld(t, quirks) })
+			enginetest.Run(t, func(t *testing.T) enginetest.World {
+				t.Helper()
+				return newWorld(t, quirks)
+			})
 		})
 	}
 }

@@ -66,8 +66,8 @@ func (w *world) Restart(testing.TB) {
 	}
 }
 
-func (w *world) NewCaller(t testing.TB, from, name string) enginetest.Caller {
-	t.Helper()
+func (w *world) NewCaller(tb testing.TB, from, name string) enginetest.Caller {
+	tb.Helper()
 	var p *party
 	w.eng.World(func(time.Time, *sim.Switch) {
 		p = w.join(&party{w: w, name: "Caller", from: from, shows: name, hz: w.tone()})
@@ -75,8 +75,8 @@ func (w *world) NewCaller(t testing.TB, from, name string) enginetest.Caller {
 	return caller{p}
 }
 
-func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
-	t.Helper()
+func (w *world) NewPhone(tb testing.TB, user string) enginetest.Phone {
+	tb.Helper()
 	var p *party
 	w.eng.World(func(now time.Time, s *sim.Switch) {
 		p = w.join(&party{w: w, name: user, user: user, address: core.Address{Phone: user}, hz: w.tone()})
@@ -85,8 +85,8 @@ func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
 	return phone{p}
 }
 
-func (w *world) NewOutsider(t testing.TB) enginetest.Phone {
-	t.Helper()
+func (w *world) NewOutsider(tb testing.TB) enginetest.Phone {
+	tb.Helper()
 	var p *party
 	w.eng.World(func(time.Time, *sim.Switch) {
 		w.outsiders++
@@ -114,8 +114,8 @@ func (w *world) Leftovers(testing.TB) []string {
 }
 
 // Recording synthesises what the switch says was written.
-func (w *world) Recording(t testing.TB, id core.RecordingID) []byte {
-	t.Helper()
+func (w *world) Recording(tb testing.TB, id core.RecordingID) []byte {
+	tb.Helper()
 	const rate = 8000
 	var pcm []byte
 	var found bool
@@ -135,7 +135,7 @@ func (w *world) Recording(t testing.TB, id core.RecordingID) []byte {
 		}
 	})
 	if !found {
-		t.Fatalf("there is no recording %s", id)
+		tb.Fatalf("there is no recording %s", id)
 	}
 	wav := append([]byte("RIFF"), binary.LittleEndian.AppendUint32(nil, uint32(36+len(pcm)))...)
 	wav = append(wav, "WAVEfmt "...)
@@ -207,30 +207,30 @@ func (p *party) Name() string  { return p.name }
 func (p *party) Tone() float64 { return p.hz }
 
 // await waits until cond holds; now fails the test with what told.
-func (p *party) await(t testing.TB, what string, cond func(now time.Time, s *sim.Switch) bool) {
-	t.Helper()
+func (p *party) await(tb testing.TB, what string, cond func(now time.Time, s *sim.Switch) bool) {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), enginetest.Patience)
 	defer cancel()
 	if err := p.w.eng.Await(ctx, cond); err != nil {
 		var heard sim.Heard
 		p.w.eng.World(func(_ time.Time, s *sim.Switch) { heard = s.Hears(p.leg) })
-		t.Fatalf("%s: %s: not within %v; hears %+v", p.name, what, enginetest.Patience, heard)
+		tb.Fatalf("%s: %s: not within %v; hears %+v", p.name, what, enginetest.Patience, heard)
 	}
 }
 
 // does lets the party do something that must be possible.
-func (p *party) does(t testing.TB, what string, f func(now time.Time, s *sim.Switch) bool) {
-	t.Helper()
+func (p *party) does(tb testing.TB, what string, f func(now time.Time, s *sim.Switch) bool) {
+	tb.Helper()
 	ok := false
 	p.w.eng.World(func(now time.Time, s *sim.Switch) { ok = f(now, s) })
 	if !ok {
-		t.Fatalf("%s cannot %s", p.name, what)
+		tb.Fatalf("%s cannot %s", p.name, what)
 	}
 }
 
-func (p *party) Hears(t testing.TB, want enginetest.Sound) {
-	t.Helper()
-	p.await(t, "hears "+want.String(), func(_ time.Time, s *sim.Switch) bool {
+func (p *party) Hears(tb testing.TB, want enginetest.Sound) {
+	tb.Helper()
+	p.await(tb, "hears "+want.String(), func(_ time.Time, s *sim.Switch) bool {
 		h := s.Hears(p.leg)
 		if len(h.Legs) != len(want.Of) || (h.Music != "" || h.Prompt) != want.Other || h.Ringing {
 			return false
@@ -249,36 +249,36 @@ func legOf(other enginetest.Party) core.LegID {
 	return ""
 }
 
-func (p *party) KeptHearing(t testing.TB, who enginetest.Party, since time.Time) {
-	t.Helper()
+func (p *party) KeptHearing(tb testing.TB, who enginetest.Party, since time.Time) {
+	tb.Helper()
 	p.w.eng.World(func(time.Time, *sim.Switch) {
 		for i, c := range p.changes {
 			over := i+1 < len(p.changes) && p.changes[i+1].at.Before(since)
 			if !over && !slices.Contains(c.hears.Legs, legOf(who)) {
-				t.Errorf("%s stopped hearing %s: %+v at %v", p.name, who.Name(), c.hears, c.at)
+				tb.Errorf("%s stopped hearing %s: %+v at %v", p.name, who.Name(), c.hears, c.at)
 			}
 		}
 	})
 }
 
-func (p *party) Press(t testing.TB, digits string) {
-	t.Helper()
-	p.does(t, "press", func(now time.Time, s *sim.Switch) bool { return s.PartyPresses(now, p.leg, digits) })
+func (p *party) Press(tb testing.TB, digits string) {
+	tb.Helper()
+	p.does(tb, "press", func(now time.Time, s *sim.Switch) bool { return s.PartyPresses(now, p.leg, digits) })
 }
 
-func (p *party) GotDigits(t testing.TB, want string) {
-	t.Helper()
-	p.await(t, "got digits "+want, func(_ time.Time, s *sim.Switch) bool { return s.Digits(p.leg) == want })
+func (p *party) GotDigits(tb testing.TB, want string) {
+	tb.Helper()
+	p.await(tb, "got digits "+want, func(_ time.Time, s *sim.Switch) bool { return s.Digits(p.leg) == want })
 }
 
-func (p *party) HangUp(t testing.TB) {
-	t.Helper()
-	p.does(t, "hang up", func(now time.Time, s *sim.Switch) bool { return s.PartyHangsUp(now, p.leg) })
+func (p *party) HangUp(tb testing.TB) {
+	tb.Helper()
+	p.does(tb, "hang up", func(now time.Time, s *sim.Switch) bool { return s.PartyHangsUp(now, p.leg) })
 }
 
-func (p *party) Vanish(t testing.TB) {
-	t.Helper()
-	p.does(t, "vanish", func(now time.Time, s *sim.Switch) bool {
+func (p *party) Vanish(tb testing.TB) {
+	tb.Helper()
+	p.does(tb, "vanish", func(now time.Time, s *sim.Switch) bool {
 		if p.user != "" {
 			s.PhoneUnplugged(now, p.user)
 			return true
@@ -287,9 +287,9 @@ func (p *party) Vanish(t testing.TB) {
 	})
 }
 
-func (p *party) Ended(t testing.TB) (e enginetest.Ending) {
-	t.Helper()
-	p.await(t, "the call ends", func(time.Time, *sim.Switch) bool {
+func (p *party) Ended(tb testing.TB) (e enginetest.Ending) {
+	tb.Helper()
+	p.await(tb, "the call ends", func(time.Time, *sim.Switch) bool {
 		if p.ended != nil {
 			e = *p.ended
 		}
@@ -300,53 +300,53 @@ func (p *party) Ended(t testing.TB) (e enginetest.Ending) {
 
 type caller struct{ *party }
 
-func (c caller) Dial(t testing.TB, number string) {
-	t.Helper()
-	c.does(t, "dial", func(now time.Time, s *sim.Switch) bool {
+func (c caller) Dial(tb testing.TB, number string) {
+	tb.Helper()
+	c.does(tb, "dial", func(now time.Time, s *sim.Switch) bool {
 		leg := s.CallerDials(now, c.from, c.shows, number)
 		c.w.speaks(leg, c.party)
 		return leg != ""
 	})
 }
 
-func (c caller) HearsRinging(t testing.TB) {
-	t.Helper()
-	c.await(t, "hears ringing", func(_ time.Time, s *sim.Switch) bool { return s.Hears(c.leg).Ringing })
+func (c caller) HearsRinging(tb testing.TB) {
+	tb.Helper()
+	c.await(tb, "hears ringing", func(_ time.Time, s *sim.Switch) bool { return s.Hears(c.leg).Ringing })
 }
 
-func (c caller) Answered(t testing.TB) {
-	t.Helper()
-	c.await(t, "is answered", func(_ time.Time, s *sim.Switch) bool { _, up := s.Alive(c.leg); return up })
+func (c caller) Answered(tb testing.TB) {
+	tb.Helper()
+	c.await(tb, "is answered", func(_ time.Time, s *sim.Switch) bool { _, up := s.Alive(c.leg); return up })
 }
 
 type phone struct{ *party }
 
 func (p phone) Address() core.Address { return p.address }
 
-func (p phone) reacts(t testing.TB, do sim.Answering) {
-	t.Helper()
-	p.does(t, "react", func(_ time.Time, s *sim.Switch) bool {
+func (p phone) reacts(tb testing.TB, do sim.Answering) {
+	tb.Helper()
+	p.does(tb, "react", func(_ time.Time, s *sim.Switch) bool {
 		s.PhoneReacts(p.user, sim.Response{Do: do})
 		return true
 	})
 }
 
-func (p phone) React(t testing.TB, r enginetest.Reaction) {
-	t.Helper()
-	p.reacts(t, map[enginetest.Reaction]sim.Answering{
+func (p phone) React(tb testing.TB, r enginetest.Reaction) {
+	tb.Helper()
+	p.reacts(tb, map[enginetest.Reaction]sim.Answering{
 		enginetest.RingOn: sim.RingOn, enginetest.AnswerAtOnce: sim.TakeCall, enginetest.DeclineAtOnce: sim.Decline,
 		enginetest.BusyAtOnce: sim.SayBusy, enginetest.UnavailableAtOnce: sim.Unavailable, enginetest.StaySilent: sim.StaySilent,
 	}[r])
 }
 
-func (p phone) RedirectTo(t testing.TB, _ enginetest.Phone) {
-	t.Helper()
-	p.reacts(t, sim.Redirect)
+func (p phone) RedirectTo(tb testing.TB, _ enginetest.Phone) {
+	tb.Helper()
+	p.reacts(tb, sim.Redirect)
 }
 
-func (p phone) Rings(t testing.TB) (shown enginetest.Shown) {
-	t.Helper()
-	p.await(t, "rings", func(_ time.Time, s *sim.Switch) bool {
+func (p phone) Rings(tb testing.TB) (shown enginetest.Shown) {
+	tb.Helper()
+	p.await(tb, "rings", func(_ time.Time, s *sim.Switch) bool {
 		leg, ok := s.PhoneRinging(p.user)
 		if ok {
 			d, _ := s.Dialled(leg)
@@ -362,26 +362,26 @@ func (p phone) Invitations(testing.TB) (n int) {
 	return n
 }
 
-func (p phone) act(t testing.TB, what string, do sim.Answering) {
-	t.Helper()
-	p.does(t, what, func(now time.Time, s *sim.Switch) bool { return s.PhoneDoes(now, p.user, do) })
+func (p phone) act(tb testing.TB, what string, do sim.Answering) {
+	tb.Helper()
+	p.does(tb, what, func(now time.Time, s *sim.Switch) bool { return s.PhoneDoes(now, p.user, do) })
 }
 
-func (p phone) Answer(t testing.TB)  { t.Helper(); p.act(t, "answer", sim.TakeCall) }
-func (p phone) Decline(t testing.TB) { t.Helper(); p.act(t, "decline", sim.Decline) }
-func (p phone) Busy(t testing.TB)    { t.Helper(); p.act(t, "say busy", sim.SayBusy) }
+func (p phone) Answer(tb testing.TB)  { tb.Helper(); p.act(tb, "answer", sim.TakeCall) }
+func (p phone) Decline(tb testing.TB) { tb.Helper(); p.act(tb, "decline", sim.Decline) }
+func (p phone) Busy(tb testing.TB)    { tb.Helper(); p.act(tb, "say busy", sim.SayBusy) }
 
-func (p phone) Talking(t testing.TB) {
-	t.Helper()
-	p.await(t, "talks", func(_ time.Time, s *sim.Switch) bool { _, up := s.Alive(p.leg); return up })
+func (p phone) Talking(tb testing.TB) {
+	tb.Helper()
+	p.await(tb, "talks", func(_ time.Time, s *sim.Switch) bool { _, up := s.Alive(p.leg); return up })
 }
 
-func (p phone) Hold(t testing.TB, on bool) {
-	t.Helper()
-	p.does(t, "hold", func(now time.Time, s *sim.Switch) bool { return s.PhoneHolds(now, p.user, on) })
+func (p phone) Hold(tb testing.TB, on bool) {
+	tb.Helper()
+	p.does(tb, "hold", func(now time.Time, s *sim.Switch) bool { return s.PhoneHolds(now, p.user, on) })
 }
 
-func (p phone) Unregister(t testing.TB) {
-	t.Helper()
-	p.does(t, "unregister", func(now time.Time, s *sim.Switch) bool { s.PhoneUnregistered(now, p.user); return true })
+func (p phone) Unregister(tb testing.TB) {
+	tb.Helper()
+	p.does(tb, "unregister", func(now time.Time, s *sim.Switch) bool { s.PhoneUnregistered(now, p.user); return true })
 }

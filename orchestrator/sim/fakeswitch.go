@@ -154,11 +154,11 @@ func (s *Switch) Abandon() {
 func (s *Switch) Restart(now time.Time) {
 	s.Disconnect(now)
 	s.restarted = true
+	for _, m := range s.sortedMixes() { // before the legs: a mix whose last member leaves is completed in good order on some switches
+		s.dissolve(now, m, "the switch restarted")
+	}
 	for _, l := range s.sortedLegs() {
 		s.end(now, l, core.Cause{Code: core.CauseEngine, By: core.ByNetwork})
-	}
-	for _, m := range s.sortedMixes() {
-		s.dissolve(now, m, "the switch restarted")
 	}
 	if s.quirks.ForgetPhones {
 		for _, name := range s.sortedPhones() {

@@ -21,6 +21,7 @@ type command struct {
 
 var commands = []command{
 	{"serve", "the control plane with its API", serveCommand},
+	{"demo", "a small call centre on this machine: real Asterisk, phones, callers", demoCommand},
 	{"migrate", "change the database's schema", migrateCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},
 	{"phone", "a soft phone on the command line", phoneCommand},

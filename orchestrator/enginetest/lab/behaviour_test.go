@@ -11,6 +11,7 @@ import (
 
 // What Asterisk makes of a phone's refusals. docs/engines.md states the same for readers; the adapter builds on it.
 func TestCausesOfDialledLegs(t *testing.T) {
+	t.Parallel()
 	const ringing = "180 Ringing"
 	cases := []struct {
 		name       string
@@ -105,6 +106,7 @@ func TestRedirectionIsNotFollowed(t *testing.T) {
 
 // N17: without Tandem, a number with a backup is forwarded, others hear an apology.
 func TestFallbackWhileTandemIsAway(t *testing.T) {
+	t.Parallel()
 	carrier := newPeer(t, answering("180 Ringing", "200 OK"))
 	a := ForTest(t, func(o *Options) { o.CarrierContact = "sip:" + carrier.addr() })
 	x := listen(t, a, "not-tandem")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,7 +40,7 @@ func hold() {
 
 func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -121,7 +122,10 @@ func TestRestartKeepsPortsAndDatabase(t *testing.T) {
 func TestNamedInstanceIsFoundAgain(t *testing.T) {
 	name := fmt.Sprintf("test-%d", os.Getpid())
 	a := ForTest(t, func(o *Options) { o.Name = name })
-	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(a.Dir)) })
+	t.Cleanup(func() {
+		assert.NoError(t, os.RemoveAll(a.Dir))
+		assert.NoError(t, os.Remove(filepath.Join(filepath.Dir(a.Dir), "name-"+name+".lock")))
+	})
 	ctx := testContext(t)
 	_, err := a.CLI(ctx, "database put lab key value")
 	require.NoError(t, err)

@@ -114,9 +114,24 @@ func (s *Shard) CallOf(ev Event) CallID {
 		l = ev.Leg
 	case Refused:
 		l = ev.Leg
-		if l == "" {
+		switch {
+		case ev.Mix != "":
 			return CallID(ev.Mix)
+		case ev.Recording != "":
+			return s.ix.recordings[ev.Recording]
 		}
+	case MixJoined:
+		return CallID(ev.Mix)
+	case MixLeft:
+		return CallID(ev.Mix)
+	case RecordingStarted:
+		return s.ix.recordings[ev.Recording]
+	case RecordingPaused:
+		return s.ix.recordings[ev.Recording]
+	case RecordingResumed:
+		return s.ix.recordings[ev.Recording]
+	case RecordingStopped:
+		return s.ix.recordings[ev.Recording]
 	case HoldCall:
 		return ev.Call
 	case ResumeCall:

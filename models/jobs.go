@@ -26,6 +26,7 @@ type Job struct {
 	Payload    json.RawMessage `gorm:"serializer:json"`
 	State      JobState
 	Attempts   int       // begun so far, the present one included
+	Strikes    int       // attempts that ended with a verdict on the work, not with something being away
 	NextAt     time.Time `gorm:"serializer:micro"` // pending: not before; running: when the worker is given up
 	Sends      int       // reminders sent so far
 	SentAt     time.Time `gorm:"serializer:micro"`
@@ -173,13 +174,24 @@ func finishJob(tx *gorm.DB, job Job) error {
 		micros(now()))
 }
 
-// Fail ends an attempt badly; the job is due again at next.
-func (j *Jobs) Fail(ctx context.Context, job Job, cause error, next time.Time) error {
-	return settleJob(j.db.write.WithContext(ctx), job, `UPDATE jobs SET state = 'pending', error = ?, next_at = ?, sent_at = 0
-		WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`, clean(cause.Error()), micros(next))
+// Fail ends an attempt badly; the job is due again at next. strike says that the work itself failed, which counts towards giving up: a
+// switch or a bucket that is away for a day is no reason to.
+func (j *Jobs) Fail(ctx context.Context, job Job, cause error, strike bool, next time.Time) error {
+	strikes := 0
+	if strike {
+		strikes = 1
+	}
+	return settleJob(j.db.write.WithContext(ctx), job, `UPDATE jobs SET state = 'pending', error = ?, strikes = strikes + ?, next_at = ?, sent_at = 0
+		WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`, clean(cause.Error()), strikes, micros(next))
 }
 
-// GiveUp ends a job for good, and alerts.
+// GiveBack returns a job that was interrupted by the end of the process, as if the attempt had not been made.
+func (j *Jobs) GiveBack(ctx context.Context, job Job) error {
+	return settleJob(j.db.write.WithContext(ctx), job, `UPDATE jobs SET state = 'pending', attempts = attempts - 1, next_at = ?, sent_at = 0
+		WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`, micros(now()))
+}
+
+// GiveUp ends a job for good. It alerts, so that nothing that was owed is dropped in silence.
 func (j *Jobs) GiveUp(ctx context.Context, job Job, cause error) error {
 	return j.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := settleJob(tx, job, `UPDATE jobs SET state = 'dead', error = ?, finished_at = ? WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`,
@@ -202,9 +214,9 @@ func settleJob(tx *gorm.DB, job Job, update string, args ...any) error {
 	return nil
 }
 
-// Revive makes a dead job pending again, with all its attempts before it.
+// Revive makes a dead job pending again, with all its attempts before it. [ErrNotFound] if it is not dead.
 func (j *Jobs) Revive(ctx context.Context, id string) error {
-	res := j.db.write.WithContext(ctx).Exec(`UPDATE jobs SET state = 'pending', attempts = 0, next_at = ?, sent_at = 0, finished_at = 0
+	res := j.db.write.WithContext(ctx).Exec(`UPDATE jobs SET state = 'pending', attempts = 0, strikes = 0, next_at = ?, sent_at = 0, finished_at = 0
 		WHERE id = ? AND state = 'dead'`, micros(now()), id)
 	if res.Error == nil && res.RowsAffected == 0 {
 		res.Error = ErrNotFound

@@ -42,7 +42,7 @@ func TestJobsAreClaimedOnceAndSettledByTheirWorker(t *testing.T) {
 		require.JSONEq(t, `{"subject":"a"}`, string(job.Payload))
 		require.Equal(t, 1, job.Attempts)
 
-		require.NoError(t, jobs.Fail(ctx, job, errors.New("not yet\x00"), time.Now().Add(time.Hour)))
+		require.NoError(t, jobs.Fail(ctx, job, errors.New("not yet\x00"), true, time.Now().Add(time.Hour)))
 		require.ErrorIs(t, jobs.Finish(ctx, job), models.ErrClaimLost)
 		_, ok, err := jobs.Claim(ctx, id, "w", time.Hour)
 		require.NoError(t, err)
@@ -66,7 +66,7 @@ func TestJobsOfAWorkerThatIsGone(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, 2, other.Attempts)
 		require.ErrorIs(t, jobs.Finish(ctx, slow), models.ErrClaimLost)
-		require.ErrorIs(t, jobs.Fail(ctx, slow, errors.New("x"), time.Now()), models.ErrClaimLost)
+		require.ErrorIs(t, jobs.Fail(ctx, slow, errors.New("x"), false, time.Now()), models.ErrClaimLost)
 		require.NoError(t, jobs.Finish(ctx, other))
 	})
 }

@@ -7,7 +7,8 @@ CREATE TABLE jobs (
     tenant       text   NOT NULL,
     payload      json   NOT NULL,
     state        text   NOT NULL, -- pending, running, done, dead
-    attempts     int    NOT NULL,
+    attempts     int    NOT NULL, -- begun so far
+    strikes      int    NOT NULL, -- attempts that ended with something no waiting mends
     next_at      bigint NOT NULL, -- pending: not before; running: the worker is given up then
     sends        int    NOT NULL, -- reminders sent
     sent_at      bigint NOT NULL, -- the last one; 0 = one is due

@@ -7,7 +7,8 @@ CREATE TABLE jobs (
     tenant       TEXT   NOT NULL,
     payload      TEXT   NOT NULL,
     state        TEXT   NOT NULL, -- pending, running, done, dead
-    attempts     INTEGER NOT NULL,
+    attempts     INTEGER NOT NULL, -- begun so far
+    strikes      INTEGER NOT NULL, -- attempts that ended with something no waiting mends
     next_at      INTEGER NOT NULL, -- pending: not before; running: the worker is given up then
     sends        INTEGER NOT NULL, -- reminders sent
     sent_at      INTEGER NOT NULL, -- the last one; 0 = one is due

@@ -1,0 +1,77 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gocloud.dev/blob"
+	_ "gocloud.dev/blob/fileblob" // file:// buckets
+	_ "gocloud.dev/blob/memblob"  // mem:// buckets, for tests
+	_ "gocloud.dev/blob/s3blob"   // s3:// buckets
+)
+
+// Bucket is where recordings are kept.
+type Bucket struct {
+	*blob.Bucket
+	dir string // of a file:// bucket
+}
+
+// OpenBucket opens a bucket by its URL, as gocloud.dev/blob takes it: file:///PATH, s3://NAME?region=..., mem:// (tests only). Credentials come from the
+// environment, as the provider's own tools have it. The directory of a file bucket is made if it is missing.
+func OpenBucket(ctx context.Context, rawURL string) (*Bucket, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("parse bucket URL: %w", err)
+	}
+	b := &Bucket{}
+	if u.Scheme == "file" {
+		if u.Host != "" || u.Path == "" {
+			return nil, errors.New("bucket URL: file: must be followed by /// and an absolute path")
+		}
+		b.dir = filepath.FromSlash(u.Path)
+		if err := os.MkdirAll(b.dir, 0o750); err != nil {
+			return nil, fmt.Errorf("make bucket directory: %w", err)
+		}
+		q := u.Query()
+		q.Set("no_tmp_dir", "true") // beside its place, so that the rename is atomic
+		q.Set("dir_file_mode", "0750")
+		q.Set("metadata", "skip") // a recording is one file
+		u.RawQuery = q.Encode()
+	}
+	if b.Bucket, err = blob.OpenBucket(ctx, u.String()); err != nil {
+		return nil, fmt.Errorf("open bucket: %w", err)
+	}
+	return b, nil
+}
+
+// flush makes an object survive a power cut. Object stores promise that by themselves; a file has to be asked for it, with its
+// directories, before the only other copy is deleted.
+func (b *Bucket) flush(key string) error {
+	if b.dir == "" {
+		return nil
+	}
+	for path := filepath.Join(b.dir, filepath.FromSlash(key)); ; path = filepath.Dir(path) {
+		if err := syncPath(path); err != nil {
+			return err
+		}
+		if path == filepath.Clean(b.dir) || !strings.HasPrefix(path, filepath.Clean(b.dir)) {
+			return nil
+		}
+	}
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("flush object: %w", err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("flush object: %w", err)
+	}
+	return nil
+}

@@ -298,10 +298,10 @@ func (p *party) Ended(tb testing.TB) enginetest.Ending {
 	e, err := p.present(tb).AwaitEnd(ctx)
 	p.must(tb, "the call ends", err)
 	ending := enginetest.Ending{ByParty: e.By == softphone.Local, Elsewhere: e.AnsweredElsewhere()}
-	switch {
-	case e.Kind == softphone.Refused:
+	if e.Kind == softphone.Refused {
 		ending.Status = e.Code
-	case e.Kind == softphone.Cancelled:
+	}
+	if e.Kind == softphone.Cancelled {
 		ending.Status = 487
 	}
 	return ending

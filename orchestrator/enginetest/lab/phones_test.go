@@ -148,6 +148,14 @@ func TestVanishedPhoneInConversation(t *testing.T) {
 			require.NoError(t, first.Hears(testContext(t), softphone.Tone(1)))
 			require.NoError(t, second.Hears(testContext(t), softphone.Tone(0)))
 
+			technology := "native_rtp"
+			if recording {
+				technology = "softmix"
+			}
+			status, body := x.call(t, "GET", "/bridges/mix-0001")
+			require.Equal(t, 200, status)
+			assert.Contains(t, body, `"technology":"`+technology+`"`, "this case is about that technology")
+
 			// Twice the limit, in which nobody may be taken for dead, though the media does not pass through the bridge's thread.
 			time.Sleep(6 * time.Second)
 			require.False(t, x.has("ChannelDestroyed", "leg-0001"))
@@ -159,7 +167,7 @@ func TestVanishedPhoneInConversation(t *testing.T) {
 			assert.False(t, x.has("ChannelDestroyed", "leg-0002"), "the other party stays")
 			require.NoError(t, second.HangUp(testContext(t)))
 			x.await(t, "ChannelDestroyed", "leg-0002")
-			status, body := x.call(t, "DELETE", "/bridges/mix-0001")
+			status, body = x.call(t, "DELETE", "/bridges/mix-0001")
 			require.Equal(t, 204, status, body)
 			a.NoLeftovers(t)
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/orchestrator/jobs"
 )
 
 // finding is what the doctor says about one thing.
@@ -196,7 +197,7 @@ func checkBucket(ctx context.Context, s settings) finding {
 	const name = "bucket"
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	b, err := openBucket(ctx, s)
+	b, err := jobs.OpenBucket(ctx, s.Bucket)
 	if err != nil {
 		return finding{name, broken, err.Error()}
 	}

@@ -17,15 +17,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"gocloud.dev/blob"
-	_ "gocloud.dev/blob/fileblob" // file://
-	_ "gocloud.dev/blob/memblob"  // mem://
 
 	"github.com/tandem-voice/tandem/api"
 	"github.com/tandem-voice/tandem/ari"
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/jobs"
 	"github.com/tandem-voice/tandem/orchestrator/loop"
 )
 
@@ -61,9 +59,9 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	if err := adminToken(ctx, db, s.AdminToken, freshToken); err != nil {
 		return err
 	}
-	bucket, err := openBucket(ctx, s)
+	bucket, err := jobs.OpenBucket(ctx, s.Bucket)
 	if err != nil {
-		return err
+		return fmt.Errorf("open TANDEM_BUCKET: %w", err)
 	}
 	defer func() { err = errors.Join(err, bucket.Close()) }()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
@@ -77,10 +75,15 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		}
 	}()
 
-	engines, err := s.engines(log)
+	engines, archives, err := s.engines(log)
 	if err != nil {
 		return err
 	}
+	work, err := jobs.New(jobs.Config{DB: db, Redis: s.Redis, Bucket: bucket, Switches: archives, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, work.Close()) }()
 	registry := prometheus.NewRegistry()
 	counted := loop.NewMetrics(s.Shard)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), counted)
@@ -92,8 +95,8 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		return err
 	}
 	server, err := api.New(api.Config{
-		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket}, Log: log, Registry: registry, Version: version(),
-		Checks: []api.Check{{Name: "database", Ask: db.Ping}},
+		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(),
+		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
 	if err != nil {
 		return err
@@ -103,8 +106,13 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	aside, endAside := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	defer func() { endAside(); running.Wait() }()
-	projector := db.NewProjector(log, nil)
+	projector := db.NewProjector(log, work.Wake)
 	running.Go(func() { projector.Run(aside) })
+	running.Go(func() {
+		if err := work.Run(aside); err != nil {
+			log.Error("the jobs have stopped; they wait in the database", "error", err)
+		}
+	})
 	running.Go(func() { follow(aside, shard, server, db, projector, log) })
 
 	// The loop has a context of its own as well, so that it is still there for the requests that are being finished.
@@ -188,27 +196,31 @@ func checkSchema(ctx context.Context, db *models.DB, migrate bool) error {
 	return nil
 }
 
-func openBucket(ctx context.Context, s settings) (*blob.Bucket, error) {
-	b, err := blob.OpenBucket(ctx, s.Bucket)
-	if err != nil {
-		return nil, fmt.Errorf("open TANDEM_BUCKET: %w", err)
-	}
-	return b, nil
-}
-
-// engines makes the switches that the settings name.
-func (s settings) engines(log *slog.Logger) ([]engine.Engine, error) {
+// engines makes the switches that the settings name, and says where each keeps its recordings.
+func (s settings) engines(log *slog.Logger) ([]engine.Engine, map[core.EngineID]jobs.Switch, error) {
 	if s.ARIURL == "" {
 		log.Warn("no switch is set up: TANDEM_ARI_URL is empty")
-		return nil, nil
+		return nil, nil, nil
 	}
 	e, err := ari.New(ari.Config{
 		ID: core.EngineID(s.ARIID), URL: s.ARIURL, User: s.ARIUser, Password: s.ARIPassword, App: s.ARIApp, Logger: log,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set up Asterisk: %w", err)
+		return nil, nil, fmt.Errorf("set up Asterisk: %w", err)
 	}
-	return []engine.Engine{e}, nil
+	return []engine.Engine{e}, map[core.EngineID]jobs.Switch{e.ID(): asteriskFiles{e}}, nil
+}
+
+// asteriskFiles says "no such recording" in the jobs' words.
+type asteriskFiles struct{ *ari.Engine }
+
+// FetchRecording implements [jobs.Switch].
+func (a asteriskFiles) FetchRecording(ctx context.Context, id core.RecordingID) (io.ReadCloser, error) {
+	body, err := a.Engine.FetchRecording(ctx, id)
+	if errors.Is(err, ari.ErrNoRecording) {
+		return nil, errors.Join(jobs.ErrNoRecording, err)
+	}
+	return body, err
 }
 
 // owner names this process in the lease.

@@ -28,7 +28,8 @@ type settings struct {
 	Redis string
 	// TANDEM_LISTEN: address and port of the API. Default 127.0.0.1:8080. It speaks HTTP: for other machines put a proxy with TLS in front.
 	Listen string
-	// TANDEM_BUCKET (_FILE): where recordings are archived, a URL of gocloud.dev/blob: file:///DIRECTORY, mem://. Default var/recordings beside the
+	// TANDEM_BUCKET (_FILE): where recordings are archived, a URL of gocloud.dev/blob: file:///DIRECTORY, s3://NAME?region=… (credentials as the provider
+	// has them). Default var/recordings beside the
 	// working directory.
 	Bucket string
 	// TANDEM_ARI_URL: Asterisk's HTTP server, http://HOST:PORT. Default: no Asterisk; calls cannot come in.
@@ -106,9 +107,9 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	if s.Bucket == "" {
 		dir, err := filepath.Abs(filepath.Join("var", "recordings"))
 		e.check(err == nil, "TANDEM_BUCKET", "must be set: the working directory is not known")
-		s.Bucket = (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir), RawQuery: "create_dir=true&no_tmp_dir=true"}).String()
+		s.Bucket = (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}).String()
 	}
-	e.check(isURL(s.Bucket, "file", "mem", "s3", "gs", "azblob"), "TANDEM_BUCKET", "must be a bucket's URL, like file:///var/lib/tandem/recordings")
+	e.check(isURL(s.Bucket, "file", "mem", "s3"), "TANDEM_BUCKET", "must be a bucket's URL, like file:///var/lib/tandem/recordings")
 	return s, errors.Join(e.errs...)
 }
 

@@ -33,7 +33,8 @@ type release struct {
 	requested bool           // ChannelHangupRequest was seen
 	request   int            // its cause
 	destroyed int            // cause of ChannelDestroyed
-	sip       int            // tech_cause of either
+	farSIP    int            // tech_cause of ChannelHangupRequest: the far end's response
+	sip       int            // tech_cause of ChannelDestroyed: the far end's, or what Asterisk made of our own reason_code
 }
 
 // cause derives the normalised cause.
@@ -49,9 +50,12 @@ func (r release) cause() core.Cause {
 	if q850 == q850Restart {
 		q850 = 0
 	}
-	c := core.Cause{Q850: q850, SIP: r.sip}
+	if r.asked == "" {
+		r.farSIP = defaultTo(r.farSIP, r.sip)
+	}
+	c := core.Cause{Q850: q850, SIP: r.farSIP}
 	switch {
-	case r.dialled && !r.answered && r.sip >= 300 && r.sip != 487:
+	case r.dialled && !r.answered && r.farSIP >= 300 && r.farSIP != 487:
 		// The far end's final response, even if our CANCEL crossed it on the way: the phone was busy or declined, and
 		// that is what happened.
 		c.Code, c.By = bySIP(r)
@@ -75,7 +79,7 @@ func (r release) ownCode() core.CauseCode {
 
 // bySIP reads the final response of a far end that we dialled.
 func bySIP(r release) (core.CauseCode, core.Party) {
-	switch r.sip {
+	switch r.farSIP {
 	case 486, 600:
 		return core.CauseBusy, core.ByThem
 	case 603, 403, 607, 608:
@@ -98,7 +102,7 @@ func bySIP(r release) (core.CauseCode, core.Party) {
 	case 500, 502, 503, 504, 580:
 		return core.CauseCongestion, core.ByNetwork
 	}
-	if r.sip < 400 {
+	if r.farSIP < 400 {
 		return core.CauseRedirected, core.ByThem
 	}
 	return core.CauseRejected, core.ByThem

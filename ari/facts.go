@@ -34,33 +34,27 @@ func (e *Engine) translate(ev event) []core.Fact {
 	return e.legFacts(l, ev)
 }
 
-// started handles a channel that enters the application: a call that arrives, or a leg of ours that was answered.
+// started handles a channel that enters the application: a call that arrives. A leg of ours enters it as soon as it is made, which is no news.
 func (e *Engine) started(c channel) []core.Fact {
 	id := core.LegID(c.ID)
 	if id == "" || c.helper() || !c.inApp(e.cfg.App) {
 		return nil
 	}
-	l := e.table.legs[id]
-	if l == nil {
-		l = &leg{id: id, ours: c.ours(), call: core.CallID(c.Vars[callVariable]), media: media{known: !c.ours()}}
-		e.table.legs[id] = l
-		if !l.ours {
-			l.seen, l.up = time.Now(), c.State == "Up"
-			from, name := calledBy(c.Caller)
-			facts := []core.Fact{core.LegAppeared{Engine: e.cfg.ID, Leg: id, From: from, Name: name, To: c.Dialplan.Exten}}
-			if l.up {
-				facts = append(facts, core.LegAnswered{Leg: id})
-			}
-			return facts
-		}
+	if l := e.table.legs[id]; l != nil {
+		l.seen, l.absent = time.Now(), 0
+		return nil // of ours, or told by the snapshot
 	}
-	l.seen, l.absent = time.Now(), 0
-	if !l.ours || l.up {
-		return nil // the snapshot has told it
+	l := &leg{id: id, ours: c.ours(), up: c.State == "Up", call: core.CallID(c.Vars[callVariable]), seen: time.Now(), media: media{known: !c.ours()}}
+	e.table.legs[id] = l
+	if l.ours {
+		return nil
 	}
-	// Of a leg of ours, this is the moment from which it can be put into a bridge. Its ChannelStateChange comes a little earlier.
-	l.up = true
-	return []core.Fact{core.LegAnswered{Leg: id}}
+	from, name := calledBy(c)
+	facts := []core.Fact{core.LegAppeared{Engine: e.cfg.ID, Leg: id, From: from, Name: name, To: c.Dialplan.Exten}}
+	if l.up {
+		facts = append(facts, core.LegAnswered{Leg: id})
+	}
+	return facts
 }
 
 // legFacts handles the events of a known leg.
@@ -71,7 +65,7 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		case l.ours && ev.channel.State == "Ringing" && !l.rang && !l.up:
 			l.rang = true
 			return []core.Fact{core.LegRinging{Leg: l.id}}
-		case !l.ours && ev.channel.State == "Up" && !l.up:
+		case ev.channel.State == "Up" && !l.up:
 			l.up = true
 			return []core.Fact{core.LegAnswered{Leg: l.id}}
 		}
@@ -85,7 +79,7 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		e.table.drop(l)
 		return []core.Fact{core.LegHungUp{Leg: l.id, Cause: release{
 			dialled: l.ours, phone: l.phone, rang: l.rang, answered: l.up, asked: l.asked,
-			requested: l.requested, request: l.request, destroyed: ev.cause, sip: defaultTo(ev.techCause, l.sip),
+			requested: l.requested, request: l.request, destroyed: ev.cause, farSIP: l.sip, sip: ev.techCause,
 		}.cause()}}
 	case "ChannelDtmfReceived":
 		if digitsPattern.MatchString(ev.digit) && len(ev.digit) == 1 {
@@ -96,11 +90,13 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 	case "ChannelUnhold":
 		return []core.Fact{core.Held{Leg: l.id, On: false}}
 	case "ChannelEnteredBridge":
-		e.doubt(l, core.MixID(ev.bridge), true)
-		return []core.Fact{core.MixJoined{Mix: core.MixID(ev.bridge), Leg: l.id}}
+		id, _ := mixOf(ev.bridge)
+		e.doubt(l, id, true)
+		return []core.Fact{core.MixJoined{Mix: id, Leg: l.id}}
 	case "ChannelLeftBridge":
-		e.doubt(l, core.MixID(ev.bridge), false)
-		return []core.Fact{core.MixLeft{Mix: core.MixID(ev.bridge), Leg: l.id}}
+		id, _ := mixOf(ev.bridge)
+		e.doubt(l, id, false)
+		return []core.Fact{core.MixLeft{Mix: id, Leg: l.id}}
 	}
 	return nil
 }

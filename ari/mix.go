@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -38,6 +40,12 @@ func (p plan) empty() bool {
 		len(p.add)+len(p.remove)+len(p.muteFirst)+len(p.unmute)+len(p.music)+len(p.silence) == 0
 }
 
+// A SetMix that failed is tried again, with pauses that double: five times, within 75 ms.
+const (
+	mixTries = 5
+	mixPause = 5 * time.Millisecond / 2
+)
+
 func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) error {
 	if err := checkMix(a); err != nil {
 		return err
@@ -66,7 +74,15 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 		return refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
 	var failed error
-	for try := range 3 {
+	for try := range mixTries {
+		if failed != nil {
+			// A bridge that was dissolved a moment ago is still there for some requests and gone for others.
+			select {
+			case <-time.After(mixPause << try):
+			case <-ctx.Done():
+				return failed
+			}
+		}
 		p, suspect := e.planMix(a)
 		// The first time, an empty plan means that this is a repetition. Later it means that all is done.
 		if suspect || p.empty() && try == 0 {
@@ -82,12 +98,7 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 		if failed = e.perform(ctx, call, a.Mix, p); failed == nil {
 			break
 		}
-		e.mu.Lock()
-		e.table.mix(a.Mix).suspect = true
-		e.mu.Unlock()
-		if ctx.Err() != nil {
-			return failed
-		}
+		e.distrust(a.Mix, failed)
 	}
 	if failed != nil {
 		return failed
@@ -99,9 +110,53 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 	return nil
 }
 
+// distrust makes the next try look at the bridge. If the bridge is said not to be there although it exists, it is a dissolved one that
+// cannot die yet, and the mix gets another.
+func (e *Engine) distrust(id core.MixID, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m := e.table.mix(id)
+	m.suspect = true
+	var se *StatusError
+	if m.exists && errors.As(err, &se) && se.FromARI && se.Status == http.StatusNotFound && strings.HasSuffix(se.Path, "/addChannel") {
+		m.generation++
+	}
+}
+
+// bridgeID is the id of a mix's bridge: the mix's id. But a dissolved bridge lives on, of no use to anybody, until a prompt that is being played to
+// one of its channels is over; a mix that is wanted again meanwhile needs a bridge of another id, of the next generation.
+func bridgeID(id core.MixID, generation int) string {
+	if generation == 0 {
+		return string(id)
+	}
+	return string(id) + generationMark + strconv.Itoa(generation)
+}
+
+const generationMark = "~"
+
+// mixOf is the opposite of bridgeID.
+func mixOf(bridge string) (core.MixID, int) {
+	id, text, marked := strings.Cut(bridge, generationMark)
+	generation, err := strconv.Atoi(text)
+	if !marked || err != nil {
+		return core.MixID(bridge), 0
+	}
+	return core.MixID(id), generation
+}
+
+// bridgeOf is the id of a mix's present bridge.
+func (e *Engine) bridgeOf(id core.MixID) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if m := e.table.mixes[id]; m != nil {
+		return bridgeID(id, m.generation)
+	}
+	return string(id)
+}
+
 func checkMix(a core.SetMix) error {
-	if a.Mix == "" || len(a.Mix) > 128 {
-		return refuse(core.WhyInvalid, "mix: must be 1 to 128 characters")
+	if a.Mix == "" || len(a.Mix) > 128 || strings.Contains(string(a.Mix), generationMark) {
+		return refuse(core.WhyInvalid, "mix: must be 1 to 128 characters, none of them %q", generationMark)
 	}
 	seen := map[core.LegID]bool{}
 	for _, m := range a.Members {
@@ -218,11 +273,14 @@ func (p *plan) leaver(l *leg, id core.MixID) {
 	}
 }
 
+// noBridge reports whether an error says that a bridge is gone. 409 is the answer while it is going.
+func noBridge(err error) bool { return notFound(err) || status(err) == http.StatusConflict }
+
 // lookAtMix asks Asterisk who is in the bridge. thorough also makes music and muting of the members unknown, so that they are set anew.
 func (e *Engine) lookAtMix(ctx context.Context, id core.MixID, thorough bool) error {
 	var b bridge
-	err := e.rest.do(ctx, http.MethodGet, path("bridges", string(id)), nil, nil, &b)
-	if err != nil && !notFound(err) {
+	err := e.rest.do(ctx, http.MethodGet, path("bridges", e.bridgeOf(id)), nil, nil, &b)
+	if err != nil && !noBridge(err) {
 		return fmt.Errorf("look at the bridge: %w", err)
 	}
 	e.mu.Lock()
@@ -281,8 +339,8 @@ func (e *Engine) perform(ctx context.Context, call core.CallID, id core.MixID, p
 		}
 	}
 	if p.dissolve {
-		err := e.rest.do(ctx, http.MethodDelete, path("bridges", string(id)), nil, nil, nil)
-		if err != nil && !notFound(err) {
+		err := e.rest.do(ctx, http.MethodDelete, path("bridges", e.bridgeOf(id)), nil, nil, nil)
+		if err != nil && !noBridge(err) {
 			return fmt.Errorf("dissolve the bridge: %w", err)
 		}
 		e.noteDissolved(id)
@@ -316,7 +374,7 @@ func (e *Engine) membersOf(id core.MixID) int {
 func (e *Engine) createBridge(ctx context.Context, call core.CallID, id core.MixID) error {
 	// dtmf_events keeps Asterisk from handing the media of two legs straight through below its core, where it would see no digits.
 	body := map[string]any{"type": "mixing,dtmf_events", "name": e.bridgeName(), "variables": map[string]string{callVariable: string(call)}}
-	err := e.rest.do(ctx, http.MethodPost, path("bridges", string(id)), nil, body, nil)
+	err := e.rest.do(ctx, http.MethodPost, path("bridges", e.bridgeOf(id)), nil, body, nil)
 	if err != nil && status(err) != http.StatusConflict { // 409: it is there already, which is what is wanted
 		return fmt.Errorf("make the bridge: %w", err)
 	}
@@ -342,7 +400,7 @@ func (e *Engine) addAndSilence(ctx context.Context, id core.MixID, p plan) error
 }
 
 func (e *Engine) addToBridge(ctx context.Context, id core.MixID, legs []core.LegID) error {
-	err := e.rest.do(ctx, http.MethodPost, path("bridges", string(id), "addChannel"), nil, map[string]any{"channel": legs}, nil)
+	err := e.rest.do(ctx, http.MethodPost, path("bridges", e.bridgeOf(id), "addChannel"), nil, map[string]any{"channel": legs}, nil)
 	if err != nil && len(legs) > 1 && status(err)/100 == 4 && ctx.Err() == nil {
 		// Asterisk adds all or nobody, and does not say who is in the way. One of them is probably gone; the others are to
 		// hear each other all the same.
@@ -363,7 +421,7 @@ func (e *Engine) removeAll(ctx context.Context, remove map[core.MixID][]core.Leg
 	for from, legs := range remove {
 		for _, id := range legs {
 			// One by one: Asterisk removes all or nobody, and one that is out already is no reason to leave the other in.
-			err := e.rest.do(ctx, http.MethodPost, path("bridges", string(from), "removeChannel"), nil, map[string]any{"channel": []core.LegID{id}}, nil)
+			err := e.rest.do(ctx, http.MethodPost, path("bridges", e.bridgeOf(from), "removeChannel"), nil, map[string]any{"channel": []core.LegID{id}}, nil)
 			// 422: it is not in this bridge. 404 and 400: bridge or channel is gone. 409: it has left the application.
 			if s := status(err); err != nil && s != http.StatusUnprocessableEntity && s != http.StatusConflict && !notFound(err) {
 				return fmt.Errorf("remove from the bridge: %w", err)

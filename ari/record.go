@@ -42,11 +42,12 @@ func (e *Engine) startRecording(ctx context.Context, a core.StartRecording) erro
 	if !exists {
 		return refuse(core.WhyUnknown, "no such mix: %s", a.Mix)
 	}
-	if err := e.nameRecording(ctx, a.Mix, a.Recording); err != nil {
+	bridge := e.bridgeOf(a.Mix)
+	if err := e.nameRecording(ctx, bridge, a.Recording); err != nil {
 		return err
 	}
 	body := map[string]any{"name": a.Recording, "format": recordingFormat, "ifExists": "fail"}
-	err = e.rest.do(ctx, http.MethodPost, path("bridges", string(a.Mix), "record"), nil, body, nil)
+	err = e.rest.do(ctx, http.MethodPost, path("bridges", bridge, "record"), nil, body, nil)
 	switch {
 	case err == nil:
 		return nil
@@ -80,9 +81,9 @@ func (e *Engine) tellStarted(id core.RecordingID) {
 	}
 }
 
-func (e *Engine) nameRecording(ctx context.Context, id core.MixID, rec core.RecordingID) error {
+func (e *Engine) nameRecording(ctx context.Context, bridge string, rec core.RecordingID) error {
 	query := url.Values{"variable": {recordingVariable}, "value": {string(rec)}}
-	err := e.rest.do(ctx, http.MethodPost, path("bridges", string(id), "variable"), query, nil, nil)
+	err := e.rest.do(ctx, http.MethodPost, path("bridges", bridge, "variable"), query, nil, nil)
 	if s := status(err); err != nil && (s != http.StatusNotFound || notFound(err)) {
 		return fmt.Errorf("note the recording on the bridge: %w", err)
 	}

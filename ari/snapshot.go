@@ -20,6 +20,7 @@ type wholeView struct {
 	begun       time.Time
 	snapshot    core.Snapshot
 	recordedMix map[core.RecordingID]core.MixID
+	generations map[core.MixID]int // of the mixes' bridges, where not 0
 }
 
 type bridge struct {
@@ -37,7 +38,7 @@ func (e *Engine) bridgeName() string { return e.cfg.App }
 func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
 	defer cancel()
-	v := &wholeView{begun: time.Now(), recordedMix: map[core.RecordingID]core.MixID{}}
+	v := &wholeView{begun: time.Now(), recordedMix: map[core.RecordingID]core.MixID{}, generations: map[core.MixID]int{}}
 
 	var channels []channel
 	if err := e.rest.do(ctx, http.MethodGet, "/channels", nil, nil, &channels); err != nil {
@@ -58,7 +59,11 @@ func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 		if b.Name != e.bridgeName() {
 			continue
 		}
-		seen := core.SeenMix{Mix: core.MixID(b.ID)}
+		id, generation := mixOf(b.ID)
+		seen := core.SeenMix{Mix: id}
+		if generation > 0 {
+			v.generations[id] = generation
+		}
 		for _, id := range b.Channels {
 			seen.Legs = append(seen.Legs, core.LegID(id))
 		}
@@ -80,10 +85,10 @@ func (e *Engine) seenLeg(c channel) (core.SeenLeg, bool) {
 	}
 	s := core.SeenLeg{
 		Leg: core.LegID(c.ID), Ours: c.ours(), Call: core.CallID(c.Vars[callVariable]),
-		Up: c.State == "Up" && c.inApp(e.cfg.App), Ringing: c.State == "Ringing",
+		Up: c.State == "Up", Ringing: c.State == "Ringing",
 	}
 	if !s.Ours {
-		s.From, s.Name = calledBy(c.Caller)
+		s.From, s.Name = calledBy(c)
 		s.To = c.Dialplan.Exten
 	}
 	return s, true
@@ -105,7 +110,7 @@ func (e *Engine) lookForRecordings(ctx context.Context, v *wholeView, searchAll 
 				continue // nothing is recorded in an empty bridge
 			}
 			group.Go(func() (err error) {
-				names[i], err = e.recordingVariable(groupCtx, m.Mix)
+				names[i], err = e.recordingVariable(groupCtx, bridgeID(m.Mix, v.generations[m.Mix]))
 				return err
 			})
 		}
@@ -126,7 +131,7 @@ func (e *Engine) lookForRecordings(ctx context.Context, v *wholeView, searchAll 
 		case err != nil:
 			return err
 		default:
-			v.recordedMix[id] = core.MixID(strings.TrimPrefix(defaultTo(live.Target, "bridge:"+string(mix)), "bridge:"))
+			v.recordedMix[id] = mix
 			v.snapshot.Recordings = append(v.snapshot.Recordings, core.SeenRecording{Recording: id, Paused: live.State == "paused"})
 		}
 	}
@@ -137,11 +142,11 @@ func (e *Engine) lookForRecordings(ctx context.Context, v *wholeView, searchAll 
 }
 
 // recordingVariable reads the name of a bridge's newest recording; "" if it has none.
-func (e *Engine) recordingVariable(ctx context.Context, id core.MixID) (string, error) {
+func (e *Engine) recordingVariable(ctx context.Context, bridge string) (string, error) {
 	var answer struct {
 		Value string `json:"value"`
 	}
-	err := e.rest.do(ctx, http.MethodGet, path("bridges", string(id), "variable"), url.Values{"variable": {recordingVariable}}, nil, &answer)
+	err := e.rest.do(ctx, http.MethodGet, path("bridges", bridge, "variable"), url.Values{"variable": {recordingVariable}}, nil, &answer)
 	var se *StatusError
 	if errors.As(err, &se) && (se.Status == http.StatusNotFound || se.Status == http.StatusBadRequest) {
 		return "", nil // the bridge went meanwhile, or Asterisk is older than 22.10 and knows no variables of bridges

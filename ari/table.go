@@ -48,10 +48,11 @@ type media struct {
 }
 
 type mix struct {
-	exists  bool
-	suspect bool // a request failed, or an event contradicted the memory: look before acting
-	in      map[core.LegID]bool
-	owned   map[core.LegID]bool
+	generation int // of its bridge, see bridgeID
+	exists     bool
+	suspect    bool // a request failed, or an event contradicted the memory: look before acting
+	in         map[core.LegID]bool
+	owned      map[core.LegID]bool
 }
 
 type recording struct {
@@ -134,7 +135,8 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		}
 	}
 	for _, s := range v.snapshot.Mixes {
-		t.mix(s.Mix).exists = true
+		m := t.mix(s.Mix)
+		m.exists, m.generation = true, v.generations[s.Mix]
 		for _, id := range s.Legs {
 			if l := t.legs[id]; l != nil {
 				t.place(l, s.Mix)

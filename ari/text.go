@@ -27,8 +27,8 @@ func clean(s string, limit int) string {
 	return strings.TrimSpace(b.String())
 }
 
-// callerText cleans a caller's name or number for the callerId parameter, where quotes and angle brackets divide name and number and a
-// backslash escapes. Nothing else has a meaning there: Asterisk stores the parts without expanding them.
+// callerText cleans a caller's name or number for the display of a phone. Quotes, angle brackets and backslashes would be data to Asterisk, but
+// PJSIP does not always escape them on the wire.
 func callerText(s string) string {
 	return clean(strings.Map(func(r rune) rune {
 		switch r {
@@ -39,20 +39,15 @@ func callerText(s string) string {
 	}, s), maxCallerText)
 }
 
-// callerID joins name and number as the callerId parameter wants it.
-func callerID(name, number string) string {
-	name, number = callerText(name), callerText(number)
-	if name == "" && number == "" {
-		return ""
-	}
-	return `"` + name + `" <` + number + `>`
-}
-
 var withheld = map[string]bool{"anonymous": true, "restricted": true, "unavailable": true, "unknown": true, "private": true, "withheld": true}
 
-// calledBy is a caller's number and name in the words of the core: a withheld number is "", and so is the "Anonymous" that stands for the name then.
-func calledBy(p party) (number, name string) {
-	number, name = p.Number, p.Name
+// calledBy is a caller's number and name in the words of the core: a withheld number is "", and so is the "Anonymous" that stands for the name
+// then. PJSIP gives a name as it stood between its quotes on the wire, where a backslash escapes what follows.
+func calledBy(c channel) (number, name string) {
+	number, name = c.Caller.Number, c.Caller.Name
+	if strings.HasPrefix(c.Name, "PJSIP/") {
+		name = unescaped(name)
+	}
 	if withheld[strings.ToLower(number)] {
 		number = ""
 	}
@@ -60,6 +55,24 @@ func calledBy(p party) (number, name string) {
 		name = ""
 	}
 	return number, name
+}
+
+// unescaped undoes the quoted-pair of RFC 3261.
+func unescaped(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	escaped := false
+	for _, r := range s {
+		if r == '\\' && !escaped {
+			escaped = true
+			continue
+		}
+		escaped = false
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // masked hides a number in logs but for its last two digits.

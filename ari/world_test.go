@@ -2,12 +2,15 @@ package ari_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/zaf/g711"
 
 	"github.com/tandem-voice/tandem/ari"
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -55,12 +59,27 @@ func (b *switchboard) options(o *lab.Options) {
 	o.CarrierContact = "sip:" + b.outside
 }
 
+// prompt is a second of two tones that no phone says.
+const prompt = "tandem/test-prompt"
+
+func writePrompt(t testing.TB, a *lab.Asterisk) {
+	t.Helper()
+	pcm := make([]byte, 0, 16000)
+	for i := range 8000 {
+		at := 2 * math.Pi * float64(i) / 8000
+		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(int16(6000*(math.Sin(420*at)+math.Sin(660*at)))))
+	}
+	file := filepath.Join(a.Dir, "data/sounds/en", prompt+".ulaw")
+	require.NoError(t, os.WriteFile(file, g711.EncodeUlaw(pcm), 0o644))
+}
+
 // world makes a world for one scenario.
 func (b *switchboard) world(t *testing.T) enginetest.World {
 	a := b.shared
 	if b.restarts {
 		a = lab.ForTest(t, b.options)
 	}
+	writePrompt(t, a)
 	w := &world{switchboard: b, asterisk: a, passwords: map[string]string{}}
 	for _, p := range a.Phones(20) {
 		w.passwords[p.User] = p.Password
@@ -125,7 +144,7 @@ func (w *world) config() ari.Config {
 
 func (w *world) Number() string { return "4930200300" }
 
-func (w *world) Prompt() string { return "tandem/apology" }
+func (w *world) Prompt() string { return prompt }
 
 func (w *world) MediaTimeout() time.Duration { return silenceLimit * time.Second }
 
@@ -149,7 +168,7 @@ func (w *world) NewCaller(t testing.TB, from, name string) enginetest.Caller {
 func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
 	t.Helper()
 	hz, voice := w.nextVoice()
-	p, err := softphone.New(softphone.Config{User: user, Password: w.passwords[user], Server: w.asterisk.SIPAddr, Voice: voice})
+	p, err := softphone.New(softphone.Config{User: user, Password: w.passwords[user], Server: w.asterisk.SIPAddr, Voice: voice, Reaction: softphone.AutoAnswer(softphone.Ring)})
 	require.NoError(t, err)
 	t.Cleanup(p.Close)
 	ctx, cancel := patience()
@@ -455,7 +474,7 @@ func (p *phone) Address() core.Address { return p.address }
 func (p *phone) React(t testing.TB, r enginetest.Reaction) {
 	t.Helper()
 	reactions := map[enginetest.Reaction]softphone.Reaction{
-		enginetest.RingOn: softphone.Ring, enginetest.AnswerAtOnce: softphone.Answer, enginetest.DeclineAtOnce: softphone.Decline,
+		enginetest.RingOn: softphone.AutoAnswer(softphone.Ring), enginetest.AnswerAtOnce: softphone.Answer, enginetest.DeclineAtOnce: softphone.Decline,
 		enginetest.BusyAtOnce: softphone.Busy, enginetest.UnavailableAtOnce: softphone.Unavailable, enginetest.StaySilent: softphone.NeverRespond,
 	}
 	require.Contains(t, reactions, r)

@@ -3,8 +3,8 @@
 //
 //	engines ──facts──┐                                              ┌──► lanes ──effects──► engines
 //	API, jobs ─intents┼─► inbox ─► turn: step each event, in memory ─┤
-//	clock ────ticks──┘            then journal.Append, durable      ├──► answers to intents
-//	                               and only then ───────────────────┴──► view and feed, for readers
+//	clock ────ticks──┘            then journal.Append, durable      ├──► view and feed, for readers
+//	                               and only then ───────────────────┴──► answers to intents
 //
 // # A turn
 //

@@ -226,6 +226,15 @@ type planted struct {
 	*core.Shard
 	before func(ev core.Event)                                  // may panic
 	after  func(s *core.Shard, ev core.Event, out core.Outcome) // sees what was decided; may panic too
+
+	accepts func(in core.Intent) // may panic
+}
+
+func (p *planted) Accepts(now time.Time, in core.Intent) *core.Refusal {
+	if p.accepts != nil {
+		p.accepts(in)
+	}
+	return p.Shard.Accepts(now, in)
 }
 
 func (p *planted) Step(now time.Time, ev core.Event) core.Outcome {
@@ -304,6 +313,7 @@ func open(t *testing.T, cfg Config, agents int) *Loop {
 	t.Helper()
 	l := started(t, cfg)
 	serving(t, l)
+	awaitView(t, l, "the switch", engineUp) // from here on the test alone makes events
 	require.NoError(t, l.Config(within(t), site(agents)))
 	for n := range agents {
 		require.NoError(t, l.Do(within(t), signIn(core.AgentID(fmt.Sprintf("agent%02d", n)))))

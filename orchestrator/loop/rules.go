@@ -62,8 +62,6 @@ type panicked struct {
 	stack []byte
 }
 
-func (p *panicked) Error() string { return "the rules panicked: " + p.text }
-
 // stepSafely steps one event. After a panic the rules must not be used again: they may be half-changed.
 func stepSafely(r rules, now time.Time, ev core.Event) (out core.Outcome, p *panicked) {
 	defer func() {

@@ -153,10 +153,7 @@ func (t *term) turn(items []item) error {
 		}
 		t.seq = b.rows[len(b.rows)-1].Seq
 	}
-	for _, a := range b.answers {
-		a.req.answer(a.err)
-	}
-	t.dispatch(b.effects)
+	t.dispatch(b.effects) // first: somebody is waiting for a phone to ring
 	if b.broken != nil {
 		if err := t.mend(b); err != nil {
 			return err
@@ -164,6 +161,11 @@ func (t *term) turn(items []item) error {
 	}
 	if len(b.rows) > 0 {
 		t.publish(b)
+	}
+	for _, a := range b.answers {
+		a.req.answer(a.err) // behind the view: who has an answer and then looks must find what they asked for
+	}
+	if len(b.rows) > 0 {
 		t.unsaved += len(b.rows)
 		t.saveIfDue()
 	}

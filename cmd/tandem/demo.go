@@ -114,18 +114,18 @@ func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error 
 	}
 	d.api = client.New(d.server.url, d.server.token)
 	d.board = client.Open(d.api, d.timeline)
-	if err := d.setUp(ctx); err != nil {
-		return err
-	}
-	if err := d.plugIn(ctx); err != nil {
-		return err
-	}
 	if _, err := d.board.Await(ctx, "Tandem to be connected to Asterisk", func(s client.State) bool {
 		for _, e := range s.Engines {
 			return e.Up
 		}
 		return false
 	}); err != nil {
+		return err
+	}
+	if err := d.setUp(ctx); err != nil {
+		return err
+	}
+	if err := d.plugIn(ctx); err != nil {
 		return err
 	}
 	d.say("Tandem is up: %s   sign in with the bearer token %s", d.server.url, d.server.token)

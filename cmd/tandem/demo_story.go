@@ -230,6 +230,9 @@ func (d *demo) actDeclined(ctx context.Context) error {
 		if err != nil {
 			return "", err
 		}
+		if _, err := d.rings(ctx, "anna"); err != nil {
+			return "", err
+		}
 		a, err := d.agentIs(ctx, "anna", core.Idle)
 		if err != nil {
 			return "", err
@@ -441,7 +444,7 @@ func (d *demo) archived(ctx context.Context, call core.CallID) (string, error) {
 	}
 	err := d.poll(ctx, "the archived recording", func() (bool, error) {
 		err := d.api.Get(ctx, "/api/v1/recordings?call="+url.QueryEscape(string(call)), &page)
-		return len(page.Items) == 1 && page.Items[0].State == "stored", err
+		return len(page.Items) == 1 && page.Items[0].State == "archived", err
 	})
 	if err != nil {
 		return fmt.Sprintf("%+v", page.Items), err

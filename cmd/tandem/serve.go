@@ -260,7 +260,7 @@ func adminToken(ctx context.Context, db *models.DB, path string, fresh bool) err
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("TANDEM_ADMIN_TOKEN: replace the file: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator says which file
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("TANDEM_ADMIN_TOKEN: make the file: %w", err)
 	}

@@ -158,7 +158,7 @@ func (e *environment) secret(name, def string) string {
 	case v != "" && file != "":
 		e.bad(name, "must not be set together with "+name+"_FILE")
 	case file != "":
-		b, err := os.ReadFile(file) //nolint:gosec // the operator says which file
+		b, err := os.ReadFile(file)
 		if err != nil {
 			e.bad(name+"_FILE", "cannot be read: "+err.Error())
 			return def

@@ -211,7 +211,7 @@ func (s *Switch) stop(now time.Time, a core.Stop) *engine.Refusal {
 			return nil
 		}
 	}
-	return refuse(core.WhyUnknown, "that is not being played")
+	return nil // it has ended by itself, and Played has told so
 }
 
 func (s *Switch) sendDigits(id core.EffectID, a core.SendDigits) *engine.Refusal {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -43,7 +44,7 @@ var (
 )
 
 // authenticate finds out who asks. There are no tokens in the query: those end up in logs and histories.
-func (s *Server) authenticate(r *request) (Principal, error) {
+func (s *Server) authenticate(ctx context.Context, r *request) (Principal, error) {
 	scheme, secret, ok := strings.Cut(r.GetHeader("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") || secret == "" {
 		return Principal{}, errNoToken
@@ -51,7 +52,7 @@ func (s *Server) authenticate(r *request) (Principal, error) {
 	if len(secret) > 256 {
 		return Principal{}, errBadToken
 	}
-	who, err := s.Tokens.Authenticate(r.ctx(), secret)
+	who, err := s.Tokens.Authenticate(ctx, secret)
 	if errors.Is(err, ErrNotFound) {
 		return Principal{}, errBadToken
 	}

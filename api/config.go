@@ -118,11 +118,8 @@ func (res resource[T, W]) create(s *Server, r *request) (reply, error) {
 	row, change, err := res.repo(s).Create(r.ctx(), value)
 	if derived && errors.Is(err, ErrConflict) {
 		if made, getErr := res.repo(s).Get(r.ctx(), *id); getErr == nil {
-			row, change, err = made, core.ConfigChanged{}, nil
 			// The shard may not have heard of it: replacing it by itself tells.
-			if row, change, err = res.repo(s).Replace(r.ctx(), made.Value, made.Version); err != nil {
-				return reply{}, err
-			}
+			row, change, err = res.repo(s).Replace(r.ctx(), made.Value, made.Version)
 		}
 	}
 	if err != nil {

@@ -12,30 +12,30 @@ import (
 )
 
 // onSQLite puts a real database under the world, with the same set-up in it. Only the tokens stay as they are.
-func onSQLite(t testing.TB) func(*Config) {
-	t.Helper()
-	db, err := models.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "api.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	require.NoError(t, db.Migrate(t.Context()))
+func onSQLite(tb testing.TB) func(*Config) {
+	tb.Helper()
+	db, err := models.Open(tb.Context(), "sqlite:"+filepath.Join(tb.TempDir(), "api.db"))
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, db.Close()) })
+	require.NoError(tb, db.Migrate(tb.Context()))
 	return func(c *Config) {
 		fake := *c
 		*c = c.Database(db)
 		c.Tokens = fake.Tokens
-		copyRows(t, fake.Tenants, c.Tenants)
-		copyRows(t, fake.Agents, c.Agents)
-		copyRows(t, fake.Queues, c.Queues)
-		copyRows(t, fake.EntryPoints, c.EntryPoints)
+		copyRows(tb, fake.Tenants, c.Tenants)
+		copyRows(tb, fake.Agents, c.Agents)
+		copyRows(tb, fake.Queues, c.Queues)
+		copyRows(tb, fake.EntryPoints, c.EntryPoints)
 	}
 }
 
-func copyRows[T any](t testing.TB, from, to Repository[T]) {
-	t.Helper()
-	rows, err := from.List(t.Context(), "")
-	require.NoError(t, err)
+func copyRows[T any](tb testing.TB, from, to Repository[T]) {
+	tb.Helper()
+	rows, err := from.List(tb.Context(), "")
+	require.NoError(tb, err)
 	for _, row := range rows {
-		_, _, err := to.Create(t.Context(), row.Value)
-		require.NoError(t, err)
+		_, _, err := to.Create(tb.Context(), row.Value)
+		require.NoError(tb, err)
 	}
 }
 

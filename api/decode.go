@@ -124,11 +124,11 @@ func inspectObject(d *json.Decoder, path string, depth int) error {
 			field = path + "." + name
 		}
 		// encoding/json matches names without regard to case, so "Name" beside "name" is a field twice as well.
-		if folded := strings.ToLower(name); seen[folded] {
+		folded := strings.ToLower(name)
+		if seen[folded] {
 			return &Error{Code: CodeMalformed, Field: field, Message: "must not be given twice"}
-		} else {
-			seen[folded] = true
 		}
+		seen[folded] = true
 		if !plainText(name) {
 			return &Error{Code: CodeMalformed, Field: field, Message: "must not contain control characters"}
 		}

@@ -132,7 +132,7 @@ func (e *Error) status() int {
 
 // retryAfter is the number of seconds after which asking again makes sense; 0 = it makes none.
 func (e *Error) retryAfter() int {
-	switch e.Code { //nolint:exhaustive // all others make no sense to repeat unchanged
+	switch e.Code {
 	case CodeBusy, CodeNotOwner, CodeTooSlow, CodeInProgress, CodeRate:
 		return 1
 	default:

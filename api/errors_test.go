@@ -31,7 +31,9 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 				return true
 			}
 			for _, v := range spec.Values {
-				code, err := strconv.Unquote(v.(*ast.BasicLit).Value)
+				literal, is := v.(*ast.BasicLit)
+				require.True(t, is)
+				code, err := strconv.Unquote(literal.Value)
 				require.NoError(t, err)
 				require.Contains(t, statuses, Code(code))
 				found++

@@ -243,7 +243,7 @@ func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan
 			return
 		case <-beat.C:
 			// The token may have been revoked, or the tenant's data protection changed, since the stream began.
-			who, err := s.authenticate(r)
+			who, err := s.authenticate(ctx, r)
 			if err != nil || who != w.who {
 				if e, _ := asError(err); err != nil && e.Code != CodeUnauthorized {
 					s.Log.Warn("could not check the token of an event stream", "request", r.requestID, "error", err)

@@ -44,7 +44,7 @@ func (w *world) watch(t *testing.T, as, query string, hs ...headers) *reader {
 			req.Header.Set(k, v)
 		}
 	}
-	res, err := w.http.Client().Do(req)
+	res, err := w.http.Client().Do(req) //nolint:bodyclose // the goroutine below closes it
 	require.NoError(t, err)
 	require.Equal(t, 200, res.StatusCode)
 	require.Equal(t, "text/event-stream; charset=utf-8", res.Header.Get("Content-Type"))
@@ -264,7 +264,9 @@ func TestAReaderThatTakesNothingIsCutOff(t *testing.T) {
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.http.URL, "http://"))
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
-	require.NoError(t, conn.(*net.TCPConn).SetReadBuffer(4096))
+	tcp, is := conn.(*net.TCPConn)
+	require.True(t, is)
+	require.NoError(t, tcp.SetReadBuffer(4096))
 	_, err = conn.Write([]byte("GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer supervisor\r\n\r\n"))
 	require.NoError(t, err)
 	w.await("the log of the request that ended", func() bool {

@@ -44,7 +44,13 @@ func (s *Server) router() (*gin.Engine, error) {
 	return g, nil
 }
 
-func current(c *gin.Context) *request { return c.MustGet(requestKeyName).(*request) }
+func current(c *gin.Context) *request {
+	r, ok := c.MustGet(requestKeyName).(*request)
+	if !ok {
+		panic("api: a request did not come through arrive")
+	}
+	return r
+}
 
 // clientRequestID is what we take over from a client as a request id: it ends up in logs.
 var clientRequestID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
@@ -127,7 +133,7 @@ func maskDigits(s string) string {
 func (s *Server) dispatch(r *request, rt *route) {
 	r.route = rt
 	if !rt.public() {
-		who, err := s.authenticate(r)
+		who, err := s.authenticate(r.ctx(), r)
 		if err != nil {
 			if e, _ := asError(err); e.Code == CodeUnauthorized && !s.limits.allow("address "+r.RemoteIP()) {
 				err = &Error{Code: CodeRate, Message: "too many attempts with a token that is not valid"}

@@ -163,7 +163,10 @@ func (s *Server) fail(r *request, err error) {
 		r.Header("WWW-Authenticate", `Bearer realm="tandem"`)
 	}
 	s.touch(r.Writer)
-	b, _ := json.Marshal(errorBody{e}) // three strings: cannot fail
+	b, err := json.Marshal(errorBody{e})
+	if err != nil { // three strings: it cannot
+		s.Log.Error("could not encode an error", "request", r.requestID, "error", err)
+	}
 	r.Data(e.status(), "application/json; charset=utf-8", b)
 	r.Abort()
 }

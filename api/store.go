@@ -49,7 +49,7 @@ func fromModels(err error) error {
 	case errors.As(err, &broken) && len(broken) > 0:
 		e := invalid(broken[0].Field, broken[0].Rule)
 		if len(broken) > 1 {
-			e.Message += " (and: " + models.Invalid(broken[1:]).Error() + ")"
+			e.Message += " (and: " + broken[1:].Error() + ")"
 		}
 		return e
 	case errors.Is(err, models.ErrNotFound):

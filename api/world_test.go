@@ -92,9 +92,9 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func newWorld(t testing.TB, change ...func(*Config)) *world {
-	t.Helper()
-	w := &world{t: t, logs: &lockedBuffer{}, bucket: memblob.OpenBucket(nil)}
+func newWorld(tb testing.TB, change ...func(*Config)) *world {
+	tb.Helper()
+	w := &world{t: tb, logs: &lockedBuffer{}, bucket: memblob.OpenBucket(nil)}
 	quiet := slog.New(slog.DiscardHandler)
 	w.engine = sim.NewEngine("sim", sim.AsteriskLike(), sim.EngineOptions{Seed: 1})
 	w.store = &memoryStore{
@@ -124,12 +124,12 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	}
 	var err error
 	w.loop, err = loop.New(loop.Config{
-		Shard: "test", Seed: 7, Owner: t.Name(), Store: &journal.Memory{}, Engines: []engine.Engine{w.engine}, Logger: quiet,
+		Shard: "test", Seed: 7, Owner: tb.Name(), Store: &journal.Memory{}, Engines: []engine.Engine{w.engine}, Logger: quiet,
 	})
-	require.NoError(t, err)
-	require.NoError(t, w.loop.Start(t.Context()))
+	require.NoError(tb, err)
+	require.NoError(tb, w.loop.Start(tb.Context()))
 	w.await("the loop to serve", func() bool { return w.loop.Phase() == loop.PhaseServing })
-	require.NoError(t, w.loop.Config(t.Context(), setup))
+	require.NoError(tb, w.loop.Config(tb.Context(), setup))
 	w.engine.World(func(now time.Time, s *sim.Switch) {
 		for _, phone := range []string{"1001", "1002", "2001"} {
 			s.PhoneRegistered(now, phone)
@@ -179,13 +179,13 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 		f(&c)
 	}
 	w.srv, err = New(c)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	w.http = httptest.NewServer(w.srv.Handler())
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		w.srv.Close()
 		w.http.Close()
-		require.NoError(t, w.loop.Stop())
-		require.NoError(t, w.bucket.Close())
+		require.NoError(tb, w.loop.Stop())
+		require.NoError(tb, w.bucket.Close())
 	})
 	return w
 }
@@ -229,17 +229,17 @@ type answer struct {
 }
 
 // into decodes the answer's body.
-func (a answer) into(t testing.TB, v any) {
-	t.Helper()
-	require.NoError(t, json.Unmarshal(a.body, v), "%s", a.body)
+func (a answer) into(tb testing.TB, v any) {
+	tb.Helper()
+	require.NoError(tb, json.Unmarshal(a.body, v), "%s", a.body)
 }
 
 // problem is the error in the answer.
-func (a answer) problem(t testing.TB) Error {
-	t.Helper()
+func (a answer) problem(tb testing.TB) Error {
+	tb.Helper()
 	var b struct{ Error Error }
-	a.into(t, &b)
-	require.NotEmpty(t, b.Error.Code, "%s", a.body)
+	a.into(tb, &b)
+	require.NotEmpty(tb, b.Error.Code, "%s", a.body)
 	return b.Error
 }
 

@@ -112,7 +112,7 @@ func (s *Shard) reindex() {
 	}
 	for _, id := range keys(s.st.Calls) {
 		c := s.st.Calls[id]
-		c.timer, c.wantKey, c.wantsOf, c.touched, c.legs = timer{}, nil, nil, false, 0
+		c.timer, c.wants, c.wantsOf, c.touched, c.legs = timer{}, false, nil, false, 0
 		if !c.Closed {
 			s.ix.open++
 		}
@@ -223,20 +223,20 @@ func (s *Shard) indexCall(c *call) {
 		}
 	}
 	k := c.key()
-	if c.wantKey != nil {
+	if c.wants {
 		was := s.stickyLine(c.Prefer)
 		if c.wantsOf != nil {
 			was = &c.wantsOf.wanting
 		}
-		if of == was && *c.wantKey == k {
+		if of == was && c.wantKey == k {
 			return
 		}
-		was.remove(*c.wantKey)
-		c.wantKey, c.wantsOf = nil, nil
+		was.remove(c.wantKey)
+		c.wants, c.wantsOf = false, nil
 	}
 	if of != nil {
 		of.insert(k)
-		c.wantKey, c.wantsOf = &k, q
+		c.wants, c.wantKey, c.wantsOf = true, k, q
 		s.ix.asking = append(s.ix.asking, c.ID)
 	}
 }

@@ -90,7 +90,7 @@ func (s *Shard) match() {
 	s.ix.freed = nil
 	for i := 0; i < len(s.ix.asking); i++ {
 		c := s.st.Calls[s.ix.asking[i]]
-		for c != nil && c.wantKey != nil {
+		for c != nil && c.wants {
 			a := s.bestAgent(c)
 			if a == nil {
 				break
@@ -119,7 +119,7 @@ func (s *Shard) bestCall(a *agent) *call {
 			if slices.Contains(c.Excluded, a.ID) {
 				continue
 			}
-			if best == nil || compareLine(k, *best.wantKey) < 0 {
+			if best == nil || compareLine(k, best.wantKey) < 0 {
 				best, rank = c, m.rank
 			}
 			break

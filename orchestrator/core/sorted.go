@@ -8,6 +8,7 @@ type sorted[K any] struct {
 	cmp    func(a, b K) int
 	blocks [][]K // none empty
 	n      int
+	spare  []K // the room of the last block: sets that are mostly empty fill and empty all day
 }
 
 const sortedBlock = 256
@@ -28,8 +29,8 @@ func (o *sorted[K]) find(k K) (block, at int, found bool) {
 
 func (o *sorted[K]) insert(k K) {
 	if len(o.blocks) == 0 {
-		o.blocks = append(o.blocks, append(make([]K, 0, 8), k))
-		o.n = 1
+		o.blocks, o.n = append(o.blocks, append(o.spare, k)), 1
+		o.spare = nil
 		return
 	}
 	b, at, found := o.find(k)
@@ -54,6 +55,7 @@ func (o *sorted[K]) remove(k K) {
 	o.n--
 	o.blocks[b] = slices.Delete(o.blocks[b], at, at+1)
 	if len(o.blocks[b]) == 0 {
+		o.spare = o.blocks[b]
 		o.blocks = slices.Delete(o.blocks, b, b+1)
 	}
 }

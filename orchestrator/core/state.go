@@ -6,7 +6,7 @@ import "time"
 type Shard struct {
 	st  state
 	ix  index
-	out Outcome
+	out Outcome // what the step in progress has gathered
 	now time.Time
 	chg Changes
 }
@@ -167,8 +167,9 @@ type call struct {
 	timer   timer
 	legs    int         // legs that it has
 	lineKey lineKey     // its place in its queue's line, while Waiting
-	wantKey *lineKey    // its place among the calls that want an offer …
-	wantsOf *queueIndex // … of this queue; nil = of its sticky agent
+	wants   bool        // an offer …
+	wantsOf *queueIndex // … of this queue; nil = of its sticky agent …
+	wantKey lineKey     // … under this key
 	touched bool
 }
 

@@ -35,8 +35,19 @@ func (s *Shard) Step(now time.Time, ev Event) Outcome {
 	}
 	s.match()
 	s.settle()
-	out := s.out
-	s.out = Outcome{}
+	return Outcome{Effects: taken(&s.out.Effects), Entries: taken(&s.out.Entries)}
+}
+
+// taken gives away what a step has gathered, in one piece of the right size, and keeps the room for the next step.
+func taken[T any](from *[]T) []T {
+	gathered := *from
+	if len(gathered) == 0 {
+		return nil
+	}
+	out := make([]T, len(gathered))
+	copy(out, gathered)
+	clear(gathered)
+	*from = gathered[:0]
 	return out
 }
 

@@ -19,7 +19,10 @@ type timerHeap []*timer
 
 func (h timerHeap) Len() int { return len(h) }
 func (h timerHeap) Less(i, j int) bool {
-	return cmp.Or(h[i].at.Compare(h[j].at), cmp.Compare(h[i].kind, h[j].kind), cmp.Compare(h[i].id, h[j].id)) < 0
+	if c := h[i].at.Compare(h[j].at); c != 0 { // nearly always: ids are not compared for nothing
+		return c < 0
+	}
+	return cmp.Or(cmp.Compare(h[i].kind, h[j].kind), cmp.Compare(h[i].id, h[j].id)) < 0
 }
 func (h timerHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]

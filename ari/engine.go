@@ -24,6 +24,7 @@ type Engine struct {
 	up      bool
 	version string
 	q       *queue // of the current session; nil between sessions
+	spawn   func(func(context.Context))
 	table   table
 }
 
@@ -97,6 +98,13 @@ func (e *Engine) connected() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.up
+}
+
+// inSession runs f in a goroutine that the session waits for; not at all between sessions. The caller holds mu.
+func (e *Engine) inSession(f func(context.Context)) {
+	if e.up {
+		e.spawn(f)
+	}
 }
 
 // tell puts a fact that REST confirmed behind the events that came before it.

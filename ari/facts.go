@@ -22,6 +22,7 @@ func (e *Engine) translate(ev event) []core.Fact {
 		if l := e.table.legs[core.LegID(id)]; l == nil || !isChannel {
 			return nil
 		}
+		e.promptOverLocked(core.LegID(id), core.PlayID(ev.playback.ID))
 		return []core.Fact{core.Played{Leg: core.LegID(id), Play: core.PlayID(ev.playback.ID), OK: ev.playback.State == "done"}}
 	case "RecordingStarted", "RecordingFinished", "RecordingFailed":
 		return e.recordingFacts(ev.kind, ev.recording)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -25,18 +26,102 @@ func (e *Engine) play(ctx context.Context, effect core.EffectID, a core.Play) er
 		uris = append(uris, "sound:"+name)
 	}
 	return e.onlyOnce(onceKey{a.Leg, effect}, func() error {
-		err := e.rest.do(ctx, http.MethodPost, path("channels", string(a.Leg), "play", string(a.Play)), nil, map[string]any{"media": uris}, nil)
-		if err != nil {
-			return fmt.Errorf("play: %w", err)
+		e.mu.Lock()
+		l := e.table.legs[a.Leg]
+		if l == nil {
+			e.mu.Unlock()
+			return refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
 		}
-		return nil
+		next := prompt{play: a.Play, uris: uris}
+		l.prompts = append(l.prompts, next)
+		waits := len(l.prompts) > 1
+		e.mu.Unlock()
+		if waits {
+			return nil
+		}
+		err := e.playNow(ctx, a.Leg, next)
+		if status(err) != 0 {
+			e.promptOver(a.Leg, a.Play)
+		}
+		return err
 	})
+}
+
+// A prompt is to be played, or is being played. Asterisk queues playbacks by itself, but one that waits while its channel is in a bridge is lost,
+// without a word, when the channel leaves the bridge. So a leg's prompts wait here, and Asterisk has one at a time.
+type prompt struct {
+	play core.PlayID
+	uris []string
+}
+
+func (e *Engine) playNow(ctx context.Context, leg core.LegID, p prompt) error {
+	err := e.rest.do(ctx, http.MethodPost, path("channels", string(leg), "play", string(p.play)), nil, map[string]any{"media": p.uris}, nil)
+	if err != nil {
+		return fmt.Errorf("play: %w", err)
+	}
+	return nil
+}
+
+// promptOver takes a prompt out of its leg's line, and starts the next one if it was the first.
+func (e *Engine) promptOver(leg core.LegID, play core.PlayID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.promptOverLocked(leg, play)
+}
+
+func (e *Engine) promptOverLocked(leg core.LegID, play core.PlayID) {
+	l := e.table.legs[leg]
+	if l == nil {
+		return
+	}
+	i := slices.IndexFunc(l.prompts, func(p prompt) bool { return p.play == play })
+	if i < 0 {
+		return
+	}
+	l.prompts = slices.Delete(l.prompts, i, i+1)
+	if i > 0 || len(l.prompts) == 0 {
+		return
+	}
+	next := l.prompts[0]
+	e.inSession(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+		defer cancel()
+		err := e.playNow(ctx, leg, next)
+		if status(err) == 0 {
+			return // being played, or nobody knows: then the session is ending
+		}
+		e.log.Debug("a prompt that waited could not be played", "leg", leg, "play", next.play, "err", err)
+		if !notFound(err) { // a leg that is gone has nothing more to tell
+			e.tell(core.Played{Leg: leg, Play: next.play})
+		}
+		e.promptOver(leg, next.play)
+	})
+}
+
+// unqueue takes a prompt that still waits out of the line.
+func (e *Engine) unqueue(leg core.LegID, play core.PlayID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := e.table.legs[leg]
+	if l == nil {
+		return false
+	}
+	i := slices.IndexFunc(l.prompts, func(p prompt) bool { return p.play == play })
+	if i <= 0 {
+		return false
+	}
+	l.prompts = slices.Delete(l.prompts, i, i+1)
+	return true
 }
 
 // stop ends a playing. One that has ended by itself is no error: Played has told.
 func (e *Engine) stop(ctx context.Context, a core.Stop) error {
 	if a.Leg == "" || a.Play == "" {
 		return refuse(core.WhyInvalid, "leg and play: must not be empty")
+	}
+	if e.unqueue(a.Leg, a.Play) {
+		e.tell(core.Played{Leg: a.Leg, Play: a.Play})
+		return nil
 	}
 	err := e.rest.do(ctx, http.MethodDelete, path("playbacks", string(a.Play)), nil, nil, nil)
 	if !notFound(err) {

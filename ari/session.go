@@ -35,17 +35,17 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.CloseNow() }() // after an orderly end there is nothing left to close
+	defer goodbye(ctx, conn)
 
 	q := newQueue(e.cfg.QueueLimit)
-	crew.Go(func() { q.close(read(ctx, conn, q)) })
+	crew.Go(func() { q.close(read(conn, q)) })
 	crew.Go(func() { e.keepAlive(ctx, conn, q) })
 
 	view, restarted, err := e.prepare(ctx)
 	if err != nil {
 		return err
 	}
-	e.begin(q, view)
+	e.begin(q, view, func(f func(context.Context)) { crew.Go(func() { f(ctx) }) })
 	defer e.end(ctx, sink)
 	e.log.Info("connected to Asterisk", "restarted", restarted, "version", e.Capabilities().Version,
 		"legs", len(view.snapshot.Legs), "mixes", len(view.snapshot.Mixes), "recordings", len(view.snapshot.Recordings))
@@ -85,11 +85,24 @@ func (e *Engine) open(ctx context.Context) (*websocket.Conn, error) {
 	return conn, nil
 }
 
+// goodbye ends the websocket: in good order if it is us who want that, and otherwise at once, for there is nobody left to answer.
+func goodbye(ctx context.Context, conn *websocket.Conn) {
+	if ctx.Err() != nil {
+		// Asterisk answers within a millisecond; what may hang is bounded.
+		stop := time.AfterFunc(time.Second, func() { _ = conn.CloseNow() })
+		defer stop.Stop()
+		_ = conn.Close(websocket.StatusNormalClosure, "")
+		return
+	}
+	_ = conn.CloseNow() // it is broken already
+}
+
 // read moves frames into the queue until the websocket fails. It waits for nothing else: Asterisk disconnects a client that
 // does not read.
-func read(ctx context.Context, conn *websocket.Conn, q *queue) error {
+func read(conn *websocket.Conn, q *queue) error {
 	for {
-		kind, frame, err := conn.Read(ctx)
+		// No context: when it ended, the library would drop the connection without a word. goodbye ends the reading.
+		kind, frame, err := conn.Read(context.Background())
 		if err != nil {
 			return fmt.Errorf("ari: read events: %w", err)
 		}
@@ -206,17 +219,17 @@ func (e *Engine) detectRestart(ctx context.Context) (bool, error) {
 }
 
 // begin makes the session the current one.
-func (e *Engine) begin(q *queue, view *wholeView) {
+func (e *Engine) begin(q *queue, view *wholeView, spawn func(func(context.Context))) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.table.adopt(view, time.Now())
-	e.q, e.up = q, true
+	e.q, e.up, e.spawn = q, true, spawn
 }
 
 // end closes the session. Events that were read before the websocket failed have been told by then, unless there was a gap.
 func (e *Engine) end(ctx context.Context, sink engine.Sink) {
 	e.mu.Lock()
-	e.q, e.up = nil, false
+	e.q, e.up, e.spawn = nil, false, nil // from now on the crew does not grow, and can be waited for
 	e.mu.Unlock()
 	if ctx.Err() == nil {
 		sink.Fact(core.EngineDown{Engine: e.cfg.ID})
@@ -230,7 +243,9 @@ func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
 		return e.rest.do(ctx, http.MethodGet, "/endpoints/PJSIP", nil, nil, &endpoints)
 	})
 	if err != nil {
-		e.log.Warn("the phones' registrations are unknown", "err", err)
+		if ctx.Err() == nil {
+			e.log.Warn("the phones' registrations are unknown", "err", err)
+		}
 		return nil
 	}
 	e.mu.Lock()

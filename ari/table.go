@@ -34,6 +34,8 @@ type leg struct {
 	seen   time.Time // of the newest sign of life
 	absent int       // looks in a row, each begun after seen, that did not list it
 
+	prompts []prompt // the first is being played
+
 	owner  core.MixID // the newest SetMix that named it
 	bridge core.MixID // where it is; "" = in no bridge
 	media  media

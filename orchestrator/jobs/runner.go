@@ -251,5 +251,11 @@ func (r *Runner) settle(ctx context.Context, stopping bool, k kind, job models.J
 	}
 	wait := r.cfg.Backoff(job.Attempts)
 	log.Warn("job failed, will be tried again", "error", cause, "after", wait)
-	return jobs.Fail(ctx, job, cause, strike, time.Now().Add(wait))
+	if err := jobs.Fail(ctx, job, cause, strike, time.Now().Add(wait)); err != nil {
+		return err
+	}
+	if wait < relayEvery {
+		r.Wake()
+	}
+	return nil
 }

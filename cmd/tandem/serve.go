@@ -94,7 +94,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	if err != nil {
 		return err
 	}
-	server, err := api.New(api.Config{
+	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
 		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(),
 		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
@@ -141,23 +141,25 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 // follow tells the shard the whole set-up whenever this process begins to own it (something may have been written to the database that the shard never heard of),
 // and wakes the projector when the timeline has grown.
 func follow(ctx context.Context, shard *loop.Loop, server *api.Server, db *models.DB, projector *models.Projector, log *slog.Logger) {
+	told := false // the shard knows the set-up, for as long as it is ours
 	for {
-		if _, sub, err := shard.Follow(); err == nil {
-			if err := server.Announce(ctx, db.Config().Snapshot); err != nil && ctx.Err() == nil {
-				log.Error("could not tell the shard its set-up; trying again", "error", err)
-			} else {
-				for {
-					u, err := sub.Next(ctx)
-					if errors.Is(err, loop.ErrTooSlow) {
-						projector.Wake()
-						break
-					}
-					if err != nil {
-						break
-					}
-					if len(u.Timeline) > 0 {
-						projector.Wake()
-					}
+		if _, changes, err := shard.Follow(); err != nil {
+			told = false
+		} else {
+			if !told {
+				err := server.Announce(ctx, db.Config().Snapshot)
+				if told = err == nil; !told && ctx.Err() == nil {
+					log.Error("could not tell the shard its set-up; trying again", "error", err)
+				}
+			}
+			for told {
+				u, err := changes.Next(ctx)
+				if err == nil && len(u.Timeline) > 0 || errors.Is(err, loop.ErrTooSlow) {
+					projector.Wake()
+				}
+				if err != nil {
+					told = errors.Is(err, loop.ErrTooSlow)
+					break
 				}
 			}
 		}

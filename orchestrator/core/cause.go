@@ -45,6 +45,8 @@ func (c Cause) Fault() bool {
 	switch c.Code {
 	case CauseNetwork, CauseEngine, CauseCongestion, CauseUnreachable:
 		return true
+	case CauseNormal, CauseBusy, CauseNoAnswer, CauseDeclined, CauseCancelled, CauseAnsweredElsewhere, CauseUnallocated, CauseRejected,
+		CauseRedirected, CauseUnknown:
 	}
 	return c.By == ByNetwork
 }

@@ -40,6 +40,7 @@ var decoders = func() map[string]func([]byte) (Event, error) {
 	all := map[string]func([]byte) (Event, error){}
 	add := func(kind string, read func([]byte) (Event, error)) { all[kind] = read }
 	add(decoder[Tick]())
+	add(decoder[Founded]())
 	add(decoder[ConfigChanged]())
 	add(decoder[LegAppeared]())
 	add(decoder[LegRinging]())

@@ -43,7 +43,6 @@ type play struct {
 	ids     map[string]string // and back
 	dialled map[AgentID]int
 	said    []string
-	config  []string
 }
 
 func newPlay(t *testing.T) *play {

@@ -3,7 +3,7 @@ package core
 import "time"
 
 // Event is the only thing that changes a shard, and the only thing that is journalled: a [Fact], an accepted [Intent], a
-// [ConfigChanged] or a [Tick].
+// [ConfigChanged], a [Tick] or, once, [Founded].
 type Event interface {
 	// Kind is the event's stable name in the journal.
 	Kind() string
@@ -29,6 +29,16 @@ type Tick struct{}
 
 // Kind implements [Event].
 func (Tick) Kind() string { return "tick" }
+
+// Founded is the first event of a log: it brings the seed from which the shard's identifiers are derived. It is drawn at random, so that no two
+// installations, and no two lives of one whose database was lost, make the same identifiers: recordings at the switch and in the
+// archive are named by them.
+type Founded struct {
+	Seed uint64 `json:"seed"`
+}
+
+// Kind implements [Event].
+func (Founded) Kind() string { return "founded" }
 
 // Facts.
 type (

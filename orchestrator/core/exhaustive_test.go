@@ -83,7 +83,7 @@ func (src *source) casesOf(t *testing.T, function string) []string {
 			if !ok || fn.Name.Name != function || fn.Recv == nil {
 				continue
 			}
-			if star, ok := fn.Recv.List[0].Type.(*ast.StarExpr); !ok || star.X.(*ast.Ident).Name != "Shard" { //nolint:forcetypeassert // a receiver
+			if types.ExprString(fn.Recv.List[0].Type) != "*Shard" {
 				continue
 			}
 			ast.Inspect(fn, func(n ast.Node) bool {
@@ -91,9 +91,11 @@ func (src *source) casesOf(t *testing.T, function string) []string {
 				if !ok || out != nil {
 					return true
 				}
-				for _, c := range sw.Body.List {
-					for _, typ := range c.(*ast.CaseClause).List { //nolint:forcetypeassert // of a switch
-						out = append(out, types.ExprString(typ))
+				for _, stmt := range sw.Body.List {
+					if clause, ok := stmt.(*ast.CaseClause); ok {
+						for _, typ := range clause.List {
+							out = append(out, types.ExprString(typ))
+						}
 					}
 				}
 				return false

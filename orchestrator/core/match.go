@@ -33,7 +33,7 @@ func (s *Shard) readyKey(q *queue, m *member, a *agent) readyKey {
 	case LongestIdle:
 		k.a = idle
 	case RoundRobin:
-		k.a = int64(q.LastTurn[a.ID]) //nolint:gosec // a counter of offers does not reach 2^63
+		k.a = int64(q.LastTurn[a.ID])
 	case InOrder, RingAll, ProgressiveRing:
 	case FewestCalls:
 		k.a, k.b = int64(a.Answered), idle
@@ -42,7 +42,7 @@ func (s *Shard) readyKey(q *queue, m *member, a *agent) readyKey {
 	case BestFit:
 		k.a, k.b, k.c = -m.fit, m.surplus, idle
 	case Random:
-		k.a = int64(mix64(s.st.Seed^mix64(a.Draws^hash(a.ID))) >> 1) //nolint:gosec // 63 bits
+		k.a = int64(mix64(s.st.Seed^mix64(a.Draws^hash(a.ID))) >> 1)
 	}
 	return k
 }

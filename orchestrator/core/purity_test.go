@@ -95,12 +95,14 @@ func (src *source) checkDecl(decl ast.Decl, bad func(ast.Node, string, ...any)) 
 	case *ast.FuncDecl:
 		inKeys = d.Name.Name == "keys"
 	case *ast.GenDecl:
-		if d.Tok == token.VAR {
-			for _, spec := range d.Specs {
-				for _, name := range spec.(*ast.ValueSpec).Names { //nolint:forcetypeassert // of a var declaration
-					if name.Name != "decoders" { // filled once, before anything runs
-						bad(name, "package variable %s: all state is in the shard", name.Name)
-					}
+		for _, spec := range d.Specs {
+			v, ok := spec.(*ast.ValueSpec)
+			if !ok || d.Tok != token.VAR {
+				continue
+			}
+			for _, name := range v.Names {
+				if name.Name != "decoders" { // filled once, before anything runs
+					bad(name, "package variable %s: all state is in the shard", name.Name)
 				}
 			}
 		}

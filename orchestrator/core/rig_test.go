@@ -41,6 +41,7 @@ type stamped struct {
 var dayOne = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 func newRig(tb testing.TB, seed uint64) *rig {
+	tb.Helper()
 	return &rig{
 		tb: tb, shard: New("test", seed), twin: New("test", seed), now: dayOne, seed: seed, ledger: newLedger(),
 		told: func(Event, Outcome) {}, where: func() string { return "" },

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// New makes an empty shard. Its identifiers are derived from the seed: two shards must not share one.
+// New makes an empty shard. Its identifiers are derived from the seed, or from that of [Founded]: two shards must not share one.
 func New(name string, seed uint64) *Shard {
 	s := &Shard{st: state{
 		Name: name, Seed: seed,
@@ -32,11 +32,25 @@ func (s *Shard) Step(now time.Time, ev Event) Outcome {
 		s.configure(ev)
 	case Tick:
 		s.tick()
+	case Founded:
+		s.found(ev)
 	}
 	s.match()
 	s.settle()
 	return Outcome{Effects: taken(&s.out.Effects), Entries: taken(&s.out.Entries)}
 }
+
+// found sets the seed, before anything was named by it.
+func (s *Shard) found(ev Founded) {
+	if s.st.IDs > 0 {
+		s.odd("founded_late")
+		return
+	}
+	s.st.Seed = ev.Seed
+}
+
+// Now is the latest time that the shard has seen.
+func (s *Shard) Now() time.Time { return s.st.Now }
 
 // taken gives away what a step has gathered, in one piece of the right size, and keeps the room for the next step.
 func taken[T any](from *[]T) []T {

@@ -17,19 +17,21 @@ type timer struct {
 
 type timerHeap []*timer
 
-func (h timerHeap) Len() int { return len(h) }
-func (h timerHeap) Less(i, j int) bool {
-	if c := h[i].at.Compare(h[j].at); c != 0 { // nearly always: ids are not compared for nothing
+func (h *timerHeap) Len() int { return len(*h) }
+func (h *timerHeap) Less(i, j int) bool {
+	a, b := (*h)[i], (*h)[j]
+	if c := a.at.Compare(b.at); c != 0 { // nearly always: ids are not compared for nothing
 		return c < 0
 	}
-	return cmp.Or(cmp.Compare(h[i].kind, h[j].kind), cmp.Compare(h[i].id, h[j].id)) < 0
+	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) < 0
 }
-func (h timerHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].pos, h[j].pos = i+1, j+1
+func (h *timerHeap) Swap(i, j int) {
+	t := *h
+	t[i], t[j] = t[j], t[i]
+	t[i].pos, t[j].pos = i+1, j+1
 }
 func (h *timerHeap) Push(x any) {
-	t := x.(*timer) //nolint:forcetypeassert // only set pushes
+	t := x.(*timer) //nolint:errcheck // only set pushes
 	*h = append(*h, t)
 	t.pos = len(*h)
 }
@@ -59,13 +61,13 @@ func (h *timerHeap) set(t *timer, kind byte, id string, at time.Time) {
 
 // earliest is the earliest of times that are not zero.
 func earliest(times ...time.Time) time.Time {
-	var min time.Time
+	var first time.Time
 	for _, t := range times {
-		if !t.IsZero() && (min.IsZero() || t.Before(min)) {
-			min = t
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
 		}
 	}
-	return min
+	return first
 }
 
 // due reports whether a deadline is set and has passed.

@@ -50,7 +50,7 @@ func (r release) cause() core.Cause {
 	if q850 == q850Restart {
 		q850 = 0
 	}
-	if r.asked == "" {
+	if r.asked == "" && r.request != q850Restart { // 32 without our asking: Asterisk gave up at the dial's limit
 		r.farSIP = defaultTo(r.farSIP, r.sip)
 	}
 	c := core.Cause{Q850: q850, SIP: r.farSIP}

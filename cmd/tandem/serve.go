@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -88,7 +86,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	counted := loop.NewMetrics(s.Shard)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), counted)
 	shard, err := loop.New(loop.Config{
-		Shard: s.Shard, Seed: shardSeed(s.Shard), Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines,
+		Shard: s.Shard, Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines,
 		Standby: true, Logger: log, Metrics: counted,
 	})
 	if err != nil {
@@ -235,12 +233,6 @@ func (s settings) owner(addr net.Addr) string {
 		host = "unknown-host"
 	}
 	return host + " " + addr.String()
-}
-
-// shardSeed must be the same at every start, because the log is replayed with it: it depends on the shard's name alone.
-func shardSeed(shard string) uint64 {
-	sum := sha256.Sum256([]byte("tandem shard " + shard))
-	return binary.BigEndian.Uint64(sum[:8])
 }
 
 // adminToken makes the first administrator's token, so that somebody can sign in, and writes it to a file that only we can read. The secret is shown nowhere

@@ -14,8 +14,7 @@ import (
 type Config struct {
 	// Shard names the set of tenants whose calls this loop decides.
 	Shard string
-	// Seed makes the shard's identifiers unique among all shards. It counts when the shard is made for the first time; later the
-	// snapshot and the log carry it.
+	// Seed is for tests that want to know the shard's identifiers. 0 = drawn at random when the log is begun, and the log's from then on.
 	Seed uint64
 	// Owner names this process in the lease. No two running processes may share a name: a lease is given again to the owner of the same name,
 	// so that a restarted process need not wait for its own old lease to run out.

@@ -15,6 +15,8 @@ type rules interface {
 	Accepts(now time.Time, in core.Intent) *core.Refusal
 	Done(id core.CommandID) bool
 	Due() (time.Time, bool)
+	Now() time.Time
+	Steps() uint64
 	TakeChanges() core.Changes
 	Everything() core.Changes
 	CallOf(ev core.Event) core.CallID

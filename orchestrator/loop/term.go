@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -91,6 +92,8 @@ func (t *term) begin() error {
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
+	t.now = laterOf(t.now, t.rules.Now())
+	t.held = t.opening()
 	took := t.cfg.Clock.Elapsed() - start
 	t.unsaved = replayed
 	t.rules.TakeChanges() // all of it is in Everything
@@ -111,6 +114,22 @@ func (t *term) begin() error {
 		t.engines.Go(func() { t.runEngine(ctx, e) })
 	}
 	return nil
+}
+
+// opening is what a term begins with, before any deadline: a new log is founded, and a switch that the log believes to be connected
+// counts as out of sight until its EngineUp tells what has happened there meanwhile. Otherwise the ring times that ran out while nobody was
+// here would be charged to agents who have answered.
+func (t *term) opening() []item {
+	var items []item
+	if t.rules.Steps() == 0 && t.cfg.Seed == 0 {
+		items = append(items, item{ev: core.Founded{Seed: rand.Uint64()}, at: t.time.now()}) //nolint:gosec // unique, not secret
+	}
+	for _, id := range t.rules.Everything().Engines {
+		if e, ok := t.rules.Engine(id); ok && e.Up {
+			items = append(items, item{ev: core.EngineDown{Engine: id}, at: t.now})
+		}
+	}
+	return items
 }
 
 // restartEngine is the pause before an engine that gave up is run again.

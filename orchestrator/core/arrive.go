@@ -249,6 +249,10 @@ func (s *Shard) expireCall(c *call) {
 	if s.due(c.WaitTill) {
 		s.expireWait(c)
 	}
+	if s.due(c.AnswerRetry) {
+		c.AnswerRetry = time.Time{}
+		s.answerAgain(c)
+	}
 	if s.due(c.MixRetry) {
 		c.MixRetry = time.Time{}
 		s.mixAgain(c)

@@ -103,6 +103,10 @@ func (s *Shard) refused(f Refused) {
 			s.legGone(l, Cause{Code: CauseNormal, By: ByIndeterminate}) // gone before we could
 			return
 		}
+		if f.Action == "answer" || f.Action == "ring" {
+			s.answerRefused(s.st.Calls[l.Call], l)
+			return
+		}
 		if c := s.st.Calls[l.Call]; f.Action == "play" && c.Play != "" {
 			s.alert("prompt_failed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
 			s.donePlaying(c)
@@ -153,6 +157,28 @@ func (s *Shard) dialRefused(f Refused) {
 
 // mixDelay is how long to wait before a refused declaration is repeated: half a second, doubled with each try, up to 16 s.
 func mixDelay(tries int) time.Duration { return 250 * time.Millisecond << min(tries, 6) }
+
+// answerRefused says after a while again what should be heard by a caller who may still be hearing nothing.
+func (s *Shard) answerRefused(c *call, l *leg) {
+	if l.Role != customerLeg || l.Up || l.dying() || !c.AnswerRetry.IsZero() {
+		return
+	}
+	c.AnswerTries++
+	c.AnswerRetry = s.now.Add(mixDelay(c.AnswerTries))
+	s.touch(c)
+}
+
+// answerAgain repeats the order to answer, or to ring, if it is not known to have been carried out.
+func (s *Shard) answerAgain(c *call) {
+	l := s.st.Legs[c.Customer]
+	switch {
+	case l == nil || l.Up || l.dying():
+	case c.Answered:
+		s.do(c, nil, Answer{Leg: c.Customer})
+	case c.Ringing:
+		s.do(c, nil, Ring{Leg: c.Customer})
+	}
+}
 
 // mixRefused says the declaration again after a while. A leg that the switch does not know will be reported gone, which
 // declares the mix anew.

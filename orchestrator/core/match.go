@@ -95,7 +95,9 @@ func (s *Shard) match() {
 			if a == nil {
 				break
 			}
-			s.offer(c, a)
+			// Several calls may have begun to ask in this step, in any order: the agent serves the one that stands first.
+			first := s.bestCall(a)
+			s.offer(first, s.bestAgent(first))
 		}
 	}
 	s.ix.asking = s.ix.asking[:0]

@@ -47,7 +47,7 @@ func (s *Shard) engineUp(f EngineUp) {
 		e = &engine{ID: f.Engine}
 		s.st.Engines[f.Engine] = e
 	}
-	e.Up, e.Since, e.Strays = true, s.now, nil
+	e.Up, e.Since, e.Strays, e.StrayMixes = true, s.now, nil, nil
 	snap := f.Snapshot.sorted()
 	reason := "connected"
 	if f.Restarted {
@@ -106,11 +106,30 @@ func (s *Shard) engineSeen(f EngineSeen) {
 		return
 	}
 	s.reconcile(e, f.Snapshot.sorted(), false)
+	s.dissolveStrays(e, f.Snapshot)
 	for _, id := range keys(s.st.Calls) {
 		if c := s.st.Calls[id]; c.Engine == e.ID && c.Mixed {
 			s.compareMix(c, f.Snapshot)
 		}
 	}
+}
+
+// dissolveStrays ends mixes that two beats have shown and that no call has: the order to dissolve them was refused.
+func (s *Shard) dissolveStrays(e *engine, snap Snapshot) {
+	var strays []MixID
+	for _, m := range snap.Mixes {
+		if c := s.st.Calls[CallID(m.Mix)]; c != nil && c.Mixed {
+			continue
+		}
+		if slices.Contains(e.StrayMixes, m.Mix) {
+			s.repair("orphan_mix", Entry{Call: CallID(m.Mix), Engine: e.ID})
+			s.order(Effect{Engine: e.ID, Call: CallID(m.Mix), Lane: string(m.Mix), Do: SetMix{Mix: m.Mix}})
+			continue
+		}
+		strays = append(strays, m.Mix)
+	}
+	slices.Sort(strays)
+	e.StrayMixes = strays
 }
 
 func (n Snapshot) leg(id LegID) (SeenLeg, bool) {
@@ -214,18 +233,26 @@ func (s *Shard) adopt(e *engine, seen SeenLeg) {
 	}
 }
 
-// compareMix checks that the switch mixes who should be mixed.
+// compareMix checks that the switch mixes who should be mixed. A held member counts as neither in nor out: some switches take it out of the mix, others
+// keep it there and play to it.
 func (s *Shard) compareMix(c *call, snap Snapshot) {
-	var want []LegID
+	var want, held []LegID
 	for _, m := range c.Wanted {
-		if m.Mode != Hold {
+		if m.Mode == Hold {
+			held = append(held, m.Leg)
+		} else {
 			want = append(want, m.Leg)
 		}
 	}
 	slices.Sort(want)
 	var have []LegID
 	if i := slices.IndexFunc(snap.Mixes, func(m SeenMix) bool { return m.Mix == MixID(c.ID) }); i >= 0 {
-		have = slices.Sorted(slices.Values(snap.Mixes[i].Legs))
+		for _, id := range snap.Mixes[i].Legs {
+			if !slices.Contains(held, id) {
+				have = append(have, id)
+			}
+		}
+		slices.Sort(have)
 	}
 	if slices.Equal(want, have) || len(want) < 2 && len(have) < 2 {
 		c.MixOdd = 0

@@ -133,6 +133,9 @@ type call struct {
 	Ringing    bool         `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
 	Answered   bool         `json:"answered,omitempty"` // we answered the customer's leg
 
+	AnswerRetry time.Time `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
+	AnswerTries int       `json:"answer_tries,omitempty"`
+
 	Play     PlayID    `json:"play,omitempty"` // prompt being played to the customer
 	Media    []string  `json:"media,omitempty"`
 	PlayTill time.Time `json:"play_till,omitzero"` // taken for played then
@@ -231,10 +234,11 @@ type leg struct {
 }
 
 type engine struct {
-	ID     EngineID  `json:"id"`
-	Up     bool      `json:"up"`
-	Since  time.Time `json:"since"`
-	Strays []LegID   `json:"strays,omitempty"` // legs on the last beat that we do not know, sorted
+	ID         EngineID  `json:"id"`
+	Up         bool      `json:"up"`
+	Since      time.Time `json:"since"`
+	Strays     []LegID   `json:"strays,omitempty"`      // legs on the last beat that we do not know, sorted
+	StrayMixes []MixID   `json:"stray_mixes,omitempty"` // mixes on the last beat that should not be, sorted
 }
 
 // affinity remembers who served a caller last (Q7).

@@ -88,7 +88,7 @@ func (s *Shard) armCall(c *call) {
 		s.ix.timers.set(&c.timer, 'c', string(c.ID), time.Time{})
 		return
 	}
-	at := earliest(c.PlayTill, c.NextRing, c.PreferTill, c.WaitTill, c.MixRetry)
+	at := earliest(c.PlayTill, c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.MixRetry)
 	for i := range c.Offers {
 		at = earliest(at, c.Offers[i].Until)
 	}

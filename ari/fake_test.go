@@ -32,7 +32,8 @@ type fakeARI struct {
 	startup  string
 	boot     string
 	sockets  chan *websocket.Conn // one for each event stream that was opened
-	deaf     bool                 // event streams are opened but never read: pings stay unanswered
+	done     chan struct{}
+	deaf     bool // event streams are opened but never read: pings stay unanswered
 }
 
 type fakeHandler struct {
@@ -41,9 +42,10 @@ type fakeHandler struct {
 }
 
 func newFake(t testing.TB) *fakeARI {
-	f := &fakeARI{t: t, startup: "2026-11-21T00:00:00.000+0000", sockets: make(chan *websocket.Conn, 16)}
+	f := &fakeARI{t: t, startup: "2026-11-21T00:00:00.000+0000", sockets: make(chan *websocket.Conn, 16), done: make(chan struct{})}
 	f.server = httptest.NewServer(f)
 	t.Cleanup(f.server.Close)
+	t.Cleanup(func() { close(f.done) })
 	f.on("GET /ari/channels", text(200, `[]`))
 	f.on("GET /ari/bridges", text(200, `[]`))
 	f.on("GET /ari/endpoints/PJSIP", text(200, `[]`))
@@ -139,7 +141,8 @@ func (f *fakeARI) stream(w http.ResponseWriter, r *http.Request) {
 	deaf := f.deaf
 	f.mu.Unlock()
 	if deaf {
-		<-r.Context().Done() // the connection was hijacked: this ends with the server
+		<-f.done // the connection was hijacked: the server does not end it
+		_ = conn.CloseNow()
 		return
 	}
 	for {

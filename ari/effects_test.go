@@ -1,0 +1,400 @@
+package ari
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// whyIn is the reason in an error of Do, which is nothing but a refusal.
+func whyIn(t testing.TB, err error) core.Why {
+	t.Helper()
+	var r *engine.Refusal
+	require.ErrorAs(t, err, &r)
+	return r.Why
+}
+
+var effectIDs atomic.Uint64
+
+func do(t testing.TB, e *Engine, a core.Action) error {
+	t.Helper()
+	return e.Do(t.Context(), core.Effect{ID: core.EffectID(effectIDs.Add(1)), Call: "c1", Do: a})
+}
+
+// up is an engine that is connected, and on whose switch these legs have arrived.
+func (f *fakeARI) up(t testing.TB, legs ...string) (*Engine, *facts) {
+	t.Helper()
+	e, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	c := f.socket(t)
+	for _, leg := range legs {
+		send(t, c, arrival(leg))
+		nextOf[core.LegAppeared](t, got)
+	}
+	f.forget()
+	return e, got
+}
+
+func TestRefusalsByStatus(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		want   core.Why
+	}{
+		{404, `{"message":"Channel not found"}`, core.WhyUnknown},
+		{404, `<html>Not Found</html>`, core.WhyFailed},
+		{400, `{"message":"Channel not found"}`, core.WhyUnknown},
+		{400, `{"message":"Invalid parameter"}`, core.WhyInvalid},
+		{409, `{"message":"Channel not in Stasis application"}`, core.WhyState},
+		{412, `{"message":"Channel in invalid state"}`, core.WhyState},
+		{422, `{"message":"Channel not in this bridge"}`, core.WhyState},
+		{503, `{"message":"busy"}`, core.WhyLimit},
+		{500, `<html>Internal Server Error</html>`, core.WhyFailed},
+		{302, ``, core.WhyFailed},
+		{401, `{"message":"Authentication required"}`, core.WhyFailed},
+	} {
+		f := newFake(t)
+		e, _ := f.up(t)
+		f.on("POST /ari/channels/1.1/answer", text(c.status, c.body))
+		assert.Equal(t, c.want, whyIn(t, do(t, e, core.Answer{Leg: "1.1"})), "%d %s", c.status, c.body)
+	}
+}
+
+func TestSlowAndBrokenAnswersAreTimeouts(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	release := make(chan struct{})
+	defer close(release)
+	f.on("POST /ari/channels/slow/", func(http.ResponseWriter, *http.Request) { <-release })
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	err := e.Do(ctx, core.Effect{Do: core.Answer{Leg: "slow"}})
+	assert.Equal(t, core.WhyTimeout, whyIn(t, err))
+	f.on("POST /ari/channels/reset/", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	assert.Equal(t, core.WhyTimeout, whyIn(t, do(t, e, core.Answer{Leg: "reset"})))
+}
+
+func TestIdsAreEscaped(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	require.NoError(t, do(t, e, core.Answer{Leg: "a/../b?c=1#d e"}))
+	assert.Equal(t, []string{"POST /ari/channels/a%2F..%2Fb%3Fc=1%23d%20e/answer"}, f.seen("POST"))
+}
+
+func TestErrorsNeverShowQueryOrPassword(t *testing.T) {
+	r := newREST(Config{URL: "http://127.0.0.1:1", User: "u", Password: "s3cret", MaxConns: 1})
+	err := r.do(t.Context(), http.MethodPost, "/channels", url.Values{"number": {"4930123"}}, nil, nil)
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "s3cret")
+	assert.NotContains(t, err.Error(), "4930123")
+	assert.Equal(t, core.WhyDown, refusalOf(err).Why)
+}
+
+func phoneDial(leg core.LegID) core.Dial {
+	return core.Dial{Leg: leg, To: core.Address{Phone: "1001"}, FromNumber: "4930", FromName: "Ann", Limit: 1500 * time.Millisecond}
+}
+
+func TestDialIsCreateAndDial(t *testing.T) {
+	f := newFake(t)
+	e, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	c := f.socket(t)
+	f.forget()
+	require.NoError(t, do(t, e, phoneDial(ourLeg)))
+	require.NoError(t, do(t, e, phoneDial(ourLeg)), "a repetition")
+	assert.Equal(t, []string{"POST /ari/channels/create", "POST /ari/channels/" + ourLeg + "/dial?timeout=2"}, f.seen("POST"))
+	send(t, c, `{"type":"ChannelStateChange","channel":{"id":"`+ourLeg+`","state":"Ringing"}}`,
+		`{"type":"ChannelHangupRequest","cause":17,"tech_cause":486,"channel":{"id":"`+ourLeg+`"}}`,
+		`{"type":"ChannelDestroyed","cause":17,"tech_cause":486,"channel":{"id":"`+ourLeg+`"}}`)
+	assert.Equal(t, core.LegRinging{Leg: ourLeg}, got.next(t))
+	assert.Equal(t, core.LegHungUp{Leg: ourLeg, Cause: core.Cause{Code: core.CauseBusy, By: core.ByThem, Q850: 17, SIP: 486}}, got.next(t))
+}
+
+// TestFalse409: Asterisk says "id already exists" though the phone is just not registered.
+func TestFalse409(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	f.on("POST /ari/channels/create", text(409, `{"message":"Channel with given unique ID already exists"}`))
+	f.on("GET /ari/channels/"+ourLeg, text(404, `{"message":"Channel not found"}`))
+	assert.Equal(t, core.WhyUnreachable, whyIn(t, do(t, e, phoneDial(ourLeg))))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	assert.Empty(t, e.table.legs)
+}
+
+func TestTrue409IsAnEarlierOrder(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	f.on("POST /ari/channels/create", text(409, `{"message":"Channel with given unique ID already exists"}`))
+	f.on("GET /ari/channels/"+ourLeg, text(200, `{"id":"`+ourLeg+`","state":"Down"}`))
+	require.NoError(t, do(t, e, phoneDial(ourLeg)))
+	assert.Equal(t, 1, f.count("POST /ari/channels/"+ourLeg+"/dial"))
+}
+
+func TestUnregisteredPhoneIs500(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	f.on("POST /ari/channels/create", text(500, `{"error":"Allocation failed"}`))
+	f.on("GET /ari/channels/"+ourLeg, text(404, `{"message":"Channel not found"}`))
+	assert.Equal(t, core.WhyUnreachable, whyIn(t, do(t, e, phoneDial(ourLeg))))
+}
+
+// TestDialWaitsUntilTheChannelIsInTheApplication: the new channel enters it in a thread of its own.
+func TestDialWaitsUntilTheChannelIsInTheApplication(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	var tries atomic.Int32
+	f.on("POST /ari/channels/"+ourLeg+"/dial", func(w http.ResponseWriter, r *http.Request) {
+		if tries.Add(1) < 4 {
+			text(409, `{"message":"Channel not in Stasis application"}`)(w, r)
+			return
+		}
+		w.WriteHeader(204)
+	})
+	require.NoError(t, do(t, e, phoneDial(ourLeg)))
+	assert.EqualValues(t, 4, tries.Load())
+}
+
+func TestDialThatFailsLeavesNothing(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	f.on("POST /ari/channels/"+ourLeg+"/dial", text(500, `{"message":"odd"}`))
+	assert.Equal(t, core.WhyFailed, whyIn(t, do(t, e, phoneDial(ourLeg))))
+	assert.Equal(t, 1, f.count("DELETE /ari/channels/"+ourLeg))
+}
+
+func TestDialRefusesWhatADialStringWouldMisread(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	for _, to := range []core.Address{
+		{}, {Phone: "1001&PJSIP/1002"}, {Phone: "a/b"}, {Phone: "a@b"}, {Phone: "${X}"}, {Phone: "-x"}, {Phone: strings.Repeat("1", 65)},
+		{Trunk: "carrier", Number: "4930;x"}, {Trunk: "carrier", Number: "++4930"}, {Trunk: "car/rier", Number: "4930"}, {Number: "4930"},
+	} {
+		d := phoneDial(ourLeg)
+		d.To = to
+		assert.Equal(t, core.WhyInvalid, whyIn(t, do(t, e, d)), "%+v", to)
+	}
+	for _, leg := range []core.LegID{"", "call-1", "11111111-1111-4111-8111-11111111111", "11111111-1111-4111-8111-11111111111A"} {
+		assert.Equal(t, core.WhyInvalid, whyIn(t, do(t, e, phoneDial(leg))), "%q may be a prefix of another id", leg)
+	}
+	assert.Zero(t, f.count("POST"))
+}
+
+func TestCallerTextIsOneCleanLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ann": "Ann", "": "", `O'Neil "Bob" <b>\`: `O'Neil Bob b`, "a\r\nX: b": "aX: b", "Zoë 中文": "Zoë 中文",
+		"\xff\xfe": "", "a\u202eb": "ab", "${SHELL(id)}": "${SHELL(id)}", strings.Repeat("ä", 500): strings.Repeat("ä", 80),
+	} {
+		assert.Equal(t, want, callerText(in), "%q", in)
+	}
+}
+
+// TestConnectingTakesTwoRequestsAtOnce: the moment in which an agent has answered and both sides wait to hear each other.
+func TestConnectingTakesTwoRequestsAtOnce(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t, "1.1", "1.2")
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Hold}}}))
+	assert.Equal(t, []string{"POST /ari/bridges/" + aMix, "POST /ari/channels/1.1/moh"}, f.seen("POST"), "the bridge is made ahead")
+	f.forget()
+	var both sync.WaitGroup // each of the two requests is answered only when the other one has come
+	both.Add(2)
+	meet := func(w http.ResponseWriter, _ *http.Request) {
+		both.Done()
+		both.Wait()
+		w.WriteHeader(204)
+	}
+	f.on("DELETE /ari/channels/1.1/moh", meet)
+	f.on("POST /ari/bridges/"+aMix+"/addChannel", meet)
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}, {Leg: "1.2", Mode: core.Talk}}}))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	assert.Len(t, f.requests, 2)
+}
+
+func TestMixRepetitionLooksAndRepairs(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t, "1.1", "1.2")
+	talk := core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}, {Leg: "1.2", Mode: core.Talk}}}
+	require.NoError(t, do(t, e, talk))
+	f.on("GET /ari/bridges/"+aMix, text(200, `{"id":"`+aMix+`","channels":["1.1"]}`))
+	f.forget()
+	require.NoError(t, do(t, e, talk))
+	assert.Equal(t, 1, f.count("GET /ari/bridges/"+aMix))
+	assert.Equal(t, 1, f.count("POST /ari/bridges/"+aMix+"/addChannel"), "only who is missing is added")
+}
+
+func TestMixWithALegThatIsGoneStillConnectsTheOthers(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t, "1.1", "1.2", "1.3")
+	f.on("POST /ari/bridges/"+aMix+"/addChannel", func(w http.ResponseWriter, r *http.Request) {
+		body := make([]byte, 200)
+		n, _ := r.Body.Read(body)
+		if strings.Contains(string(body[:n]), "1.3") {
+			text(400, `{"message":"Channel not found"}`)(w, r)
+			return
+		}
+		w.WriteHeader(204)
+	})
+	f.on("GET /ari/bridges/"+aMix, text(200, `{"id":"`+aMix+`","channels":["1.1","1.2"]}`))
+	err := do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}, {Leg: "1.2", Mode: core.Talk}, {Leg: "1.3", Mode: core.Talk}}})
+	assert.Equal(t, core.WhyUnknown, whyIn(t, err))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	assert.Equal(t, core.MixID(aMix), e.table.legs["1.1"].bridge)
+	assert.Equal(t, core.MixID(aMix), e.table.legs["1.2"].bridge)
+}
+
+// TestLastMixThatNamesALegWins, whatever the order in which the two mixes are told.
+func TestLastMixThatNamesALegWins(t *testing.T) {
+	const other = "55555555-5555-4555-8555-555555555555"
+	f := newFake(t)
+	e, _ := f.up(t, "1.1")
+	one := []core.Member{{Leg: "1.1", Mode: core.Talk}}
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: one}))
+	require.NoError(t, do(t, e, core.SetMix{Mix: other, Members: one}))
+	f.forget()
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix}))
+	assert.Zero(t, f.count("POST"), "the leg is not touched")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	assert.Equal(t, core.MixID(other), e.table.legs["1.1"].bridge)
+}
+
+func TestMutedBeforeHeard(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t, "1.1")
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Mute}}}))
+	assert.Equal(t, []string{
+		"POST /ari/bridges/" + aMix, "POST /ari/channels/1.1/mute?direction=in", "POST /ari/bridges/" + aMix + "/addChannel",
+	}, f.seen("POST"))
+}
+
+// TestRecordedBridgeIsNeverEmptyInBetween: Asterisk ends a recording when the last channel leaves.
+func TestRecordedBridgeIsNeverEmptyInBetween(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t, "1.1", "1.2")
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+	f.forget()
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.2", Mode: core.Talk}}}))
+	assert.Equal(t, []string{
+		"POST /ari/bridges/" + aMix + "/addChannel", "POST /ari/bridges/" + aMix + "/removeChannel",
+	}, f.seen("POST"))
+}
+
+func TestRecordingC15(t *testing.T) {
+	f := newFake(t)
+	e, got := f.up(t, "1.1")
+	assert.Equal(t, core.WhyUnknown, whyIn(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix})), "no such mix")
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+	require.NoError(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix}))
+	require.NoError(t, do(t, e, core.PauseRecording{Recording: aRec}))
+	assert.Equal(t, core.RecordingPaused{Recording: aRec}, got.next(t), "only Asterisk's answer tells")
+	f.on("DELETE /ari/recordings/live/", text(500, ``))
+	require.Error(t, do(t, e, core.ResumeRecording{Recording: aRec}))
+	f.on("DELETE /ari/recordings/live/", text(204, ``))
+	require.NoError(t, do(t, e, core.ResumeRecording{Recording: aRec}))
+	assert.Equal(t, core.RecordingResumed{Recording: aRec}, got.next(t))
+	assert.Equal(t, core.WhyInvalid, whyIn(t, do(t, e, core.StartRecording{Recording: "../x", Mix: aMix})))
+}
+
+func TestOnceOnlyByEffect(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t, "1.1")
+	digits := core.Effect{ID: 900_001, Do: core.SendDigits{Leg: "1.1", Digits: "12#"}}
+	for range 3 {
+		require.NoError(t, e.Do(t.Context(), digits))
+	}
+	assert.Equal(t, []string{"POST /ari/channels/1.1/dtmf?dtmf=12%23"}, f.seen("POST"))
+	f.on("POST /ari/channels/1.1/dtmf", text(409, `{"message":"Channel not in Stasis application"}`))
+	digits.ID++
+	assert.Equal(t, core.WhyState, whyIn(t, e.Do(t.Context(), digits)))
+	f.on("POST /ari/channels/1.1/dtmf", text(204, ``))
+	require.NoError(t, e.Do(t.Context(), digits), "what was refused may be tried again")
+	assert.Equal(t, 3, f.count("POST"))
+}
+
+func TestPromptsWaitForEachOther(t *testing.T) {
+	f := newFake(t)
+	e, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	c := f.socket(t)
+	send(t, c, arrival("1.1"))
+	nextOf[core.LegAppeared](t, got)
+	for _, id := range []core.PlayID{"p1", "p2", "p3"} {
+		require.NoError(t, do(t, e, core.Play{Leg: "1.1", Play: id, Media: []string{"tandem/apology"}}))
+	}
+	assert.Equal(t, 1, f.count("POST /ari/channels/1.1/play/"))
+	require.NoError(t, do(t, e, core.Stop{Leg: "1.1", Play: "p2"}))
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p2"}, got.next(t), "one that waited is taken out")
+	send(t, c, `{"type":"PlaybackFinished","playback":{"id":"p1","state":"done","target_uri":"channel:1.1"}}`)
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p1", OK: true}, got.next(t))
+	require.Eventually(t, func() bool { return f.count("POST /ari/channels/1.1/play/p3") == 1 }, 10*time.Second, time.Millisecond)
+	assert.Zero(t, f.count("POST /ari/channels/1.1/play/p2"))
+}
+
+func TestFetchRecording(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t)
+	_, err := e.FetchRecording(t.Context(), "../x")
+	require.ErrorIs(t, err, ErrNoRecording)
+	f.on("GET /ari/recordings/live/"+aRec, text(200, `{"name":"`+aRec+`"}`))
+	_, err = e.FetchRecording(t.Context(), aRec)
+	require.ErrorIs(t, err, ErrRecordingUnfinished)
+	require.ErrorIs(t, e.DeleteRecording(t.Context(), aRec), ErrRecordingUnfinished)
+	f.on("GET /ari/recordings/live/"+aRec, text(404, `{"message":"Recording not found"}`))
+	f.on("GET /ari/recordings/stored/"+aRec, text(404, `{"message":"Recording not found"}`))
+	_, err = e.FetchRecording(t.Context(), aRec)
+	require.ErrorIs(t, err, ErrNoRecording)
+	f.on("DELETE /ari/recordings/stored/"+aRec, text(404, `{"message":"Recording not found"}`))
+	require.NoError(t, e.DeleteRecording(t.Context(), aRec))
+	f.on("GET /ari/recordings/stored", text(200, `[{"name":"`+aRec+`"},{"name":"not-ours"}]`))
+	ids, err := e.StoredRecordings(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []core.RecordingID{aRec}, ids)
+}
+
+func TestConfigErrorsNameFieldAndRule(t *testing.T) {
+	_, err := New(Config{
+		URL: "ftp://x", App: "a b", User: "a:b", PhoneTemplate: "x", TrunkTemplate: "PJSIP/x", Beat: -1, PingEvery: -1, MaxConns: -1, QueueLimit: -1,
+	})
+	require.Error(t, err)
+	for _, field := range []string{"ID", "URL", "App", "User", "Password", "PhoneTemplate", "TrunkTemplate", "Beat", "PingEvery", "MaxConns", "QueueLimit"} {
+		assert.ErrorContains(t, err, "ari: config: "+field+": ")
+	}
+	_, err = New(Config{ID: "a", URL: "http://user:s3cret@h", User: "u", PasswordFile: "/nonexistent/file"})
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "s3cret")
+	assert.ErrorContains(t, err, "read PasswordFile")
+	for _, u := range []string{"http://h:1", "http://h:1/", "http://h:1/ari", "http://h:1/ari/"} {
+		e, err := New(Config{ID: "a", URL: u, User: "u", Password: "p"})
+		require.NoError(t, err)
+		assert.Equal(t, "http://h:1/ari", e.rest.base)
+	}
+}
+
+func TestKeyLocks(t *testing.T) {
+	var k keyLocks
+	unlock, err := k.lock(t.Context(), "b", "a", "b")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = k.lock(ctx, "0", "a")
+	require.True(t, errors.Is(err, context.Canceled))
+	unlock()
+	unlock, err = k.lock(t.Context(), "0", "a", "b")
+	require.NoError(t, err)
+	unlock()
+	assert.Empty(t, k.held)
+}

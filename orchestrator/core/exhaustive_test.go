@@ -25,8 +25,8 @@ func TestEveryEventIsHandled(t *testing.T) {
 	for _, n := range src.implementing(t, "Intent") {
 		intents = append(intents, n.Obj().Name())
 	}
-	if len(facts) < 18 || len(intents) < 12 || len(events) != len(facts)+len(intents)+2 {
-		t.Fatalf("%d events, %d facts, %d intents: an event is either a fact, an intent, ConfigChanged or Tick", len(events), len(facts), len(intents))
+	if len(facts) < 18 || len(intents) < 12 || len(events) != len(facts)+len(intents)+3 {
+		t.Fatalf("%d events, %d facts, %d intents: an event is either a fact, an intent, ConfigChanged, Tick or Founded", len(events), len(facts), len(intents))
 	}
 
 	var decoded []string
@@ -49,7 +49,7 @@ func TestEveryEventIsHandled(t *testing.T) {
 	if got := src.casesOf(t, "fact"); !slices.Equal(got, facts) {
 		t.Errorf("Shard.fact has cases for\n\t%s\nthe facts are\n\t%s", got, facts)
 	}
-	if got, want := src.casesOf(t, "Step"), []string{"ConfigChanged", "Fact", "Intent", "Tick"}; !slices.Equal(got, want) {
+	if got, want := src.casesOf(t, "Step"), []string{"ConfigChanged", "Fact", "Founded", "Intent", "Tick"}; !slices.Equal(got, want) {
 		t.Errorf("Shard.Step has cases for %s, not %s", got, want)
 	}
 

@@ -17,7 +17,7 @@ func FuzzStep(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 600 {
+		if len(data) > 400 {
 			t.Skip("longer stories find nothing that shorter ones do not")
 		}
 		playStory(t, data)
@@ -25,7 +25,7 @@ func FuzzStep(f *testing.F) {
 }
 
 var (
-	stories    = flag.Uint64("stories", 200, "how many stories TestStories plays")
+	stories    = flag.Uint64("stories", 80, "how many stories TestStories plays")
 	firstStory = flag.Uint64("first-story", 0, "the seed of the first")
 )
 
@@ -55,7 +55,7 @@ func storyBytes(seed uint64, n int) []byte {
 func fuzzSeeds() [][]byte {
 	var seeds [][]byte
 	for i := range uint64(24) {
-		seeds = append(seeds, storyBytes(1000+i, 40+int(i)*20))
+		seeds = append(seeds, storyBytes(1000+i, 30+int(i)*12))
 	}
 	return seeds
 }
@@ -73,6 +73,7 @@ type story struct {
 func playStory(t *testing.T, data []byte) {
 	t.Helper()
 	st := &story{rig: newRig(t, 7), data: data}
+	st.every = 5
 	st.told = func(_ Event, out Outcome) {
 		for _, e := range out.Effects {
 			switch do := e.Do.(type) {

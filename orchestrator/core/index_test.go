@@ -228,3 +228,26 @@ func TestChangesNameEachOnce(t *testing.T) {
 		t.Errorf("everything: %+v", c)
 	}
 }
+
+// TestFounded: the first event of a log brings the seed; once something is named by it, another changes nothing and is counted.
+func TestFounded(t *testing.T) {
+	t.Parallel()
+	first := func(seed uint64) (*rig, CallID) {
+		r := newRig(t, 1)
+		r.send(Founded{Seed: seed})
+		r.send(LegAppeared{Engine: "pbx", Leg: "c1"})
+		r.send(Founded{Seed: 99})
+		r.send(LegAppeared{Engine: "pbx", Leg: "c2"})
+		r.replay()
+		return r, r.shard.st.Legs["c2"].Call
+	}
+	a, call := first(7)
+	_, same := first(7)
+	_, other := first(8)
+	if call != same || call == other {
+		t.Errorf("ids %s and %s of one seed, %s of another", call, same, other)
+	}
+	if n := a.shard.Odd()["founded_late"]; n != 1 {
+		t.Errorf("late foundings: %d", n)
+	}
+}

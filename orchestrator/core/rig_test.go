@@ -22,6 +22,7 @@ type rig struct {
 	twin   *Shard
 	now    time.Time
 	seed   uint64
+	every  int // steps between two restorings of the twin: stories, which are long, do it now and then
 	events []stamped
 	ledger ledger
 	// outcomes of the steps, as bytes: what a replay must give again.
@@ -43,7 +44,7 @@ var dayOne = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 func newRig(tb testing.TB, seed uint64) *rig {
 	tb.Helper()
 	return &rig{
-		tb: tb, shard: New("test", seed), twin: New("test", seed), now: dayOne, seed: seed, ledger: newLedger(),
+		tb: tb, shard: New("test", seed), twin: New("test", seed), now: dayOne, seed: seed, every: 1, ledger: newLedger(),
 		told: func(Event, Outcome) {}, where: func() string { return "" },
 	}
 }
@@ -107,10 +108,39 @@ func (r *rig) step(ev Event) {
 		r.fail("after %s: %s", describe(ev), bad)
 	}
 
+	r.nobodyOvertaken(ev, out)
 	twin := outcomeBytes(r.tb, r.twin.Step(r.now, journalled))
 	if !bytes.Equal(got, twin) {
 		r.fail("a restored shard decides otherwise about %s:\n\tgrown:    %s\n\trestored: %s", describe(ev), got, twin)
 	}
+	if len(r.events)%r.every == 0 {
+		r.restoreTwin(ev)
+	}
+	r.told(ev, out)
+}
+
+// nobodyOvertaken holds every new offer to the order of the line: no caller who stands before, and whom the same agent could be offered, still wants one.
+func (r *rig) nobodyOvertaken(ev Event, out Outcome) {
+	r.tb.Helper()
+	for _, e := range out.Entries {
+		c := r.shard.st.Calls[e.Call]
+		if e.Kind != EntryOfferMade || c == nil || c.Phase != Waiting || c.Prefer == e.Agent || r.shard.ix.queues[e.Queue] == nil {
+			continue
+		}
+		for k := range r.shard.ix.queues[e.Queue].wanting.all {
+			if compareLine(k, c.key()) >= 0 {
+				break
+			}
+			if before := r.shard.st.Calls[k.call]; !before.excludes(e.Agent) {
+				r.fail("after %s: agent %s is offered call %s before call %s, which stands before it in %s", describe(ev), e.Agent, c.ID, before.ID, e.Queue)
+			}
+		}
+	}
+}
+
+// restoreTwin compares the two states, and lets the twin begin anew from the bytes.
+func (r *rig) restoreTwin(ev Event) {
+	r.tb.Helper()
 	body := marshalled(r.tb, r.shard)
 	if other := marshalled(r.tb, r.twin); !bytes.Equal(body, other) {
 		r.fail("a restored shard has another state after %s: %s", describe(ev), firstDifference(body, other))
@@ -119,7 +149,6 @@ func (r *rig) step(ev Event) {
 	if again := marshalled(r.tb, r.twin); !bytes.Equal(body, again) {
 		r.fail("after %s: Restore and Marshal give other bytes: %s", describe(ev), firstDifference(body, again))
 	}
-	r.told(ev, out)
 }
 
 // replay steps all events on a fresh shard: the same outcomes and the same bytes must come of it.

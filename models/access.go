@@ -58,7 +58,7 @@ func hashToken(secret string) string {
 // Create makes a token; id, time and secret are made here. The secret is returned and kept nowhere.
 func (t *Tokens) Create(ctx context.Context, token Token) (Token, string, error) {
 	var v violations
-	v.name("name", token.Name)
+	v.name(token.Name)
 	switch token.Role {
 	case RoleAgent:
 		v.check(token.Agent != "", "agent", "an agent's token needs the agent it acts for")

@@ -42,15 +42,14 @@ const (
 	maxPrompts   = 20
 	maxCalls     = 1_000_000
 	longestDelay = time.Hour
-	shortestRing = time.Second
 	longestRing  = 5 * time.Minute
 )
 
 func (v *violations) id(field, id string) { v.check(idForm.MatchString(id), field, idRule) }
 
-func (v *violations) name(field, name string) {
-	v.text(field, name, 128)
-	v.check(strings.TrimSpace(name) != "", field, "must not be empty")
+func (v *violations) name(name string) {
+	v.text("name", name, 128)
+	v.check(strings.TrimSpace(name) != "", "name", "must not be empty")
 }
 
 // text checks a line of text for people.
@@ -60,8 +59,8 @@ func (v *violations) text(field, text string, longest int) {
 }
 
 // span checks a duration that may be left at zero.
-func (v *violations) span(field string, d, least, most time.Duration) {
-	v.check(d == 0 || (d >= least && d <= most), field, "%s to %s, or 0 for the default", least, most)
+func (v *violations) span(field string, d, most time.Duration) {
+	v.check(d == 0 || (d >= time.Second && d <= most), field, "1s to %s, or 0 for the default", most)
 }
 
 func (v *violations) between(field string, n, least, most int) {
@@ -97,7 +96,7 @@ func ValidSite(s core.Site) error {
 func ValidTenant(t Tenant) error {
 	var v violations
 	v.id("id", string(t.ID))
-	v.name("name", t.Name)
+	v.name(t.Name)
 	v.between("max_calls", t.MaxCalls, 0, maxCalls)
 	v.words("idle_reasons", t.IdleReasons, 64, maxReasons)
 	v.prompts("disconnected", t.Disconnected)
@@ -111,7 +110,7 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	var v violations
 	v.id("id", string(e.ID))
 	v.id("tenant", string(e.Tenant))
-	v.name("name", e.Name)
+	v.name(e.Name)
 	v.check(len(e.Numbers) <= maxNumbers, "numbers", "at most %d numbers", maxNumbers)
 	seen := make(map[string]bool, len(e.Numbers))
 	for i, n := range e.Numbers {
@@ -129,7 +128,7 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	for i, u := range e.Users {
 		v.check(slices.Index(e.Users, u) == i, fmt.Sprintf("users[%d]", i), "is listed twice")
 	}
-	v.span("ring_time", e.RingTime, shortestRing, longestRing)
+	v.span("ring_time", e.RingTime, longestRing)
 	v.between("priority", e.Priority, 0, 9)
 	v.prompts("greeting", e.Greeting)
 	v.prompts("closed", e.Closed)
@@ -141,24 +140,24 @@ func ValidQueue(q core.Queue) error {
 	var v violations
 	v.id("id", string(q.ID))
 	v.id("tenant", string(q.Tenant))
-	v.name("name", q.Name)
+	v.name(q.Name)
 	v.check(q.Strategy == "" || slices.Contains(core.Strategies(), q.Strategy), "strategy", "one of %v", core.Strategies())
-	v.span("ring_time", q.RingTime, shortestRing, longestRing)
-	v.span("busy_delay", q.BusyDelay, time.Second, longestDelay)
-	v.span("miss_delay", q.MissDelay, time.Second, longestDelay)
+	v.span("ring_time", q.RingTime, longestRing)
+	v.span("busy_delay", q.BusyDelay, longestDelay)
+	v.span("miss_delay", q.MissDelay, longestDelay)
 	v.between("rona_after", q.RONAAfter, -1, 100)
-	v.span("progressive_step", q.ProgressiveStep, time.Second, longestRing)
+	v.span("progressive_step", q.ProgressiveStep, longestRing)
 	v.members(q.Members)
 	v.skillNeeds(q.Skills)
 	v.check(q.Music == "" || musicForm.MatchString(q.Music), "music", musicRule)
-	v.span("max_wait", q.MaxWait, time.Second, 24*time.Hour)
+	v.span("max_wait", q.MaxWait, 24*time.Hour)
 	v.between("max_size", q.MaxSize, 0, maxCalls)
 	v.prompts("unanswered", q.Unanswered)
-	v.span("service_level", q.ServiceLevel, time.Second, 24*time.Hour)
-	v.span("sticky", q.Sticky, time.Second, longestDelay)
-	v.span("pause_limit", q.PauseLimit, time.Second, longestDelay)
-	v.span("wrap_up.time", q.WrapUp.Time, time.Second, 24*time.Hour)
-	v.span("wrap_up.extension", q.WrapUp.Extension, time.Second, 24*time.Hour)
+	v.span("service_level", q.ServiceLevel, 24*time.Hour)
+	v.span("sticky", q.Sticky, longestDelay)
+	v.span("pause_limit", q.PauseLimit, longestDelay)
+	v.span("wrap_up.time", q.WrapUp.Time, 24*time.Hour)
+	v.span("wrap_up.extension", q.WrapUp.Extension, 24*time.Hour)
 	v.between("wrap_up.extensions", q.WrapUp.Extensions, 0, 100)
 	v.words("wrap_up.reasons", q.WrapUp.Reasons, 128, maxReasons)
 	return v.err()
@@ -199,7 +198,7 @@ func ValidAgent(a core.AgentSetup) error {
 	var v violations
 	v.id("id", string(a.ID))
 	v.id("tenant", string(a.Tenant))
-	v.name("name", a.Name)
+	v.name(a.Name)
 	v.check(phoneForm.MatchString(a.Phone), "phone", phoneRule)
 	v.check(a.Engine == "" || phoneForm.MatchString(string(a.Engine)), "engine", phoneRule)
 	v.words("teams", a.Teams, 64, maxTeams)

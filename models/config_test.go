@@ -1,7 +1,6 @@
 package models_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -271,7 +270,7 @@ func TestConfigRules(t *testing.T) {
 func requireField(t *testing.T, err error, field, rule string) {
 	t.Helper()
 	var invalid models.Invalid
-	require.Truef(t, errors.As(err, &invalid), "an Invalid is wanted, not %v", err)
+	require.ErrorAs(t, err, &invalid)
 	require.Equal(t, field, invalid[0].Field)
 	require.Contains(t, invalid[0].Rule, rule)
 }

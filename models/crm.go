@@ -74,7 +74,7 @@ func (contactRow) TableName() string { return "contacts" }
 // that another contact has is an [Invalid].
 func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, error) {
 	var v violations
-	v.name("name", contact.Name)
+	v.name(contact.Name)
 	v.text("company", contact.Company, 128)
 	v.check(len(contact.Numbers) <= 100, "numbers", "at most 100 numbers")
 	if err := v.err(); err != nil {

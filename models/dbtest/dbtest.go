@@ -41,7 +41,7 @@ func Main(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "dbtest: make temporary directory:", err)
 		return 1
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // the postgres user must be able to pass
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the postgres user must be able to pass; the databases in it are not readable
 		fmt.Fprintln(os.Stderr, "dbtest:", err)
 		return 1
 	}
@@ -79,10 +79,10 @@ func onStarter(f func() error) error {
 	return <-done
 }
 
-func mustHaveMain(t testing.TB) {
-	t.Helper()
+func mustHaveMain(tb testing.TB) {
+	tb.Helper()
 	if shared == nil {
-		t.Fatal("dbtest: the package's TestMain must call dbtest.Main")
+		tb.Fatal("dbtest: the package's TestMain must call dbtest.Main")
 	}
 }
 
@@ -94,69 +94,69 @@ func Each(t *testing.T, run func(t *testing.T, db *models.DB)) {
 }
 
 // Open opens a database and closes it when the test ends.
-func Open(t testing.TB, url string) *models.DB {
-	t.Helper()
+func Open(tb testing.TB, url string) *models.DB {
+	tb.Helper()
 	db, err := models.Open(context.Background(), url)
 	if err != nil {
-		t.Fatalf("open database: %v", err)
+		tb.Fatalf("open database: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Errorf("close database: %v", err)
+			tb.Errorf("close database: %v", err)
 		}
 	})
 	return db
 }
 
 // SQLiteURL makes an empty, migrated SQLite database and gives its URL.
-func SQLiteURL(t testing.TB) string {
-	t.Helper()
-	mustHaveMain(t)
+func SQLiteURL(tb testing.TB) string {
+	tb.Helper()
+	mustHaveMain(tb)
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.lite == "" { // migrating takes longer than copying
 		file := filepath.Join(shared.dir, "template.db")
-		migrate(t, "sqlite:"+file)
+		migrate(tb, "sqlite:"+file)
 		shared.lite = file
 	}
 	body, err := os.ReadFile(shared.lite)
 	if err != nil {
-		t.Fatalf("read template database: %v", err)
+		tb.Fatalf("read template database: %v", err)
 	}
-	file := filepath.Join(t.TempDir(), "tandem.db")
+	file := filepath.Join(tb.TempDir(), "tandem.db")
 	if err := os.WriteFile(file, body, 0o600); err != nil {
-		t.Fatalf("copy template database: %v", err)
+		tb.Fatalf("copy template database: %v", err)
 	}
 	return "sqlite:" + file
 }
 
 // PostgresURL makes an empty, migrated PostgreSQL database and gives its URL. It skips the test, loudly, where PostgreSQL is not installed.
-func PostgresURL(t testing.TB) string {
-	t.Helper()
-	s := Postgres(t)
+func PostgresURL(tb testing.TB) string {
+	tb.Helper()
+	s := Postgres(tb)
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.made == 0 {
-		s.create(t, "tandem_template", "template0")
-		migrate(t, s.URL("tandem_template"))
+		s.create(tb, "tandem_template", "template0")
+		migrate(tb, s.URL("tandem_template"))
 	}
 	shared.made++
 	name := fmt.Sprintf("tandem_%d", shared.made)
-	s.create(t, name, "tandem_template")
+	s.create(tb, name, "tandem_template")
 	return s.URL(name)
 }
 
 // migrate brings a database to the newest schema and lets go of it.
-func migrate(t testing.TB, url string) {
-	t.Helper()
+func migrate(tb testing.TB, url string) {
+	tb.Helper()
 	db, err := models.Open(context.Background(), url)
 	if err != nil {
-		t.Fatalf("open template database: %v", err)
+		tb.Fatalf("open template database: %v", err)
 	}
 	if err := db.Migrate(context.Background()); err != nil {
-		t.Fatalf("migrate template database: %v", err)
+		tb.Fatalf("migrate template database: %v", err)
 	}
 	if err := db.Close(); err != nil {
-		t.Fatalf("close template database: %v", err)
+		tb.Fatalf("close template database: %v", err)
 	}
 }

@@ -34,42 +34,42 @@ func PostgresBin() string {
 }
 
 // Postgres gives the test binary's shared PostgreSQL. Its writes are not flushed to the disk: tests that measure use [StartPostgres].
-func Postgres(t testing.TB) *PostgresServer {
-	t.Helper()
-	mustHaveMain(t)
+func Postgres(tb testing.TB) *PostgresServer {
+	tb.Helper()
+	mustHaveMain(tb)
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.postgres == nil {
-		shared.postgres = startPostgres(t, filepath.Join(shared.dir, "postgres"), false)
+		shared.postgres = startPostgres(tb, filepath.Join(shared.dir, "postgres"), false)
 	}
 	return shared.postgres
 }
 
 // StartPostgres starts a PostgreSQL for one test. durable leaves fsync on, as in production.
-func StartPostgres(t testing.TB, durable bool) *PostgresServer {
-	t.Helper()
-	mustHaveMain(t)
-	dir, err := os.MkdirTemp(shared.dir, "postgres-")
+func StartPostgres(tb testing.TB, durable bool) *PostgresServer {
+	tb.Helper()
+	mustHaveMain(tb)
+	dir, err := os.MkdirTemp(shared.dir, "postgres-") //nolint:usetesting // a test's own directory is closed to the user that runs the server
 	if err != nil {
-		t.Fatalf("make directory for postgres: %v", err)
+		tb.Fatalf("make directory for postgres: %v", err)
 	}
-	s := startPostgres(t, filepath.Join(dir, "data"), durable)
-	t.Cleanup(s.Stop)
+	s := startPostgres(tb, filepath.Join(dir, "data"), durable)
+	tb.Cleanup(s.Stop)
 	return s
 }
 
-func startPostgres(t testing.TB, data string, durable bool) *PostgresServer {
-	t.Helper()
+func startPostgres(tb testing.TB, data string, durable bool) *PostgresServer {
+	tb.Helper()
 	bin := PostgresBin()
 	if bin == "" {
-		t.Skip("SKIPPED, NOT TESTED: PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/postgres; Debian package postgresql)")
+		tb.Skip("SKIPPED, NOT TESTED: PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/postgres; Debian package postgresql)")
 	}
 	s := &PostgresServer{bin: bin, data: data, log: data + ".log"}
 	if err := s.init(durable); err != nil {
-		t.Fatalf("start postgres: %v", err)
+		tb.Fatalf("start postgres: %v", err)
 	}
 	if err := s.Start(); err != nil {
-		t.Fatalf("start postgres: %v", err)
+		tb.Fatalf("start postgres: %v", err)
 	}
 	return s
 }
@@ -93,11 +93,11 @@ func (s *PostgresServer) init(durable bool) error {
 		if err := os.Chown(s.data, int(uid), int(gid)); err != nil {
 			return fmt.Errorf("give the data directory to user postgres: %w", err)
 		}
-		if err := os.Chmod(filepath.Dir(s.data), 0o755); err != nil {
+		if err := os.Chmod(filepath.Dir(s.data), 0o755); err != nil { //nolint:gosec // the server runs as another user
 			return fmt.Errorf("open the way to the data directory: %w", err)
 		}
 	}
-	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+	cmd := exec.CommandContext(context.Background(), filepath.Join(s.bin, "initdb"), "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -155,8 +155,8 @@ func (s *PostgresServer) Restart() error {
 	return s.Start()
 }
 
-func (s *PostgresServer) create(t testing.TB, name, template string) {
-	t.Helper()
+func (s *PostgresServer) create(tb testing.TB, name, template string) {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	c, err := pgx.Connect(ctx, s.URL("postgres"))
@@ -165,13 +165,13 @@ func (s *PostgresServer) create(t testing.TB, name, template string) {
 		err = errors.Join(err, c.Close(ctx))
 	}
 	if err != nil {
-		t.Fatalf("create database %s: %v", name, err)
+		tb.Fatalf("create database %s: %v", name, err)
 	}
 }
 
 // NewDatabase makes an empty, not migrated database and gives its URL.
-func (s *PostgresServer) NewDatabase(t testing.TB, name string) string {
-	t.Helper()
-	s.create(t, name, "template0")
+func (s *PostgresServer) NewDatabase(tb testing.TB, name string) string {
+	tb.Helper()
+	s.create(tb, name, "template0")
 	return s.URL(name)
 }

@@ -25,8 +25,8 @@ func startProcess(log string, cred *syscall.Credential, orphaned syscall.Signal,
 	if err != nil {
 		return nil, fmt.Errorf("open log of %s: %w", name, err)
 	}
-	defer out.Close() //nolint:errcheck // the child has its own copy
-	cmd := exec.Command(name, args...)
+	defer out.Close()                                               //nolint:errcheck // the child has its own copy
+	cmd := exec.CommandContext(context.Background(), name, args...) // it outlives the test that starts it; stop ends it
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", out, out
 	// Setpgid: an interrupt typed at the terminal is for the tests, which stop their servers themselves.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred, Pdeathsig: orphaned, Setpgid: true}
@@ -52,7 +52,7 @@ func (p *process) await(ready func(ctx context.Context) error) error {
 		}
 		select {
 		case <-p.done:
-			text, _ := os.ReadFile(p.log) //nolint:errcheck // best effort: it only makes the error clearer
+			text, _ := os.ReadFile(p.log) // best effort: it only makes the error clearer
 			return fmt.Errorf("%s ended before it was ready: %w: %s", p.cmd.Path, errors.Join(p.err, err), text)
 		case <-ctx.Done():
 			return fmt.Errorf("%s is not ready after a minute: %w", p.cmd.Path, err)

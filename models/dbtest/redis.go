@@ -22,44 +22,44 @@ type RedisServer struct {
 }
 
 // Redis gives the test binary's shared Redis, emptied.
-func Redis(t testing.TB) *RedisServer {
-	t.Helper()
-	mustHaveMain(t)
+func Redis(tb testing.TB) *RedisServer {
+	tb.Helper()
+	mustHaveMain(tb)
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.redis == nil {
-		shared.redis = startRedis(t, filepath.Join(shared.dir, "redis"))
+		shared.redis = startRedis(tb, filepath.Join(shared.dir, "redis"))
 	}
 	if err := shared.redis.Flush(); err != nil {
-		t.Fatalf("empty redis: %v", err)
+		tb.Fatalf("empty redis: %v", err)
 	}
 	return shared.redis
 }
 
 // StartRedis starts a Redis for one test, which may stop and lose it.
-func StartRedis(t testing.TB) *RedisServer {
-	t.Helper()
-	mustHaveMain(t)
-	s := startRedis(t, filepath.Join(t.TempDir(), "redis"))
-	t.Cleanup(s.Stop)
+func StartRedis(tb testing.TB) *RedisServer {
+	tb.Helper()
+	mustHaveMain(tb)
+	s := startRedis(tb, filepath.Join(tb.TempDir(), "redis"))
+	tb.Cleanup(s.Stop)
 	return s
 }
 
-func startRedis(t testing.TB, dir string) *RedisServer {
-	t.Helper()
+func startRedis(tb testing.TB, dir string) *RedisServer {
+	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Skip("SKIPPED, NOT TESTED: redis-server is not installed (Debian package redis-server)")
+		tb.Skip("SKIPPED, NOT TESTED: redis-server is not installed (Debian package redis-server)")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatalf("make directory for redis: %v", err)
+		tb.Fatalf("make directory for redis: %v", err)
 	}
 	port, err := freePort()
 	if err != nil {
-		t.Fatalf("start redis: %v", err)
+		tb.Fatalf("start redis: %v", err)
 	}
 	s := &RedisServer{dir: dir, log: dir + ".log", port: port}
 	if err := s.Start(); err != nil {
-		t.Fatalf("start redis: %v", err)
+		tb.Fatalf("start redis: %v", err)
 	}
 	return s
 }

@@ -54,7 +54,7 @@ func (r *Runner) archive(ctx context.Context, job models.Job) error {
 		return err
 	}
 	if rec.State != models.RecordingArchived {
-		last := job.Strikes+1 >= r.kinds[models.JobArchive].strikes
+		last := job.Strikes+1 >= r.cfg.Strikes
 		a, err := r.store(ctx, sw, rec, last)
 		if err != nil {
 			return err

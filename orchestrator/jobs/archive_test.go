@@ -117,7 +117,7 @@ func TestArchiveTriesAgain(t *testing.T) {
 			switch {
 			case n == 1:
 				return ErrNoRecording // not there yet
-			case n < 30:
+			case n < 3*strikes:
 				return errors.New("connection refused") // away for long: no reason to give up
 			}
 			return nil
@@ -125,7 +125,7 @@ func TestArchiveTriesAgain(t *testing.T) {
 		k.start(k.runner())
 		k.record("r1", 3*time.Second)
 		job := k.await("archive:r1", models.JobDone)
-		require.Equal(t, 31, job.Attempts, "away, broken off in the middle, then well")
+		require.Equal(t, 3*strikes+1, job.Attempts, "away, broken off in the middle, then well")
 		require.Equal(t, 1, job.Strikes)
 		k.requireArchived("r1", body)
 	})
@@ -137,7 +137,7 @@ func TestArchiveOfAFileThatIsBeingWritten(t *testing.T) {
 		unfinished := bytes.Clone(body[:len(body)/2])
 		k.sw.put("r1", unfinished)
 		k.sw.fetchErr = func(n int) error {
-			if n == 4 {
+			if n == strikes {
 				k.sw.files["r1"] = body // under the switch's lock
 			}
 			return nil
@@ -145,7 +145,7 @@ func TestArchiveOfAFileThatIsBeingWritten(t *testing.T) {
 		k.start(k.runner())
 		k.record("r1", 3*time.Second)
 		job := k.await("archive:r1", models.JobDone)
-		require.Equal(t, 4, job.Attempts)
+		require.Equal(t, strikes, job.Attempts)
 		rec := k.requireArchived("r1", body)
 		require.Empty(t, rec.Error)
 	})
@@ -166,7 +166,7 @@ func TestArchiveGivesUpLoudly(t *testing.T) {
 				k.start(k.runner())
 				k.record("r1", time.Minute)
 				job := k.await("archive:r1", models.JobDead)
-				require.Equal(t, 12, job.Attempts)
+				require.Equal(t, strikes, job.Attempts)
 				rec, err := k.db.Recordings().Recording(t.Context(), "r1")
 				require.NoError(t, err)
 				require.Equal(t, models.RecordingLost, rec.State)
@@ -196,7 +196,7 @@ func TestArchiveTakesAFlawedFileAtLast(t *testing.T) {
 				k.start(k.runner())
 				k.record("r1", time.Minute)
 				job := k.await("archive:r1", models.JobDone)
-				require.Equal(t, 12, job.Attempts)
+				require.Equal(t, strikes, job.Attempts)
 				rec, err := k.db.Recordings().Recording(t.Context(), "r1")
 				require.NoError(t, err)
 				require.Equal(t, models.RecordingArchived, rec.State)

@@ -22,6 +22,9 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/journal"
 )
 
+// strikes is after how many verdicts the tests' runners give up.
+const strikes = 4
+
 // began is when the recordings of the tests begin.
 var began = time.Date(2026, 3, 4, 23, 59, 30, 0, time.UTC)
 
@@ -79,6 +82,7 @@ func (k *kit) runner(change ...func(*Config)) *Runner {
 	k.t.Helper()
 	cfg := Config{
 		DB: k.db, Redis: k.redis, Bucket: k.bucket, Switches: map[core.EngineID]Switch{"pbx1": k.sw}, Log: k.log, TempDir: k.t.TempDir(),
+		Strikes: strikes,
 		Backoff: func(int) time.Duration { return 0 },
 	}
 	for _, f := range change {

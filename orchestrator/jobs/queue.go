@@ -23,6 +23,8 @@ type queue interface {
 	send(ctx context.Context, r models.Reminder) error
 	// run delivers reminders to look, several at a time, until ctx ends and all looking has.
 	run(ctx context.Context, look func(ctx context.Context, id string)) error
+	// ping reports whether it can carry anything at the moment.
+	ping(ctx context.Context) error
 	// close gives all resources back. It comes after run has ended.
 	close() error
 }

@@ -27,6 +27,9 @@ type Config struct {
 	Log      *slog.Logger
 	Workers  int    // jobs at a time; 0 = 4
 	TempDir  string // where recordings are checked before they go into the bucket; "" = the system's
+	// Strikes is how many verdicts (the switch has no such file, the file is no audio) end a job; 0 = 12, about an hour. A switch or database that is
+	// away is no verdict, and waited for without end.
+	Strikes int
 	// Resend is how long a reminder may lead to nothing before it is sent again; 0 = a minute.
 	Resend time.Duration
 	// Backoff gives the time to wait after the nth failure; nil = 2 s, doubled each time, up to 10 min.
@@ -36,7 +39,7 @@ type Config struct {
 // Runner reminds of jobs and does them. Make one with [New], let it work with Run, and Close it.
 type Runner struct {
 	cfg    Config
-	queue  *asynqQueue
+	queue  queue
 	worker string // names this process in claims
 	wake   chan struct{}
 	kinds  map[string]kind
@@ -47,9 +50,8 @@ type Runner struct {
 // kind is how one kind of job is done.
 type kind struct {
 	// do does a job and settles it as done. If it fails, the runner settles it.
-	do      func(ctx context.Context, job models.Job) error
-	limit   time.Duration // for one attempt
-	strikes int           // so many verdicts end the job
+	do    func(ctx context.Context, job models.Job) error
+	limit time.Duration // for one attempt
 	// giveUp is called when the job ends without success. It settles the job.
 	giveUp func(ctx context.Context, job models.Job, cause error) error
 }
@@ -72,6 +74,9 @@ func New(cfg Config) (*Runner, error) {
 	if cfg.Workers <= 0 {
 		cfg.Workers = 4
 	}
+	if cfg.Strikes <= 0 {
+		cfg.Strikes = 12
+	}
 	if cfg.Resend <= 0 {
 		cfg.Resend = time.Minute
 	}
@@ -87,8 +92,8 @@ func New(cfg Config) (*Runner, error) {
 	}
 	r := &Runner{cfg: cfg, queue: q, worker: uuid.NewString(), wake: make(chan struct{}, 1), crash: func(string) {}}
 	r.kinds = map[string]kind{
-		models.JobArchive: {do: r.archive, limit: 20 * time.Minute, strikes: 12, giveUp: r.loseRecording},
-		models.JobLead:    {do: r.lead, limit: time.Minute, strikes: 12, giveUp: r.cfg.DB.Jobs().GiveUp},
+		models.JobArchive: {do: r.archive, limit: 20 * time.Minute, giveUp: r.loseRecording},
+		models.JobLead:    {do: r.lead, limit: time.Minute, giveUp: r.cfg.DB.Jobs().GiveUp},
 	}
 	return r, nil
 }
@@ -245,7 +250,7 @@ func (r *Runner) settle(ctx context.Context, stopping bool, k kind, job models.J
 		return jobs.GiveBack(ctx, job)
 	}
 	strike := errors.As(cause, new(verdict))
-	if strike && job.Strikes+1 >= k.strikes {
+	if strike && job.Strikes+1 >= r.cfg.Strikes {
 		log.Error("job given up", "error", cause)
 		return k.giveUp(ctx, job, cause)
 	}

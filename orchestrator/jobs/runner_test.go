@@ -126,7 +126,9 @@ func TestJobsPassTheArchivedTaskTrap(t *testing.T) {
 		k.call("c1", "030 123456")
 		r := k.runner(func(c *Config) { c.Resend = time.Millisecond })
 		require.NoError(t, r.remind(t.Context()))
-		require.NoError(t, r.queue.redis.FlushDB(t.Context()).Err()) // as good as archived: it will never be delivered
+		q, ok := r.queue.(*asynqQueue)
+		require.True(t, ok)
+		require.NoError(t, q.redis.FlushDB(t.Context()).Err()) // as good as archived: it will never be delivered
 		k.start(r)
 		k.await("lead:c1", models.JobDone)
 	})

@@ -31,7 +31,7 @@ var (
 )
 
 // length is the play time of the audio that is there.
-func (w wavInfo) length() time.Duration {
+func (w *wavInfo) length() time.Duration {
 	return time.Duration(float64(w.present) / float64(w.byteRate) * float64(time.Second)).Truncate(time.Microsecond)
 }
 

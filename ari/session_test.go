@@ -73,7 +73,7 @@ func TestFactsKeepOrderAndNothingComesTwice(t *testing.T) {
 	assert.Equal(t, core.LegID("1.2"), nextOf[core.LegAppeared](t, got).Leg)
 }
 
-// reconnects says what ends a session, and that the next one begins by itself.
+// TestReconnectsAfter: what ends a session, and that the next one begins by itself.
 func TestReconnectsAfter(t *testing.T) {
 	for name, lose := range map[string]func(t *testing.T, c *websocket.Conn){
 		"a closed connection": func(_ *testing.T, c *websocket.Conn) { _ = c.CloseNow() },
@@ -89,7 +89,7 @@ func TestReconnectsAfter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
-			e, got := f.running(t)
+			_, got := f.running(t)
 			assert.True(t, nextOf[core.EngineUp](t, got).Restarted, "never met before")
 			c := f.socket(t)
 			send(t, c, arrival("1.1"))
@@ -101,7 +101,6 @@ func TestReconnectsAfter(t *testing.T) {
 			// The leg is not in the snapshot: it is gone, and nothing more is told of it.
 			send(t, f.socket(t), ended("1.1"), arrival("1.2"))
 			assert.Equal(t, core.LegID("1.2"), nextOf[core.LegAppeared](t, got).Leg)
-			_ = e
 		})
 	}
 }

@@ -75,15 +75,6 @@ func unescaped(s string) string {
 	return b.String()
 }
 
-// masked hides a number in logs but for its last two digits.
-func masked(number string) string {
-	runes := []rune(number)
-	if len(runes) <= 4 {
-		return "…"
-	}
-	return "…" + string(runes[len(runes)-2:])
-}
-
 var (
 	uuidPattern   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 	phonePattern  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)

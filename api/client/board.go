@@ -234,6 +234,7 @@ func (b *Board) take(kind string, data []byte) error {
 			return fmt.Errorf("decode a snapshot: %w", err)
 		}
 		b.update(func(st *State) {
+			st.Connected, st.Position = true, s.Position
 			clear(st.Calls)
 			clear(st.Agents)
 			clear(st.Queues)
@@ -246,6 +247,7 @@ func (b *Board) take(kind string, data []byte) error {
 			return fmt.Errorf("decode a change: %w", err)
 		}
 		b.update(func(st *State) {
+			st.Connected, st.Position = true, ch.Position
 			st.put(ch.snapshot)
 			remove(st.Calls, ch.GoneCalls)
 			remove(st.Agents, ch.GoneAgents)
@@ -262,8 +264,7 @@ func (b *Board) take(kind string, data []byte) error {
 	return nil
 }
 
-func (s *State) put(n snapshot) {
-	s.Connected, s.Position = true, n.Position
+func (s State) put(n snapshot) {
 	for _, c := range n.Calls {
 		s.Calls[c.ID] = c
 	}

@@ -70,7 +70,7 @@ func (c *Client) Raw(ctx context.Context, path string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := c.HTTP.Do(req)
+	res, err := c.HTTP.Do(req) //nolint:bodyclose // the caller's, or drained
 	if err != nil {
 		return nil, fmt.Errorf("get %s: %w", path, err)
 	}
@@ -111,7 +111,7 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any) error
 	if err != nil {
 		return err
 	}
-	res, err := c.HTTP.Do(req)
+	res, err := c.HTTP.Do(req) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", strings.ToLower(method), path, err)
 	}

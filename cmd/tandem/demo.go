@@ -67,7 +67,7 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		out: stdout, began: time.Now(), desks: map[string]*demoDesk{},
 		cast: []castMember{{"anna", "Anna Albers", "1001"}, {"ben", "Ben Brandt", "1002"}, {"cleo", "Cleo Conrad", "1003"}},
 	}
-	defer d.close()
+	defer d.close() //nolint:contextcheck // ctx has ended by then
 	if err := d.open(ctx, *listen, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))); err != nil {
 		if errors.Is(err, context.Canceled) {
 			return nil
@@ -109,11 +109,11 @@ func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error 
 		"TANDEM_ARI_URL": d.asterisk.ARIURL, "TANDEM_ARI_USER": d.asterisk.ARIUser, "TANDEM_ARI_PASSWORD": d.asterisk.ARIPassword,
 		"TANDEM_ADMIN_TOKEN": filepath.Join(data, "admin-token"),
 	}
-	if d.server, err = startServer(settings, log); err != nil {
+	if d.server, err = startServer(settings, log); err != nil { //nolint:contextcheck // stopped by close, after the phones have said goodbye
 		return fmt.Errorf("start Tandem: %w", err)
 	}
 	d.api = client.New(d.server.url, d.server.token)
-	d.board = client.Open(d.api, d.timeline)
+	d.board = client.Open(d.api, d.timeline) //nolint:contextcheck // closed by close
 	if _, err := d.board.Await(ctx, "Tandem to be connected to Asterisk", func(s client.State) bool {
 		for _, e := range s.Engines {
 			return e.Up

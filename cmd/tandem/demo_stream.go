@@ -36,19 +36,19 @@ func (d *demo) stream(ctx context.Context) error {
 
 // ended makes the end of the demo no error.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 func between(a, b time.Duration) time.Duration {
-	return a + rand.N(b-a) //nolint:gosec // of a demo
+	return a + rand.N(b-a)
 }
 
 // likePeopleDo answers after a while, mostly.
 func likePeopleDo(ctx context.Context, c *softphone.Call) {
-	switch rand.IntN(10) { //nolint:gosec // of a demo
+	switch rand.IntN(10) {
 	case 0:
 		softphone.Ring(ctx, c) // not at the desk
 	case 1:

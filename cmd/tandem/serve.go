@@ -111,6 +111,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 			log.Error("the jobs have stopped; they wait in the database", "error", err)
 		}
 	})
+	running.Go(func() { sweep(aside, db, log) })
 	running.Go(func() { follow(aside, shard, server, db, projector, log) })
 
 	// The loop has a context of its own as well, so that it is still there for the requests that are being finished.
@@ -165,6 +166,29 @@ func follow(ctx context.Context, shard *loop.Loop, server *api.Server, db *model
 		case <-ctx.Done():
 			return
 		case <-time.After(100 * time.Millisecond): // not ours at the moment
+		}
+	}
+}
+
+// How often what is no longer needed is cleared away, and how long jobs that are done are kept to be looked at.
+const (
+	sweepEvery = time.Hour
+	jobsKept   = 30 * 24 * time.Hour
+)
+
+// sweep clears away done jobs and old answers to idempotency keys.
+func sweep(ctx context.Context, db *models.DB, log *slog.Logger) {
+	for {
+		if _, err := db.Jobs().Clear(ctx, time.Now().Add(-jobsKept)); err != nil && ctx.Err() == nil {
+			log.Error("could not clear done jobs; trying again", "error", err, "after", sweepEvery)
+		}
+		if _, err := db.Answers().Clear(ctx); err != nil && ctx.Err() == nil {
+			log.Error("could not clear old answers; trying again", "error", err, "after", sweepEvery)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sweepEvery):
 		}
 	}
 }

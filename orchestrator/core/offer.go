@@ -84,10 +84,12 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	case OfferNoAnswer:
 		// A miss restarts the longest-idle clock: otherwise the same agent would be picked again and again.
 		a.IdleSince = s.now
-		a.Misses++
-		if q.RONAAfter > 0 && a.Misses >= q.RONAAfter {
-			s.becomeRONA(a)
-			return
+		if q.RONAAfter > 0 { // elsewhere a miss is nobody's fault, and counts nowhere
+			a.Misses++
+			if a.Misses >= q.RONAAfter {
+				s.becomeRONA(a)
+				return
+			}
 		}
 		if q.MissDelay > 0 {
 			a.PausedTill = s.now.Add(q.MissDelay)

@@ -42,7 +42,7 @@ func (s *Shard) Step(now time.Time, ev Event) Outcome {
 
 // found sets the seed, before anything was named by it.
 func (s *Shard) found(ev Founded) {
-	if s.st.IDs > 0 {
+	if s.st.Steps > 1 {
 		s.odd("founded_late")
 		return
 	}

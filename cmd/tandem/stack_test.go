@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -73,6 +74,7 @@ type stack struct {
 	asterisk *lab.Asterisk
 	link     *phones.Link // between Tandem and Asterisk's HTTP server: events and orders
 	proc     *tandemProcess
+	others   []*tandemProcess // standbys
 	api      *client.Client
 	board    *client.Board
 	desks    []*seat
@@ -151,10 +153,29 @@ func (s *stack) end() {
 		s.board.Close()
 		s.api.HTTP.CloseIdleConnections()
 	}
-	if s.proc.running() {
-		s.proc.terminate()
+	for _, p := range append([]*tandemProcess{s.proc}, s.others...) {
+		if p.running() {
+			p.terminate()
+		}
+		p.look(s.expected)
 	}
-	s.proc.look(s.expected)
+}
+
+// standby starts one more process on the same database, and gives its address. It does not wait for it to be ready, which it is only when the first is gone.
+func (s *stack) standby() string {
+	s.t.Helper()
+	first := maps.Clone(s.env)
+	s.env["TANDEM_LISTEN"], s.env["TANDEM_OWNER"] = freeAddress(s.t), fmt.Sprintf("standby-%d", len(s.others)+1)
+	addr := s.env["TANDEM_LISTEN"]
+	p := s.newProcess(s.proc.bin, s.env["TANDEM_OWNER"])
+	s.env = first
+	s.others = append(s.others, p)
+	p.start()
+	s.eventually("the standby to answer", func() bool {
+		status, _, err := get(s.soon(), "http://"+addr+"/healthz")
+		return err == nil && status == http.StatusOK
+	})
+	return addr
 }
 
 // freeAddress finds a port of the loopback interface that is the same at every start of the process. It is held by nobody between the starts, so it must be outside

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/models/dbtest"
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/softphone"
+)
+
+// TestConnectionToAsteriskCut cuts events and orders off for ten seconds (Q11).
+func TestConnectionToAsteriskCut(t *testing.T) {
+	t.Parallel()
+	k := newScene(newStack(t, production, 6))
+	mend := time.After(10 * time.Second)
+	k.link.Cut()
+	k.meanwhile(true)
+	<-mend
+	k.link.Mend()
+	k.resumed()
+	k.nothingIsLost(unseen())
+}
+
+// TestPostgresAway takes the database away in a busy moment: nothing is decided meanwhile, and nothing is missed (Q11).
+func TestPostgresAway(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		how  func(*dbtest.PostgresServer)
+	}{
+		{"stopped", (*dbtest.PostgresServer).Stop},
+		{"killed", (*dbtest.PostgresServer).Kill},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			postgres := dbtest.StartPostgres(t, true)
+			s := newStack(t, variant{"postgres", func(t *testing.T) map[string]string {
+				return map[string]string{"TANDEM_DB": postgres.NewDatabase(t, "tandem"), "TANDEM_REDIS": dbtest.StartRedis(t).URL()}
+			}}, 6)
+			s.expected = []string{"level=ERROR"} // and rightly so
+			k := newScene(s)
+			c.how(postgres)
+			k.meanwhile(false)
+			require.NoError(t, postgres.Start())
+			k.awaitReady()
+			k.nothingIsLost(aftermath{gone: core.CallAbandoned, missed: true, repairs: map[string]float64{}})
+		})
+	}
+}
+
+// TestRedisLost takes the jobs' queue away with all that is in it. Calls do not notice; what is to be done after them is done when it is back, because the
+// database knows of it (C15, R2).
+func TestRedisLost(t *testing.T) {
+	t.Parallel()
+	redis := dbtest.StartRedis(t)
+	s := newStack(t, variant{"redis", func(t *testing.T) map[string]string {
+		return map[string]string{"TANDEM_DB": dbtest.PostgresURL(t), "TANDEM_REDIS": redis.URL()}
+	}}, 2)
+	s.expected = []string{"level=ERROR"}
+	s.addQueue("sales", salesNumber, 0, nil)
+	s.addQueue("taped", tapedNumber, 0, map[string]any{"record": true})
+	taped := s.connects(tapedNumber, s.desks[0])
+	taped.caller.awaits("to be recorded", func(v core.CallView) bool { return v.Recording != nil && v.Recording.State == core.RecordingOn })
+	redis.Kill()
+	for _, tone := range []float64{toneDuring, toneAfter} {
+		taped.caller.Say(softphone.ToneVoice(tone))
+		require.NoError(t, taped.call.Hears(s.soon(), tone))
+	}
+	taped.caller.hangUp()
+	s.is(taped.desk, core.Available)
+	s.set(taped.desk, core.Idle)
+	other := s.connects(salesNumber, s.desks[1])
+	other.unbroken()
+	other.caller.hangUp()
+	require.NoError(t, s.asterisk.AwaitEmpty(s.soon()))
+	require.NoError(t, redis.Start())
+	require.NoError(t, redis.Flush())
+	s.isWhole(taped)
+	records := s.records()
+	require.Len(t, records, 2)
+	for _, c := range []*caller{taped.caller, other.caller} {
+		require.Equal(t, core.CallAnswered, records[c.number].Outcome)
+	}
+	s.mended(map[string]float64{})
+}
+
+// TestAsteriskRestarted ends the switch itself. Its calls are lost, and closed as what they are; every agent can be called again within five seconds, by the
+// same registrations (Q11).
+func TestAsteriskRestarted(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		kill bool
+	}{{"in good order", false}, {"killed", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			k := newScene(newStack(t, production, 6))
+			if c.kill {
+				k.asterisk.Kill()
+			}
+			require.NoError(t, k.asterisk.Restart(k.soon()))
+			back := time.Now()
+			k.resumed()
+			for _, d := range k.desks {
+				k.set(d, core.Available)
+				d.next.SkipToEnd()
+			}
+			if a := k.board.State().Agents[k.wrapping.agent]; a.State == core.WrapUp {
+				require.Equal(t, k.wrapUp.Until, a.WrapUp.Until, "the wrap-up is owed as before")
+				require.NoError(t, k.api.Post(k.soon(), "/api/v1/agents/"+string(k.wrapping.agent)+"/wrap-up", map[string]string{"reason": "sale"}, nil))
+			}
+			for _, d := range k.desks {
+				k.is(d, core.Available)
+			}
+			usable := time.Since(back)
+			t.Logf("every agent is usable %s after Asterisk was back", usable.Round(time.Millisecond))
+			assert.Less(t, usable, 5*time.Second)
+
+			// The old calls are on record.
+			lost := append(slices.Clone(k.waiting), k.long.caller, k.brief.caller)
+			talked := []*caller{k.held.caller, k.taped.caller, k.plain.caller}
+			k.eventually("the records", func() bool { return len(k.records()) == len(lost)+len(talked)+1 })
+			records := k.records()
+			for _, c := range lost {
+				assert.Equal(t, core.CallLost, records[c.number].Outcome)
+				assert.Equal(t, core.CauseEngine, records[c.number].Cause.Code)
+			}
+			for _, c := range talked {
+				assert.Equal(t, core.CallAnswered, records[c.number].Outcome)
+				assert.Equal(t, core.CauseEngine, records[c.number].Cause.Code)
+			}
+			require.Equal(t, core.CauseNormal, records[k.done.number].Cause.Code)
+			require.Empty(t, k.board.State().Calls)
+			contacts, err := k.asterisk.Contacts(k.soon())
+			require.NoError(t, err)
+			require.Len(t, contacts, len(k.desks), "the phones are still registered")
+
+			// The phones notice that their calls are gone when they hang up: nobody knows of them.
+			for _, p := range append([]*softphone.Phone{k.trunk}, phonesOf(k.desks)...) {
+				for _, c := range p.Calls() {
+					_ = c.HangUp(k.soon()) // refused with 481
+				}
+			}
+			// Every agent gets a call.
+			callers := map[string]*caller{}
+			for range k.desks {
+				c := k.dial(salesNumber)
+				callers[c.number] = c
+			}
+			for _, d := range k.desks {
+				at := k.takes(d)
+				c := callers[at.Invite.From]
+				require.NotNil(t, c, "%s got a call from %q", d.agent, at.Invite.From)
+				k.talks(c, d, at)
+				c.hangUp()
+			}
+			require.NoError(t, k.asterisk.AwaitEmpty(k.soon()))
+			k.notPending(k.taped.id)
+		})
+	}
+}
+
+func phonesOf(desks []*seat) (out []*softphone.Phone) {
+	for _, d := range desks {
+		out = append(out, d.phone)
+	}
+	return out
+}
+
+// notPending waits until it is settled what becomes of a recording that was cut off.
+func (s *stack) notPending(call core.CallID) {
+	s.t.Helper()
+	var page struct {
+		Items []struct{ ID, State, Error string }
+	}
+	s.eventually("the recording to be settled", func() bool {
+		require.NoError(s.t, s.api.Get(s.soon(), "/api/v1/recordings?call="+url.QueryEscape(string(call)), &page))
+		return len(page.Items) == 1 && slices.Contains([]string{"archived", "failed", "lost"}, page.Items[0].State)
+	})
+	s.t.Logf("the recording that was cut off is %s %s", page.Items[0].State, page.Items[0].Error)
+}

@@ -146,6 +146,9 @@ func (s *Shard) dialRefused(f Refused) {
 		s.legGone(l, cause)
 		return
 	}
+	if (l.Ringing || l.Up) && !l.dying() {
+		return // only the answer to the order was lost: what the leg has told since proves that it was carried out
+	}
 	if i := c.offerOf(l.ID); i >= 0 {
 		s.endOffer(c, i, outcomeOf(l, cause), cause)
 		return

@@ -24,6 +24,8 @@ var commands = []command{
 	{"demo", "a small call centre on this machine: real Asterisk, phones, callers", demoCommand},
 	{"migrate", "change the database's schema", migrateCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},
+	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},
+	{"replay", "a journal through the rules again, as a timeline", replayCommand},
 	{"phone", "a soft phone on the command line", phoneCommand},
 }
 

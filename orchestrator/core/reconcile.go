@@ -186,7 +186,8 @@ func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
 		return
 	}
 	missed := seen.Up && !l.Up
-	if !missed {
+	unanswered := l.Role == customerLeg && c.Answered && !seen.Up && !l.Up && !l.dying()
+	if !missed && !unanswered {
 		l.Missing = 0
 		if seen.Ringing && certain {
 			s.legRinging(LegRinging{Leg: l.ID})
@@ -197,6 +198,11 @@ func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
 		return
 	}
 	l.Missing = 0
+	if unanswered {
+		s.repair("not_answered", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Engine: l.Engine})
+		s.answerAgain(c)
+		return
+	}
 	s.repair("answer_missed", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent, Engine: l.Engine})
 	s.legAnswered(l.ID)
 }

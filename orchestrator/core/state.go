@@ -228,7 +228,7 @@ type leg struct {
 	HangAt   time.Time `json:"hang_at,omitzero"`    // dying: hang again at this time
 	HangWith CauseCode `json:"hang_with,omitempty"` // dying: with this cause
 	HangTill time.Time `json:"hang_till,omitzero"`  // dying: taken for gone then
-	Missing  int       `json:"missing,omitempty"`   // beats on which the switch did not list it
+	Missing  int       `json:"missing,omitempty"`   // beats on which the switch showed it otherwise than we believe
 
 	timer timer
 }

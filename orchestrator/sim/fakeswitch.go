@@ -182,6 +182,11 @@ func (s *Switch) report(now time.Time, l *leg, f core.Fact) {
 		at = max(at, l.reportedAt)
 		l.reportedAt = at
 	}
+	if f, ok := f.(core.PhoneChanged); ok { // those of one phone keep their order, too
+		p := s.phone(f.Phone)
+		at = max(at, p.reportedAt)
+		p.reportedAt = at
+	}
 	s.queue.push(happening{at: at, kind: happenFact, gen: s.link.gen, fact: f})
 }
 

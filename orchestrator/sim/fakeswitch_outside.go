@@ -47,6 +47,7 @@ type phone struct {
 	response   Response
 	legs       []*leg // oldest first
 	invited    int
+	reportedAt int64 // when its latest PhoneChanged is reported
 }
 
 // reach is what has been told about a phone.

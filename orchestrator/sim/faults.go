@@ -23,17 +23,18 @@ const (
 	Owners      Fault = "owners"       // another owner takes over from one that goes on for a while
 	Clock       Fault = "clock"        // the owner's clock jumps
 	PauseLost   Fault = "pause_lost"   // a switch accepts an order to pause a recording and does nothing
+	Ignore      Fault = "ignore"       // the same with other orders
 )
 
 // Faults lists all faults.
 func Faults() []Fault {
-	return []Fault{Drop, Double, Delay, Cut, Restart, Refuse, Crash, CrashBefore, CrashAfter, Owners, Clock, PauseLost}
+	return []Fault{Drop, Double, Delay, Cut, Restart, Refuse, Crash, CrashBefore, CrashAfter, Owners, Clock, PauseLost, Ignore}
 }
 
 // trouble is how much of each fault there is in a shift.
 type trouble struct {
-	drop, double, delay, refuse float64 // of one fact or effect
-	crash                       float64 // of one event, for CrashBefore and CrashAfter each
+	drop, double, delay, refuse, ignore float64 // of one fact or effect
+	crash                               float64 // of one event, for CrashBefore and CrashAfter each
 }
 
 // startTrouble arranges what will go wrong.
@@ -46,7 +47,7 @@ func (w *world) startTrouble() {
 		}
 		return x
 	}
-	w.trouble = trouble{drop: level(Drop, 0.05), double: level(Double, 0.2), delay: level(Delay, 0.05), refuse: level(Refuse, 0.08), crash: 0.004}
+	w.trouble = trouble{drop: level(Drop, 0.05), double: level(Double, 0.2), delay: level(Delay, 0.05), refuse: level(Refuse, 0.08), ignore: level(Ignore, 0.1), crash: 0.004}
 	w.nowAndThen(Cut, w.cut)
 	w.nowAndThen(Restart, w.restart)
 	w.nowAndThen(Crash, w.killOwner)
@@ -176,6 +177,11 @@ func (w *world) obeys(s *station, e core.Effect) core.Why {
 		}
 		return ""
 	}
+	if !w.closing && t.ignore > 0 && ignorable(e.Do) && d.chance(t.ignore) {
+		w.reached("an order is accepted and nothing comes of it")
+		w.trace("IGNORED", "%s %s", e.Engine, describeAction(e.Do))
+		return ""
+	}
 	if w.closing || t.refuse == 0 || !d.chance(t.refuse) {
 		return do()
 	}
@@ -196,6 +202,17 @@ func (w *world) obeys(s *station, e core.Effect) core.Why {
 	default:
 		return core.WhyFailed
 	}
+}
+
+// ignorable are the orders that are repeated when nothing comes of them. Of the others nobody could tell: a dialled phone that does not ring is a phone that
+// does not ring.
+func ignorable(a core.Action) bool {
+	switch a.(type) {
+	case core.Answer, core.Hang, core.SetMix, core.Play, core.StartRecording, core.ResumeRecording, core.StopRecording:
+		return true
+	case core.Ring, core.Dial, core.Stop, core.PauseRecording, core.SendDigits:
+	}
+	return false
 }
 
 // cut loses the connection to a switch for a time.

@@ -10,25 +10,27 @@ import (
 
 // books are what the world writes down itself from the timeline, as reports and records do, without asking the rules.
 type books struct {
-	born    map[core.LegID]time.Time // on which switch or not: when a leg came to be
-	died    map[core.LegID]time.Time // when it ended, in truth
-	dials   map[core.LegID]dialled   // legs that were dialled
-	orders  map[core.EffectID]core.Effect
-	carried map[core.EffectID]bool // effects that have reached a switch
-	durable core.EffectID          // the newest effect whose event is in the log
-	open    map[core.CallID]time.Time
-	closed  map[core.CallID]bool
-	offers  map[core.AgentID]core.LegID
-	rung    map[core.LegID]time.Time // offers, by leg
-	lost    map[core.LegID]bool      // legs of offers that were taken back
-	talks   map[core.CallID]*talk
-	talker  map[core.AgentID]core.CallID
-	owed    map[core.AgentID]core.CallID // wrap-ups
-	written map[core.RecordingID]bool
-	queues  map[core.QueueID]core.Queue // as set up last
-	points  map[string]core.EntryPoint  // by number
-	waiting map[core.CallID]*place
-	quietAt int
+	born      map[core.LegID]time.Time // on which switch or not: when a leg came to be
+	took      map[core.LegID]time.Time // when its party answered, in truth
+	died      map[core.LegID]time.Time // when it ended, in truth
+	dials     map[core.LegID]dialled   // legs that were dialled
+	orders    map[core.EffectID]core.Effect
+	carried   map[core.EffectID]bool // effects that have reached a switch
+	durable   core.EffectID          // the newest effect whose event is in the log
+	open      map[core.CallID]time.Time
+	closed    map[core.CallID]bool
+	customers map[core.CallID]core.LegID
+	offers    map[core.AgentID]core.LegID
+	rung      map[core.LegID]time.Time // offers, by leg
+	lost      map[core.LegID]bool      // legs of offers that were taken back
+	talks     map[core.CallID]*talk
+	talker    map[core.AgentID]core.CallID
+	owed      map[core.AgentID]core.CallID // wrap-ups
+	written   map[core.RecordingID]bool
+	queues    map[core.QueueID]core.Queue // as set up last
+	points    map[string]core.EntryPoint  // by number
+	waiting   map[core.CallID]*place
+	quietAt   int
 }
 
 type dialled struct {
@@ -50,13 +52,14 @@ type place struct {
 	priority int
 	order    int
 	offers   int
+	sticky   bool                  // may be waiting for one agent only: the set-up said so when it came
 	shunned  map[core.AgentID]bool // transferred it
 	engine   core.EngineID
 }
 
 func newBooks() books {
 	return books{
-		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
+		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
 		closed: map[core.CallID]bool{}, offers: map[core.AgentID]core.LegID{}, rung: map[core.LegID]time.Time{}, lost: map[core.LegID]bool{},
 		talks: map[core.CallID]*talk{}, talker: map[core.AgentID]core.CallID{}, owed: map[core.AgentID]core.CallID{}, written: map[core.RecordingID]bool{},
 		queues: map[core.QueueID]core.Queue{}, points: map[string]core.EntryPoint{}, waiting: map[core.CallID]*place{}, carried: map[core.EffectID]bool{}, quietAt: -1,
@@ -103,6 +106,7 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 			w.failf("one record for each call", "%s arrives twice", e.Call)
 		}
 		b.open[e.Call] = e.At
+		b.customers[e.Call] = e.Leg
 	case core.EntryCallClosed:
 		b.close(w, e)
 	case core.EntryCallQueued:
@@ -171,7 +175,7 @@ func (b *books) queue(w *world, _ core.Event, e *core.Entry) {
 	if !ok {
 		return
 	}
-	p.queue, p.engine, p.since = e.Queue, e.Engine, c.QueuedAt
+	p.queue, p.engine, p.since, p.sticky = e.Queue, e.Engine, c.QueuedAt, b.queues[e.Queue].Sticky > 0
 	p.priority = b.points[c.To].Priority
 }
 
@@ -203,7 +207,7 @@ func (b *books) lineOrder(w *world, e *core.Entry) {
 		return
 	}
 	for id, p := range b.waiting {
-		if id == e.Call || p.queue != e.Queue || p.offers > 0 || p.shunned[e.Agent] || p.engine != e.Engine && e.Engine != "" {
+		if id == e.Call || p.queue != e.Queue || p.offers > 0 || p.sticky || p.shunned[e.Agent] || p.engine != e.Engine && e.Engine != "" {
 			continue
 		}
 		if c, ok := w.rulesOf(id); !ok || c.Phase != core.Waiting {
@@ -226,6 +230,19 @@ func (b *books) offerEnded(w *world, e *core.Entry) {
 	}
 	if e.Reason != string(core.OfferAnswered) {
 		b.lost[e.Leg] = true
+	}
+	if e.Reason == string(core.OfferNoAnswer) {
+		b.missed(w, e)
+	}
+}
+
+// missed holds the rules to it that a miss is charged only to somebody whose phone was called, and who has not taken the call (Q4).
+func (b *books) missed(w *world, e *core.Entry) {
+	if _, called := b.born[e.Leg]; !called && !w.plan.Has(Clock) {
+		w.failf("a miss is charged rightly", "%s is charged with a miss of %s, which was never dialled", e.Agent, e.Leg)
+	}
+	if at, taken := b.took[e.Leg]; taken && w.now.Sub(at) > time.Second && !w.plan.Has(Drop) && !w.plan.Has(Delay) {
+		w.failf("a miss is charged rightly", "%s is charged with a miss of %s, having answered %s before", e.Agent, e.Leg, w.now.Sub(at))
 	}
 }
 

@@ -16,6 +16,15 @@ const (
 	settlesFaulty = 80 * time.Second
 )
 
+// talkSettles is settles for a conversation: as long as no fact is lost or late and the clock is right, a refused order is all that may be in its way, and
+// that is repeated at once, not on the slow beat.
+func (w *world) talkSettles() time.Duration {
+	if w.faulty() && !w.plan.Has(Drop) && !w.plan.Has(Delay) && !w.plan.Has(Clock) && !w.plan.Has(Ignore) {
+		return 12 * time.Second
+	}
+	return w.settles()
+}
+
 func (w *world) settles() time.Duration {
 	if w.faulty() {
 		return settlesFaulty
@@ -122,7 +131,7 @@ func (w *world) auditHearing(_ *station, l, other *leg, bad []string) []string {
 // auditTalks looks at every conversation in which nothing has changed for a while: customer and agent hear what they should.
 func (w *world) auditTalks(bad []string) []string {
 	for id, t := range w.facts.talks {
-		if w.now.Sub(t.changed) < w.settles() {
+		if w.now.Sub(t.changed) < w.talkSettles() {
 			continue
 		}
 		c, ok := w.rules().Call(id)
@@ -132,7 +141,7 @@ func (w *world) auditTalks(bad []string) []string {
 		}
 		i := slices.Index(w.set.engines, c.Engine)
 		s := w.switches[i]
-		if s.upSince.IsZero() || w.now.Sub(s.upSince) < w.settles() {
+		if s.upSince.IsZero() || w.now.Sub(s.upSince) < w.talkSettles() {
 			continue
 		}
 		agent, customer := s.legs[t.leg], s.legs[w.facts.dials[t.leg].customer]
@@ -157,7 +166,7 @@ func (w *world) auditTalks(bad []string) []string {
 
 func (w *world) justEnded(id core.LegID) bool {
 	at, ended := w.facts.died[id]
-	return ended && w.now.Sub(at) < w.settles()
+	return ended && w.now.Sub(at) < w.talkSettles()
 }
 
 func auditPair(id core.CallID, c core.CallView, s *station, agent, customer *leg, bad []string) []string {
@@ -183,6 +192,9 @@ func auditPair(id core.CallID, c core.CallView, s *station, agent, customer *leg
 
 // auditLine asks the rules to explain every waiting call: where they say that somebody could be offered it next, somebody should be.
 func (w *world) auditLine(bad []string) []string {
+	if at, ok := w.rules().Due(); ok && !at.After(w.host.clock()) {
+		return bad // a deadline has passed in this moment, and its tick is about to come
+	}
 	for id, p := range w.facts.waiting {
 		if p.queue == "" {
 			continue
@@ -190,6 +202,12 @@ func (w *world) auditLine(bad []string) []string {
 		c, ok := w.rules().Call(id)
 		if !ok || c.Phase != core.Waiting {
 			continue
+		}
+		if s := w.switches[slices.Index(w.set.engines, c.Engine)]; !s.upSince.IsZero() && w.now.Sub(s.upSince) > w.talkSettles() {
+			customer := w.facts.customers[id]
+			if at, ended := w.facts.died[customer]; ended && w.now.Sub(at) > w.talkSettles() {
+				bad = append(bad, fmt.Sprintf("call %s waits, and its customer left %s ago", id, w.now.Sub(at)))
+			}
 		}
 		x, _ := w.rules().Explain(w.host.clock(), id)
 		if x.Position < 1 {

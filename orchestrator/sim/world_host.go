@@ -31,7 +31,7 @@ type host struct {
 }
 
 // snapshotEvery is how many events lie between two snapshots: few, so that recoveries come both with a long tail and with a short one.
-const snapshotEvery = 400
+const snapshotEvery = 90
 
 var errGone = errors.New("the owner is gone")
 
@@ -136,7 +136,7 @@ func (h *host) due() (time.Time, bool) {
 	return at.Add(-h.w.skew).Add(tickLate), true
 }
 
-const tickLate = 200 * time.Microsecond
+const tickLate = 2 * time.Millisecond
 
 func (h *host) tick() {
 	if !h.tickBefore() || h.gone {
@@ -240,7 +240,7 @@ func (h *host) step(ev core.Event) bool {
 	if w.crashes(CrashAfter) {
 		w.reached("a crash between commit and effect")
 		w.crash(h)
-		return true
+		return false // whoever asked gets no answer
 	}
 	h.dispatch(out.Effects)
 	h.rules.TakeChanges()

@@ -50,6 +50,7 @@ func (o *surroundings) Invited(now time.Time, phone string, leg core.LegID, _ Re
 }
 
 func (o *surroundings) Connected(now time.Time, leg core.LegID) {
+	o.w.facts.took[leg] = now
 	dial, ok := o.s.Dialled(leg)
 	if !ok {
 		return
@@ -125,7 +126,11 @@ func (w *world) call(l line) *caller {
 	w.dialled++
 	w.facts.born[leg] = w.now
 	w.trace("CALLER", "%s calls %s: %s", from, l.number, leg)
-	w.in(200*time.Millisecond+d.around(25*time.Second), func() {
+	patience := 200*time.Millisecond + d.around(25*time.Second)
+	if d.chance(0.04) {
+		patience += 3 * time.Minute
+	}
+	w.in(patience, func() {
 		if !c.taken {
 			s.PartyHangsUp(w.now, leg)
 		}
@@ -212,6 +217,9 @@ func (a *worker) converse(c *caller, leg core.LegID) {
 		}
 	})
 	during(0.15, func() {
+		if a.examined {
+			return
+		}
 		a.station.PhoneHolds(w.now, a.phone, true)
 		w.in(d.around(4*time.Second), func() { a.station.PhoneHolds(w.now, a.phone, false) })
 	})
@@ -238,7 +246,7 @@ func (a *worker) converse(c *caller, leg core.LegID) {
 func (a *worker) ends(c *caller, leg core.LegID, call core.CallID) {
 	w, d := a.w, a.w.fate.people
 	switch p := d.Float64(); {
-	case p < 0.35:
+	case p < 0.35, a.examined:
 		c.station.PartyHangsUp(w.now, c.leg)
 	case p < 0.6:
 		a.station.PartyHangsUp(w.now, leg)

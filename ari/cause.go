@@ -23,6 +23,10 @@ const (
 	q850Restart          = 32 // not Q.850's meaning: Asterisk's mark for "asked to hang up by ourselves"
 )
 
+// softShutdown is the "cause" of a ChannelHangupRequest with which Asterisk ends every channel when it is stopped in good order. Where "soft" is set, this
+// field is no Q.850 value but a flag of Asterisk's own, of which 4 is AST_SOFTHANGUP_SHUTDOWN.
+const softShutdown = 4
+
 // release is all that is known about the end of a leg when it is gone.
 type release struct {
 	dialled   bool
@@ -30,6 +34,7 @@ type release struct {
 	rang      bool
 	answered  bool
 	asked     core.CauseCode // with which we asked for the end; "" = we did not
+	shutdown  bool           // Asterisk is being stopped
 	requested bool           // ChannelHangupRequest was seen
 	request   int            // its cause
 	destroyed int            // cause of ChannelDestroyed
@@ -61,6 +66,8 @@ func (r release) cause() core.Cause {
 		c.Code, c.By = bySIP(r)
 	case r.asked != "":
 		c.Code, c.By = r.ownCode(), core.ByUs
+	case r.shutdown:
+		c.Code, c.By = core.CauseEngine, core.ByNetwork
 	case r.dialled && !r.answered:
 		c.Code, c.By = unansweredByQ850(q850, r)
 	default:

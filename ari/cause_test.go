@@ -33,6 +33,8 @@ func TestCauseQ4(t *testing.T) {
 		"488":                         {phone(false, 58, 488), core.CauseRejected, core.ByThem},
 		"limit after ringing":         {release{dialled: true, phone: true, rang: true, requested: true, request: 32, destroyed: 19, sip: 480}, core.CauseNoAnswer, core.ByUs},
 		"limit without a sign":        {release{dialled: true, phone: true, requested: true, request: 32, destroyed: 19, sip: 480}, core.CauseUnreachable, core.ByNetwork},
+		"Asterisk is stopped":         {release{dialled: true, phone: true, rang: true, requested: true, shutdown: true, request: 16}, core.CauseEngine, core.ByNetwork},
+		"Asterisk stopped in a talk":  {release{answered: true, requested: true, shutdown: true, request: 16}, core.CauseEngine, core.ByNetwork},
 		"we stop it":                  {release{dialled: true, rang: true, asked: core.CauseNormal, requested: true, request: 32, destroyed: 16}, core.CauseCancelled, core.ByUs},
 		"we stop it, as not answered": {release{dialled: true, rang: true, asked: core.CauseNoAnswer, requested: true, request: 32, destroyed: 19, sip: 480}, core.CauseNoAnswer, core.ByUs},
 		"another phone took it":       {release{dialled: true, rang: true, asked: core.CauseAnsweredElsewhere, requested: true, request: 32, destroyed: 26}, core.CauseAnsweredElsewhere, core.ByUs},

@@ -15,8 +15,9 @@ type event struct {
 	kind      string
 	channel   channel
 	bridge    string
-	cause     int // Q.850, of ChannelDestroyed and ChannelHangupRequest
-	techCause int // SIP status, of the same
+	cause     int  // Q.850, of ChannelDestroyed and ChannelHangupRequest
+	techCause int  // SIP status, of the same
+	shutdown  bool // of ChannelHangupRequest: Asterisk is being stopped
 	digit     string
 	playback  playback
 	recording liveRecording
@@ -134,7 +135,7 @@ func decodeByLibrary(frame []byte) (ev event, ok bool) {
 	case *lib.ChannelDestroyed:
 		ev.channel, ev.cause = channelOf(e.Channel), e.Cause
 	case *lib.ChannelHangupRequest:
-		ev.channel, ev.cause = channelOf(e.Channel), e.Cause
+		ev.channel, ev.cause, ev.shutdown = channelOf(e.Channel), e.Cause, e.Soft && e.Cause == softShutdown
 	case *lib.ChannelDtmfReceived:
 		ev.channel, ev.digit = channelOf(e.Channel), e.Digit
 	case *lib.ChannelHold:

@@ -72,6 +72,10 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		}
 	case "ChannelHangupRequest":
 		l.requested = true
+		if ev.shutdown {
+			l.shutdown = true
+			return nil
+		}
 		if l.request == 0 || l.request == q850Restart {
 			l.request = ev.cause
 		}
@@ -80,7 +84,7 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		e.table.drop(l)
 		return []core.Fact{core.LegHungUp{Leg: l.id, Cause: release{
 			dialled: l.ours, phone: l.phone, rang: l.rang, answered: l.up, asked: l.asked,
-			requested: l.requested, request: l.request, destroyed: ev.cause, farSIP: l.sip, sip: ev.techCause,
+			requested: l.requested, shutdown: l.shutdown, request: l.request, destroyed: ev.cause, farSIP: l.sip, sip: ev.techCause,
 		}.cause()}}
 	case "ChannelDtmfReceived":
 		if digitsPattern.MatchString(ev.digit) && len(ev.digit) == 1 {

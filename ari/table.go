@@ -27,6 +27,7 @@ type leg struct {
 	up      bool
 
 	asked     core.CauseCode // with which we asked for its end
+	shutdown  bool           // it ends because Asterisk is being stopped
 	requested bool           // ChannelHangupRequest was seen …
 	request   int            // … with this cause
 	sip       int

@@ -53,7 +53,7 @@ lint: ## gofmt, go vet, golangci-lint, shellcheck
 .PHONY: bench
 bench: ## measure beside app_queue on the same Asterisk, write docs/benchmarks.md
 	@docker/setup/setup.sh
-	$(GO) run ./cmd/tandem bench
+	$(GO) run ./cmd/tandem-bench -o docs/benchmarks.md
 
 .PHONY: sim
 sim: ## play seeded shifts on simulated switches; SEEDS=3000

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/enginetest/lab"
+)
+
+func TestAMessageIsRead(t *testing.T) {
+	m, err := parseMessage("INVITE sip:1003@127.0.0.1:5062 SIP/2.0\r\nv: SIP/2.0/UDP 127.0.0.1:5060;branch=z9\r\nFrom: \"x\" <sip:4930@127.0.0.1>;tag=a\r\n" +
+		"To: <sip:1003@127.0.0.1>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\nContact: <sip:asterisk@127.0.0.1:5060>;x=y\r\n\r\nv=0")
+	require.NoError(t, err)
+	assert.Equal(t, "INVITE", m.method)
+	assert.Equal(t, "1003", userOf(m.uri))
+	assert.Equal(t, "4930", userOf(m.from))
+	assert.Equal(t, "sip:asterisk@127.0.0.1:5060", m.contact)
+	answer, err := parseMessage(string(m.reply(200, "OK", "b", "sip:1003@127.0.0.1:5062", sdp)))
+	require.NoError(t, err)
+	assert.Equal(t, 200, answer.status)
+	assert.Equal(t, "<sip:1003@127.0.0.1>;tag=b", answer.to)
+	assert.Equal(t, m.via, answer.via)
+	assert.Equal(t, "INVITE", answer.cseqMethod())
+	for _, odd := range []string{"", "\r\n\r\n", "SIP/2.0 banana\r\n\r\n", "BYE sip:x SIP/2.0\r\n\r\n"} {
+		_, err := parseMessage(odd)
+		require.ErrorIs(t, err, errNotSIP, "%q", odd)
+	}
+}
+
+func TestASpread(t *testing.T) {
+	var all []time.Duration
+	for i := 100; i > 0; i-- {
+		all = append(all, time.Duration(i)*time.Millisecond)
+	}
+	assert.Equal(t, spread{n: 100, p50: 50 * time.Millisecond, p99: 99 * time.Millisecond, max: 100 * time.Millisecond}, spreadOf(all))
+	assert.Equal(t, spread{}, spreadOf(nil))
+}
+
+func TestTheRulesBenchmarksAreRead(t *testing.T) {
+	f, err := readRules([]byte(`    bench_test.go:301: 1733 bytes per waiting call
+BenchmarkStep/agents=100/waiting=100-2         	   24032	      4700 ns/op	       900.5 cpu-ns/step	       800.1 ns/step
+BenchmarkStep/agents=100/waiting=100-2         	   24032	      4700 ns/op	       700.0 cpu-ns/step	       800.1 ns/step
+BenchmarkStep/agents=10000/waiting=100000-2    	   24032	      4700 ns/op	      1400 cpu-ns/step	       800.1 ns/step
+`))
+	require.NoError(t, err)
+	assert.Equal(t, ruleFigures{small: 700, large: 1400, worst: 1400, bytesPerCall: 1733}, f)
+	_, err = readRules([]byte("PASS"))
+	require.Error(t, err)
+}
+
+func TestAMissedGoalShows(t *testing.T) {
+	var r report
+	r.tell("told", "", "1")
+	r.judge("met", "", "1", "≤ 2", true)
+	assert.Equal(t, 0, r.missed())
+	r.storm(99_999, nil)
+	assert.Equal(t, 1, r.missed())
+	assert.Contains(t, r.text(), "MISSED")
+	assert.Contains(t, r.markdown(machine{}), "| simulator on one core (events/s) |  | 99999 | ≥ 100,000 | MISSED |")
+}
+
+// TestTheBenchRuns plays the quick run. Its figures say nothing: other tests run at the same time.
+func TestTheBenchRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: starts Asterisk, PostgreSQL and Tandem; not with -short")
+	}
+	t.Chdir("../..")
+	program, err := build(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	p := quickPlan
+	p.backlogTime, p.rushTime, p.events, p.appends = 2*time.Second, 2*time.Second, 300, 5
+	table, _, err := run(t.Context(), p, program, t.Logf)
+	if errors.Is(err, errNoPostgres) || errors.Is(err, lab.ErrNoAsterisk) && os.Getenv(lab.RequireEnv) == "" {
+		t.Skipf("SKIPPED, NOT TESTED: %v", err)
+	}
+	require.NoError(t, err)
+	text := table.text()
+	t.Log("\n" + text)
+	for _, line := range []string{"calls served", "until ready", "made durable on SQLite"} {
+		assert.Contains(t, text, line)
+	}
+	assert.Contains(t, text, "all met", "every call of the rush is served")
+}

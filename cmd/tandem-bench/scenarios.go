@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// plan says how much is measured.
+type plan struct {
+	agents       int
+	idleCalls    int
+	idleRate     float64 // calls per second
+	backlog      int     // callers who wait while all agents talk
+	backlogTime  time.Duration
+	rushRate     float64
+	rushTime     time.Duration
+	events       uint64 // in the journal, when restarting is measured
+	appends      int
+	storm, steps bool
+}
+
+var (
+	wholePlan = plan{
+		agents: 100, idleCalls: 300, idleRate: 10, backlog: 50, backlogTime: 40 * time.Second, rushRate: 75, rushTime: time.Minute,
+		events: 100_000, appends: 500, storm: true, steps: true,
+	}
+	quickPlan = plan{
+		agents: 10, idleCalls: 20, idleRate: 10, backlog: 5, backlogTime: 5 * time.Second, rushRate: 15, rushTime: 4 * time.Second,
+		events: 2_000, appends: 50,
+	}
+)
+
+// results is what one of the two contestants did.
+type results struct {
+	idle, next      spread
+	rushed          int // calls placed in the rush
+	rushServed      int
+	rushIdle        spread // caller's to phone's INVITE during the rush
+	failed          map[string]int
+	perCall         times // processor time of the rush, per call
+	residentKB      int64
+	idleBad, nowBad map[string]int // failures of the first two scenarios
+}
+
+// spread is a distribution of durations.
+type spread struct {
+	n             int
+	p50, p99, max time.Duration
+}
+
+func spreadOf(all []time.Duration) spread {
+	if len(all) == 0 {
+		return spread{}
+	}
+	s := slices.Sorted(slices.Values(all))
+	return spread{n: len(s), p50: s[(len(s)-1)/2], p99: s[(len(s)-1)*99/100], max: s[len(s)-1]}
+}
+
+func (s spread) String() string {
+	if s.n == 0 {
+		return "nothing measured"
+	}
+	return fmt.Sprintf("%s / %s / %s (%d)", ms(s.p50), ms(s.p99), ms(s.max), s.n)
+}
+
+func ms(d time.Duration) string {
+	v := float64(d) / float64(time.Millisecond)
+	if v >= 100 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64)
+}
+
+const finishLimit = 20 * time.Second
+
+// play puts one contestant through the three scenarios.
+func (r *rig) play(ctx context.Context, p plan, number string, say func(string, ...any)) (results, error) {
+	var out results
+	// A few calls first: what is done once (connections, statements, caches) is not what is measured.
+	warm := r.floor.begin(number, between(50*time.Millisecond, 100*time.Millisecond))
+	r.floor.steadily(ctx, min(p.idleCalls, 40), 20)
+	r.floor.finish(ctx, warm, finishLimit)
+
+	s := r.floor.begin(number, between(250*time.Millisecond, 350*time.Millisecond))
+	r.floor.steadily(ctx, p.idleCalls, p.idleRate)
+	r.floor.finish(ctx, s, finishLimit)
+	out.idle, out.idleBad = spreadOf(s.answerAfter), s.failed
+	say("  agents idle: caller's INVITE to agent's INVITE, p50 / p99 / max ms (calls): %s%s", out.idle, bad(s.failed))
+
+	s = r.floor.begin(number, r.backlogTalk(p))
+	r.floor.crowded(ctx, s, p.agents+p.backlog, 50, p.backlogTime)
+	r.floor.finish(ctx, s, finishLimit)
+	out.next, out.nowBad = spreadOf(s.nextAfter), s.failed
+	say("  callers waiting: agent's BYE to the next INVITE there: %s%s", out.next, bad(s.failed))
+
+	before, err := r.times()
+	if err != nil {
+		return out, err
+	}
+	s = r.floor.begin(number, func() time.Duration { return 500 * time.Millisecond })
+	r.floor.steadily(ctx, int(p.rushRate*p.rushTime.Seconds()), p.rushRate)
+	r.floor.finish(ctx, s, finishLimit)
+	after, err := r.times()
+	if err != nil {
+		return out, err
+	}
+	out.rushed, out.rushServed, out.failed, out.rushIdle = s.placed, s.served, s.failed, spreadOf(s.answerAfter)
+	out.perCall = after.since(before)
+	n := time.Duration(max(s.placed, 1))
+	out.perCall = times{out.perCall.asterisk / n, out.perCall.tandem / n, out.perCall.postgres / n, out.perCall.redis / n}
+	if r.tandem != nil {
+		if out.residentKB, err = residentKB(r.tandem.pid); err != nil {
+			return out, err
+		}
+	}
+	say("  rush: %d of %d calls served%s; INVITE to INVITE %s; processor ms per call: Asterisk %s, Tandem %s, PostgreSQL %s, Redis %s", s.served, s.placed,
+		bad(s.failed), out.rushIdle, ms(out.perCall.asterisk), ms(out.perCall.tandem), ms(out.perCall.postgres), ms(out.perCall.redis))
+	return out, ctx.Err()
+}
+
+// backlogTalk is so long that all agents together end 25 talks a second, at moments that are spread out.
+func (r *rig) backlogTalk(p plan) func() time.Duration {
+	mean := time.Duration(float64(p.agents) / 25 * float64(time.Second))
+	return between(mean/2, mean*3/2)
+}
+
+func bad(failed map[string]int) string {
+	if len(failed) == 0 {
+		return ""
+	}
+	var parts []string
+	for why, n := range failed {
+		parts = append(parts, fmt.Sprintf("%d %s", n, why))
+	}
+	slices.Sort(parts)
+	return "; FAILED: " + strings.Join(parts, ", ")
+}

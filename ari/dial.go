@@ -48,11 +48,22 @@ func (e *Engine) dial(ctx context.Context, call core.CallID, a core.Dial) error 
 	}
 	err = e.dialChannel(ctx, a.Leg, limitSeconds(a.Limit))
 	e.expected(a.Leg, true)
+	if err != nil && e.rang(a.Leg) {
+		return nil // only the answer was lost: the phone rings, or somebody is speaking into it
+	}
 	if err != nil {
 		e.abandon(ctx, a.Leg)
 		return fmt.Errorf("dial: %w", err)
 	}
 	return nil
+}
+
+// rang reports whether an event has shown that the far end of a leg was reached.
+func (e *Engine) rang(id core.LegID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := e.table.legs[id]
+	return l != nil && (l.rang || l.up)
 }
 
 // dialChannel calls the far end of a channel that was created. The channel enters the application in a thread of its own, and until it has, a

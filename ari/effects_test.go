@@ -167,6 +167,34 @@ func TestDialWaitsUntilTheChannelIsInTheApplication(t *testing.T) {
 	assert.EqualValues(t, 4, tries.Load())
 }
 
+// The answer to the order is lost, but the phone rings, or has been taken already: the dial was carried out, and hanging up would end a conversation.
+func TestDialWhoseAnswerIsLostIsNotHungUpQ4(t *testing.T) {
+	f := newFake(t)
+	e, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	c := f.socket(t)
+	f.forget()
+	release := make(chan struct{})
+	defer close(release)
+	f.on("POST /ari/channels/"+ourLeg+"/dial", func(http.ResponseWriter, *http.Request) {
+		send(t, c, `{"type":"ChannelStateChange","channel":{"id":"`+ourLeg+`","state":"Ringing"}}`,
+			`{"type":"ChannelStateChange","channel":{"id":"`+ourLeg+`","state":"Up"}}`)
+		<-release
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		nextOf[core.LegRinging](t, got)
+		nextOf[core.LegAnswered](t, got)
+		cancel() // the order's time is over only now
+	}()
+	require.NoError(t, e.Do(ctx, core.Effect{ID: core.EffectID(effectIDs.Add(1)), Call: "c1", Do: phoneDial(ourLeg)}))
+	<-told
+	assert.Empty(t, f.seen("DELETE"), "the phone that was answered is hung up")
+}
+
 func TestDialThatFailsLeavesNothing(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t)

@@ -142,15 +142,19 @@ func checkReferences(tx *gorm.DB, e core.EntryPoint) error {
 		return err
 	}
 	for from := 0; from < len(e.Numbers); from += insertChunk {
-		part := e.Numbers[from:min(from+insertChunk, len(e.Numbers))]
+		var forms []string // of a part of the numbers: each with and without its "+"
+		for _, n := range e.Numbers[from:min(from+insertChunk, len(e.Numbers))] {
+			forms = append(forms, sameNumber(n), "+"+sameNumber(n))
+		}
 		var taken []struct{ Number, EntryPoint string }
 		err := tx.Raw(`SELECT number, entry_point FROM entry_point_numbers WHERE number IN ? AND entry_point <> ? ORDER BY position`,
-			part, string(e.ID)).Scan(&taken).Error
+			forms, string(e.ID)).Scan(&taken).Error
 		if err != nil {
 			return err
 		}
 		for _, n := range taken {
-			v.add(fmt.Sprintf("numbers[%d]", slices.Index(e.Numbers, n.Number)), "%s serves the entry point %s already", n.Number, n.EntryPoint)
+			at := slices.IndexFunc(e.Numbers, func(own string) bool { return sameNumber(own) == sameNumber(n.Number) })
+			v.add(fmt.Sprintf("numbers[%d]", at), "%s serves the entry point %s already", n.Number, n.EntryPoint)
 		}
 	}
 	return v.err()

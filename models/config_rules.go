@@ -116,8 +116,8 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	for i, n := range e.Numbers {
 		at := fmt.Sprintf("numbers[%d]", i)
 		v.check(numberForm.MatchString(n), at, numberRule)
-		v.check(!seen[n], at, "is listed twice")
-		seen[n] = true
+		v.check(!seen[sameNumber(n)], at, "is listed twice: with or without '+' it is the same")
+		seen[sameNumber(n)] = true
 	}
 	v.check(e.Queue == "" || len(e.Users) == 0, "users", "must be empty when there is a queue: calls go to one or the other")
 	v.check(e.Off || e.Queue != "" || len(e.Users) > 0, "queue", "a queue or users are needed, unless the entry point is off")
@@ -134,6 +134,10 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	v.prompts("closed", e.Closed)
 	return v.err()
 }
+
+// sameNumber is what two spellings of a called number have in common. The rules find an entry point without looking at the "+", which carriers send or
+// not; two entry points whose numbers differ in nothing else would take each other's calls (N2).
+func sameNumber(n string) string { return strings.TrimPrefix(n, "+") }
 
 // ValidQueue checks a queue by itself (Q3 to Q7, C15, C19). The error is an [Invalid].
 func ValidQueue(q core.Queue) error {

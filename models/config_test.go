@@ -336,3 +336,47 @@ func TestOpenRefusesWhatItDoesNotKnow(t *testing.T) {
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "geheim")
 }
+
+// The rules ignore the "+" of a number, because carriers send it or not. Two entry points, of two tenants perhaps, that differ in it only would
+// take each other's calls.
+func TestConfigNumbersDifferInMoreThanThePlusN2(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		c := site(t, db)
+		_, _, err := c.CreateTenant(t.Context(), models.Tenant{Tenant: core.Tenant{ID: "other", Name: "Other"}})
+		require.NoError(t, err)
+		e := core.EntryPoint{ID: "thief", Tenant: "other", Name: "Thief", Numbers: []string{"200", "4930123456", "+100"}, Off: true}
+		_, _, err = c.CreateEntryPoint(t.Context(), e)
+		requireField(t, err, "numbers[1]", "entry point main")
+		e.Numbers = []string{"+100"}
+		_, _, err = c.CreateEntryPoint(t.Context(), e)
+		requireField(t, err, "numbers[0]", "entry point main")
+		e.Numbers = []string{"+300", "300"}
+		_, _, err = c.CreateEntryPoint(t.Context(), e)
+		requireField(t, err, "numbers[1]", "twice")
+	})
+}
+
+func TestConfigConcurrentClaimsOfOneNumberWithAndWithoutPlus(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		c := site(t, db)
+		var wg sync.WaitGroup
+		errs := make([]error, 8)
+		for i := range errs {
+			wg.Go(func() {
+				_, _, errs[i] = c.CreateEntryPoint(t.Context(), core.EntryPoint{
+					ID: core.EntryPointID(fmt.Sprintf("e%d", i)), Tenant: "acme", Name: "E", Numbers: []string{[]string{"300", "+300"}[i%2]}, Queue: "sales",
+				})
+			})
+		}
+		wg.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+				continue
+			}
+			requireField(t, err, "numbers[0]", "serves the entry point")
+		}
+		require.Equal(t, 1, won)
+	})
+}

@@ -38,7 +38,7 @@ func TestOddCallers(t *testing.T) {
 		{"a long number", softphone.CallOptions{From: long, DisplayName: "long"}, "*", "long"},
 		{"a long name", softphone.CallOptions{From: "5", DisplayName: long}, "5", "*"},
 		{"anonymous", softphone.CallOptions{Anonymous: true}, "", ""},
-		{"a folded header", softphone.CallOptions{RawFrom: "\"Fol\r\n ded\" <sip:6@127.0.0.1>"}, "6", "*"},
+		{"a folded header", softphone.CallOptions{RawFrom: "\"Folded\"\r\n <sip:6@127.0.0.1>"}, "6", "Folded"},
 		{"no name, no number", softphone.CallOptions{RawFrom: "<sip:127.0.0.1>"}, "", ""},
 		{"no quotes", softphone.CallOptions{RawFrom: "Plain Name <sip:7@127.0.0.1>"}, "7", "Plain Name"},
 		{"a phone URI", softphone.CallOptions{RawFrom: "<tel:+49301234>"}, "+49301234", ""},
@@ -166,7 +166,7 @@ func TestMalformedSIP(t *testing.T) {
 	ok := "<sip:1@" + local + ">"
 	for _, m := range []string{
 		"", "\r\n\r\n", "\x00\x01\x02", "INVITE", "INVITE sip:x SIP/2.0\r\n\r\n", strings.Repeat("A", 60000), "SIP/2.0 200 OK\r\n\r\n",
-		invite("garbage", ok, "", ""), invite("<sip:1@x>;tag=1;tag=2", "nonsense", "", ""),
+		invite("garbage", ok, "", ""), invite("\"a\r\n b\" <sip:1@x>;tag=e", ok, "", ""), invite("\"a\nb\" <sip:1@x>;tag=f", ok, "", ""), invite("<sip:1@x>;tag=1;tag=2", "nonsense", "", ""),
 		invite("<sip:1@x>;tag=a", ok, "Content-Type: application/sdp\r\n", "v=0\r\no=- 1 1 IN IP4 999.999.999.999\r\nm=audio 99999 RTP/AVP 0\r\n"),
 		invite("<sip:1@x>;tag=b", ok, "Content-Type: application/sdp\r\n", strings.Repeat("a=x\r\n", 2000)),
 		invite("<sip:1@x>;tag=c", ok, "Require: nothing-known\r\n", ""),

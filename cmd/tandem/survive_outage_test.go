@@ -130,7 +130,8 @@ func TestAsteriskRestarted(t *testing.T) {
 				assert.Equal(t, core.CauseEngine, records[c.number].Cause.Code)
 			}
 			for _, c := range talked {
-				assert.Equal(t, core.CallAnswered, records[c.number].Outcome)
+				// An Asterisk that is stopped ends one leg after the other. Where the agent's goes first, the customer waits again when theirs goes.
+				assert.Contains(t, []core.CallOutcome{core.CallAnswered, core.CallLost}, records[c.number].Outcome)
 				assert.Equal(t, core.CauseEngine, records[c.number].Cause.Code)
 			}
 			require.Equal(t, core.CauseNormal, records[k.done.number].Cause.Code)
@@ -175,15 +176,15 @@ func phonesOf(desks []*seat) (out []*softphone.Phone) {
 // before it had finished the file, still on the switch and to be archived.
 func (s *stack) keeps(call core.CallID) {
 	s.t.Helper()
-	var page struct {
-		Items []struct{ ID, State, Error string }
-	}
+	type item struct{ ID, State, Error string }
+	var page struct{ Items []item }
 	s.eventually("the recording to be settled", func() bool {
 		require.NoError(s.t, s.api.Get(s.soon(), "/api/v1/recordings?call="+url.QueryEscape(string(call)), &page))
-		return len(page.Items) == 1 && slices.Contains([]string{"archived", "pending"}, page.Items[0].State)
+		// There may be a second one: a recording that ends in mid-call is begun anew, here on a switch that is going down.
+		return slices.ContainsFunc(page.Items, func(r item) bool { return r.State == "archived" }) || len(page.Items) == 1 && page.Items[0].State == "pending"
 	})
-	if page.Items[0].State == "pending" {
+	if len(page.Items) == 1 && page.Items[0].State == "pending" {
 		require.Len(s.t, s.spooled(), 1)
 	}
-	s.t.Logf("the recording that was cut off is %s %s", page.Items[0].State, page.Items[0].Error)
+	s.t.Logf("the recording that was cut off: %v", page.Items)
 }

@@ -263,7 +263,10 @@ func (s *stack) mended(want map[string]float64) {
 	s.t.Helper()
 	got := s.counted("tandem_repairs_total", "reason")
 	require.Equal(s.t, want, got, "repairs")
-	require.Empty(s.t, s.counted("tandem_odd_facts_total", "reason"))
+	odd := s.counted("tandem_odd_facts_total", "reason")
+	// A phone that answers while it is being stopped is stopped twice, and the second order's "no such leg" may overtake the event that tells of the end.
+	delete(odd, "hungup_unknown_leg")
+	require.Empty(s.t, odd, "impossible facts")
 }
 
 // counted reads a metric's values other than 0, by one of its labels.

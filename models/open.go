@@ -140,6 +140,9 @@ func openSQLite(ctx context.Context, rest string) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("make the database's directory: %w", err)
 	}
+	if err := ownersOnly(path); err != nil {
+		return nil, err
+	}
 	dsn := func(extra ...string) string {
 		q := url.Values{"_pragma": append([]string{
 			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)",
@@ -155,6 +158,22 @@ func openSQLite(ctx context.Context, rest string) (*DB, error) {
 		return nil, errors.Join(err, rawW.Close())
 	}
 	return &DB{dialect: SQLite, write: write, read: read, rawW: rawW, rawR: rawR}, nil
+}
+
+// ownersOnly makes a new database's file readable for its owner only, whatever the umask and the directory are: callers' names and numbers are in
+// it. SQLite gives its companions (-wal, -shm) the same mode. A file that is there keeps the mode that somebody may have chosen.
+func ownersOnly(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the path is the operator's
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("make the database's file: %w", err)
+	}
+	return nil
 }
 
 func openSQLitePool(ctx context.Context, dsn string, conns int) (*gorm.DB, *sql.DB, error) {

@@ -69,13 +69,10 @@ func (s *Server) once(r *request) (reply, error) {
 		r.Header("Idempotency-Replayed", "true")
 		return reply{status: kept.Status, body: json.RawMessage(kept.Body)}, nil
 	}
-	// The answer is kept even when the client has gone away in the meantime: the next try asks for it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx()), 5*time.Second)
-	defer cancel()
 	done := false
 	defer func() {
 		if !done { // a panic: the next try must not wait for the claim to lapse
-			s.release(ctx, r, key)
+			s.release(r, key)
 		}
 	}()
 
@@ -83,9 +80,11 @@ func (s *Server) once(r *request) (reply, error) {
 	answer, worthKeeping := s.answerOf(r, out, err)
 	done = true
 	if !worthKeeping {
-		s.release(ctx, r, key)
+		s.release(r, key)
 		return out, err
 	}
+	ctx, cancel := bookkeeping(r)
+	defer cancel()
 	if keep := s.Answers.Keep(ctx, key, answer); keep != nil {
 		// The deed is done and the client must hear of it. Another try with the key is still one command, by its id.
 		s.Log.Warn("could not keep the answer for an idempotency key", "route", r.route.op, "request", r.requestID, "error", keep)
@@ -114,7 +113,15 @@ func (s *Server) answerOf(r *request, out reply, err error) (Answer, bool) {
 	return Answer{Status: status, Body: b}, true
 }
 
-func (s *Server) release(ctx context.Context, r *request, key RequestKey) {
+// bookkeeping is the time for keeping an answer or releasing a key. It begins when the deed is done, however long that took, and outlives
+// the client: the next try asks for the answer.
+func bookkeeping(r *request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.ctx()), 5*time.Second)
+}
+
+func (s *Server) release(r *request, key RequestKey) {
+	ctx, cancel := bookkeeping(r)
+	defer cancel()
 	if err := s.Answers.Release(ctx, key); err != nil {
 		s.Log.Warn("could not release an idempotency key", "route", r.route.op, "request", r.requestID, "error", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -112,6 +114,48 @@ func TestAPanicIsAnsweredAndReleasesTheKey(t *testing.T) {
 	for range 2 { // the second is not "in progress"
 		e := w.bad(http.StatusInternalServerError, CodeInternal, "", "anna", post, "/api/v1/agents/anna/state", `{"state":"available"}`, key)
 		require.NotContains(t, e.Message, "4915112345678")
+	}
+}
+
+// leisurely is a shard that takes its time: a database that restarts holds every answer up.
+type leisurely struct {
+	Live
+	took time.Duration
+	err  error
+}
+
+func (l leisurely) Do(context.Context, core.Intent) error {
+	time.Sleep(l.took)
+	return l.err
+}
+
+// punctual are answers in a database, which does nothing once the time is over.
+type punctual struct{ Answers }
+
+func (p punctual) Keep(ctx context.Context, k RequestKey, a Answer) error {
+	return errors.Join(ctx.Err(), p.Answers.Keep(ctx, k, a))
+}
+
+func (p punctual) Release(ctx context.Context, k RequestKey) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return p.Answers.Release(ctx, k)
+}
+
+// The time for keeping an answer begins when there is one. Otherwise a deed that took long would leave its key "in progress".
+func TestWhatTookLongIsKeptOrReleasedAsWell(t *testing.T) {
+	for _, err := range []error{nil, ErrBusy} {
+		w := newWorld(t, func(c *Config) {
+			c.Live, c.Answers = leisurely{c.Live, 10 * time.Second, err}, punctual{c.Answers}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			key := headers{keyHeader: "k1"}
+			first := w.ask("anna", post, "/api/v1/agents/anna/state", `{"state":"available"}`, key)
+			again := w.ask("anna", post, "/api/v1/agents/anna/state", `{"state":"available"}`, key)
+			require.Equal(t, first.status, again.status, "%s", again.body)
+			require.NotContains(t, w.logs.String(), "could not")
+		})
 	}
 }
 

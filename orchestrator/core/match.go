@@ -80,12 +80,12 @@ func (s *Shard) match() {
 			s.ix.freed = s.ix.freed[1:]
 			continue
 		}
-		c := s.bestCall(a)
+		c, b := s.pair(a)
 		if c == nil {
 			s.ix.freed = s.ix.freed[1:]
 			continue
 		}
-		s.offer(c, s.bestAgent(c))
+		s.offer(c, b)
 	}
 	s.ix.freed = nil
 	for i := 0; i < len(s.ix.asking); i++ {
@@ -96,11 +96,31 @@ func (s *Shard) match() {
 				break
 			}
 			// Several calls may have begun to ask in this step, in any order: the agent serves the one that stands first.
-			first := s.bestCall(a)
-			s.offer(first, s.bestAgent(first))
+			s.offer(s.pair(a))
 		}
 	}
 	s.ix.asking = s.ix.asking[:0]
+}
+
+// pairHops bounds the search of pair where ranks of different queues contradict each other in a circle.
+const pairHops = 16
+
+// pair finds the offer to make because an agent is free: the call that this agent should serve next, and the agent whom that call should ring. That may be
+// somebody else for whom yet another call stands first, one that the agent we began with must not serve, say; so it goes on until both agree.
+func (s *Shard) pair(a *agent) (*call, *agent) {
+	c := s.bestCall(a)
+	if c == nil {
+		return nil, nil
+	}
+	b := s.bestAgent(c)
+	for range pairHops {
+		first := s.bestCall(b)
+		if first == c {
+			break
+		}
+		c, b = first, s.bestAgent(first)
+	}
+	return c, b
 }
 
 // bestCall is the call that a free agent should serve next; nil if there is none.

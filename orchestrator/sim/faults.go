@@ -47,7 +47,7 @@ func (w *world) startTrouble() {
 		}
 		return x
 	}
-	w.trouble = trouble{drop: level(Drop, 0.05), double: level(Double, 0.2), delay: level(Delay, 0.05), refuse: level(Refuse, 0.08), ignore: level(Ignore, 0.1), crash: 0.004}
+	w.trouble = trouble{drop: level(Drop, 0.05), double: level(Double, 0.2), delay: level(Delay, 0.05), refuse: level(Refuse, 0.15), ignore: level(Ignore, 0.1), crash: 0.004}
 	w.nowAndThen(Cut, w.cut)
 	w.nowAndThen(Restart, w.restart)
 	w.nowAndThen(Crash, w.killOwner)

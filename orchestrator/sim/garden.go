@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ func Garden() []Bug {
 			r, ok := ev.(core.Refused)
 			return ok && r.Action == "dial"
 		}),
-		{Name: "forgets who hung up while the switch was away", Story: "What is not in the snapshot needs no handling.", wrap: func(r Rules) Rules { return blind{r, map[core.LegID]core.SeenLeg{}} }},
+		{Name: "forgets who hung up while the switch was away", Story: "What is not in the snapshot needs no handling.", wrap: func(r Rules) Rules { return blind{r} }},
 		{Name: "says nothing again after a gap", Story: "It was said once.", wrap: func(r Rules) Rules { return silent{r} }},
 		{Name: "forgets priorities", Story: "First come, first served.", wrap: func(r Rules) Rules { return levelling{r} }},
 		{Name: "dials in pairs", Story: "The retry came a little early.", wrap: func(r Rules) Rules { return pairing{r} }},
@@ -131,35 +132,32 @@ func forgetsDown(r Rules) Rules {
 	return swallowing{r, func(ev core.Event) bool { return ev.Kind() == "engine.down" }}
 }
 
-// blind takes every leg that it has heard of for present in the snapshot of EngineUp.
-type blind struct {
-	Rules
-	legs map[core.LegID]core.SeenLeg
-}
+// blind takes every leg that the rules know for present in the snapshot of EngineUp.
+type blind struct{ Rules }
 
 func (b blind) Step(now time.Time, ev core.Event) core.Outcome {
-	switch f := ev.(type) {
-	case core.LegAppeared:
-		b.legs[f.Leg] = core.SeenLeg{Leg: f.Leg, Up: true}
-	case core.LegAnswered:
-		if l, ok := b.legs[f.Leg]; ok {
-			l.Up = true
-			b.legs[f.Leg] = l
-		}
-	case core.LegHungUp:
-		delete(b.legs, f.Leg)
-	case core.EngineUp:
-		legs := slices.Clone(f.Snapshot.Legs)
-		for _, id := range slices.Sorted(maps.Keys(b.legs)) {
-			if b.CallOf(core.LegAnswered{Leg: id}) != "" && !slices.ContainsFunc(legs, func(l core.SeenLeg) bool { return l.Leg == id }) {
-				legs = append(legs, b.legs[id])
-			}
-		}
-		f.Snapshot.Legs = legs
-		ev = f
-	default:
+	up, ok := ev.(core.EngineUp)
+	if !ok {
+		return b.Rules.Step(now, ev)
 	}
-	return b.Rules.Step(now, ev)
+	var known struct {
+		Legs map[core.LegID]struct {
+			Engine core.EngineID `json:"engine"`
+			Up     bool          `json:"up"`
+		} `json:"legs"`
+	}
+	body, err := b.Marshal()
+	if err != nil || json.Unmarshal(body, &known) != nil {
+		return b.Rules.Step(now, ev)
+	}
+	legs := slices.Clone(up.Snapshot.Legs)
+	for _, id := range slices.Sorted(maps.Keys(known.Legs)) {
+		if l := known.Legs[id]; l.Engine == up.Engine && !slices.ContainsFunc(legs, func(s core.SeenLeg) bool { return s.Leg == id }) {
+			legs = append(legs, core.SeenLeg{Leg: id, Up: l.Up})
+		}
+	}
+	up.Snapshot.Legs = legs
+	return b.Rules.Step(now, up)
 }
 
 // silent loses what EngineUp orders about calls that were there before.

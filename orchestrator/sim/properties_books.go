@@ -21,7 +21,7 @@ type books struct {
 	closed    map[core.CallID]bool
 	customers map[core.CallID]core.LegID
 	offers    map[core.AgentID]core.LegID
-	rung      map[core.LegID]time.Time // offers, by leg
+	until     map[core.LegID]time.Time // the end of an offer's ring time, by leg
 	lost      map[core.LegID]bool      // legs of offers that were taken back
 	talks     map[core.CallID]*talk
 	talker    map[core.AgentID]core.CallID
@@ -60,7 +60,7 @@ type place struct {
 func newBooks() books {
 	return books{
 		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
-		closed: map[core.CallID]bool{}, offers: map[core.AgentID]core.LegID{}, rung: map[core.LegID]time.Time{}, lost: map[core.LegID]bool{},
+		closed: map[core.CallID]bool{}, offers: map[core.AgentID]core.LegID{}, until: map[core.LegID]time.Time{}, lost: map[core.LegID]bool{},
 		talks: map[core.CallID]*talk{}, talker: map[core.AgentID]core.CallID{}, owed: map[core.AgentID]core.CallID{}, written: map[core.RecordingID]bool{},
 		queues: map[core.QueueID]core.Queue{}, points: map[string]core.EntryPoint{}, waiting: map[core.CallID]*place{}, carried: map[core.EffectID]bool{}, quietAt: -1,
 	}
@@ -117,7 +117,7 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 	case core.EntryOfferMade:
 		b.offer(w, e)
 	case core.EntryOfferEnded:
-		b.offerEnded(w, e)
+		b.offerEnded(w, ev, e)
 	case core.EntryCallConnected:
 		if was := b.talks[e.Call]; was != nil {
 			w.failf("exactly one primary", "call %s is connected with %s while %s talks", e.Call, e.Agent, was.agent)
@@ -193,7 +193,13 @@ func (b *books) offer(w *world, e *core.Entry) {
 		w.failf("a call is in exactly one place", "%s is closed and offered to %s", e.Call, e.Agent)
 	}
 	b.offers[e.Agent] = e.Leg
-	b.rung[e.Leg] = e.At
+	if c, ok := w.rulesOf(e.Call); ok {
+		for _, o := range c.Offers {
+			if o.Leg == e.Leg {
+				b.until[e.Leg] = o.Until
+			}
+		}
+	}
 	b.lineOrder(w, e)
 	b.place(e.Call).offers++
 }
@@ -220,13 +226,17 @@ func (b *books) lineOrder(w *world, e *core.Entry) {
 	}
 }
 
-func (b *books) offerEnded(w *world, e *core.Entry) {
+func (b *books) offerEnded(w *world, ev core.Event, e *core.Entry) {
 	if b.offers[e.Agent] != e.Leg {
 		w.failf("an offer ends once", "%s of %s ends, but %q rings", e.Leg, e.Agent, b.offers[e.Agent])
 	}
 	delete(b.offers, e.Agent)
 	if p := b.waiting[e.Call]; p != nil {
 		p.offers--
+	}
+	// What a snapshot tells may have happened at any time before.
+	if _, now := ev.(core.LegAnswered); now && e.At.After(b.until[e.Leg]) {
+		w.failf("no offer outlives its ring time", "%s is taken %s after its end", e.Leg, e.At.Sub(b.until[e.Leg]))
 	}
 	if e.Reason != string(core.OfferAnswered) {
 		b.lost[e.Leg] = true

@@ -136,9 +136,10 @@ func TestSeedGivesTheSameShift(t *testing.T) {
 
 // TestGarden plants every bug in turn and demands that a seed finds it. A storm that does not is blind there.
 func TestGarden(t *testing.T) {
-	const enough = 400 // seeds
+	const enough = 1000 // seeds
 	for _, bug := range Garden() {
 		t.Run(bug.Name, func(t *testing.T) {
+			t.Parallel()
 			for seed := range uint64(enough) {
 				r := Play(NewPlan(seed, Short), Options{Bug: &bug})
 				if r.Failure != nil {

@@ -54,16 +54,26 @@ type endEvent struct {
 
 // window is what one reader may see of the stream. It remembers which calls the reader knows of, because a call can leave the sight of
 // an agent (an offer that went to somebody else) without being over: the reader is then told that it is gone.
+//
+// What goes is told by its id only, so the window remembers whom the reader knows: ids are names, and those of other tenants' agents and queues are
+// none of a reader's business.
 type window struct {
-	who   Principal
-	hide  masks
-	calls map[core.CallID]bool
-	// all says that the reader may know of calls from before the stream was resumed, so that any call that is out of sight is told to be gone.
+	who    Principal
+	hide   masks
+	calls  map[core.CallID]bool
+	agents map[core.AgentID]bool
+	queues map[core.QueueID]bool
+	// all says that the reader may know of things from before the stream was resumed, so that whatever is out of sight is told to be gone.
 	all bool
 }
 
+func newWindow(who Principal, hide masks) *window {
+	return &window{who: who, hide: hide, calls: map[core.CallID]bool{}, agents: map[core.AgentID]bool{}, queues: map[core.QueueID]bool{}, all: true}
+}
+
 func (w *window) snapshot(v View) snapshotEvent {
-	w.calls, w.all = map[core.CallID]bool{}, false
+	*w = *newWindow(w.who, w.hide)
+	w.all = false
 	out := snapshotEvent{Position: v.Position(), Calls: []core.CallView{}, Agents: []core.AgentView{}, Queues: []core.QueueView{}, Engines: []core.EngineView{}}
 	for c := range v.Calls() {
 		if w.who.seesCall(c) {
@@ -73,11 +83,13 @@ func (w *window) snapshot(v View) snapshotEvent {
 	}
 	for a := range v.Agents() {
 		if w.who.seesAgent(a) {
+			w.agents[a.ID] = true
 			out.Agents = append(out.Agents, a)
 		}
 	}
 	for q := range v.Queues() {
 		if w.who.tenantAllowed(q.Tenant) {
+			w.queues[q.ID] = true
 			out.Queues = append(out.Queues, w.queue(q))
 		}
 	}
@@ -119,20 +131,28 @@ func (w *window) change(c Change) changeEvent {
 	}
 	for _, a := range c.Agents {
 		if w.who.seesAgent(a) {
+			w.agents[a.ID] = true
 			out.Agents = append(out.Agents, a)
 		}
 	}
 	for _, id := range c.GoneAgents {
-		if w.who.Role != Agent || id == w.who.Agent {
+		if w.agents[id] || w.all && (w.who.Role != Agent || id == w.who.Agent) {
+			delete(w.agents, id)
 			out.GoneAgents = append(out.GoneAgents, id)
 		}
 	}
 	for _, q := range c.Queues {
 		if w.who.tenantAllowed(q.Tenant) {
+			w.queues[q.ID] = true
 			out.Queues = append(out.Queues, w.queue(q))
 		}
 	}
-	out.GoneQueues = c.GoneQueues
+	for _, id := range c.GoneQueues {
+		if w.queues[id] || w.all {
+			delete(w.queues, id)
+			out.GoneQueues = append(out.GoneQueues, id)
+		}
+	}
 	if w.seesSite() {
 		out.Engines, out.GoneEngines = c.Engines, c.GoneEngines
 	}
@@ -189,7 +209,7 @@ func (s *Server) events(r *request) (reply, error) {
 	s.metrics.streams.Inc()
 	defer s.metrics.streams.Dec()
 
-	w := &window{who: r.who, hide: hide, calls: map[core.CallID]bool{}, all: true}
+	w := newWindow(r.who, hide)
 	h := r.Writer.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no") // a proxy in front must not collect events

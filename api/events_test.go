@@ -186,6 +186,26 @@ func TestAnAgentSeesItsOwnPartOfTheStream(t *testing.T) {
 	require.Empty(t, c.Calls)
 }
 
+// What goes is told by id alone, and ids are names.
+func TestTheStreamDoesNotTellWhatOtherTenantsTakeDown(t *testing.T) {
+	w := newWorld(t)
+	globex, anna := w.watch(t, "globex", ""), w.watch(t, "anna", "")
+	globex.snapshot()
+	anna.snapshot()
+	w.good(204, "admin", del, "/api/v1/queues/sales", "")
+	w.good(204, "admin", del, "/api/v1/agents/bert", "")
+	w.good(200, "supervisor", post, "/api/v1/agents/gary/state", `{"state":"available"}`)
+	seen := globex.until(func(c changeEvent) bool {
+		require.Empty(t, c.GoneQueues)
+		require.Empty(t, c.GoneAgents)
+		return len(c.Agents) > 0
+	})
+	require.Equal(t, core.AgentID("gary"), seen.Agents[0].ID)
+	anna.until(func(c changeEvent) bool { return len(c.GoneQueues) == 1 })
+	w.good(204, "admin", del, "/api/v1/agents/gary", "")
+	globex.until(func(c changeEvent) bool { return len(c.GoneAgents) == 1 })
+}
+
 func TestAnIdleStreamBeatsAndEndsWithItsToken(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.Heartbeat = 5 * time.Millisecond })
 	r := w.watch(t, "globex", "")

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/api/client"
 	"github.com/tandem-voice/tandem/models/dbtest"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
@@ -25,6 +26,24 @@ func TestConnectionToAsteriskCut(t *testing.T) {
 	k.link.Mend()
 	k.resumed()
 	k.nothingIsLost(unseen())
+}
+
+// TestConnectionToAsteriskStalls lets nothing through in either direction, without telling either side: the switch goes on as if Tandem were there, Tandem orders what
+// never arrives, until it notices (Q11).
+func TestConnectionToAsteriskStalls(t *testing.T) {
+	t.Parallel()
+	k := newScene(newStack(t, production, 6))
+	k.link.Stall()
+	k.meanwhile(false)
+	_, err := k.board.AwaitEntry(k.soon(), k.mark, "the loss to be noticed", func(e client.Entry) bool { return e.Kind == core.EntryEngineDown })
+	require.NoError(t, err)
+	k.link.Mend()
+	k.resumed()
+	after := unseen()
+	after.fallback = false
+	after.missed = true // as far as Tandem knew, the switch was there when the ring time ran out
+	after.repairs["adopted"] = 1
+	k.nothingIsLost(after)
 }
 
 // TestPostgresAway takes the database away in a busy moment: nothing is decided meanwhile, and nothing is missed (Q11).

@@ -2,6 +2,7 @@ package phones
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,10 +16,12 @@ type Link struct {
 	target   string
 	tasks    sync.WaitGroup
 
-	mu    sync.Mutex
-	cut   bool
-	ended bool
-	conns map[net.Conn]struct{}
+	mu      sync.Mutex
+	cut     bool
+	stalled bool
+	moves   *sync.Cond // stalled has become false
+	ended   bool
+	conns   map[net.Conn]struct{}
 }
 
 // NewLink relays to target ("host:port") until the test ends.
@@ -30,6 +33,7 @@ func NewLink(tb testing.TB, target string) *Link {
 		tb.Fatalf("listen for the link: %v", err)
 	}
 	l := &Link{listener: listener, target: target, conns: map[net.Conn]struct{}{}}
+	l.moves = sync.NewCond(&l.mu)
 	l.tasks.Go(l.accept)
 	tb.Cleanup(l.close)
 	return l
@@ -42,17 +46,27 @@ func (l *Link) Addr() string { return l.listener.Addr().String() }
 func (l *Link) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cut = true
+	l.cut, l.stalled = true, false
+	l.moves.Broadcast()
 	for c := range l.conns {
 		_ = c.Close() // its relay notices
 	}
 }
 
-// Mend lets connections through again.
+// Stall keeps all connections and lets nothing through, as a network does that fails without a word: neither side is told, not even of the other's giving
+// up. What is sent meanwhile arrives late, with Mend.
+func (l *Link) Stall() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stalled = true
+}
+
+// Mend lets everything through again, after Cut or Stall.
 func (l *Link) Mend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cut = false
+	l.cut, l.stalled = false, false
+	l.moves.Broadcast()
 }
 
 func (l *Link) close() {
@@ -115,11 +129,35 @@ func (l *Link) relay(in net.Conn) error {
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
-		_, _ = io.Copy(in, out) // ends when either side does
-		_ = in.Close()          // so that the other direction ends, too
+		_ = l.carry(in, out) // ends when either side does
+		_ = in.Close()       // so that the other direction ends, too
 	}()
-	_, err = io.Copy(out, in)
+	err = l.carry(out, in)
 	_ = out.Close()
 	<-back
 	return err
+}
+
+// carry copies from one side to the other until either ends. While the link is stalled, so is the end.
+func (l *Link) carry(to io.Writer, from io.Reader) error {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		l.mu.Lock()
+		for l.stalled {
+			l.moves.Wait()
+		}
+		l.mu.Unlock()
+		if n > 0 {
+			if _, err := to.Write(buf[:n]); err != nil {
+				return fmt.Errorf("relay: %w", err)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("relay: %w", err)
+		}
+	}
 }

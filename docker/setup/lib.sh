@@ -55,5 +55,45 @@ slow() {
 	say "$name: done in $((SECONDS - start)) s"
 }
 
-# is_debian tells whether apt installs what we need under the names we know.
-is_debian() { [ -e /etc/debian_version ] && command -v apt-get >/dev/null 2>&1; }
+# has_apt tells whether apt installs what we need under the names we know; so it does on Debian and its children.
+has_apt() { [ -e /etc/debian_version ] && command -v apt-get >/dev/null 2>&1; }
+
+# is_debian tells whether this is Debian itself, from whose mirror a Debian root can be made.
+is_debian() { has_apt && grep -qx 'ID="\{0,1\}debian"\{0,1\}' /etc/os-release 2>/dev/null; }
+
+# Where the Asterisk root is, or shall be.
+asterisk_root=${TANDEM_ASTERISK_ROOT:-/var/lib/tandem/asterisk-22}
+export asterisk_root
+
+# can_chroot tells whether Asterisk can run from a Debian root that is there or can be made. Entering one takes root.
+can_chroot() {
+	[ "$(id -u)" -eq 0 ] || return 1
+	[ -x "$asterisk_root/usr/sbin/asterisk" ] || { is_debian && command -v debootstrap >/dev/null 2>&1; }
+}
+
+# can_docker tells whether a container engine is there and answers: the client alone is on many machines.
+can_docker() { command -v docker >/dev/null 2>&1 && docker info >/dev/null 2>&1; }
+
+# can_native tells whether the machine has an Asterisk of its own, of whatever version.
+can_native() { command -v asterisk >/dev/null 2>&1; }
+
+# asterisk_host prints where Asterisk shall run: what TANDEM_ASTERISK_HOST says, or else the first of chroot, docker and native that
+# can be; nothing if none can. orchestrator/enginetest/lab chooses among what is there in the same order, and its test holds
+# the two together.
+asterisk_host() {
+	local kind
+	case "${TANDEM_ASTERISK_HOST:-}" in
+	chroot | docker | native)
+		printf '%s\n' "$TANDEM_ASTERISK_HOST"
+		return
+		;;
+	'') ;;
+	*) die "TANDEM_ASTERISK_HOST: chroot, docker or native, got \"$TANDEM_ASTERISK_HOST\"" ;;
+	esac
+	for kind in chroot docker native; do
+		if "can_$kind"; then
+			printf '%s\n' "$kind"
+			return
+		fi
+	done
+}

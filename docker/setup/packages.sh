@@ -18,8 +18,8 @@ for w in "${wanted[@]}"; do
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
-if ! is_debian; then
-	say "no Debian: ${missing[*]} not installed; tests that need them will say so"
+if ! has_apt; then
+	say "no apt: ${missing[*]} not installed; tests that need them will say so"
 	exit 0
 fi
 

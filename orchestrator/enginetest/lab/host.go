@@ -7,12 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // host is where Asterisk comes from: a chroot, a container image, or the machine itself.
@@ -39,7 +37,7 @@ const (
 	RootEnv = "TANDEM_ASTERISK_ROOT"
 	// ImageEnv is the container image with Asterisk; default DefaultImage.
 	ImageEnv = "TANDEM_ASTERISK_IMAGE"
-	// HostEnv is "chroot", "docker" or "native" where the choice must not be left to what is found.
+	// HostEnv is "chroot", "docker" or "native" where the choice must not be left to what is found; `make setup` heeds it too.
 	HostEnv = "TANDEM_ASTERISK_HOST"
 )
 
@@ -49,7 +47,13 @@ const (
 	DefaultImage = "tandem-asterisk:22"
 )
 
-// findHost takes the first that there is: chroot, native, docker.
+// source is one way to have an Asterisk, and the look for it.
+type source struct {
+	kind string
+	find func() (host, error)
+}
+
+// findHost chooses among what `make setup` has provided.
 func findHost(ctx context.Context) (host, error) {
 	root, image := os.Getenv(RootEnv), os.Getenv(ImageEnv)
 	if root == "" {
@@ -58,27 +62,36 @@ func findHost(ctx context.Context) (host, error) {
 	if image == "" {
 		image = DefaultImage
 	}
-	tries := map[string]func() (host, error){
-		"chroot": func() (host, error) { return findChroot(root) },
-		"native": findNative,
-		"docker": func() (host, error) { return findDocker(ctx, image) },
-	}
-	if want := os.Getenv(HostEnv); want != "" {
-		try, ok := tries[want]
-		if !ok {
-			return nil, fmt.Errorf("%s: chroot, native or docker, got %q", HostEnv, want)
-		}
-		return try()
-	}
+	return choose(os.Getenv(HostEnv), []source{
+		{"chroot", func() (host, error) { return findChroot(root) }},
+		{"docker", func() (host, error) { return findDocker(ctx, image) }},
+		{"native", findNative},
+	})
+}
+
+// choose takes the wanted source, or the first that there is: the chroot, which Debian hosts have; a container, which others have;
+// and last whatever the machine calls asterisk, since nobody chose its version. docker/setup provides in the same order. A wanted
+// source that is missing is an error of its own, not [ErrNoAsterisk]: whoever asked for it does not want a skipped test.
+func choose(want string, sources []source) (host, error) {
 	var errs []error
-	for _, kind := range []string{"chroot", "native", "docker"} {
-		h, err := tries[kind]()
+	for _, s := range sources {
+		if want != "" && s.kind != want {
+			continue
+		}
+		h, err := s.find()
 		if err == nil {
 			return h, nil
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", kind, err))
+		errs = append(errs, fmt.Errorf("%s: %w", s.kind, err))
 	}
-	return nil, fmt.Errorf("%w: %w", ErrNoAsterisk, errors.Join(errs...))
+	switch {
+	case want == "":
+		return nil, fmt.Errorf("%w: %w", ErrNoAsterisk, errors.Join(errs...))
+	case len(errs) == 0:
+		return nil, fmt.Errorf("%s: chroot, docker or native, got %q", HostEnv, want)
+	default:
+		return nil, fmt.Errorf("%s: %w", HostEnv, errors.Join(errs...))
+	}
 }
 
 // chroot is a Debian root with Asterisk, and runs it there as its unprivileged user.
@@ -176,14 +189,16 @@ func findNative() (host, error) {
 
 func (n *native) base() string { return sharedBase() }
 
-// sharedBase is where instances live that are not in a root of their own; each user of the machine has one.
+// sharedBase is where instances live that are not in a root of their own; each user of the machine has one. Root's is where nobody
+// else can be first to make it.
 func sharedBase() string {
-	name := strconv.Itoa(os.Geteuid())
-	if u, err := user.Current(); err == nil {
-		name = u.Username
+	if os.Geteuid() == 0 {
+		return rootBase
 	}
-	return filepath.Join(os.TempDir(), "tandem-asterisk-"+filepath.Base(name))
+	return filepath.Join(os.TempDir(), "tandem-asterisk-"+strconv.Itoa(os.Geteuid()))
 }
+
+const rootBase = "/var/lib/tandem/instances"
 
 func (n *native) inside(path string) string { return path }
 
@@ -223,81 +238,6 @@ func runLocal(a *Asterisk, cmd *exec.Cmd) (*process, error) {
 // localEnv keeps this process' environment, which may hold secrets, out of Asterisk.
 func localEnv() []string {
 	return []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent"}
-}
-
-// container is a container image with Asterisk. It shares the machine's network, so that ports mean the same on both sides, and the
-// instance's directory under the same path.
-type container struct {
-	docker string
-	image  string
-}
-
-func findDocker(ctx context.Context, image string) (host, error) {
-	p, err := exec.LookPath("docker")
-	if err != nil {
-		return nil, fmt.Errorf("look for docker on PATH: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if out, err := exec.CommandContext(ctx, p, "image", "inspect", "--format", "{{.Id}}", image).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("look for image %s: %w: %s", image, err, strings.TrimSpace(string(out)))
-	}
-	return &container{docker: p, image: image}, nil
-}
-
-func (c *container) base() string { return sharedBase() }
-
-func (c *container) inside(path string) string { return path }
-
-// modules asks the image: the path has the machine's architecture in it.
-func (c *container) modules() (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, c.docker, "run", "--rm", "--network", "none", "--entrypoint", "sh", c.image,
-		"-c", "dirname /usr/lib/*/asterisk/modules/chan_pjsip.so").Output()
-	if err != nil {
-		return "", fmt.Errorf("ask image %s for its modules: %w", c.image, err)
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-// own needs do nothing: the container runs as the user who made the tree.
-func (c *container) own(string) error { return nil }
-
-// name is the container's name.
-func (c *container) name(dir string) string { return "tandem-asterisk-" + filepath.Base(dir) }
-
-func (c *container) run(a *Asterisk) (*process, error) {
-	id := strconv.Itoa(os.Geteuid()) + ":" + strconv.Itoa(os.Getegid())
-	cmd := exec.Command(c.docker, "run", "--rm", "--network", "host", "--name", c.name(a.Dir), "--user", id, //nolint:noctx // lives until Kill
-		"--volume", a.Dir+":"+a.inside, "--ulimit", "nofile=65536", "--cap-drop", "ALL", "--entrypoint", "/usr/sbin/asterisk",
-		c.image, "-f", "-C", a.inside+"/etc/asterisk.conf")
-	p, err := runLocal(a, cmd)
-	if err != nil {
-		return nil, err
-	}
-	// The client hands the signal of term on to the container. Killing the client, though, would leave the container running.
-	p.end = func() {
-		if err := c.clear(filepath.Base(a.Dir)); err != nil {
-			a.log.Error("asterisk container does not end", "err", err)
-			_ = cmd.Process.Kill()
-		}
-	}
-	return p, nil
-}
-
-func (c *container) command(ctx context.Context, a *Asterisk, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, c.docker, append([]string{"exec", c.name(a.Dir), "/usr/sbin/asterisk"}, args...)...)
-}
-
-func (c *container) clear(name string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, c.docker, "rm", "--force", c.name(name)).CombinedOutput()
-	if err != nil && !strings.Contains(string(out), "No such container") {
-		return fmt.Errorf("remove container %s: %w: %s", c.name(name), err, strings.TrimSpace(string(out)))
-	}
-	return nil
 }
 
 // modulesUnder finds Debian's module directory, which has the architecture in its path.

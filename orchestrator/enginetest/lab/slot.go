@@ -38,6 +38,9 @@ func takeSlot(h host, name string) (*slot, error) {
 	if err := os.MkdirAll(base, 0o755); err != nil { //nolint:gosec // Asterisk, as its own user, passes through
 		return nil, fmt.Errorf("make directory for instances: %w", err)
 	}
+	if err := ours(base); err != nil {
+		return nil, err
+	}
 	s := &slot{keep: name != ""}
 	if name != "" {
 		f, err := lock(filepath.Join(base, "name-"+name+".lock"))
@@ -76,6 +79,20 @@ func takeSlot(h host, name string) (*slot, error) {
 		return s, nil
 	}
 	return nil, errors.Join(fmt.Errorf("all %d slots are in use: too many Asterisks at once", slots), s.release())
+}
+
+// ours refuses a directory that somebody else made first, or a link to one: in a place open to everybody that is easy, and
+// whoever owns it could change what Asterisk runs.
+func ours(base string) error {
+	info, err := os.Lstat(base)
+	if err != nil {
+		return fmt.Errorf("look at directory for instances: %w", err)
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !ok || int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("directory for instances: %s is no directory of our own: remove it", base)
+	}
+	return nil
 }
 
 // release gives the slot back and removes its directory. It may be called twice.
@@ -120,17 +137,35 @@ func free(first int) bool {
 	return true
 }
 
-// clearProcess ends the Asterisk of a dead owner, if one still runs in dir. It is known by the configuration file on its
-// command line, never by a process id alone: ids are used again.
+// clearProcess ends the Asterisk of a dead owner, if one still runs in dir.
 func clearProcess(h host, dir string) error {
 	if err := h.clear(filepath.Base(dir)); err != nil {
 		return err
 	}
-	mark := h.inside(dir) + "/etc/asterisk.conf"
+	pids, err := running(h.inside(dir))
+	if err != nil {
+		return err
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("end Asterisk %d of a dead owner: %w", pid, err)
+		}
+		if err := awaitGone(pid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// running finds the Asterisk of an instance, whose directory is given as Asterisk sees it. It is known by the configuration file on
+// its command line, never by a process id alone: ids are used again.
+func running(inside string) ([]int, error) {
+	mark := inside + "/etc/asterisk.conf"
 	procs, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
-		return fmt.Errorf("list processes: %w", err)
+		return nil, fmt.Errorf("list processes: %w", err)
 	}
+	var pids []int
 	for _, p := range procs {
 		b, err := os.ReadFile(p)
 		if err != nil {
@@ -144,14 +179,9 @@ func clearProcess(h host, dir string) error {
 		if err != nil {
 			continue
 		}
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("end Asterisk %d of a dead owner: %w", pid, err)
-		}
-		if err := awaitGone(pid); err != nil {
-			return err
-		}
+		pids = append(pids, pid)
 	}
-	return nil
+	return pids, nil
 }
 
 func contains(args []string, want string) bool {

@@ -60,6 +60,19 @@ func TestSessionBeginsWithASnapshot(t *testing.T) {
 	assert.Equal(t, engine.Capabilities{Kind: "asterisk", Version: "22.0-fake", ConfirmsPause: true}, e.Capabilities())
 }
 
+// Two installations can share a switch, each with an application of its own. What the other has dialled carries our variables too; listed as ours it
+// would be an orphan, and hung up in mid-conversation.
+func TestLegsOfAnotherInstallationAreNotOurs(t *testing.T) {
+	f := newFake(t)
+	theirs := strings.Replace(listed("22222222-2222-4222-8222-222222222222", `"TANDEM_CALL":"c9","TANDEM_LEG":"22222222-2222-4222-8222-222222222222"`),
+		`"app_data":"tandem"`, `"app_data":"tandem-west"`, 1)
+	justMade := strings.Replace(listed(ourLeg, `"TANDEM_CALL":"c1","TANDEM_LEG":"`+ourLeg+`"`), `"app_name":"Stasis","app_data":"tandem"`, `"app_name":"","app_data":""`, 1)
+	f.on("GET /ari/channels", text(200, `[`+theirs+`,`+justMade+`]`))
+	_, got := f.running(t)
+	up := nextOf[core.EngineUp](t, got)
+	assert.Equal(t, []core.SeenLeg{{Leg: ourLeg, Ours: true, Call: "c1", Up: true}}, up.Snapshot.Legs)
+}
+
 func TestFactsKeepOrderAndNothingComesTwice(t *testing.T) {
 	f := newFake(t)
 	_, got := f.running(t)

@@ -78,9 +78,11 @@ func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 	return v, nil
 }
 
-// seenLeg reports false for channels that are no legs: Asterisk's helpers, and calls that the dialplan serves.
+// seenLeg reports false for channels that are no legs of ours: Asterisk's helpers, calls that the dialplan serves, and whatever is in another application. That
+// may be another Tandem's, whose legs carry the same variables. A leg that has only just been made is in no application yet.
 func (e *Engine) seenLeg(c channel) (core.SeenLeg, bool) {
-	if c.helper() || !c.ours() && !c.inApp(e.cfg.App) {
+	elsewhere := !c.inApp(e.cfg.App) && (!c.ours() || strings.EqualFold(c.Dialplan.AppName, "Stasis"))
+	if c.helper() || elsewhere {
 		return core.SeenLeg{}, false
 	}
 	s := core.SeenLeg{

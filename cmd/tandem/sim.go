@@ -62,7 +62,7 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) er
 		return errUsage
 	}
 	if one {
-		return f.playOne(opt, stdout)
+		return f.playOne(opt, stdout) //nolint:contextcheck // a simulated shift waits for nothing
 	}
 	if f.seeds == 0 {
 		_, _ = fmt.Fprintln(stderr, "tandem sim: give -seed or -seeds")
@@ -166,7 +166,7 @@ func (f *simFlags) playMany(ctx context.Context, opt sim.Options, stdout io.Writ
 	)
 	sum.rare, sum.mends = map[string]int{}, map[string]uint64{}
 	for range max(f.workers, 1) {
-		work.Go(func() {
+		work.Go(func() { //nolint:contextcheck // a simulated shift waits for nothing
 			for seed := range next {
 				r := sim.Play(sim.NewPlan(seed, sim.Size(f.size)), opt)
 				if r.Failure != nil {

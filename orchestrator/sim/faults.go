@@ -177,7 +177,7 @@ func (w *world) obeys(s *station, e core.Effect) core.Why {
 		}
 		return ""
 	}
-	if !w.closing && t.ignore > 0 && ignorable(e.Do) && d.chance(t.ignore) {
+	if !w.closing && t.ignore > 0 && s.ignorable(e.Do) && d.chance(t.ignore) {
 		w.reached("an order is accepted and nothing comes of it")
 		w.trace("IGNORED", "%s %s", e.Engine, describeAction(e.Do))
 		return ""
@@ -206,13 +206,28 @@ func (w *world) obeys(s *station, e core.Effect) core.Why {
 
 // ignorable are the orders that are repeated when nothing comes of them. Of the others nobody could tell: a dialled phone that does not ring is a phone that
 // does not ring.
-func ignorable(a core.Action) bool {
-	switch a.(type) {
-	case core.Answer, core.Hang, core.SetMix, core.Play, core.StartRecording, core.ResumeRecording, core.StopRecording:
+func (s *station) ignorable(a core.Action) bool {
+	switch a := a.(type) {
+	case core.SetMix:
+		return s.showsMix(a)
+	case core.Answer, core.Hang, core.Play, core.StartRecording, core.ResumeRecording, core.StopRecording:
 		return true
 	case core.Ring, core.Dial, core.Stop, core.PauseRecording, core.SendDigits:
 	}
 	return false
+}
+
+// showsMix reports whether a snapshot would show that nothing has come of the declaration: it lists members, not their modes.
+func (s *station) showsMix(a core.SetMix) bool {
+	missing := len(a.Members) == 0
+	for _, m := range a.Members {
+		l := s.legs[m.Leg]
+		if m.Mode != core.Talk || l == nil {
+			return false
+		}
+		missing = missing || !l.joined
+	}
+	return missing
 }
 
 // cut loses the connection to a switch for a time.

@@ -163,7 +163,7 @@ func (w *world) examine(a *worker) {
 	if v, ok := w.rules().Agent(a.id); ok && v.State == core.WrapUp {
 		w.ask(core.FinishWrapUp{Command: w.head("exam"), Agent: a.id, Reason: wrapReasons[0]})
 	}
-	if r := w.ask(core.SetAgentState{Command: w.head("exam"), Agent: a.id, State: core.Available}); r != nil {
+	if r, _ := w.askOnce(core.SetAgentState{Command: w.head("exam"), Agent: a.id, State: core.Available}); r != nil {
 		v, _ := w.rules().Agent(a.id)
 		w.failf("no agent is stuck", "%s is %s and cannot be made available: %v", a.id, v.State, r)
 		return

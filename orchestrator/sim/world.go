@@ -291,22 +291,26 @@ func (w *world) command(ev core.Event) {
 }
 
 // ask asks for an intent on somebody's behalf. While there is no owner, or when it dies before it answers, the same command is sent again: whoever pressed the
-// button presses it again and means the same thing. The refusal is returned if there was an answer.
-func (w *world) ask(in core.Intent) *core.Refusal {
+// button presses it again and means the same thing.
+func (w *world) ask(in core.Intent) {
+	if _, answered := w.askOnce(in); !answered {
+		w.in(w.fate.people.between(500*time.Millisecond, 3*time.Second), func() { w.ask(in) })
+	}
+}
+
+// askOnce is ask without trying again.
+func (w *world) askOnce(in core.Intent) (refused *core.Refusal, answered bool) {
 	if w.host == nil {
-		w.in(w.fate.people.between(500*time.Millisecond, 3*time.Second), func() { w.ask(in) })
-		return nil
+		return nil, false
 	}
-	refused, err := w.host.ask(in)
-	if err != nil {
+	refused, answered = w.host.ask(in)
+	switch {
+	case !answered:
 		w.reached("a command whose answer was lost is sent again")
-		w.in(w.fate.people.between(500*time.Millisecond, 3*time.Second), func() { w.ask(in) })
-		return nil
-	}
-	if refused != nil {
+	case refused != nil:
 		w.reached("refused: " + in.Kind() + " " + string(refused.Code))
 	}
-	return refused
+	return refused, answered
 }
 
 // head makes the head of a new command.

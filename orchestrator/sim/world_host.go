@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,8 +31,6 @@ type host struct {
 
 // snapshotEvery is how many events lie between two snapshots: few, so that recoveries come both with a long tail and with a short one.
 const snapshotEvery = 90
-
-var errGone = errors.New("the owner is gone")
 
 // startOwner makes the next owner: the shard as the log tells it, every switch taken for lost until it shows itself, then the connections.
 func (w *world) startOwner() {
@@ -168,26 +165,23 @@ func (h *host) take(ev core.Event) bool {
 	return !h.gone && h.step(ev)
 }
 
-// ask takes an intent in. errGone: the answer was lost, it may or may not have happened.
-func (h *host) ask(in core.Intent) (*core.Refusal, error) {
+// ask takes an intent in. Not answered: it may or may not have happened.
+func (h *host) ask(in core.Intent) (refused *core.Refusal, answered bool) {
 	if h.gone {
-		return nil, errGone
+		return nil, false
 	}
 	h.tickBefore()
 	switch {
 	case h.gone:
-		return nil, errGone
+		return nil, false
 	case h.rules.Done(in.Head().ID):
 		h.w.reached("a command that was carried out already")
-		return nil, nil
+		return nil, true
 	}
 	if r := h.rules.Accepts(h.clock(), in); r != nil && !h.w.planted(staleAccepts) {
-		return r, nil
+		return r, true
 	}
-	if !h.step(in) {
-		return nil, errGone
-	}
-	return nil, nil
+	return nil, h.step(in)
 }
 
 // step decides, makes durable, and only then acts.

@@ -23,8 +23,7 @@ type worker struct {
 	id        core.AgentID
 	phone     string
 	station   *station
-	queue     core.QueueID // of the last talk, for the wrap-up's form
-	care      float64      // 0: careless … 1: takes every call at once
+	care      float64 // 0: careless … 1: takes every call at once
 	unplugged bool
 	examined  bool // does nothing by itself any more
 }

@@ -32,7 +32,7 @@ func (s *Shard) offer(c *call, a *agent) {
 	s.indexCall(c)
 	s.tellCall(c, Entry{Kind: EntryOfferMade, Agent: a.ID, Queue: c.Queue, Leg: l.ID})
 	s.do(c, l, Dial{
-		Leg: l.ID, To: Address{Phone: a.Phone}, For: c.Customer, FromNumber: s.shownNumber(c), FromName: c.Name,
+		Leg: l.ID, To: Address{Phone: a.Phone}, For: c.Customer, FromNumber: s.shownNumber(c), FromName: s.shownName(c),
 		AutoAnswer: a.AutoAnswer, Limit: q.RingTime + ringMargin,
 	})
 }
@@ -45,6 +45,25 @@ func (s *Shard) shownNumber(c *call) string {
 	}
 	text := []rune(c.From) // untrusted: it need not be digits
 	return string(text[max(0, len(text)-4):])
+}
+
+// shownName is the caller's name as agents may see it. Many networks put the number there once more: then it is protected as the number is (C2).
+func (s *Shard) shownName(c *call) string {
+	t := s.st.Tenants[c.Tenant]
+	if t == nil || !t.MaskNumbers {
+		return c.Name
+	}
+	digits := 0
+	for _, r := range c.Name {
+		if r >= '0' && r <= '9' {
+			digits++
+		}
+	}
+	if digits <= 4 {
+		return c.Name
+	}
+	text := []rune(c.Name)
+	return string(text[len(text)-4:])
 }
 
 func (c *call) offerOf(l LegID) int {

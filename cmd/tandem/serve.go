@@ -29,6 +29,11 @@ import (
 func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		_, _ = fmt.Fprintln(stderr, "usage: tandem serve [flags]")
+		flags.PrintDefaults()
+		_, _ = fmt.Fprint(stderr, settingsHelp)
+	}
 	fresh := flags.Bool("new-admin-token", false, "make another administrator's token and write it to TANDEM_ADMIN_TOKEN")
 	if err := parse(flags, args); err != nil {
 		return err

@@ -1,0 +1,23 @@
+package main
+
+// settingsHelp is what "serve -help" says about the environment. TestServeHelpNamesEverySetting holds it to the list of variables.
+const settingsHelp = `
+Settings are environment variables. Where one may hold a secret, NAME_FILE may name a file that holds it instead.
+
+  TANDEM_DB           (_FILE) sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; default sqlite:var/tandem.db
+  TANDEM_MIGRATE      on (default) brings the schema up to date at start; off refuses to start on an older one
+  TANDEM_REDIS        (_FILE) redis://[:PASSWORD@]HOST:PORT/DB for the jobs' queue; default: a queue in this process
+  TANDEM_BUCKET       (_FILE) where recordings are archived: file:///DIRECTORY or s3://NAME?region=...; default var/recordings
+  TANDEM_LISTEN       address and port of the API; default 127.0.0.1:8080. Plain HTTP: put a proxy with TLS in front
+  TANDEM_ARI_URL      Asterisk's HTTP server, http://HOST:PORT; default: none, and calls cannot come in
+  TANDEM_ARI_USER     user of ari.conf; default tandem
+  TANDEM_ARI_PASSWORD (_FILE) its password
+  TANDEM_ARI_APP      the Stasis application; default tandem
+  TANDEM_ARI_ID       the name of this Asterisk in the set-up; default asterisk
+  TANDEM_SHARD        the set of tenants that this process decides for; default main
+  TANDEM_OWNER        the name of this process in the lease, unique among those that run; default: host name and address
+  TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token
+  TANDEM_LOG          debug, info (default), warn or error
+  TANDEM_LOG_FORMAT   text (default) or json
+  TANDEM_DRAIN        how long running requests may take when the process is told to stop; default 10s
+`

@@ -20,6 +20,7 @@ type books struct {
 	open      map[core.CallID]time.Time
 	closed    map[core.CallID]bool
 	customers map[core.CallID]core.LegID
+	unknown   map[core.LegID]time.Time // on the switch, and not known to the rules since
 	offers    map[core.AgentID]core.LegID
 	until     map[core.LegID]time.Time // the end of an offer's ring time, by leg
 	lost      map[core.LegID]bool      // legs of offers that were taken back
@@ -59,7 +60,7 @@ type place struct {
 
 func newBooks() books {
 	return books{
-		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
+		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, unknown: map[core.LegID]time.Time{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
 		closed: map[core.CallID]bool{}, offers: map[core.AgentID]core.LegID{}, until: map[core.LegID]time.Time{}, lost: map[core.LegID]bool{},
 		talks: map[core.CallID]*talk{}, talker: map[core.AgentID]core.CallID{}, owed: map[core.AgentID]core.CallID{}, written: map[core.RecordingID]bool{},
 		queues: map[core.QueueID]core.Queue{}, points: map[string]core.EntryPoint{}, waiting: map[core.CallID]*place{}, carried: map[core.EffectID]bool{}, quietAt: -1,

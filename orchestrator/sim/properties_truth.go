@@ -85,7 +85,7 @@ func (w *world) auditSwitch(s *station, bad []string) []string {
 	talking := map[string]int{}
 	for id, l := range s.legs {
 		old := w.now.Sub(w.facts.born[id]) > w.settles()
-		if settled && old && w.rules().CallOf(core.LegAnswered{Leg: id}) == "" {
+		if settled && old && w.unknownTooLong(id) {
 			if l.ours {
 				bad = append(bad, fmt.Sprintf("leg %s of call %s rings or talks at %s, and nobody knows of it", id, l.call, l.dial.To.Phone))
 			} else {
@@ -108,6 +108,28 @@ func (w *world) auditSwitch(s *station, bad []string) []string {
 		}
 	}
 	return bad
+}
+
+// unknownTooLong reports whether nobody has known of a leg for longer than reconciliation needs. Where orders to hang up are lost, too, a dying leg may be given up
+// after a minute and then be found again.
+func (w *world) unknownTooLong(id core.LegID) bool {
+	if w.rules().CallOf(core.LegAnswered{Leg: id}) != "" {
+		delete(w.facts.unknown, id)
+		return false
+	}
+	since, before := w.facts.unknown[id]
+	if !before {
+		since = w.now
+		w.facts.unknown[id] = since
+	}
+	allowed := time.Duration(0)
+	switch {
+	case w.plan.Has(Refuse) || w.plan.Has(Ignore):
+		allowed = 2 * settlesFaulty
+	case w.faulty():
+		allowed = settlesFaulty / 2
+	}
+	return w.now.Sub(since) >= allowed
 }
 
 // auditHearing holds at every moment, settled or not.

@@ -110,6 +110,14 @@ func (t *Tokens) List(ctx context.Context) ([]Token, error) {
 	return tokens, nil
 }
 
+// revokeTokensOf ends the tokens of an agent or of a tenant that is being deleted: the next one of that id would be somebody else.
+func revokeTokensOf(tx *gorm.DB, column, id string) error {
+	if err := tx.Exec(`UPDATE tokens SET revoked_at = ? WHERE `+column+` = ? AND revoked_at = 0`, micros(now()), id).Error; err != nil {
+		return fmt.Errorf("revoke the tokens of %s %s: %w", column, id, err)
+	}
+	return nil
+}
+
 // Revoke ends a token at once.
 func (t *Tokens) Revoke(ctx context.Context, id string) error {
 	res := t.db.write.WithContext(ctx).Exec(`UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at = 0`, micros(now()), id)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/models/dbtest"
+	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
 func TestTokensS3(t *testing.T) {
@@ -43,6 +44,50 @@ func TestTokensS3(t *testing.T) {
 		list, err := tokens.List(ctx)
 		require.NoError(t, err)
 		require.Len(t, list, 1)
+	})
+}
+
+// A token must not outlive whom it acts for: the next agent, or tenant, of that id would be somebody else.
+func TestTokensEndWithTheirAgentAndTenantS3(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		c := db.Config()
+		for _, id := range []core.TenantID{"acme", "other"} {
+			_, _, err := c.CreateTenant(t.Context(), models.Tenant{Tenant: core.Tenant{ID: id, Name: string(id)}})
+			require.NoError(t, err)
+		}
+		zoe := core.AgentSetup{ID: "zoe", Tenant: "acme", Name: "Zoe", Phone: "desk-zoe"}
+		_, _, err := c.CreateAgent(t.Context(), zoe)
+		require.NoError(t, err)
+		secretOf := func(token models.Token) string {
+			token.Name = "x"
+			_, secret, err := db.Tokens().Create(t.Context(), token)
+			require.NoError(t, err)
+			return secret
+		}
+		agents := secretOf(models.Token{Role: models.RoleAgent, Agent: "zoe", Tenant: "acme"})
+		tenants := secretOf(models.Token{Role: models.RoleAdmin, Tenant: "acme"})
+		others := secretOf(models.Token{Role: models.RoleAdmin, Tenant: "other"})
+		sites := secretOf(models.Token{Role: models.RoleAdmin})
+
+		_, err = c.DeleteAgent(t.Context(), "zoe", 0)
+		require.NoError(t, err)
+		_, _, err = c.CreateAgent(t.Context(), zoe)
+		require.NoError(t, err)
+		_, err = db.Tokens().Authenticate(t.Context(), agents)
+		require.ErrorIs(t, err, models.ErrNotFound)
+		_, err = db.Tokens().Authenticate(t.Context(), tenants)
+		require.NoError(t, err)
+
+		_, err = c.DeleteAgent(t.Context(), "zoe", 0)
+		require.NoError(t, err)
+		_, err = c.DeleteTenant(t.Context(), "acme", 0)
+		require.NoError(t, err)
+		_, err = db.Tokens().Authenticate(t.Context(), tenants)
+		require.ErrorIs(t, err, models.ErrNotFound)
+		for _, secret := range []string{others, sites} {
+			_, err = db.Tokens().Authenticate(t.Context(), secret)
+			require.NoError(t, err)
+		}
 	})
 }
 

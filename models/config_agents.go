@@ -114,6 +114,9 @@ func (c *Config) DeleteAgent(ctx context.Context, id core.AgentID, version int64
 		if err := remove(tx, kindAgent, string(id), version); err != nil {
 			return err
 		}
+		if err := revokeTokensOf(tx, "agent", string(id)); err != nil {
+			return err
+		}
 		for _, g := range groups {
 			if err := touch(tx, kindEntryPoint, g); err != nil {
 				return err

@@ -115,7 +115,10 @@ func (c *Config) DeleteTenant(ctx context.Context, id core.TenantID, version int
 				return Invalid{{Field: "id", Rule: "the tenant still has " + kind + ": delete them first"}}
 			}
 		}
-		return remove(tx, kindTenant, string(id), version)
+		if err := remove(tx, kindTenant, string(id), version); err != nil {
+			return err
+		}
+		return revokeTokensOf(tx, "tenant", string(id))
 	})
 	return core.ConfigChanged{Remove: core.Removal{Tenants: []core.TenantID{id}}}, err
 }

@@ -23,7 +23,7 @@ type simFlags struct {
 	seed, first, seeds uint64
 	size, faults, bug  string
 	length             time.Duration
-	calls, check       int
+	calls, skip, check int
 	workers            int
 	trace, rare, quick bool
 	export             string
@@ -40,6 +40,7 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	flags.StringVar(&f.size, "size", string(sim.Full), "full or short shifts")
 	flags.DurationVar(&f.length, "length", 0, "with -seed: how long the shift is (0 = as the seed says)")
 	flags.IntVar(&f.calls, "calls", 0, "with -seed: how many call at most (0 = as the seed says)")
+	flags.IntVar(&f.skip, "skip", 0, "with -seed: so many of them, the first ones, stay at home")
 	flags.StringVar(&f.faults, "faults", "", "with -seed: what goes wrong, separated by commas, or none (empty = as the seed says); of "+strings.Join(faultNames(), ", "))
 	flags.BoolVar(&f.trace, "trace", false, "with -seed: print the timeline of events, effects and faults")
 	flags.StringVar(&f.export, "export", "", "with -seed: write the journal to this file, for tandem replay")
@@ -104,6 +105,7 @@ func (f *simFlags) plan() (sim.Plan, error) {
 	if f.calls > 0 {
 		p.Calls = f.calls
 	}
+	p.Skip = f.skip
 	if f.faults == "" {
 		return p, nil
 	}

@@ -39,13 +39,11 @@ type trouble struct {
 
 // startTrouble arranges what will go wrong.
 func (w *world) startTrouble() {
-	d := w.fate.faults
 	level := func(f Fault, most float64) float64 {
-		x := d.Float64() * most // drawn in any case: a plan without one fault has the others unchanged
 		if !w.plan.Has(f) {
 			return 0
 		}
-		return x
+		return w.fate.faults[f].Float64() * most
 	}
 	w.trouble = trouble{drop: level(Drop, 0.05), double: level(Double, 0.2), delay: level(Delay, 0.05), refuse: level(Refuse, 0.15), ignore: level(Ignore, 0.1), crash: 0.004}
 	w.nowAndThen(Cut, w.cut)
@@ -60,22 +58,22 @@ func (w *world) nowAndThen(f Fault, do func()) {
 	if !w.plan.Has(f) {
 		return
 	}
-	mean := w.plan.Length / 4
+	d, mean := w.fate.faults[f], NewPlan(w.plan.Seed, w.plan.Size).Length/4
 	var again func()
 	again = func() {
 		if w.closing {
 			return
 		}
 		do()
-		w.in(10*time.Second+w.fate.faults.around(mean), again)
+		w.in(10*time.Second+d.around(mean), again)
 	}
-	w.in(5*time.Second+w.fate.faults.around(mean/2), again)
+	w.in(5*time.Second+d.around(mean/2), again)
 }
 
 // fact is a fact on its way from the adapter to the owner: it may get lost, come twice, or come late. What tells of the connection itself does not: that is the
 // adapter's own knowledge.
 func (w *world) fact(s *station, f core.Fact) {
-	t, d := &w.trouble, w.fate.faults
+	t, by := &w.trouble, w.fate.faults
 	switch f.(type) {
 	case core.EngineUp, core.EngineDown:
 		s.gen++
@@ -91,23 +89,23 @@ func (w *world) fact(s *station, f core.Fact) {
 	}
 	// That a phone comes or goes is told again with every connection, and by nothing else: an adapter that lost it while connected would be broken.
 	_, phone := f.(core.PhoneChanged)
-	if t.drop > 0 && !phone && d.chance(t.drop) {
+	if t.drop > 0 && !phone && by[Drop].chance(t.drop) {
 		w.reached("a fact is lost")
 		w.trace("LOST", "%s", describe(f))
 		return
 	}
 	key := streamOf(f)
 	wait := time.Duration(0)
-	if t.delay > 0 && d.chance(t.delay) {
+	if t.delay > 0 && by[Delay].chance(t.delay) {
 		w.reached("a fact is late")
-		wait = d.between(50*time.Millisecond, 4*time.Second)
+		wait = by[Delay].between(50*time.Millisecond, 4*time.Second)
 	}
 	at := w.now.Add(wait)
 	if behind := s.behind[key]; behind.After(at) {
 		at = behind // the facts of one leg keep their order
 	}
 	times := 1
-	if t.double > 0 && d.chance(t.double) {
+	if t.double > 0 && by[Double].chance(t.double) {
 		w.reached("a fact comes twice")
 		times = 2
 	}
@@ -167,7 +165,7 @@ func streamOf(f core.Fact) string {
 
 // obeys lets a switch carry out an effect. What comes back is why not, "" if it has accepted.
 func (w *world) obeys(s *station, e core.Effect) core.Why {
-	t, d := &w.trouble, w.fate.faults
+	t, d := &w.trouble, w.fate.faults[Refuse]
 	do := func() core.Why {
 		w.trace("DO", "%s %s", e.Engine, describeAction(e.Do))
 		r := s.Do(w.now, e)
@@ -177,7 +175,7 @@ func (w *world) obeys(s *station, e core.Effect) core.Why {
 		}
 		return ""
 	}
-	if !w.closing && t.ignore > 0 && s.ignorable(e.Do) && d.chance(t.ignore) {
+	if !w.closing && t.ignore > 0 && s.ignorable(e.Do) && w.fate.faults[Ignore].chance(t.ignore) {
 		w.reached("an order is accepted and nothing comes of it")
 		w.trace("IGNORED", "%s %s", e.Engine, describeAction(e.Do))
 		return ""
@@ -232,7 +230,7 @@ func (s *station) showsMix(a core.SetMix) bool {
 
 // cut loses the connection to a switch for a time.
 func (w *world) cut() {
-	d := w.fate.faults
+	d := w.fate.faults[Cut]
 	s, long := pick(d, w.switches), d.between(500*time.Millisecond, 40*time.Second)
 	w.reached("a connection is lost")
 	w.trace("CUT", "%s for %s", s.ID(), long)
@@ -246,7 +244,7 @@ func (w *world) cut() {
 
 // restart loses everything on a switch.
 func (w *world) restart() {
-	d := w.fate.faults
+	d := w.fate.faults[Restart]
 	s, long := pick(d, w.switches), d.between(time.Second, 20*time.Second)
 	w.reached("a switch restarts")
 	w.trace("RESTART", "%s for %s", s.ID(), long)
@@ -265,7 +263,7 @@ func (w *world) restart() {
 
 // crashes decides whether the owner dies here.
 func (w *world) crashes(f Fault) bool {
-	return !w.closing && w.plan.Has(f) && len(w.rows) > 1 && w.fate.faults.chance(w.trouble.crash)
+	return !w.closing && w.plan.Has(f) && len(w.rows) > 1 && w.fate.faults[f].chance(w.trouble.crash)
 }
 
 // killOwner lets the owner die between two events.
@@ -290,7 +288,7 @@ func (w *world) crash(h *host) {
 		s.gen++
 		s.upSince = time.Time{}
 	}
-	w.in(w.fate.faults.between(100*time.Millisecond, 20*time.Second), func() {
+	w.in(w.fate.faults[Crash].between(100*time.Millisecond, 20*time.Second), func() {
 		if w.host == nil {
 			w.startOwner()
 		}
@@ -313,7 +311,7 @@ func (w *world) usurp() {
 
 // jump sets the owner's clock wrong.
 func (w *world) jump() {
-	d := w.fate.faults
+	d := w.fate.faults[Clock]
 	if d.chance(0.5) {
 		w.reached("the clock goes back")
 		w.skew -= d.between(10*time.Millisecond, 8*time.Second)

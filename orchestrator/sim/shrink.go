@@ -37,19 +37,18 @@ func Shrink(r Report, opt Options, tries int) Report {
 			p.Length = at
 			progress = try(p) || progress
 		}
-		for _, part := range []int{2, 4, 8} {
-			if less := best.Plan.Calls - max(best.Plan.Calls/part, 1); less > 0 {
-				p := best.Plan
-				p.Calls = less
-				if try(p) {
-					progress = true
-					break
-				}
+		for part := 2; part <= 16; part *= 2 { // the last callers, then the first
+			p := best.Plan
+			step := max((p.Calls-p.Skip)/part, 1)
+			if p.Calls -= step; p.Calls > p.Skip && try(p) {
+				progress = true
+				break
 			}
-		}
-		p := best.Plan
-		if p.Length = p.Length * 3 / 4; p.Length >= 10*time.Second {
-			progress = try(p) || progress
+			p = best.Plan
+			if p.Skip += step; p.Calls > p.Skip && try(p) {
+				progress = true
+				break
+			}
 		}
 	}
 	return best

@@ -106,7 +106,8 @@ type world struct {
 	byPhone  map[string]*worker
 	byAgent  map[core.AgentID]*worker
 	callers  map[core.LegID]*caller
-	dialled  int // callers so far
+	dialled  int // callers so far, those who stayed at home included
+	skipped  int // who stayed at home
 
 	store   journal.Memory
 	host    *host         // the owner; nil while there is none
@@ -162,7 +163,7 @@ func newWorld(p Plan, opt Options) *world {
 	w.store.Now = func() time.Time { return w.now }
 	w.set = drawSetup(w.fate.setup, p)
 	for i, q := range w.set.quirks {
-		s := &station{Switch: NewSwitch(w.set.engines[i], q, w.fate.stream(100+uint64(i))), behind: map[string]time.Time{}}
+		s := &station{Switch: NewSwitch(w.set.engines[i], q, w.fate.stream(switchStreams+uint64(i))), behind: map[string]time.Time{}}
 		s.Watch(&surroundings{w: w, s: s})
 		for _, name := range w.set.prompts {
 			s.AddPrompt(name, 3*time.Second)
@@ -257,7 +258,7 @@ func (w *world) pop(s *station) {
 
 // deliver hands a fact to the owner, and to one who still believes to be the owner.
 func (w *world) deliver(s *station, f core.Fact) {
-	if w.stale != nil && w.fate.faults.chance(0.5) {
+	if w.stale != nil && w.fate.faults[Owners].chance(0.5) {
 		w.stale.take(f)
 	}
 	if w.host == nil {
@@ -348,7 +349,7 @@ func (w *world) must(err error) {
 
 func (w *world) report() Report {
 	r := Report{
-		Plan: w.plan, Failure: w.fail, Steps: w.steps, Happenings: w.happenings, Calls: w.dialled,
+		Plan: w.plan, Failure: w.fail, Steps: w.steps, Happenings: w.happenings, Calls: w.dialled - w.skipped,
 		Simulated: w.now.Sub(shiftBegins), Repairs: w.mends, Odd: w.odd, Sometimes: w.rare,
 	}
 	return r

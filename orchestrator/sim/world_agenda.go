@@ -69,13 +69,25 @@ type dice struct{ *rand.Rand }
 // fate is all chance of a world. The streams are apart so that a plan without one fault, or with fewer callers, is still much the same shift:
 // shrinking depends on it.
 type fate struct {
-	seed                        uint64
-	setup, people, faults, host dice
+	seed                          uint64
+	setup, people, arrivals, host dice
+	faults                        map[Fault]dice
 }
 
+// Streams of which there are many begin here.
+const (
+	switchStreams = 100
+	faultStreams  = 1000
+	workerStreams = 1 << 20
+	callerStreams = 1 << 21
+)
+
 func newFate(seed uint64) fate {
-	f := fate{seed: seed}
-	f.setup, f.people, f.faults, f.host = dice{f.stream(1)}, dice{f.stream(2)}, dice{f.stream(3)}, dice{f.stream(4)}
+	f := fate{seed: seed, faults: map[Fault]dice{}}
+	f.setup, f.people, f.arrivals, f.host = dice{f.stream(1)}, dice{f.stream(2)}, dice{f.stream(3)}, dice{f.stream(4)}
+	for i, x := range Faults() {
+		f.faults[x] = dice{f.stream(faultStreams + uint64(i))}
+	}
 	return f
 }
 

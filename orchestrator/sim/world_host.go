@@ -331,7 +331,7 @@ func (h *host) dispatchAtOnce(effects []core.Effect) {
 func (h *host) spill() {
 	for _, lane := range slices.Sorted(maps.Keys(h.lanes)) {
 		effects := h.lanes[lane]
-		for _, e := range effects[:h.w.fate.faults.IntN(len(effects)+1)] {
+		for _, e := range effects[:h.w.fate.faults[Crash].IntN(len(effects)+1)] {
 			h.w.reached("an effect outlives its owner")
 			h.carryOut(e)
 		}

@@ -13,6 +13,7 @@ type caller struct {
 	station *station
 	line    line
 	since   time.Time
+	d       dice
 	taken   bool // a phone has answered for this caller
 	gone    bool
 }
@@ -20,6 +21,7 @@ type caller struct {
 // worker is an agent with a desk phone and a desktop.
 type worker struct {
 	w         *world
+	d         dice
 	id        core.AgentID
 	phone     string
 	station   *station
@@ -39,7 +41,7 @@ func (o *surroundings) Invited(now time.Time, phone string, leg core.LegID, _ Re
 	if a == nil {
 		return Response{}
 	}
-	d := o.w.fate.people
+	d := a.d
 	if dial, ok := o.s.Dialled(leg); ok && d.chance(0.03) && !a.examined {
 		o.w.reached("a caller gives up while a phone rings")
 		o.w.in(d.between(0, 6*time.Second), func() { o.s.PartyHangsUp(o.w.now, dial.For) })
@@ -59,7 +61,7 @@ func (o *surroundings) Connected(now time.Time, leg core.LegID) {
 		return
 	}
 	c.taken = true
-	if o.w.fate.people.chance(0.04) {
+	if c.d.chance(0.04) {
 		o.w.reached("a caller hangs up in the moment of answering")
 		o.s.PartyHangsUp(now, c.leg)
 		return
@@ -76,9 +78,9 @@ func (o *surroundings) Ended(_ time.Time, leg core.LegID, _ core.Cause) {
 
 // hirePeople makes the agents of the set-up.
 func (w *world) hirePeople() {
-	d := w.fate.people
-	for _, set := range w.set.config.Agents {
-		a := &worker{w: w, id: set.ID, phone: set.Phone, station: w.switches[0], care: d.Float64()}
+	for i, set := range w.set.config.Agents {
+		d := dice{w.fate.stream(workerStreams + uint64(i))}
+		a := &worker{w: w, d: d, id: set.ID, phone: set.Phone, station: w.switches[0], care: d.Float64()}
 		for _, s := range w.switches {
 			if s.ID() == set.Engine {
 				a.station = s
@@ -92,17 +94,23 @@ func (w *world) hirePeople() {
 
 // startPeople sends agents to work, supervisors around, and lets callers call.
 func (w *world) startPeople() {
-	d := w.fate.people
+	d := w.fate.arrivals
 	for _, a := range w.crew {
-		w.in(d.between(0, 10*time.Second), a.signIn)
+		w.in(a.d.between(0, 10*time.Second), a.signIn)
 	}
-	mean := w.plan.Length / time.Duration(w.plan.Calls+1)
+	whole := NewPlan(w.plan.Seed, w.plan.Size) // a plan that was shrunk goes on in the same pace
+	mean := whole.Length / time.Duration(whole.Calls+1)
 	var ring func()
 	ring = func() {
 		if w.closing || w.dialled >= w.plan.Calls {
 			return
 		}
-		w.call(pick(d, w.set.lines))
+		if l := pick(d, w.set.lines); w.dialled < w.plan.Skip {
+			w.dialled++
+			w.skipped++
+		} else {
+			w.call(l)
+		}
 		w.in(d.around(mean), ring)
 	}
 	w.in(d.around(mean), ring)
@@ -114,13 +122,13 @@ var names = []string{"", "Anna", `"; DROP`, "${EXTEN}", "\xff\xfe", "Zoë 🎈",
 
 // call lets somebody call a number.
 func (w *world) call(l line) *caller {
-	d, s := w.fate.people, w.switches[l.station]
+	d, s := dice{w.fate.stream(callerStreams + uint64(w.dialled))}, w.switches[l.station]
 	from := fmt.Sprintf("+4917%d", d.IntN(12)) // few, so that callers come back
 	if d.chance(0.1) {
 		from = ""
 	}
 	leg := s.CallerDials(w.now, from, pick(d, names), l.number)
-	c := &caller{leg: leg, station: s, line: l, since: w.now}
+	c := &caller{leg: leg, station: s, line: l, since: w.now, d: d}
 	w.callers[leg] = c
 	w.dialled++
 	w.facts.born[leg] = w.now
@@ -140,7 +148,7 @@ func (w *world) call(l line) *caller {
 
 // reacts is what the agent does when the phone rings.
 func (a *worker) reacts() Response {
-	d := a.w.fate.people
+	d := a.d
 	if a.examined {
 		return Response{Do: TakeCall, After: time.Second}
 	}
@@ -192,7 +200,7 @@ func (a *worker) ringTime() time.Duration {
 
 // converse plans a conversation, from the phone's answer on.
 func (a *worker) converse(c *caller, leg core.LegID) {
-	w, d := a.w, a.w.fate.people
+	w, d := a.w, c.d
 	talk := 500*time.Millisecond + d.around(20*time.Second)
 	if d.chance(0.1) {
 		talk += 2 * time.Minute
@@ -243,7 +251,7 @@ func (a *worker) converse(c *caller, leg core.LegID) {
 
 // ends is how a conversation comes to its end.
 func (a *worker) ends(c *caller, leg core.LegID, call core.CallID) {
-	w, d := a.w, a.w.fate.people
+	w, d := a.w, c.d
 	switch p := d.Float64(); {
 	case p < 0.35, a.examined:
 		c.station.PartyHangsUp(w.now, c.leg)
@@ -287,7 +295,7 @@ func (a *worker) unplug() {
 	w := a.w
 	a.unplugged = true
 	a.station.PhoneUnplugged(w.now, a.phone)
-	w.in(w.fate.people.between(5*time.Second, 70*time.Second), a.plugIn)
+	w.in(a.d.between(5*time.Second, 70*time.Second), a.plugIn)
 }
 
 func (a *worker) plugIn() {
@@ -300,7 +308,7 @@ func (a *worker) plugIn() {
 
 func (a *worker) signIn() {
 	a.set(core.Available, "")
-	a.w.in(a.w.fate.people.around(8*time.Second), a.think)
+	a.w.in(a.d.around(8*time.Second), a.think)
 }
 
 func (a *worker) set(to core.AgentState, reason string) {
@@ -312,7 +320,7 @@ func (a *worker) think() {
 	if a.examined {
 		return
 	}
-	w, d := a.w, a.w.fate.people
+	w, d := a.w, a.d
 	defer w.in(time.Second+d.around(8*time.Second), a.think)
 	if w.host == nil {
 		return

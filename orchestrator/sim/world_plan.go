@@ -22,6 +22,7 @@ type Plan struct {
 	Size   Size
 	Length time.Duration // of the shift; closing time and the exam come after
 	Calls  int           // at most
+	Skip   int           // so many callers, the first ones, stay at home
 	Faults []Fault       // none = calm
 }
 
@@ -63,5 +64,5 @@ func (p Plan) Command() string {
 	if list == "" {
 		list = "none"
 	}
-	return fmt.Sprintf("tandem sim -seed %d -size %s -length %s -calls %d -faults %s", p.Seed, p.Size, p.Length, p.Calls, list)
+	return fmt.Sprintf("tandem sim -seed %d -size %s -length %s -calls %d -skip %d -faults %s", p.Seed, p.Size, p.Length, p.Calls, p.Skip, list)
 }

@@ -71,7 +71,7 @@ var sometimes = []string{
 	"a crash with effects in the lanes", "an effect outlives its owner", "another owner takes over", "an owner is fenced", "recovery with a tail",
 	"recovery from a snapshot", "a command whose answer was lost is sent again", "a command that was carried out already", "the clock goes back", "the clock jumps ahead",
 	// reconciliation
-	"repair adopted", "repair orphan", "repair orphan_mix", "repair leg_gone", "repair answer_missed", "repair mix", "repair prompt_end_missed",
+	"repair adopted", "repair orphan_mix", "repair leg_gone", "repair answer_missed", "repair mix", "repair prompt_end_missed",
 	"repair not_answered", "an order is accepted and nothing comes of it", "repair leg_would_not_go", "alert mix_failed", "alert digits_failed",
 }
 

@@ -34,6 +34,9 @@ const recordsProjection = "records"
 const (
 	projectBatch = 500 // entries in one transaction: on SQLite the log waits for it
 	projectEvery = time.Second
+	// projectRest is the pause after each time that something was projected. A busy shard wakes the projector with every event: one transaction for each would cost
+	// the database, and us, more than the calls themselves. So what comes in the meantime is projected together.
+	projectRest = 200 * time.Millisecond
 )
 
 // NewProjector makes a projector. onJobs is called after jobs have been added; it must not block.
@@ -61,11 +64,19 @@ func (p *Projector) Run(ctx context.Context) {
 		if err := p.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			p.log.Error("projecting the timeline", "error", err)
 		}
+		rested := time.NewTimer(projectRest)
 		select {
 		case <-ctx.Done():
-			return
 		case <-p.wake:
 		case <-ticker.C:
+		}
+		select { // over long ago, unless the shard is busy
+		case <-ctx.Done():
+		case <-rested.C:
+		}
+		rested.Stop()
+		if ctx.Err() != nil {
+			return
 		}
 	}
 }

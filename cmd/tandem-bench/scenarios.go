@@ -25,7 +25,7 @@ type plan struct {
 
 var (
 	wholePlan = plan{
-		agents: 100, idleCalls: 300, idleRate: 10, backlog: 50, backlogTime: 40 * time.Second, rushRate: 75, rushTime: time.Minute,
+		agents: 100, idleCalls: 200, idleRate: 10, backlog: 50, backlogTime: 30 * time.Second, rushRate: 75, rushTime: time.Minute,
 		events: 100_000, appends: 500, storm: true, steps: true,
 	}
 	quickPlan = plan{

@@ -47,7 +47,7 @@ func findDocker(ctx context.Context, image string) (host, error) {
 	c := &container{docker: p, image: image}
 	// Whoever is not root can give files to nobody else, so Asterisk runs as they do.
 	if euid := os.Geteuid(); euid != 0 {
-		c.uid, c.gid = uint32(euid), uint32(os.Getegid()) //nolint:gosec // ids of a running process are 32 bits
+		c.uid, c.gid = uint32(euid), uint32(os.Getegid())
 		return c, nil
 	}
 	if c.uid, c.gid, err = imageUser(text); err != nil {

@@ -4,10 +4,11 @@
 // ports, all named by the slot's number. The lock is an flock, which the kernel gives back when its owner dies, however
 // it dies. So a slot whose lock can be had is free for certain, and what is found in it (a directory, perhaps an Asterisk still
 // running) is a dead owner's and is cleared before use. Ports are taken from ranges below the kernel's ephemeral ones, so that
-// no socket of a test can happen to sit on a port between the choice and Asterisk's bind.
+// no socket of a test can happen to sit on a port between the choice and Asterisk's bind; slots of other users and of other kinds of
+// host, whose lock files are elsewhere, are kept apart by a port that each owner listens on.
 //
 // Asterisk runs from a chroot that `make setup` makes, from a container where there is Docker but no Debian, or from
-// PATH; see host.go. Its configuration is the one of docker/asterisk.
+// PATH; see host.go and container.go. Its configuration is the one of docker/asterisk.
 package lab
 
 import (

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -142,25 +143,33 @@ func TestNamedInstanceIsFoundAgain(t *testing.T) {
 	assert.Contains(t, out, "value")
 }
 
-// A killed test process cannot clean up. The kernel ends its Asterisk, the next owner of the slot clears its directory.
-func TestSurvivesKillOfItsOwner(t *testing.T) {
-	ForTest(t) // skips where there is no Asterisk
+// holdAsterisk starts a process that starts an Asterisk, and returns that one's directory and how to kill the process.
+func holdAsterisk(t *testing.T) (dir string, kill func()) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), holdEnv+"=1")
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	dir, err := bufio.NewReader(out).ReadString('\n')
+	kill = sync.OnceFunc(func() {
+		assert.NoError(t, cmd.Process.Kill())
+		var exit *exec.ExitError
+		assert.ErrorAs(t, cmd.Wait(), &exit)
+	})
+	t.Cleanup(kill)
+	dir, err = bufio.NewReader(out).ReadString('\n')
 	if err != nil || !strings.HasPrefix(dir, "/") {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
 		t.Fatalf("the other process did not start its Asterisk: %q %v", dir, err)
 	}
-	dir = strings.TrimSpace(dir)
-	require.NoError(t, cmd.Process.Kill())
-	var exit *exec.ExitError
-	require.ErrorAs(t, cmd.Wait(), &exit)
-	_, err = os.Stat(dir)
+	return strings.TrimSpace(dir), kill
+}
+
+// A killed test process cannot clean up. The kernel ends its Asterisk, the next owner of the slot clears its directory.
+func TestSurvivesKillOfItsOwner(t *testing.T) {
+	ForTest(t) // skips where there is no Asterisk
+	dir, kill := holdAsterisk(t)
+	kill()
+	_, err := os.Stat(dir)
 	require.NoError(t, err, "nobody has cleaned up")
 
 	// Take slots until we are given that one. Others may be in use by other tests.

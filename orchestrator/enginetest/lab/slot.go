@@ -23,13 +23,15 @@ const (
 
 var nameRule = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
-// slot is the right to a directory and a range of ports, held by an open, locked file.
+// slot is the right to a directory, held by an open, locked file, and to a range of ports, held by the slot's name among the abstract sockets: directories
+// differ between a chroot, a container and the machine itself, ports do not. The kernel gives both back when the owner dies.
 type slot struct {
 	number    int
 	firstPort int
 	dir       string
 	keep      bool       // the directory outlives the slot
-	locks     []*os.File // open while held
+	locks     []io.Closer // open while held
+	guard     net.Listener
 }
 
 // takeSlot finds a free slot and clears what a dead owner left in it.
@@ -67,11 +69,12 @@ func takeSlot(h host, name string) (*slot, error) {
 			return nil, errors.Join(fmt.Errorf("clear %s of a dead owner: %w", left, err), f.Close(), s.release())
 		}
 		first := portsFrom + n*portsPerSlot
-		if !free(first) {
+		guard, ok := claim(first)
+		if !ok {
 			_ = f.Close() // somebody else's ports: leave the slot alone
 			continue
 		}
-		s.locks = append(s.locks, f)
+		s.locks, s.guard = append(s.locks, f), guard
 		s.number, s.firstPort = n, first
 		if s.dir == "" {
 			s.dir = left
@@ -105,6 +108,10 @@ func (s *slot) release() error {
 		errs = append(errs, f.Close())
 	}
 	s.locks = nil
+	if s.guard != nil {
+		errs = append(errs, s.guard.Close())
+		s.guard = nil
+	}
 	return errors.Join(errs...)
 }
 
@@ -121,20 +128,29 @@ func lock(name string) (*os.File, error) {
 	return f, nil
 }
 
-// free tells whether SIP (UDP) and HTTP (TCP) of a slot can be bound. Media ports need no look: Asterisk takes the next one when
-// one is in use.
-func free(first int) bool {
-	u, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first})
+// claim takes a range of ports for as long as the listener is open, if SIP (UDP) and HTTP (TCP) can be bound; media ports need no
+// look, Asterisk takes the next one when one is in use. Ports belong to the machine, lock files only to one user and one kind of
+// host: a chroot's and a container's slot of one number would get in each other's way as soon as one of them restarts its
+// Asterisk. So the range is held by a port of its own, on which nobody is ever answered, and which the kernel gives back like a lock.
+func claim(first int) (net.Listener, bool) {
+	at := func(port int) *net.TCPAddr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
+	guard, err := net.ListenTCP("tcp4", at(first+2))
 	if err != nil {
-		return false
+		return nil, false
 	}
-	_ = u.Close()
-	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first + 1})
+	http, err := net.ListenTCP("tcp4", at(first+1))
 	if err != nil {
-		return false
+		_ = guard.Close()
+		return nil, false
 	}
-	_ = l.Close()
-	return true
+	_ = http.Close()
+	sip, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first})
+	if err != nil {
+		_ = guard.Close()
+		return nil, false
+	}
+	_ = sip.Close()
+	return guard, true
 }
 
 // clearProcess ends the Asterisk of a dead owner, if one still runs in dir.

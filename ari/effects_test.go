@@ -2,7 +2,6 @@ package ari
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -161,7 +160,7 @@ func TestDialWaitsUntilTheChannelIsInTheApplication(t *testing.T) {
 			text(409, `{"message":"Channel not in Stasis application"}`)(w, r)
 			return
 		}
-		w.WriteHeader(204)
+		w.WriteHeader(http.StatusNoContent)
 	})
 	require.NoError(t, do(t, e, phoneDial(ourLeg)))
 	assert.EqualValues(t, 4, tries.Load())
@@ -183,15 +182,14 @@ func TestDialWhoseAnswerIsLostIsNotHungUpQ4(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	told := make(chan struct{})
+	done := make(chan error, 1)
 	go func() {
-		defer close(told)
-		nextOf[core.LegRinging](t, got)
-		nextOf[core.LegAnswered](t, got)
-		cancel() // the order's time is over only now
+		done <- e.Do(ctx, core.Effect{ID: core.EffectID(effectIDs.Add(1)), Call: "c1", Do: phoneDial(ourLeg)})
 	}()
-	require.NoError(t, e.Do(ctx, core.Effect{ID: core.EffectID(effectIDs.Add(1)), Call: "c1", Do: phoneDial(ourLeg)}))
-	<-told
+	nextOf[core.LegRinging](t, got)
+	nextOf[core.LegAnswered](t, got)
+	cancel() // the order's time is over only now
+	require.NoError(t, <-done)
 	assert.Empty(t, f.seen("DELETE"), "the phone that was answered is hung up")
 }
 
@@ -241,7 +239,7 @@ func TestConnectingTakesTwoRequestsAtOnce(t *testing.T) {
 	meet := func(w http.ResponseWriter, _ *http.Request) {
 		both.Done()
 		both.Wait()
-		w.WriteHeader(204)
+		w.WriteHeader(http.StatusNoContent)
 	}
 	f.on("DELETE /ari/channels/1.1/moh", meet)
 	f.on("POST /ari/bridges/"+aMix+"/addChannel", meet)
@@ -273,7 +271,7 @@ func TestMixWithALegThatIsGoneStillConnectsTheOthers(t *testing.T) {
 			text(400, `{"message":"Channel not found"}`)(w, r)
 			return
 		}
-		w.WriteHeader(204)
+		w.WriteHeader(http.StatusNoContent)
 	})
 	f.on("GET /ari/bridges/"+aMix, text(200, `{"id":"`+aMix+`","channels":["1.1","1.2"]}`))
 	err := do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}, {Leg: "1.2", Mode: core.Talk}, {Leg: "1.3", Mode: core.Talk}}})
@@ -419,7 +417,7 @@ func TestKeyLocks(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = k.lock(ctx, "0", "a")
-	require.True(t, errors.Is(err, context.Canceled))
+	require.ErrorIs(t, err, context.Canceled)
 	unlock()
 	unlock, err = k.lock(t.Context(), "0", "a", "b")
 	require.NoError(t, err)

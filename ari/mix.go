@@ -35,7 +35,7 @@ type plan struct {
 	silence   []core.LegID  // stop the music
 }
 
-func (p plan) empty() bool {
+func (p *plan) empty() bool {
 	return !p.create && !p.dissolve &&
 		len(p.add)+len(p.remove)+len(p.muteFirst)+len(p.unmute)+len(p.music)+len(p.silence) == 0
 }
@@ -357,7 +357,7 @@ func (e *Engine) perform(ctx context.Context, call core.CallID, id core.MixID, p
 }
 
 // emptiesBeforeAdding reports whether removing first would leave nobody in the bridge for a moment.
-func (p plan) emptiesBeforeAdding(now int) bool {
+func (p *plan) emptiesBeforeAdding(now int) bool {
 	leaving := 0
 	for _, legs := range p.remove {
 		leaving += len(legs)

@@ -106,7 +106,7 @@ func path(segments ...string) string {
 // do sends one request. body, unless nil, goes as JSON; the answer, if out is not nil, is decoded into it. The
 // answer's body is always read to its end, so that the connection can be used again.
 func (r *rest) do(ctx context.Context, method, path string, query url.Values, body, out any) error {
-	resp, err := r.send(ctx, method, path, query, body)
+	resp, err := r.send(ctx, method, path, query, body) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return err
 	}

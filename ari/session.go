@@ -38,7 +38,7 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
 	defer goodbye(ctx, conn)
 
 	q := newQueue(e.cfg.QueueLimit)
-	crew.Go(func() { q.close(read(conn, q)) })
+	crew.Go(func() { q.close(read(conn, q)) }) //nolint:contextcheck // goodbye ends it
 	crew.Go(func() { e.keepAlive(ctx, conn, q) })
 
 	view, restarted, err := e.prepare(ctx)
@@ -70,7 +70,7 @@ func (e *Engine) open(ctx context.Context) (*websocket.Conn, error) {
 		"app": {e.cfg.App}, "subscribeAll": {"true"},
 	}.Encode()
 	auth := base64.StdEncoding.EncodeToString([]byte(e.cfg.User + ":" + e.cfg.Password))
-	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{ //nolint:bodyclose // Dial leaves nothing to close
 		HTTPClient:      e.rest.client,
 		HTTPHeader:      http.Header{"Authorization": {"Basic " + auth}},
 		CompressionMode: websocket.CompressionDisabled,

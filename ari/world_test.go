@@ -430,6 +430,7 @@ func (p *person) Ended(t testing.TB) enginetest.Ending {
 		ending.Status = e.Code
 	case softphone.Cancelled:
 		ending.Status = 487
+	default: // hung up: it had been answered
 	}
 	return ending
 }

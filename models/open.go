@@ -163,7 +163,7 @@ func openSQLite(ctx context.Context, rest string) (*DB, error) {
 // ownersOnly makes a new database's file readable for its owner only, whatever the umask and the directory are: callers' names and numbers are in
 // it. SQLite gives its companions (-wal, -shm) the same mode. A file that is there keeps the mode that somebody may have chosen.
 func ownersOnly(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the path is the operator's
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return nil
 	}

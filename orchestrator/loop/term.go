@@ -122,7 +122,7 @@ func (t *term) begin() error {
 func (t *term) opening() []item {
 	var items []item
 	if t.rules.Steps() == 0 && t.cfg.Seed == 0 {
-		items = append(items, item{ev: core.Founded{Seed: rand.Uint64()}, at: t.time.now()}) //nolint:gosec // unique, not secret
+		items = append(items, item{ev: core.Founded{Seed: rand.Uint64()}, at: t.time.now()})
 	}
 	for _, id := range t.rules.Everything().Engines {
 		if e, ok := t.rules.Engine(id); ok && e.Up {

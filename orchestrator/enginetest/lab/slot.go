@@ -23,15 +23,15 @@ const (
 
 var nameRule = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
-// slot is the right to a directory, held by an open, locked file, and to a range of ports, held by the slot's name among the abstract sockets: directories
+// slot is the right to a directory, held by an open, locked file, and to a range of ports, held by a port of the range itself: directories
 // differ between a chroot, a container and the machine itself, ports do not. The kernel gives both back when the owner dies.
 type slot struct {
 	number    int
 	firstPort int
 	dir       string
-	keep      bool       // the directory outlives the slot
-	locks     []io.Closer // open while held
-	guard     net.Listener
+	keep      bool         // the directory outlives the slot
+	locks     []*os.File   // open while held
+	guard     net.Listener // nil once released
 }
 
 // takeSlot finds a free slot and clears what a dead owner left in it.

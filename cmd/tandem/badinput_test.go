@@ -154,7 +154,7 @@ func TestMalformedSIP(t *testing.T) {
 	s := newStack(t, embedded, 1)
 	s.addQueue("sales", salesNumber, 0, nil)
 	k := s.connects(salesNumber, s.desks[0])
-	conn, err := net.Dial("udp", s.asterisk.SIPAddr) //nolint:noctx // UDP: nothing is waited for
+	conn, err := net.Dial("udp", s.asterisk.SIPAddr)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close()) }()
 	local := conn.LocalAddr().String()

@@ -53,10 +53,10 @@ var program struct {
 func builtProgram(t *testing.T) string {
 	t.Helper()
 	program.once.Do(func() {
-		if program.dir, program.err = os.MkdirTemp("", "tandem-e2e-"); program.err != nil {
+		if program.dir, program.err = os.MkdirTemp("", "tandem-e2e-"); program.err != nil { //nolint:usetesting // outlives the test that happens to be first
 			return
 		}
-		out, err := exec.Command("go", "build", "-race", "-o", filepath.Join(program.dir, "tandem"), ".").CombinedOutput() //nolint:noctx // as long as it takes
+		out, err := exec.Command("go", "build", "-race", "-o", filepath.Join(program.dir, "tandem"), ".").CombinedOutput()
 		if err != nil {
 			program.err = fmt.Errorf("build tandem: %w: %s", err, out)
 		}
@@ -515,7 +515,7 @@ func (p *tandemProcess) start() {
 	p.t.Helper()
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(p.t, err)
-	cmd := exec.Command(p.bin, "serve") //nolint:noctx,gosec // lives until it is killed; our own binary
+	cmd := exec.Command(p.bin, "serve")
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = filepath.Dir(p.log), p.env, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	started := make(chan error, 1)

@@ -180,24 +180,25 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 // believePresent steps the facts about a leg that we seem to have missed.
 func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
 	c := s.st.Calls[l.Call]
+	l.Missing = 0
 	if certain && l.dying() {
-		l.Missing, l.Up = 0, seen.Up
+		l.Unheard, l.Up = 0, seen.Up
 		s.hangAnew(l)
 		return
 	}
 	missed := seen.Up && !l.Up
 	unanswered := l.Role == customerLeg && c.Answered && !seen.Up && !l.Up && !l.dying()
 	if !missed && !unanswered {
-		l.Missing = 0
+		l.Unheard = 0
 		if seen.Ringing && certain {
 			s.legRinging(LegRinging{Leg: l.ID})
 		}
 		return
 	}
-	if l.Missing++; !certain && l.Missing < beatsToBelieve {
+	if l.Unheard++; !certain && l.Unheard < beatsToBelieve {
 		return
 	}
-	l.Missing = 0
+	l.Unheard = 0
 	if unanswered {
 		s.repair("not_answered", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Engine: l.Engine})
 		s.answerAgain(c)
@@ -209,6 +210,7 @@ func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
 
 // believeAbsent deals with a leg that the switch does not show.
 func (s *Shard) believeAbsent(l *leg, certain bool) {
+	l.Unheard = 0
 	if l.Missing++; !certain && l.Missing < beatsToBelieve {
 		return
 	}

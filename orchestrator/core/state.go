@@ -228,7 +228,8 @@ type leg struct {
 	HangAt   time.Time `json:"hang_at,omitzero"`    // dying: hang again at this time
 	HangWith CauseCode `json:"hang_with,omitempty"` // dying: with this cause
 	HangTill time.Time `json:"hang_till,omitzero"`  // dying: taken for gone then
-	Missing  int       `json:"missing,omitempty"`   // beats on which the switch showed it otherwise than we believe
+	Missing  int       `json:"missing,omitempty"`   // beats on which the switch did not list it
+	Unheard  int       `json:"unheard,omitempty"`   // beats on which the switch showed of it what we have not heard, or not what we ordered
 
 	timer timer
 }

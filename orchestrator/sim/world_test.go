@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -113,7 +114,13 @@ func TestStorm(t *testing.T) {
 var regressions = []struct {
 	plan  Plan
 	found string
-}{}
+}{
+	{Plan{Seed: 34, Size: Short, Length: 41 * time.Second, Calls: 1}, "a held customer whom the switch keeps in the mix counts as a difference to repair (C3)"},
+	{Plan{Seed: 81, Size: Short, Length: 337547403564, Calls: 11, Skip: 6, Faults: []Fault{Refuse}}, "a mix stays on the switch for ever when the order to dissolve it is refused"},
+	{Plan{Seed: 693, Size: Short, Length: 26 * time.Second, Calls: 2, Faults: []Fault{Refuse}}, "a customer talks unanswered, hearing nothing, after the order to answer was refused"},
+	{Plan{Seed: 1749, Size: Short, Length: 111 * time.Second, Calls: 2, Faults: []Fault{Ignore}}, "the same where the switch has accepted the order and done nothing"},
+	{Plan{Seed: 307, Size: Short, Length: 45 * time.Second, Calls: 8, Faults: []Fault{Cut, Crash}}, "calls that begin to ask in the same step are offered in the order in which they were touched, not in line order (Q3)"},
+}
 
 func TestRegressions(t *testing.T) {
 	for _, x := range regressions {

@@ -146,7 +146,8 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	if p.port, err = freePort(ctx); err != nil {
 		return nil, err
 	}
-	p.child, err = spawn(dir, "postgresql", cred, os.Environ(), filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(p.port),
+	p.child, err = spawn(dir, "postgresql", //nolint:contextcheck // it lives until the rig is closed
+		cred, os.Environ(), filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(p.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB")
 	if err != nil {
 		return nil, err
@@ -203,7 +204,8 @@ func startRedis(ctx context.Context, dir string) (c *child, url string, err erro
 	if err != nil {
 		return nil, "", err
 	}
-	c, err = spawn(dir, "redis", nil, os.Environ(), program, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--save", "",
+	c, err = spawn(dir, "redis", nil, //nolint:contextcheck // it lives until the rig is closed
+		os.Environ(), program, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--save", "",
 		"--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "no")
 	if err != nil {
 		return nil, "", err

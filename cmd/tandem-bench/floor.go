@@ -310,8 +310,8 @@ func (f *floor) crowded(ctx context.Context, s *shift, open int, rampPerSecond f
 }
 
 // finish waits until all calls are over. Those that are not within the limit have failed.
-func (f *floor) finish(ctx context.Context, s *shift, limit time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func (f *floor) finish(ctx context.Context, s *shift) {
+	ctx, cancel := context.WithTimeout(ctx, finishLimit)
 	defer cancel()
 	for {
 		f.mu.Lock()

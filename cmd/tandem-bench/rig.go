@@ -127,7 +127,8 @@ func (r *rig) startTandem(ctx context.Context) (time.Duration, error) {
 	}
 	begun := time.Now()
 	var err error
-	if r.tandem, err = spawn(r.dir, "tandem", nil, env, r.binary, "serve"); err != nil {
+	r.tandem, err = spawn(r.dir, "tandem", nil, env, r.binary, "serve") //nolint:contextcheck // it lives until it is killed
+	if err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)

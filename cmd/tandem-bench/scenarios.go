@@ -75,6 +75,7 @@ func ms(d time.Duration) string {
 	return strconv.FormatFloat(v, 'f', 1, 64)
 }
 
+// finishLimit is how long the calls of a scenario may take to end.
 const finishLimit = 20 * time.Second
 
 // play puts one contestant through the three scenarios.
@@ -83,17 +84,17 @@ func (r *rig) play(ctx context.Context, p plan, number string, say func(string, 
 	// A few calls first: what is done once (connections, statements, caches) is not what is measured.
 	warm := r.floor.begin(number, between(50*time.Millisecond, 100*time.Millisecond))
 	r.floor.steadily(ctx, min(p.idleCalls, 40), 20)
-	r.floor.finish(ctx, warm, finishLimit)
+	r.floor.finish(ctx, warm)
 
 	s := r.floor.begin(number, between(250*time.Millisecond, 350*time.Millisecond))
 	r.floor.steadily(ctx, p.idleCalls, p.idleRate)
-	r.floor.finish(ctx, s, finishLimit)
+	r.floor.finish(ctx, s)
 	out.idle, out.idleBad = spreadOf(s.answerAfter), s.failed
 	say("  agents idle: caller's INVITE to agent's INVITE, p50 / p99 / max ms (calls): %s%s", out.idle, bad(s.failed))
 
 	s = r.floor.begin(number, r.backlogTalk(p))
 	r.floor.crowded(ctx, s, p.agents+p.backlog, 50, p.backlogTime)
-	r.floor.finish(ctx, s, finishLimit)
+	r.floor.finish(ctx, s)
 	out.next, out.nowBad = spreadOf(s.nextAfter), s.failed
 	say("  callers waiting: agent's BYE to the next INVITE there: %s%s", out.next, bad(s.failed))
 
@@ -103,7 +104,7 @@ func (r *rig) play(ctx context.Context, p plan, number string, say func(string, 
 	}
 	s = r.floor.begin(number, func() time.Duration { return 500 * time.Millisecond })
 	r.floor.steadily(ctx, int(p.rushRate*p.rushTime.Seconds()), p.rushRate)
-	r.floor.finish(ctx, s, finishLimit)
+	r.floor.finish(ctx, s)
 	after, err := r.times()
 	if err != nil {
 		return out, err

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -43,6 +44,11 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		return err
 	}
 	log := s.logger(stderr)
+	if os.Getenv("GOGC") == "" {
+		// Little lives long here and much is short-lived. With Go's own 100 the collector runs several times a second under load, for a heap of a
+		// few megabytes; with this it runs a quarter as often, for some tens of megabytes more.
+		debug.SetGCPercent(400)
+	}
 	for _, name := range misspelt(os.Environ()) {
 		log.Warn("there is no such setting", "variable", name)
 	}

@@ -131,7 +131,7 @@ processor time delays both contestants alike. Absolute figures are worth what th
 - *Agents idle*: ten calls a second, a third of a second of talk.
 - *Callers waiting*: fifty more callers than agents at every moment; 25 talks end each second, at moments that are spread out. Only hang-ups with somebody waiting count.
 - *Rush*: calls on schedule, whatever becomes of them. A call is served if a phone rang, talked, hung up, and the caller was then hung up on. Processor time is that of the whole
-  process (/proc/PID/stat, user and system), divided by the calls.
+  process (/proc/PID/stat, user and system), until the records and jobs that follow from the calls are done, divided by the calls served.
 - app_queue is measured before Tandem is started: Asterisk then has nobody to tell its events to.
 - Tandem is the delivered program (` + "`tandem serve`" + `) as a process of its own, on PostgreSQL with fsync and on Redis; no wrap-up, no recording.
 - *Restart*: the process is killed with SIGKILL and started again; the time is from the start of the process until it says that it is ready.

@@ -105,13 +105,14 @@ func (r *rig) play(ctx context.Context, p plan, number string, say func(string, 
 	s = r.floor.begin(number, func() time.Duration { return 500 * time.Millisecond })
 	r.floor.steadily(ctx, int(p.rushRate*p.rushTime.Seconds()), p.rushRate)
 	r.floor.finish(ctx, s)
+	r.settle(ctx)
 	after, err := r.times()
 	if err != nil {
 		return out, err
 	}
 	out.rushed, out.rushServed, out.failed, out.rushIdle = s.placed, s.served, s.failed, spreadOf(s.answerAfter)
 	out.perCall = after.since(before)
-	n := time.Duration(max(s.placed, 1))
+	n := time.Duration(max(s.served, 1))
 	out.perCall = times{out.perCall.asterisk / n, out.perCall.tandem / n, out.perCall.postgres / n, out.perCall.redis / n}
 	if r.tandem != nil {
 		if out.residentKB, err = residentKB(r.tandem.pid); err != nil {
@@ -121,6 +122,22 @@ func (r *rig) play(ctx context.Context, p plan, number string, say func(string, 
 	say("  rush: %d of %d calls served%s; INVITE to INVITE %s; processor ms per call: Asterisk %s, Tandem %s, PostgreSQL %s, Redis %s", s.served, s.placed,
 		bad(s.failed), out.rushIdle, ms(out.perCall.asterisk), ms(out.perCall.tandem), ms(out.perCall.postgres), ms(out.perCall.redis))
 	return out, ctx.Err()
+}
+
+// settle waits until Tandem has nothing left to do: records and jobs that follow from the calls are part of what a call costs.
+func (r *rig) settle(ctx context.Context) {
+	const beat, idle, limit = 500 * time.Millisecond, 20 * time.Millisecond, 60
+	before, err := r.times()
+	for range limit {
+		if err != nil || pause(ctx, beat) != nil {
+			return
+		}
+		var now times
+		if now, err = r.times(); now.tandem-before.tandem <= idle {
+			return
+		}
+		before = now
+	}
 }
 
 // backlogTalk is so long that all agents together end 25 talks a second, at moments that are spread out.

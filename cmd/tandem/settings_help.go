@@ -4,9 +4,9 @@ package main
 const settingsHelp = `
 Settings are environment variables. Where one may hold a secret, NAME_FILE may name a file that holds it instead.
 
-  TANDEM_DB           (_FILE) sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; default sqlite:var/tandem.db
+  TANDEM_DB           (_FILE) sqlite:PATH or postgres://USER@HOST/NAME, with a password as libpq URLs have it; default sqlite:var/tandem.db
   TANDEM_MIGRATE      on (default) brings the schema up to date at start; off refuses to start on an older one
-  TANDEM_REDIS        (_FILE) redis://[:PASSWORD@]HOST:PORT/DB for the jobs' queue; default: a queue in this process
+  TANDEM_REDIS        (_FILE) redis://HOST:PORT/DB for the jobs' queue, with a password as redis URLs have it; default: a queue in this process
   TANDEM_BUCKET       (_FILE) where recordings are archived: file:///DIRECTORY or s3://NAME?region=...; default var/recordings
   TANDEM_LISTEN       address and port of the API; default 127.0.0.1:8080. Plain HTTP: put a proxy with TLS in front
   TANDEM_ARI_URL      Asterisk's HTTP server, http://HOST:PORT; default: none, and calls cannot come in

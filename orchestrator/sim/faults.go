@@ -84,8 +84,7 @@ func (w *world) fact(s *station, f core.Fact) {
 		return
 	}
 	if w.closing {
-		w.deliver(s, f)
-		return
+		t = &trouble{} // but what is on its way already is not overtaken
 	}
 	// That a phone comes or goes is told again with every connection, and by nothing else: an adapter that lost it while connected would be broken.
 	_, phone := f.(core.PhoneChanged)

@@ -157,7 +157,13 @@ func (s *Shard) answer(c *call) {
 func (s *Shard) play(c *call, media []string) {
 	c.Play, c.Media, c.PlayTill = PlayID(s.newID()), media, s.now.Add(playFor)
 	s.ix.plays[c.Play] = c.ID
-	s.do(c, nil, Play{Leg: c.Customer, Play: c.Play, Media: media})
+	s.orderPlay(c)
+}
+
+// orderPlay asks for the call's prompt, once more where that may have been lost.
+func (s *Shard) orderPlay(c *call) {
+	s.do(c, nil, Play{Leg: c.Customer, Play: c.Play, Media: c.Media})
+	c.PlayOrder = s.st.Effects
 }
 
 func (s *Shard) played(f Played) {

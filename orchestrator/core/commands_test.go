@@ -281,6 +281,12 @@ func (p *play) refusal(rest []string) Fact {
 		f.Mix = MixID(id)
 	case "start_recording", "pause_recording", "resume_recording", "stop_recording":
 		f.Recording = RecordingID(id)
+	case "play":
+		f.Leg = LegID(id)
+		f.Effect = p.shard.st.Calls[p.shard.st.Legs[f.Leg].Call].PlayOrder
+		if len(rest) > 3 && rest[3] == "late" {
+			f.Effect-- // that of an earlier prompt
+		}
 	default:
 		f.Leg = LegID(id)
 	}

@@ -107,7 +107,8 @@ func (s *Shard) refused(f Refused) {
 			s.answerRefused(s.st.Calls[l.Call], l)
 			return
 		}
-		if c := s.st.Calls[l.Call]; f.Action == "play" && c.Play != "" {
+		// A refusal may come late, when the next prompt is being played already.
+		if c := s.st.Calls[l.Call]; f.Action == "play" && c.Play != "" && c.PlayOrder == f.Effect {
 			s.alert("prompt_failed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
 			s.donePlaying(c)
 		}

@@ -94,7 +94,7 @@ func (s *Shard) sayAgain(c *call, snap Snapshot) {
 	}
 	if c.Play != "" {
 		c.PlayTill = s.now.Add(playFor)
-		s.do(c, nil, Play{Leg: c.Customer, Play: c.Play, Media: c.Media})
+		s.orderPlay(c)
 	}
 	s.mixAgain(c)
 	s.recordAgain(c)

@@ -85,6 +85,11 @@ func (db *DB) Close() error {
 	return nil
 }
 
+// gorm's Scan logs by way of a recorder that does not know of ParameterizedQueries: without this the values of its queries would be in the log.
+func init() {
+	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
+}
+
 func gormConfig() *gorm.Config {
 	return &gorm.Config{
 		TranslateError:         true, // gorm.ErrDuplicatedKey and friends on both databases

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -112,7 +113,7 @@ func (c *Config) DeleteTenant(ctx context.Context, id core.TenantID, version int
 				return err
 			}
 			if used {
-				return Invalid{{Field: "id", Rule: "the tenant still has " + kind + ": delete them first"}}
+				return Invalid{{Field: "id", Rule: "the tenant still has " + strings.ReplaceAll(kind, "_", " ") + ": delete them first"}}
 			}
 		}
 		if err := remove(tx, kindTenant, string(id), version); err != nil {

@@ -94,6 +94,8 @@ func (s *Server) log(r *request, took time.Duration) {
 	s.metrics.observe(r.op(), status, took)
 	level := slog.LevelDebug
 	switch {
+	case status == http.StatusServiceUnavailable: // says so itself and why: a probe of readiness, or a start that is under way
+		level = slog.LevelWarn
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	case r.Request.Method != http.MethodGet:

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -48,8 +47,7 @@ var callerTone = softphone.Tone(0)
 const demoDir = "var/demo"
 
 func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := newFlags("demo", "[flags]", "", stderr)
 	once := flags.Bool("once", false, "play one complete story, check every step on the phones and in the records, and end")
 	listen := flags.String("listen", "127.0.0.1:8080", "address of the API; with -once a free port of the loopback interface")
 	verbose := flags.Bool("v", false, "show the server's log lines as well")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,11 +38,15 @@ const (
 // checkTime is how long one check may take.
 const checkTime = 5 * time.Second
 
+const doctorHelp = `
+It reads the settings that "tandem serve" reads ("tandem serve -help" lists them), and changes nothing but a test object
+in the bucket, which it removes again. The exit status is 1 if anything is broken.
+`
+
 // doctorCommand looks at everything that "tandem serve" stands on, with the same settings, and changes nothing but a test object in the bucket, which it
 // removes again. The exit status is 1 if anything is broken.
 func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := newFlags("doctor", "[flags]", doctorHelp, stderr)
 	asJSON := flags.Bool("json", false, "findings as JSON")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -95,11 +98,8 @@ func checkDatabase(ctx context.Context, s settings) finding {
 	const name = "database"
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	if path, ok := strings.CutPrefix(s.DB, "sqlite:"); ok {
-		path, _, _ = strings.Cut(path, "?")
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return finding{name, warning, path + " does not exist; tandem serve makes it"}
-		}
+	if path := missingDatabase(s.DB); path != "" {
+		return finding{name, warning, path + " does not exist; tandem serve makes it"}
 	}
 	db, err := models.Open(ctx, s.DB)
 	if err != nil {
@@ -119,6 +119,17 @@ func checkDatabase(ctx context.Context, s settings) finding {
 		return finding{name, warning, fmt.Sprintf("%s; tandem serve brings it to %d", text, want)}
 	}
 	return finding{name, fine, text}
+}
+
+// missingDatabase returns the path of a SQLite database that is not there yet, otherwise "".
+func missingDatabase(url string) string {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		path, _, _ = strings.Cut(path, "?")
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return path
+		}
+	}
+	return ""
 }
 
 func checkRedis(ctx context.Context, s settings) finding {

@@ -27,6 +27,7 @@ var commands = []command{
 	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},
 	{"replay", "a journal through the rules again, as a timeline", replayCommand},
 	{"phone", "a soft phone on the command line", phoneCommand},
+	{"version", "the version of this program", versionCommand},
 }
 
 func main() {
@@ -75,6 +76,18 @@ func usage(w io.Writer) {
 
 // errUsage says that the arguments were wrong and that the user has been told.
 var errUsage = errors.New("wrong arguments")
+
+// newFlags returns the flags of a subcommand. Its help begins with the call's form and ends with more, which may be empty.
+func newFlags(name, form, more string, stderr io.Writer) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		_, _ = fmt.Fprintf(stderr, "usage: tandem %s %s\n", name, form)
+		flags.PrintDefaults()
+		_, _ = fmt.Fprint(stderr, more)
+	}
+	return flags
+}
 
 // parse reads flags and refuses anything left over.
 func parse(flags *flag.FlagSet, args []string) error {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -30,8 +29,7 @@ func phoneCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 }
 
 func runPhone(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("phone", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := newFlags("phone", "-user NAME [flags]", "\n"+phoneHelp, stderr)
 	var (
 		user     = flags.String("user", "", "SIP user, for example 1001")
 		password = flags.String("password", "", "SIP password; better in the environment as "+phonePasswordEnv)
@@ -45,6 +43,10 @@ func runPhone(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	)
 	if err := parse(flags, args); err != nil {
 		return err
+	}
+	if *user == "" {
+		_, _ = fmt.Fprintln(stderr, "tandem phone: -user must not be empty, for example -user 1001")
+		return errUsage
 	}
 	if *password == "" {
 		*password = os.Getenv(phonePasswordEnv)

@@ -93,7 +93,7 @@ func TestPhoneCommandIsWorkedByLines(t *testing.T) {
 
 func TestPhoneCommandNamesWhatIsWrong(t *testing.T) {
 	for want, args := range map[string][]string{
-		"User: must not be empty":       {"phone"},
+		"-user must not be empty":       {"phone"},
 		"tone: 5 Hz is outside":         {"phone", "-user", "x", "-tone", "5"},
 		"tone, wav: only one":           {"phone", "-user", "x", "-tone", "500", "-wav", "x.wav"},
 		"wav: open /does/not/exist":     {"phone", "-user", "x", "-wav", "/does/not/exist"},
@@ -104,5 +104,13 @@ func TestPhoneCommandNamesWhatIsWrong(t *testing.T) {
 		stdout, stderr := newScreen(), newScreen()
 		assert.NotZero(t, run(t.Context(), args, stdout, stderr))
 		assert.Contains(t, stderr.text.String(), want)
+	}
+}
+
+func TestEveryCommandHelps(t *testing.T) {
+	for _, c := range commands {
+		stdout, stderr := newScreen(), newScreen()
+		assert.Zero(t, run(t.Context(), []string{c.name, "-help"}, stdout, stderr), c.name)
+		assert.Contains(t, stderr.text.String(), "usage: tandem "+c.name+" ", c.name)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"iter"
@@ -18,8 +17,7 @@ import (
 
 // replayCommand steps a journal through the rules again and prints what they decided. Nothing is carried out and nothing is changed.
 func replayCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := newFlags("replay", "[flags]", "", stderr)
 	from := flags.String("journal", "db", "a file of JSON lines (seq, at, kind, body), - for standard input, or db for the database of TANDEM_DB from its newest snapshot on")
 	shard := flags.String("shard", "main", "with -journal db: whose journal")
 	seed := flags.Uint64("seed", 0, "the shard's seed, where the journal itself does not tell")
@@ -43,6 +41,9 @@ func replayDatabase(ctx context.Context, shard string, seed uint64, stdout io.Wr
 	s, err := readSettings(os.LookupEnv)
 	if err != nil {
 		return err
+	}
+	if path := missingDatabase(s.DB); path != "" {
+		return fmt.Errorf("open TANDEM_DB: %s does not exist", path) // opening would make it
 	}
 	db, err := models.Open(ctx, s.DB)
 	if err != nil {

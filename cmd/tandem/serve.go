@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,13 +27,7 @@ import (
 
 // serveCommand runs the control plane until it is told to stop.
 func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		_, _ = fmt.Fprintln(stderr, "usage: tandem serve [flags]")
-		flags.PrintDefaults()
-		_, _ = fmt.Fprint(stderr, settingsHelp)
-	}
+	flags := newFlags("serve", "[flags]", settingsHelp, stderr)
 	fresh := flags.Bool("new-admin-token", false, "make another administrator's token and write it to TANDEM_ADMIN_TOKEN")
 	if err := parse(flags, args); err != nil {
 		return err

@@ -32,10 +32,9 @@ type simFlags struct {
 // simCommand plays seeded shifts on simulated switches: one, with its timeline, or many.
 func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var f simFlags
-	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Uint64Var(&f.seeds, "seeds", 0, "play so many seeds")
-	flags.Uint64Var(&f.first, "first", 0, "the first of them")
+	flags := newFlags("sim", "-seeds N | -seed N [flags]", "", stderr)
+	flags.Uint64Var(&f.seeds, "seeds", 0, "play so many seeds, one shift each")
+	flags.Uint64Var(&f.first, "first", 0, "with -seeds: the first of them")
 	flags.Uint64Var(&f.seed, "seed", 0, "play this seed alone")
 	flags.StringVar(&f.size, "size", string(sim.Full), "full or short shifts")
 	flags.DurationVar(&f.length, "length", 0, "with -seed: how long the shift is (0 = as the seed says)")

@@ -1,6 +1,19 @@
 package main
 
-import "runtime/debug"
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+)
+
+func versionCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
+	if err := parse(newFlags("version", "", "", stderr), args); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(stdout, version())
+	return err
+}
 
 // version is that of the build: the module's version, or the commit.
 func version() string {

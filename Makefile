@@ -60,6 +60,6 @@ sim: ## play seeded shifts on simulated switches; SEEDS=3000
 	$(GO) run ./cmd/tandem sim -seeds $(or $(SEEDS),3000)
 
 .PHONY: clean
-clean: ## remove what was built here (not the Asterisk root, not the tools)
+clean: ## remove what was built here (not the Asterisk root, not the tools, not the data in var)
 	rm -rf bin var/setup
 	$(GO) clean -testcache

@@ -12,6 +12,6 @@
 // [Shard.Due] reports and a [Tick] fires.
 //
 // Reading order: event.go (what may happen), effect.go (what may be asked of a switch), config.go (what is set up),
-// state.go (what is remembered), then the rules: step.go (dispatch), arrive.go, match.go, offer.go, talk.go, agent.go,
-// record.go, reconcile.go, deadlines.go. explain.go and check.go answer questions and change nothing.
+// state.go (what is remembered), then the rules: step.go (dispatch), arrive.go, match.go, offer.go, legs.go, talk.go, agent.go,
+// record.go, reconcile.go, configure.go, timers.go. explain.go and check.go answer questions and change nothing.
 package core

@@ -24,9 +24,12 @@ func (r *rig) restart(ctx context.Context, events uint64) (took time.Duration, n
 	if n, err = r.journalled(ctx); err != nil {
 		return 0, 0, err
 	}
-	if n < events {
-		if err := r.grow(ctx, events-n); err != nil {
+	for n < events { // more than once: the last facts may still be in the loop's inbox when it stops
+		if err := r.grow(ctx, events-n+3); err != nil {
 			return 0, n, err
+		}
+		if n, err = r.journalled(ctx); err != nil {
+			return 0, 0, err
 		}
 	}
 	if _, err := r.startTandem(ctx); err != nil { // reconciles what grow invented

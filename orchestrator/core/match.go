@@ -7,7 +7,7 @@ import "slices"
 // A call's place in its line is total: priority (high first), arrival in the queue, arrival in the shard. An agent's place among the free agents of a
 // queue is total too: the member's level (low first), then what the strategy says, then the position in the queue's set-up:
 //
-//	longest_idle      longest time since the last conversation, sign-in or miss
+//	longest_idle      longest time since the agent became available (sign-in, end of work or break) or missed a call
 //	round_robin       longest ago offered a call of this queue (counted in offers, never = first)
 //	in_order          position
 //	fewest_calls      fewest calls answered since sign-in; then longest idle

@@ -73,7 +73,7 @@ type agent struct {
 	StateCause string        `json:"state_cause"`      // why this state: "agent", "supervisor", an OfferOutcome …
 	Since      time.Time     `json:"since"`
 	SignedInAt time.Time     `json:"signed_in_at,omitzero"`
-	IdleSince  time.Time     `json:"idle_since"`           // the longest-idle clock: last conversation's end, sign-in or miss
+	IdleSince  time.Time     `json:"idle_since"`           // the longest-idle clock: last became available, or missed a call
 	PausedTill time.Time     `json:"paused_till,omitzero"` // Available, but no offers before it (busy or miss delay)
 	Call       CallID        `json:"call,omitempty"`       // while Reserved or Engaged
 	Leg        LegID         `json:"leg,omitempty"`        // while Reserved or Engaged
@@ -137,7 +137,7 @@ type call struct {
 	AnswerTries int       `json:"answer_tries,omitempty"`
 
 	Play      PlayID    `json:"play,omitempty"`         // prompt being played to the customer
-	PlayOrder EffectID  `json:\"play_order,omitempty\"` // by which it was asked for last
+	PlayOrder EffectID  `json:"play_order,omitempty"` // by which it was asked for last
 	Media     []string  `json:"media,omitempty"`
 	PlayTill  time.Time `json:"play_till,omitzero"` // taken for played then
 

@@ -136,7 +136,7 @@ type call struct {
 	AnswerRetry time.Time `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
 	AnswerTries int       `json:"answer_tries,omitempty"`
 
-	Play      PlayID    `json:"play,omitempty"`         // prompt being played to the customer
+	Play      PlayID    `json:"play,omitempty"`       // prompt being played to the customer
 	PlayOrder EffectID  `json:"play_order,omitempty"` // by which it was asked for last
 	Media     []string  `json:"media,omitempty"`
 	PlayTill  time.Time `json:"play_till,omitzero"` // taken for played then

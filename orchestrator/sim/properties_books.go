@@ -210,7 +210,7 @@ func (b *books) offer(w *world, e *core.Entry) {
 func (b *books) lineOrder(w *world, e *core.Entry) {
 	q := b.queues[e.Queue]
 	mine := b.waiting[e.Call]
-	if q.Sticky > 0 || mine == nil || q.Strategy == core.RingAll || q.Strategy == core.ProgressiveRing || q.ID == "" {
+	if q.Sticky > 0 || mine == nil || mine.sticky || q.Strategy == core.RingAll || q.Strategy == core.ProgressiveRing || q.ID == "" {
 		return
 	}
 	for id, p := range b.waiting {

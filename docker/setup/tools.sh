@@ -8,5 +8,5 @@ have=$("$tools/golangci-lint" version 2>/dev/null | sed -n 's/.*has version v\{0
 if [ "$have" != "$golangci" ]; then
 	mkdir -p "$tools"
 	build() { GOBIN="$tools" GOFLAGS='' go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$golangci"; }
-	slow "golangci-lint $golangci (two minutes, once)" build
+	slow "golangci-lint $golangci (five minutes, once)" build
 fi

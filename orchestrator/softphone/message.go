@@ -1,6 +1,7 @@
 package softphone
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -78,7 +79,7 @@ func parseMessage(p *sip.Parser, data []byte) (*message, error) {
 		}
 		m.header = append(m.header, Header{Name: name, Value: f.Value()})
 	}
-	if n, err := strconv.Atoi(m.header.Get("Content-Length")); err == nil && n >= 0 && n < len(m.body) {
+	if n, err := strconv.Atoi(lengthGiven(data)); err == nil && n >= 0 && n < len(m.body) {
 		m.body = m.body[:n] // what follows in the datagram is to be ignored (RFC 3261 18.3)
 	}
 	for _, must := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
@@ -90,6 +91,19 @@ func parseMessage(p *sip.Parser, data []byte) (*message, error) {
 		_, m.method, _ = m.cseq() // of the request that it answers; code tells the two apart
 	}
 	return m, nil
+}
+
+// lengthGiven is the Content-Length as it stood on the wire: setting the body, the library replaces the one in the message by the true length.
+func lengthGiven(data []byte) string {
+	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch strings.ToLower(string(bytes.TrimSpace(name))) {
+		case "content-length", "l":
+			return string(bytes.TrimSpace(value))
+		}
+	}
+	return ""
 }
 
 func (m *message) isResponse() bool { return m.code != 0 }

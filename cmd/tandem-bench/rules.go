@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
-	"strings"
 )
 
 // ruleFigures is what the rules' own benchmarks say.
@@ -69,10 +68,10 @@ func readRules(out []byte) (ruleFigures, error) {
 	return f, nil
 }
 
-var stormLine = regexp.MustCompile(`([\d,]+) events/s`)
+var stormLine = regexp.MustCompile(`(\d+) simulated events per second`)
 
 // errNoStorm says that the program has no simulator, or one that does not tell its speed.
-var errNoStorm = errors.New("\"tandem sim\" tells no events/s")
+var errNoStorm = errors.New("\"tandem sim\" tells no events per second")
 
 // storm is the simulator's events per second on one core.
 func storm(ctx context.Context, binary string) (float64, error) {
@@ -80,7 +79,7 @@ func storm(ctx context.Context, binary string) (float64, error) {
 	cmd.Env = append(cmd.Environ(), "GOMAXPROCS=1")
 	out, err := cmd.CombinedOutput()
 	if m := stormLine.FindStringSubmatch(string(out)); m != nil && err == nil {
-		return strconv.ParseFloat(strings.ReplaceAll(m[1], ",", ""), 64)
+		return strconv.ParseFloat(m[1], 64)
 	}
 	return 0, errNoStorm
 }

@@ -15,8 +15,9 @@ TIMEOUT ?= 15m
 # make test RUN=TestName PKG=./ari/... for a part.
 PKG ?= ./...
 RUN ?=
-# A missing switch fails the tests here instead of skipping them.
+# A missing switch or database server fails the tests here instead of skipping them.
 export TANDEM_REQUIRE_ASTERISK := 1
+export TANDEM_REQUIRE_STORES := 1
 
 .PHONY: help
 help: ## this list

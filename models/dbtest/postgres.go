@@ -62,7 +62,7 @@ func startPostgres(tb testing.TB, data string, durable bool) *PostgresServer {
 	tb.Helper()
 	bin := PostgresBin()
 	if bin == "" {
-		tb.Skip("SKIPPED, NOT TESTED: PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/postgres; Debian package postgresql)")
+		missing(tb, "PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/postgres; Debian package postgresql)")
 	}
 	s := &PostgresServer{bin: bin, data: data, log: data + ".log"}
 	if err := s.init(durable); err != nil {

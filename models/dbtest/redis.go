@@ -45,10 +45,22 @@ func StartRedis(tb testing.TB) *RedisServer {
 	return s
 }
 
+// RequireEnv is an environment variable that, if not empty, makes a missing server a failure instead of a skip. `make test` sets it.
+const RequireEnv = "TANDEM_REQUIRE_STORES"
+
+// missing skips a test whose server is not here, loudly, or fails it where it must not be skipped.
+func missing(tb testing.TB, what string) {
+	tb.Helper()
+	if os.Getenv(RequireEnv) != "" {
+		tb.Fatalf("%s; `make setup` installs it", what)
+	}
+	tb.Skipf("SKIPPED, NOT TESTED: %s; `make setup` installs it", what)
+}
+
 func startRedis(tb testing.TB, dir string) *RedisServer {
 	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
-		tb.Skip("SKIPPED, NOT TESTED: redis-server is not installed (Debian package redis-server)")
+		missing(tb, "redis-server is not installed (Debian package redis-server)")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		tb.Fatalf("make directory for redis: %v", err)

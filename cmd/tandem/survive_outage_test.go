@@ -42,6 +42,7 @@ func TestConnectionToAsteriskStalls(t *testing.T) {
 	after := unseen()
 	after.fallback = false
 	after.missed = true // as far as Tandem knew, the switch was there when the ring time ran out
+	after.told = true
 	after.repairs["adopted"] = 1
 	k.nothingIsLost(after)
 }

@@ -62,6 +62,8 @@ type aftermath struct {
 	gone core.CallOutcome
 	// missed: the ring time that ran out meanwhile is held against the agent, because it is certain that the phone rang.
 	missed bool
+	// told: a leg that was hung up meanwhile may be told to be gone by the refusal of that order, which then needs no repair.
+	told bool
 	// repairs is what Tandem had to mend, and nothing else.
 	repairs map[string]float64
 }
@@ -255,6 +257,9 @@ func (k *scene) nothingIsLost(after aftermath) {
 	require.NoError(t, k.asterisk.AwaitEmpty(k.soon()))
 	k.onRecord(served, after.gone)
 	k.isWhole(k.taped)
+	if after.told && k.counted("tandem_repairs_total", "reason")["leg_gone"] == after.repairs["leg_gone"]-1 {
+		after.repairs["leg_gone"]--
+	}
 	k.mended(after.repairs)
 }
 

@@ -70,7 +70,7 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 	pause := firstPause
 	for ctx.Err() == nil {
 		begun := time.Now()
-		err := e.session(ctx, sink)
+		connected, err := e.session(ctx, sink)
 		if ctx.Err() != nil {
 			break
 		}
@@ -83,7 +83,11 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 			e.log.Error("another program has taken over the Stasis application", "app", e.cfg.App)
 		}
 		wait := pause/2 + rand.N(pause/2+1)
-		e.log.Warn("connection to Asterisk lost", "err", err, "retry_in", wait.Round(time.Millisecond))
+		said := "cannot connect to Asterisk"
+		if connected {
+			said = "connection to Asterisk lost"
+		}
+		e.log.Warn(said, "err", err, "retry_in", wait.Round(time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

@@ -24,8 +24,8 @@ const maxFrame = 16 << 20
 var errReplaced = errors.New("ari: another client has taken over the application")
 
 // session is one life of the websocket. It returns when that ends, with all its goroutines gone. EngineUp is told
-// once everything has been looked at, EngineDown when the session ends after that.
-func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
+// once everything has been looked at, EngineDown when the session ends after that; connected says whether it came to that.
+func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var crew sync.WaitGroup
 	defer crew.Wait()
@@ -33,7 +33,7 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
 
 	conn, err := e.open(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer goodbye(ctx, conn)
 
@@ -43,7 +43,7 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
 
 	view, restarted, err := e.prepare(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	e.begin(q, view, func(f func(context.Context)) { crew.Go(func() { f(ctx) }) })
 	defer e.end(ctx, sink)
@@ -54,7 +54,7 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) error {
 		sink.Fact(f)
 	}
 	crew.Go(func() { e.beat(ctx, q) })
-	return e.pump(ctx, q, sink)
+	return true, e.pump(ctx, q, sink)
 }
 
 // open connects the websocket, subscribed to everything on the switch.

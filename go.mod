@@ -18,6 +18,7 @@ require (
 	github.com/icholy/digest v1.1.0
 	github.com/jackc/pgx/v5 v5.10.0
 	github.com/nyaruka/phonenumbers v1.8.1
+	github.com/percipia/eslgo v1.5.2
 	github.com/pion/rtp v1.8.18
 	github.com/pressly/goose/v3 v3.25.0
 	github.com/prometheus/client_golang v1.25.0

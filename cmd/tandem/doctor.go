@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -90,8 +89,9 @@ func examine(ctx context.Context, lookup func(string) (string, bool), environ []
 	if names := misspelt(environ); len(names) > 0 {
 		out[0] = finding{"settings", warning, "there is no such variable: " + strings.Join(names, ", ")}
 	}
-	asterisk, clock := checkAsterisk(ctx, s)
-	return append(out, checkDatabase(ctx, s), checkRedis(ctx, s), asterisk, checkBucket(ctx, s), clock)
+	switches, clock := checkSwitches(ctx, s)
+	out = append(out, checkDatabase(ctx, s), checkRedis(ctx, s))
+	return append(append(out, switches...), checkBucket(ctx, s), clock)
 }
 
 func checkDatabase(ctx context.Context, s settings) finding {
@@ -157,50 +157,30 @@ func checkRedis(ctx context.Context, s settings) finding {
 	return finding{name, fine, "answers"}
 }
 
-// checkAsterisk asks Asterisk for its version, and compares its clock with ours on the way.
-func checkAsterisk(ctx context.Context, s settings) (asterisk, clock finding) {
-	const name, clockName = "asterisk", "clock"
-	clock = finding{clockName, fine, time.Now().UTC().Format(time.RFC3339)}
-	if time.Now().Year() < 2026 {
-		clock = finding{clockName, broken, "it is " + time.Now().UTC().Format(time.RFC3339) + ", before this program was written"}
+// checkSwitches asks every switch how it is, and compares its clock with ours on the way.
+func checkSwitches(ctx context.Context, s settings) (switches []finding, clock finding) {
+	clock = checkClock(time.Now())
+	if len(s.Switches) == 0 {
+		return []finding{{"switch", broken, errNoSwitch.Error()}}, clock
 	}
-	if s.ARIURL == "" {
-		return finding{name, skipped, "TANDEM_ARI_URL is empty: no calls can come in"}, clock
-	}
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	base := strings.TrimSuffix(strings.TrimSuffix(s.ARIURL, "/"), "/ari")
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ari/asterisk/info?only=system", nil)
-	if err != nil {
-		return finding{name, broken, "TANDEM_ARI_URL: is not a URL"}, clock
-	}
-	req.SetBasicAuth(s.ARIUser, s.ARIPassword)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return finding{name, broken, "does not answer: " + err.Error()}, clock
-	}
-	defer func() { _ = res.Body.Close() }()
-	if at, err := http.ParseTime(res.Header.Get("Date")); err == nil && clock.Health == fine {
-		if off := time.Since(at).Round(time.Second); off.Abs() > 3*time.Second {
-			clock = finding{clockName, warning, fmt.Sprintf("differs from the switch's by %v: set both by NTP", off)}
+	for _, sw := range s.Switches {
+		ctx, cancel := context.WithTimeout(ctx, checkTime)
+		c := sw.look(ctx)
+		cancel()
+		switches = append(switches, finding{"switch " + string(sw.name()), c.health, c.text})
+		if off := c.asked.Sub(c.clock).Round(time.Second); !c.clock.IsZero() && off.Abs() > 3*time.Second && clock.Health == fine {
+			clock = finding{clock.Check, warning, fmt.Sprintf("differs from that of the switch %s by %v: set both by NTP", sw.name(), off)}
 		}
 	}
-	switch res.StatusCode {
-	case http.StatusOK:
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return finding{name, broken, "refuses TANDEM_ARI_USER and TANDEM_ARI_PASSWORD (see ari.conf)"}, clock
-	default:
-		return finding{name, broken, "answers " + res.Status + ": is ARI enabled in ari.conf and http.conf?"}, clock
+	return switches, clock
+}
+
+func checkClock(now time.Time) finding {
+	text := now.UTC().Format(time.RFC3339)
+	if now.Year() < 2026 {
+		return finding{"clock", broken, "it is " + text + ", before this program was written"}
 	}
-	var info struct{ System struct{ Version string } }
-	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&info); err != nil {
-		return finding{name, broken, "answers something that is not ARI's: " + err.Error()}, clock
-	}
-	v := info.System.Version
-	if major, _, _ := strings.Cut(v, "."); major != "22" {
-		return finding{name, warning, "version " + v + "; Tandem is tested with 22"}, clock
-	}
-	return finding{name, fine, "version " + v}, clock
+	return finding{"clock", fine, text}
 }
 
 // checkBucket writes an object, reads it back and removes it.
@@ -212,7 +192,7 @@ func checkBucket(ctx context.Context, s settings) finding {
 	if err != nil {
 		return finding{name, broken, err.Error()}
 	}
-	key, want := "doctor/"+uuid.NewString(), "Tandem was here"
+	key, want := "tandem-doctor-"+uuid.NewString(), "Tandem was here" // in no folder, which would stay
 	err = b.WriteAll(ctx, key, []byte(want), nil)
 	if err == nil {
 		var got []byte

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +19,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/tandem-voice/tandem/api"
-	"github.com/tandem-voice/tandem/ari"
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
@@ -77,9 +78,17 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		}
 	}()
 
-	engines, archives, err := s.engines(log)
+	drivers, err := s.drivers(log)
 	if err != nil {
 		return err
+	}
+	if len(drivers) == 0 {
+		return errNoSwitch
+	}
+	var engines []engine.Engine
+	archives := map[core.EngineID]jobs.Switch{} // a recording is fetched from the switch that made it
+	for _, d := range drivers {
+		engines, archives[d.ID()] = append(engines, d), d
 	}
 	work, err := jobs.New(jobs.Config{DB: db, Redis: s.Redis, Bucket: bucket, Switches: archives, Log: log})
 	if err != nil {
@@ -133,7 +142,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		case <-serving.Done():
 		}
 	})
-	log.Info("serving", "address", listener.Addr().String(), "shard", s.Shard, "switches", len(engines))
+	log.Info("serving", "address", listener.Addr().String(), "shard", s.Shard, "switches", slices.Sorted(maps.Keys(archives)))
 	ready(listener.Addr())
 	owned = true
 	err = server.Serve(serving, listener, s.Drain)
@@ -222,33 +231,6 @@ func checkSchema(ctx context.Context, db *models.DB, migrate bool) error {
 		return fmt.Errorf("the schema is at version %d, not %d: run \"tandem migrate up\" or set TANDEM_MIGRATE=on", have, want)
 	}
 	return nil
-}
-
-// engines makes the switches that the settings name, and says where each keeps its recordings.
-func (s settings) engines(log *slog.Logger) ([]engine.Engine, map[core.EngineID]jobs.Switch, error) {
-	if s.ARIURL == "" {
-		log.Warn("no switch is set up: TANDEM_ARI_URL is empty")
-		return nil, nil, nil
-	}
-	e, err := ari.New(ari.Config{
-		ID: core.EngineID(s.ARIID), URL: s.ARIURL, User: s.ARIUser, Password: s.ARIPassword, App: s.ARIApp, Logger: log,
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("set up Asterisk: %w", err)
-	}
-	return []engine.Engine{e}, map[core.EngineID]jobs.Switch{e.ID(): asteriskFiles{e}}, nil
-}
-
-// asteriskFiles says "no such recording" in the jobs' words.
-type asteriskFiles struct{ *ari.Engine }
-
-// FetchRecording implements [jobs.Switch].
-func (a asteriskFiles) FetchRecording(ctx context.Context, id core.RecordingID) (io.ReadCloser, error) {
-	body, err := a.Engine.FetchRecording(ctx, id)
-	if errors.Is(err, ari.ErrNoRecording) {
-		return nil, errors.Join(jobs.ErrNoRecording, err)
-	}
-	return body, err
 }
 
 // owner names this process in the lease.

@@ -34,6 +34,9 @@ func environ(t *testing.T, vars map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := all[name]; return v, ok }
 }
 
+// absentSwitch sets up a switch that does not answer, for what can be done without one.
+var absentSwitch = map[string]string{"TANDEM_ARI_URL": "http://127.0.0.1:1", "TANDEM_ARI_PASSWORD": "none"}
+
 // started runs serve until stop is called, which gives its error.
 func started(t *testing.T, s settings, fresh bool) (url string, stop func() error) {
 	t.Helper()
@@ -78,7 +81,7 @@ func adminTokenOf(t *testing.T, s settings) string {
 // TestServeKeepsItsSetUpOverARestart starts a process on nothing, sets it up, stops it, changes the database behind its back, and starts it again.
 func TestServeKeepsItsSetUpOverARestart(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	s, err := readSettings(environ(t, nil))
+	s, err := readSettings(environ(t, absentSwitch))
 	require.NoError(t, err)
 	url, stop := started(t, s, false)
 	token := adminTokenOf(t, s)
@@ -123,6 +126,13 @@ func TestServeRefusesAnOldSchemaWhereItMayNotMigrate(t *testing.T) {
 	require.ErrorContains(t, err, "tandem migrate up")
 }
 
+func TestServeRefusesToControlNothing(t *testing.T) {
+	s, err := readSettings(environ(t, nil))
+	require.NoError(t, err)
+	err = serve(t.Context(), s, slog.New(slog.DiscardHandler), false, func(net.Addr) {})
+	require.ErrorIs(t, err, errNoSwitch)
+}
+
 func TestSettingsNameWhatIsWrong(t *testing.T) {
 	for _, c := range []struct{ name, value string }{
 		{"TANDEM_DB", "mysql://root:hunter2@x"}, {"TANDEM_REDIS", "http://:hunter2@x"}, {"TANDEM_LISTEN", "8080"}, {"TANDEM_BUCKET", "ftp://hunter2"},
@@ -140,7 +150,9 @@ func TestSettingsNameWhatIsWrong(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("hunter2\n"), 0o600))
 	s, err := readSettings(environ(t, map[string]string{"TANDEM_ARI_URL": "http://127.0.0.1:8088", "TANDEM_ARI_PASSWORD_FILE": file}))
 	require.NoError(t, err)
-	require.Equal(t, "hunter2", s.ARIPassword)
+	a, ok := s.Switches[0].(asteriskSettings)
+	require.True(t, ok)
+	require.Equal(t, "hunter2", a.Password)
 	require.Equal(t, []string{"TANDEM_LISTN"}, misspelt([]string{"PATH=/bin", "TANDEM_LISTN=x", "TANDEM_LISTEN=x"}))
 }
 
@@ -167,9 +179,13 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 		}
 		return out
 	}
-	vars := map[string]string{"TANDEM_ARI_URL": "http://" + l.Addr().String(), "TANDEM_ARI_PASSWORD": "right"}
+	bucket := t.TempDir()
+	vars := map[string]string{"TANDEM_ARI_URL": "http://" + l.Addr().String(), "TANDEM_ARI_PASSWORD": "right", "TANDEM_BUCKET": "file://" + bucket}
 	found := look(vars)
-	require.Equal(t, finding{"asterisk", fine, "version 22.10.1"}, found["asterisk"])
+	require.Equal(t, finding{"switch asterisk", fine, "Asterisk 22.10.1"}, found["switch asterisk"])
+	left, err := os.ReadDir(bucket)
+	require.NoError(t, err)
+	require.Empty(t, left, "what stays in the bucket")
 	require.Equal(t, fine, found["bucket"].Health)
 	require.Equal(t, fine, found["clock"].Health)
 	require.Equal(t, warning, found["database"].Health, "not made yet")
@@ -177,11 +193,12 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 
 	vars["TANDEM_ARI_PASSWORD"], vars["TANDEM_REDIS"], vars["TANDEM_BUCKET"] = "wrong", "redis://:hunter2@127.0.0.1:1/0", "file:///proc/nowhere"
 	found = look(vars)
-	for _, check := range []string{"asterisk", "redis", "bucket"} {
+	for _, check := range []string{"switch asterisk", "redis", "bucket"} {
 		require.Equal(t, broken, found[check].Health, check)
 		require.NotContains(t, found[check].Text, "hunter2")
 	}
 	require.Equal(t, broken, look(map[string]string{"TANDEM_SHARD": "?"})["settings"].Health)
+	require.Equal(t, broken, look(nil)["switch"].Health, "none is set up")
 
 	var table, js bytes.Buffer
 	require.NoError(t, report(&table, []finding{{"clock", fine, "now"}}, false))

@@ -32,16 +32,8 @@ type settings struct {
 	// has them). Default var/recordings beside the
 	// working directory.
 	Bucket string
-	// TANDEM_ARI_URL: Asterisk's HTTP server, http://HOST:PORT. Default: no Asterisk; calls cannot come in.
-	ARIURL string
-	// TANDEM_ARI_USER: user of ari.conf. Default tandem.
-	ARIUser string
-	// TANDEM_ARI_PASSWORD (_FILE): its password.
-	ARIPassword string
-	// TANDEM_ARI_APP: the Stasis application. Default tandem.
-	ARIApp string
-	// TANDEM_ARI_ID: the name of this Asterisk in the set-up. Default asterisk.
-	ARIID string
+	// Switches are the switches that are driven, each with variables of its own; see switches.go.
+	Switches []switchSettings
 	// TANDEM_SHARD: the set of tenants that this process decides for. Default main. Installations that share a switch need different names.
 	Shard string
 	// TANDEM_OWNER: the name of this process in the lease, unique among those that run. Default: host name and TANDEM_LISTEN.
@@ -56,11 +48,10 @@ type settings struct {
 	Drain time.Duration
 }
 
-// variables lists every variable, for the search for typing errors.
+// variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
 	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
-	"TANDEM_ARI_URL", "TANDEM_ARI_USER", "TANDEM_ARI_PASSWORD", "TANDEM_ARI_PASSWORD_FILE", "TANDEM_ARI_APP", "TANDEM_ARI_ID", "TANDEM_SHARD",
-	"TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -69,21 +60,17 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e := environment{lookup: lookup}
 	s := settings{
-		DB:          e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
-		Migrate:     e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
-		Redis:       e.secret("TANDEM_REDIS", ""),
-		Listen:      e.text("TANDEM_LISTEN", "127.0.0.1:8080"),
-		Bucket:      e.secret("TANDEM_BUCKET", ""),
-		ARIURL:      e.text("TANDEM_ARI_URL", ""),
-		ARIUser:     e.text("TANDEM_ARI_USER", "tandem"),
-		ARIPassword: e.secret("TANDEM_ARI_PASSWORD", ""),
-		ARIApp:      e.text("TANDEM_ARI_APP", "tandem"),
-		ARIID:       e.text("TANDEM_ARI_ID", "asterisk"),
-		Shard:       e.text("TANDEM_SHARD", "main"),
-		Owner:       e.text("TANDEM_OWNER", ""),
-		AdminToken:  e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
-		LogJSON:     e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
-		Drain:       10 * time.Second,
+		DB:         e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
+		Migrate:    e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
+		Redis:      e.secret("TANDEM_REDIS", ""),
+		Listen:     e.text("TANDEM_LISTEN", "127.0.0.1:8080"),
+		Bucket:     e.secret("TANDEM_BUCKET", ""),
+		Switches:   e.switches(),
+		Shard:      e.text("TANDEM_SHARD", "main"),
+		Owner:      e.text("TANDEM_OWNER", ""),
+		AdminToken: e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
+		LogJSON:    e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
+		Drain:      10 * time.Second,
 	}
 	if err := s.Log.UnmarshalText([]byte(e.oneOf("TANDEM_LOG", "info", "debug", "warn", "error"))); err != nil {
 		e.bad("TANDEM_LOG", "must be debug, info, warn or error")
@@ -99,11 +86,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e.check(s.Redis == "" || isURL(s.Redis, "redis", "rediss", "unix"), "TANDEM_REDIS", "must be a URL that begins with redis://, rediss:// or unix://")
 	_, _, err := net.SplitHostPort(s.Listen)
 	e.check(err == nil, "TANDEM_LISTEN", "must be an address and a port, like 127.0.0.1:8080")
-	e.check(s.ARIURL == "" || isURL(s.ARIURL, "http", "https"), "TANDEM_ARI_URL", "must be a URL that begins with http:// or https://")
-	e.check(s.ARIURL == "" || s.ARIPassword != "", "TANDEM_ARI_PASSWORD", "must be set, itself or as TANDEM_ARI_PASSWORD_FILE, where TANDEM_ARI_URL is")
-	for name, value := range map[string]string{"TANDEM_SHARD": s.Shard, "TANDEM_ARI_ID": s.ARIID} {
-		e.check(nameForm.MatchString(value), name, "must be 1 to 64 letters, digits, '_', '.', '-'")
-	}
+	e.check(nameForm.MatchString(s.Shard), "TANDEM_SHARD", "must be 1 to 64 letters, digits, '_', '.', '-'")
 	if s.Bucket == "" {
 		dir, err := filepath.Abs(filepath.Join("var", "recordings"))
 		e.check(err == nil, "TANDEM_BUCKET", "must be set: the working directory is not known")
@@ -178,7 +161,7 @@ func misspelt(environ []string) []string {
 	var out []string
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, "TANDEM_") && !slices.Contains(variables, name) {
+		if strings.HasPrefix(name, "TANDEM_") && !slices.Contains(variables, name) && !isSwitchVariable(name) {
 			out = append(out, name)
 		}
 	}

@@ -9,15 +9,21 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_REDIS        (_FILE) redis://HOST:PORT/DB for the jobs' queue, with a password as redis URLs have it; default: a queue in this process
   TANDEM_BUCKET       (_FILE) where recordings are archived: file:///DIRECTORY or s3://NAME?region=...; default var/recordings
   TANDEM_LISTEN       address and port of the API; default 127.0.0.1:8080. Plain HTTP: put a proxy with TLS in front
-  TANDEM_ARI_URL      Asterisk's HTTP server, http://HOST:PORT; default: none, and calls cannot come in
-  TANDEM_ARI_USER     user of ari.conf; default tandem
-  TANDEM_ARI_PASSWORD (_FILE) its password
-  TANDEM_ARI_APP      the Stasis application; default tandem
-  TANDEM_ARI_ID       the name of this Asterisk in the set-up; default asterisk
   TANDEM_SHARD        the set of tenants that this process decides for; default main
   TANDEM_OWNER        the name of this process in the lease, unique among those that run; default: host name and address
   TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token
   TANDEM_LOG          debug, info (default), warn or error
   TANDEM_LOG_FORMAT   text (default) or json
   TANDEM_DRAIN        how long running requests may take when the process is told to stop; default 10s
+
+Switches. At least one is needed; each is set up by the variable that says how it is reached.
+
+  TANDEM_ARI_URL      an Asterisk: its HTTP server, http://HOST:PORT
+  TANDEM_ARI_USER     user of ari.conf; default tandem
+  TANDEM_ARI_PASSWORD (_FILE) its password
+  TANDEM_ARI_APP      the Stasis application; default tandem
+  TANDEM_ARI_ID       the name of this switch in the set-up; default asterisk
+
+A further switch of a kind has a number, 2 to 99, behind the kind: TANDEM_ARI_2_URL, TANDEM_ARI_2_PASSWORD and so on. Its name
+is asterisk-2 unless TANDEM_ARI_2_ID says otherwise. No two switches may have one name.
 `

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,13 @@ func TestServeHelpNamesEverySetting(t *testing.T) {
 			named[m[1]+"_FILE"] = true
 		}
 	}
-	for _, name := range variables {
+	all := variables
+	for _, k := range switchKinds {
+		for _, field := range k.variables() {
+			all = append(slices.Clip(all), k.prefix+"_"+field)
+		}
+	}
+	for _, name := range all {
 		assert.True(t, named[name], "serve -help does not name %s", name)
 		delete(named, name)
 	}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tandem-voice/tandem/ari"
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/jobs"
+)
+
+// asteriskSettings is an Asterisk, reached through its REST interface. TANDEM_ARI_ stands before each variable.
+type asteriskSettings struct {
+	ID       core.EngineID // ID: its name in the set-up; default asterisk
+	URL      string        // URL: Asterisk's HTTP server, http://HOST:PORT
+	User     string        // USER: of ari.conf; default tandem
+	Password string        // PASSWORD (_FILE): its password
+	App      string        // APP: the Stasis application; default tandem
+
+	prefix string // of the variables, for what is said about them
+}
+
+var asteriskKind = switchKind{
+	prefix: "TANDEM_ARI", reached: "URL", fields: []string{"USER", "APP"}, secrets: []string{"PASSWORD"}, id: "asterisk",
+	read: func(v switchVariables) switchSettings {
+		a := asteriskSettings{
+			ID: v.name(), URL: v.text("URL", ""), User: v.text("USER", "tandem"), Password: v.secret("PASSWORD"), App: v.text("APP", "tandem"),
+			prefix: v.prefix,
+		}
+		v.check(isURL(a.URL, "http", "https"), "URL", "must be a URL that begins with http:// or https://")
+		v.check(a.Password != "", "PASSWORD", "must be set, itself or as "+v.prefix+"_PASSWORD_FILE, where "+v.prefix+"_URL is")
+		return a
+	},
+}
+
+func (a asteriskSettings) name() core.EngineID { return a.ID }
+
+func (a asteriskSettings) drive(log *slog.Logger) (driver, error) {
+	e, err := ari.New(ari.Config{ID: a.ID, URL: a.URL, User: a.User, Password: a.Password, App: a.App, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	return asteriskDriver{e}, nil
+}
+
+// asteriskDriver says "no such recording" in the jobs' words.
+type asteriskDriver struct{ *ari.Engine }
+
+// FetchRecording implements [jobs.Switch].
+func (a asteriskDriver) FetchRecording(ctx context.Context, id core.RecordingID) (io.ReadCloser, error) {
+	body, err := a.Engine.FetchRecording(ctx, id)
+	if errors.Is(err, ari.ErrNoRecording) {
+		return nil, errors.Join(jobs.ErrNoRecording, err)
+	}
+	return body, err
+}
+
+// look asks Asterisk for its version.
+func (a asteriskSettings) look(ctx context.Context) condition {
+	base := strings.TrimSuffix(strings.TrimSuffix(a.URL, "/"), "/ari")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ari/asterisk/info?only=system", nil)
+	if err != nil {
+		return condition{health: broken, text: a.prefix + "_URL: is not a URL"}
+	}
+	req.SetBasicAuth(a.User, a.Password)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return condition{health: broken, text: "does not answer: " + err.Error()}
+	}
+	defer func() { _ = res.Body.Close() }()
+	said := func(h health, text string) condition {
+		c := condition{health: h, text: text, asked: time.Now()}
+		if at, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+			c.clock = at
+		}
+		return c
+	}
+	switch res.StatusCode {
+	case http.StatusOK:
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return said(broken, "refuses "+a.prefix+"_USER and "+a.prefix+"_PASSWORD (see ari.conf)")
+	default:
+		return said(broken, "answers "+res.Status+": is ARI enabled in ari.conf and http.conf?")
+	}
+	var info struct{ System struct{ Version string } }
+	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&info); err != nil {
+		return said(broken, "answers something that is not ARI's: "+err.Error())
+	}
+	v := info.System.Version
+	if major, _, _ := strings.Cut(v, "."); major != "22" {
+		return said(warning, "Asterisk "+v+"; Tandem is tested with 22")
+	}
+	return said(fine, "Asterisk "+v)
+}

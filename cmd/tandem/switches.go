@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/jobs"
+)
+
+// One Tandem drives any number of switches of any kind. The first of a kind is set up by TANDEM_<KIND>_<FIELD>; a further one has a number behind the kind, as in
+// TANDEM_ARI_2_URL. There is no list of switches to keep in step with: a switch is set up where the variable is set that says how it is reached.
+
+// switchKind is one kind of switch: which variables set one up, and how they are read.
+type switchKind struct {
+	prefix  string   // of its variables
+	reached string   // the field that says how it is reached; where it is empty there is no such switch
+	fields  []string // all others but ID
+	secrets []string // those fields that may also be read from a file
+	id      string   // the name of the first one in the set-up, unless its ID says otherwise
+	read    func(switchVariables) switchSettings
+}
+
+var switchKinds = []switchKind{asteriskKind}
+
+// switchSettings is what the environment says about one switch.
+type switchSettings interface {
+	// name is what the set-up calls it.
+	name() core.EngineID
+	// drive makes the engine that drives it. Nothing is connected yet.
+	drive(log *slog.Logger) (driver, error)
+	// look says how it is at the moment: for the doctor.
+	look(ctx context.Context) condition
+}
+
+// driver is an engine, and the way to the recordings on its switch.
+type driver interface {
+	engine.Engine
+	jobs.Switch
+}
+
+// condition is how a switch is found.
+type condition struct {
+	health health
+	text   string
+	clock  time.Time // what its clock showed at the moment at which it was asked; zero = unknown
+	asked  time.Time // by our clock
+}
+
+// drivers makes an engine of every switch that the settings name.
+func (s settings) drivers(log *slog.Logger) ([]driver, error) {
+	var out []driver
+	var errs []error
+	for _, sw := range s.Switches {
+		d, err := sw.drive(log)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("set up the switch %s: %w", sw.name(), err))
+			continue
+		}
+		out = append(out, d)
+	}
+	return out, errors.Join(errs...)
+}
+
+// errNoSwitch says that a control plane would have nothing to control.
+var errNoSwitch = errors.New("no switch is set up: TANDEM_ARI_URL names an Asterisk")
+
+// mostOfAKind bounds the numbers of switches of one kind.
+const mostOfAKind = 99
+
+// switches reads the variables of all switches, in the order of the kinds and then of their numbers.
+func (e *environment) switches() []switchSettings {
+	var out []switchSettings
+	owner := map[core.EngineID]string{} // of each name: the variable from which it comes
+	for _, kind := range switchKinds {
+		for n := 1; n <= mostOfAKind; n++ {
+			v := switchVariables{environment: e, prefix: kind.prefix, id: kind.id}
+			if n > 1 {
+				v.prefix, v.id = kind.prefix+"_"+strconv.Itoa(n), kind.id+"-"+strconv.Itoa(n)
+			}
+			if !v.reached(kind) {
+				continue
+			}
+			sw := kind.read(v)
+			v.check(nameForm.MatchString(string(sw.name())), "ID", "must be 1 to 64 letters, digits, '_', '.', '-'")
+			if other, taken := owner[sw.name()]; taken {
+				v.check(false, "ID", fmt.Sprintf("must not be %q, which is the name of the switch that %s sets up", sw.name(), other))
+			}
+			owner[sw.name()] = v.prefix + "_" + kind.reached
+			out = append(out, sw)
+		}
+	}
+	return out
+}
+
+// switchVariables are the variables of one switch.
+type switchVariables struct {
+	*environment
+	prefix string
+	id     string // its name, unless ID says otherwise
+}
+
+// reached tells whether this switch is set up, and complains about one that is set up in part.
+func (v switchVariables) reached(kind switchKind) bool {
+	if v.text(kind.reached, "") != "" {
+		return true
+	}
+	for _, field := range kind.variables() {
+		if v.text(field, "") != "" {
+			v.check(false, kind.reached, fmt.Sprintf("must be set where %s_%s is", v.prefix, field))
+			break
+		}
+	}
+	return false
+}
+
+func (v switchVariables) text(field, def string) string {
+	return v.environment.text(v.prefix+"_"+field, def)
+}
+
+func (v switchVariables) secret(field string) string {
+	return v.environment.secret(v.prefix+"_"+field, "")
+}
+
+func (v switchVariables) check(ok bool, field, rule string) {
+	v.environment.check(ok, v.prefix+"_"+field, rule)
+}
+
+func (v switchVariables) name() core.EngineID { return core.EngineID(v.text("ID", v.id)) }
+
+// variables lists the fields of a kind as they stand behind the prefix.
+func (k switchKind) variables() []string {
+	out := append([]string{k.reached, "ID"}, k.fields...)
+	for _, field := range k.secrets {
+		out = append(out, field, field+"_FILE")
+	}
+	return out
+}
+
+var numbered = regexp.MustCompile(`^(TANDEM_[A-Z]+)_([2-9]|[1-9][0-9])_(.+)$`)
+
+// isSwitchVariable tells whether a variable is one of a switch.
+func isSwitchVariable(name string) bool {
+	if m := numbered.FindStringSubmatch(name); m != nil {
+		name = m[1] + "_" + m[3]
+	}
+	return slices.ContainsFunc(switchKinds, func(k switchKind) bool {
+		return slices.ContainsFunc(k.variables(), func(field string) bool { return k.prefix+"_"+field == name })
+	})
+}

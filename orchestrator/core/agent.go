@@ -2,7 +2,6 @@ package core
 
 import (
 	"strconv"
-	"time"
 	"unicode/utf8"
 )
 
@@ -38,7 +37,7 @@ func (s *Shard) becomeAvailable(a *agent, cause, actor string) {
 	if a.State == Offline {
 		s.signIn(a)
 	}
-	a.IdleSince, a.PausedTill, a.Misses = s.now, time.Time{}, 0
+	a.IdleSince, a.PausedTill, a.Misses = s.now, 0, 0
 	a.Draws++
 	s.setState(a, Available, "", cause, actor)
 }
@@ -51,7 +50,7 @@ func (s *Shard) becomeIdleBy(a *agent, reason, cause, actor string) {
 	if a.State == Offline {
 		s.signIn(a)
 	}
-	a.PausedTill = time.Time{}
+	a.PausedTill = 0
 	s.setState(a, Idle, reason, cause, actor)
 	s.leaveIfRemoved(a)
 }
@@ -105,7 +104,7 @@ func (s *Shard) becomeWrapUp(a *agent, c *call, why string) {
 
 func (s *Shard) becomeOffline(a *agent, cause, actor string) {
 	a.assert(Available, Idle, RONA, Offline)
-	a.Next, a.PausedTill = nil, time.Time{}
+	a.Next, a.PausedTill = nil, 0
 	s.setState(a, Offline, "", cause, actor)
 	s.leaveIfRemoved(a)
 }
@@ -154,7 +153,7 @@ func (s *Shard) leaveIfRemoved(a *agent) {
 // expireAgent fires the agent's deadlines.
 func (s *Shard) expireAgent(a *agent) {
 	if s.due(a.PausedTill) {
-		a.PausedTill = time.Time{}
+		a.PausedTill = 0
 		s.touchAgent(a)
 		s.indexAgent(a)
 	}
@@ -202,7 +201,7 @@ func (s *Shard) phoneChanged(f PhoneChanged) {
 	}
 }
 
-func (in SetAgentState) refuse(s *Shard, _ time.Time) *Refusal {
+func (in SetAgentState) refuse(s *Shard) *Refusal {
 	a := s.st.Agents[in.Agent]
 	if a == nil || a.Removed {
 		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
@@ -251,7 +250,7 @@ func (s *Shard) refuseIdleReason(a *agent, reason string) *Refusal {
 	return refusal(RefusedInvalid, "reason", "the reason is not one of the tenant's idle reasons")
 }
 
-func (in SetAgentState) apply(s *Shard, _ time.Time) {
+func (in SetAgentState) apply(s *Shard) {
 	a := s.st.Agents[in.Agent]
 	switch a.State {
 	case Reserved, Engaged, WrapUp:
@@ -273,7 +272,7 @@ func (in SetAgentState) apply(s *Shard, _ time.Time) {
 	}
 }
 
-func (in FinishWrapUp) refuse(s *Shard, _ time.Time) *Refusal {
+func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 	a := s.st.Agents[in.Agent]
 	if a == nil {
 		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
@@ -302,7 +301,7 @@ func (in FinishWrapUp) refuse(s *Shard, _ time.Time) *Refusal {
 	return nil
 }
 
-func (in FinishWrapUp) apply(s *Shard, _ time.Time) {
+func (in FinishWrapUp) apply(s *Shard) {
 	actor := in.Actor
 	if actor == "" {
 		actor = "agent:" + string(in.Agent)
@@ -310,7 +309,7 @@ func (in FinishWrapUp) apply(s *Shard, _ time.Time) {
 	s.finishWrapUp(s.st.Agents[in.Agent], in.Reason, in.Notes, actor)
 }
 
-func (in ExtendWrapUp) refuse(s *Shard, _ time.Time) *Refusal {
+func (in ExtendWrapUp) refuse(s *Shard) *Refusal {
 	a := s.st.Agents[in.Agent]
 	if a == nil {
 		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
@@ -324,7 +323,7 @@ func (in ExtendWrapUp) refuse(s *Shard, _ time.Time) *Refusal {
 	return nil
 }
 
-func (in ExtendWrapUp) apply(s *Shard, _ time.Time) {
+func (in ExtendWrapUp) apply(s *Shard) {
 	a := s.st.Agents[in.Agent]
 	by := s.st.Queues[a.Wrap.Queue].WrapUp.Extension
 	a.Wrap.Until = a.Wrap.Until.Add(by)
@@ -333,7 +332,7 @@ func (in ExtendWrapUp) apply(s *Shard, _ time.Time) {
 	s.tell(Entry{Kind: EntryWrapUpExtended, Tenant: a.Tenant, Agent: a.ID, Call: a.Wrap.Call, Queue: a.Wrap.Queue, Actor: in.Actor, Duration: by})
 }
 
-func (in DeclineOffer) refuse(s *Shard, _ time.Time) *Refusal {
+func (in DeclineOffer) refuse(s *Shard) *Refusal {
 	a := s.st.Agents[in.Agent]
 	if a == nil {
 		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
@@ -344,7 +343,7 @@ func (in DeclineOffer) refuse(s *Shard, _ time.Time) *Refusal {
 	return nil
 }
 
-func (in DeclineOffer) apply(s *Shard, _ time.Time) {
+func (in DeclineOffer) apply(s *Shard) {
 	a := s.st.Agents[in.Agent]
 	c := s.st.Calls[a.Call]
 	s.endOffer(c, c.offerOf(a.Leg), OfferDeclined, Cause{Code: CauseDeclined, By: ByThem})

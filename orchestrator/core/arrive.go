@@ -19,7 +19,6 @@ func (s *Shard) legAppeared(f LegAppeared) {
 		ID: CallID(s.newID()), Order: s.st.Arrivals, Engine: f.Engine, From: f.From, Name: f.Name, To: f.To,
 		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg,
 	}
-	c.Record = CallRecord{Call: c.ID, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To, ArrivedAt: s.now}
 	s.st.Calls[c.ID] = c
 	s.ix.open++
 	l := &leg{ID: f.Leg, Call: c.ID, Role: customerLeg, Engine: f.Engine, Since: s.now}
@@ -33,7 +32,6 @@ func (s *Shard) legAppeared(f LegAppeared) {
 		return
 	}
 	c.EntryPoint, c.Tenant, c.Priority = e.ID, e.Tenant, e.Priority
-	c.Record.EntryPoint, c.Record.Tenant = e.ID, e.Tenant
 	s.tellCall(c, Entry{Kind: EntryCallArrived, Leg: l.ID, Text: c.From})
 	t := s.st.Tenants[c.Tenant]
 	if t != nil {
@@ -111,15 +109,15 @@ func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 	if c.Queue != to || c.QueuedAt.IsZero() {
 		c.QueuedAt = s.now
 	}
-	c.Phase, c.Queue, c.Record.Queue = Waiting, to, to
+	c.Phase, c.Queue = Waiting, to
 	c.Held, c.Muted, c.Primary, c.AgentLeg = false, false, "", ""
-	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = time.Time{}, time.Time{}, "", time.Time{}
+	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = 0, 0, "", 0
 	if q.MaxWait > 0 {
 		c.WaitTill = s.now.Add(q.MaxWait)
 	}
 	s.preferLast(c, q)
 	s.touch(c)
-	s.chg.Queues = append(s.chg.Queues, to)
+	s.reportQueue(q)
 	s.enterLine(c)
 	s.tellCall(c, Entry{Kind: EntryCallQueued, Queue: to, Reason: why})
 	if q.Ringback && !c.Answered {
@@ -192,7 +190,7 @@ func (s *Shard) donePlaying(c *call) {
 
 func (s *Shard) noPlay(c *call) {
 	delete(s.ix.plays, c.Play)
-	c.Play, c.Media, c.PlayTill = "", nil, time.Time{}
+	c.Play, c.Media, c.PlayTill = "", nil, 0
 }
 
 // closeWith plays a last prompt, if there is one, and ends the call with the cause.
@@ -227,7 +225,7 @@ func (s *Shard) endCustomer(c *call, cause CauseCode) {
 // expireWait ends a call that nobody took in time.
 func (s *Shard) expireWait(c *call) {
 	q := s.st.Queues[c.Queue]
-	c.WaitTill = time.Time{}
+	c.WaitTill = 0
 	s.withdrawOffers(c, OfferWithdrawn)
 	c.Record.Outcome = CallUnanswered
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
@@ -235,7 +233,7 @@ func (s *Shard) expireWait(c *call) {
 
 // stopWaiting clears what only a waiting call has.
 func (s *Shard) stopWaiting(c *call) {
-	c.WaitTill, c.NextRing, c.PreferTill = time.Time{}, time.Time{}, time.Time{}
+	c.WaitTill, c.NextRing, c.PreferTill = 0, 0, 0
 }
 
 // expireCall fires the call's deadlines.
@@ -247,20 +245,20 @@ func (s *Shard) expireCall(c *call) {
 	}
 	s.expireOffers(c)
 	if s.due(c.NextRing) {
-		c.NextRing = time.Time{}
+		c.NextRing = 0
 	}
 	if s.due(c.PreferTill) {
-		c.PreferTill = time.Time{}
+		c.PreferTill = 0
 	}
 	if s.due(c.WaitTill) {
 		s.expireWait(c)
 	}
 	if s.due(c.AnswerRetry) {
-		c.AnswerRetry = time.Time{}
+		c.AnswerRetry = 0
 		s.answerAgain(c)
 	}
 	if s.due(c.MixRetry) {
-		c.MixRetry = time.Time{}
+		c.MixRetry = 0
 		s.mixAgain(c)
 	}
 	s.expireRecording(c)

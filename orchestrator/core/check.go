@@ -23,7 +23,7 @@ func (s *Shard) Check() []string {
 		case l.Role == agentLeg && !l.dying() && c.AgentLeg != id && c.offerOf(id) < 0:
 			fail("leg %s is neither referenced nor dying", id)
 		case l.dying() && s.engineIsUp(l.Engine) && s.st.Now.Sub(l.HangTill) > hangAgain:
-			fail("leg %s has been dying since %s", id, l.HangTill.Add(-hangFor))
+			fail("leg %s has been dying since %s", id, l.HangTill.Add(-hangFor).Time())
 		}
 	}
 	tenants := map[TenantID]int{}
@@ -85,7 +85,7 @@ func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
 	}
 	if c.Closed {
 		r := c.Record
-		if r.Total != r.Route+r.Wait+r.Talk+r.Hold+r.Close {
+		if r.EndedAt.Sub(c.ArrivedAt) != r.Route+r.Wait+r.Talk+r.Hold+r.Close {
 			fail("call %s: the times of its record do not add up", c.ID)
 		}
 	}
@@ -123,12 +123,12 @@ func (s *Shard) checkQueue(q *queueIndex, fail func(string, ...any)) {
 	var last *lineKey
 	for k := range q.line.all {
 		if last != nil && compareLine(*last, k) >= 0 {
-			fail("queue %s: call %s stands out of order", q.queue.ID, k.call)
+			fail("queue %s: call %s stands out of order", q.queue.ID, k.call.ID)
 		}
 		last = &k
-		c := s.st.Calls[k.call]
-		if c == nil || c.Phase != Waiting || c.Queue != q.queue.ID {
-			fail("queue %s: call %s stands in line and does not wait", q.queue.ID, k.call)
+		c := k.call
+		if s.st.Calls[c.ID] != c || c.Phase != Waiting || c.Queue != q.queue.ID {
+			fail("queue %s: call %s stands in line and does not wait", q.queue.ID, c.ID)
 			continue
 		}
 		if !s.engineIsUp(c.Engine) || !c.PreferTill.IsZero() || !s.wantsOffer(c, q.queue) {

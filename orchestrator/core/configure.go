@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // configure takes a change of the set-up in.
@@ -58,7 +57,7 @@ func (s *Shard) setAgent(set AgentSetup) {
 	if a == nil {
 		a = &agent{AgentSetup: set, State: Offline, StateCause: "new", Since: s.now, IdleSince: s.now}
 		s.st.Agents[set.ID] = a
-		s.chg.Agents = append(s.chg.Agents, a.ID)
+		s.reportAgent(a)
 	} else {
 		s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
 		if a.Phone != set.Phone {
@@ -112,7 +111,7 @@ func (s *Shard) setQueue(set Queue) {
 	}
 	q.Queue, q.Removed = set, false
 	s.indexQueue(q)
-	s.chg.Queues = append(s.chg.Queues, q.ID)
+	s.reportQueue(q)
 	for _, m := range before {
 		m.in = false // the old ready set is gone
 	}
@@ -122,9 +121,9 @@ func (s *Shard) setQueue(set Queue) {
 		}
 	}
 	for k := range s.ix.queues[q.ID].line.all {
-		c := s.st.Calls[k.call]
+		c := k.call
 		if m := s.ix.queues[q.ID].of[c.Prefer]; m == nil || !m.able {
-			c.PreferTill = time.Time{} // the agent whom it waits for serves the queue no longer
+			c.PreferTill = 0 // the agent whom it waits for serves the queue no longer
 		}
 		s.touch(c)
 	}
@@ -188,7 +187,7 @@ func (s *Shard) removeQueue(id QueueID) {
 		return
 	}
 	q.Removed = true
-	s.chg.Queues = append(s.chg.Queues, id)
+	s.reportQueue(q)
 	ix := s.ix.queues[id]
 	for _, m := range ix.members {
 		if a := s.st.Agents[m.agent]; a != nil {
@@ -196,7 +195,7 @@ func (s *Shard) removeQueue(id QueueID) {
 		}
 	}
 	for k, ok := ix.line.first(); ok; k, ok = ix.line.first() {
-		s.expireWait(s.st.Calls[k.call])
+		s.expireWait(k.call)
 	}
 }
 
@@ -225,6 +224,7 @@ func (s *Shard) purgeQueues() {
 		}
 		delete(s.st.Queues, id)
 		delete(s.ix.queues, id)
+		s.chg.dropped = true
 	}
 }
 
@@ -242,7 +242,9 @@ func (s *Shard) removeAgent(id AgentID) {
 // dropAgent forgets an agent.
 func (s *Shard) dropAgent(a *agent) {
 	s.indexAgent(a)
-	s.ix.timers.set(&a.timer, 'a', string(a.ID), time.Time{})
+	s.ix.touchedAgents = slices.DeleteFunc(s.ix.touchedAgents, func(x *agent) bool { return x == a })
+	s.ix.timers.set(&a.timer, 'a', string(a.ID), 0)
 	s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
 	delete(s.st.Agents, a.ID)
+	s.chg.dropped = true
 }

@@ -20,8 +20,8 @@ type Intent interface {
 	Event
 	// Head is the part that every intent has.
 	Head() Command
-	refuse(s *Shard, now time.Time) *Refusal
-	apply(s *Shard, now time.Time)
+	refuse(s *Shard) *Refusal
+	apply(s *Shard)
 }
 
 // Tick tells the shard that time has passed. The host sends it when [Shard.Due] is reached.

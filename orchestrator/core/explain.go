@@ -31,6 +31,7 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 	if c == nil {
 		return Explanation{}, false
 	}
+	at := instantOf(now)
 	x := Explanation{Call: id, Queue: c.Queue, Agents: []AgentReason{}}
 	if c.Phase != Waiting {
 		x.Reason = "not_waiting"
@@ -48,7 +49,7 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		x.Reason = "no_members"
 	case len(c.Offers) >= MaxRingAll:
 		x.Reason = "ring_limit"
-	case c.NextRing.After(now):
+	case c.NextRing.After(at):
 		x.Reason = "next_ring_later"
 	}
 	members := slices.Clone(q.members)
@@ -64,13 +65,13 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		return a.position - b.position
 	})
 	for _, m := range members {
-		x.Agents = append(x.Agents, s.gate(now, c, m))
+		x.Agents = append(x.Agents, s.gate(at, c, m))
 	}
 	return x, true
 }
 
 // gate finds the first gate that keeps a member from a call.
-func (s *Shard) gate(now time.Time, c *call, m *member) AgentReason {
+func (s *Shard) gate(now instant, c *call, m *member) AgentReason {
 	r := AgentReason{Agent: m.agent}
 	shut := func(gate, text string) AgentReason { r.Gate, r.Text = gate, text; return r }
 	a := s.st.Agents[m.agent]
@@ -92,7 +93,7 @@ func (s *Shard) gate(now time.Time, c *call, m *member) AgentReason {
 	case Engaged:
 		return shut(GateEngaged, "is in a conversation")
 	case WrapUp:
-		r.Until = a.Wrap.Until
+		r.Until = a.Wrap.Until.Time()
 		return shut(GateWrapUp, "is in wrap-up")
 	case Available:
 	}
@@ -104,12 +105,12 @@ func (s *Shard) gate(now time.Time, c *call, m *member) AgentReason {
 	case a.PhoneDown:
 		return shut(GatePhone, "the phone is not registered")
 	case a.PausedTill.After(now):
-		r.Until = a.PausedTill
+		r.Until = a.PausedTill.Time()
 		return shut(GatePaused, "was busy or missed an offer a moment ago")
 	case c.excludes(a.ID):
 		return shut(GateTransferred, "transferred this call")
 	case c.PreferTill.After(now) && c.Prefer != a.ID:
-		r.Until = c.PreferTill
+		r.Until = c.PreferTill.Time()
 		return shut(GateSticky, "the call waits for the agent who served the caller last")
 	}
 	return shut(GateNone, "is free and would be offered the call next")

@@ -19,11 +19,11 @@ type index struct {
 	affinity      map[affinityKey]AgentID
 	commands      map[CommandID]bool
 	timers        timerHeap
-	open          int // calls without a record yet: what the site's limit counts
-	touchedCalls  []CallID
-	touchedAgents []AgentID
-	freed         []AgentID // became ready in this step
-	asking        []CallID  // began to want offers in this step
+	open          int      // calls without a record yet: what the site's limit counts
+	touchedCalls  []*call  // in this step
+	touchedAgents []*agent // in this step
+	freed         []*agent // became ready in this step
+	asking        []*call  // began to want offers in this step
 }
 
 type affinityKey struct {
@@ -58,9 +58,9 @@ type member struct {
 // lineKey is a call's place in a line: priority first, then arrival in the queue, then arrival in the shard. Total, because order is unique.
 type lineKey struct {
 	priority int
-	queued   int64 // µs
+	queued   instant
 	order    uint64
-	call     CallID
+	call     *call
 }
 
 func compareLine(a, b lineKey) int {
@@ -73,7 +73,7 @@ type readyKey struct {
 	level    int
 	a, b, c  int64
 	position int
-	agent    AgentID
+	agent    *agent
 }
 
 func compareReady(a, b readyKey) int {
@@ -131,8 +131,8 @@ func (s *Shard) reindex() {
 	}
 	for _, id := range keys(s.st.Legs) {
 		l := s.st.Legs[id]
-		l.timer = timer{}
-		s.st.Calls[l.Call].legs++
+		l.timer, l.of = timer{}, s.st.Calls[l.Call]
+		l.of.legs++
 		s.armLeg(l)
 	}
 	for _, id := range keys(s.st.Agents) {
@@ -149,7 +149,7 @@ func (s *Shard) indexQueue(q *queue) {
 	if old != nil {
 		n.line, n.wanting = old.line, old.wanting
 		for k := range n.wanting.all {
-			s.st.Calls[k.call].wantsOf = n
+			k.call.wantsOf = n
 		}
 		for _, m := range old.members {
 			s.ix.memberOf[m.agent] = slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == q.ID })
@@ -191,7 +191,7 @@ func fitness(needs []SkillNeed, has map[string]int) (able bool, fit, surplus int
 func numberKey(n string) string { return strings.TrimPrefix(n, "+") }
 
 func (c *call) key() lineKey {
-	return lineKey{priority: c.Priority, queued: c.QueuedAt.UnixMicro(), order: c.Order, call: c.ID}
+	return lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
 }
 
 // enterLine puts a waiting call into its queue's line.
@@ -237,7 +237,7 @@ func (s *Shard) indexCall(c *call) {
 	if of != nil {
 		of.insert(k)
 		c.wants, c.wantKey, c.wantsOf = true, k, q
-		s.ix.asking = append(s.ix.asking, c.ID)
+		s.ix.asking = append(s.ix.asking, c)
 	}
 }
 
@@ -269,7 +269,7 @@ func (s *Shard) indexAgent(a *agent) {
 		}
 	}
 	if ready && !a.ready {
-		s.ix.freed = append(s.ix.freed, a.ID)
+		s.ix.freed = append(s.ix.freed, a)
 	}
 	a.ready = ready
 }

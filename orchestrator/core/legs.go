@@ -12,7 +12,7 @@ func (s *Shard) legRinging(f LegRinging) {
 		return
 	}
 	l.Ringing = true
-	c := s.st.Calls[l.Call]
+	c := l.of
 	if i := c.offerOf(l.ID); i >= 0 {
 		c.Offers[i].Ringing = true
 		s.touch(c)
@@ -33,7 +33,7 @@ func (s *Shard) legAnswered(id LegID) {
 	if l.Role == customerLeg {
 		return
 	}
-	c := s.st.Calls[l.Call]
+	c := l.of
 	i := c.offerOf(id)
 	if i < 0 || c.Phase != Waiting {
 		// Taken in the same instant in which we withdrew it. The hang-up is on its way, or may have
@@ -59,8 +59,8 @@ func (s *Shard) legHungUp(id LegID, cause Cause) {
 
 // legGone forgets a leg and deals with what it leaves behind.
 func (s *Shard) legGone(l *leg, cause Cause) {
-	c := s.st.Calls[l.Call]
-	s.ix.timers.set(&l.timer, 'l', string(l.ID), time.Time{})
+	c := l.of
+	s.ix.timers.set(&l.timer, 'l', string(l.ID), 0)
 	delete(s.st.Legs, l.ID)
 	c.legs--
 	s.touch(c)
@@ -104,11 +104,11 @@ func (s *Shard) refused(f Refused) {
 			return
 		}
 		if f.Action == "answer" || f.Action == "ring" {
-			s.answerRefused(s.st.Calls[l.Call], l)
+			s.answerRefused(l.of, l)
 			return
 		}
 		// A refusal may come late, when the next prompt is being played already.
-		if c := s.st.Calls[l.Call]; f.Action == "play" && c.Play != "" && c.PlayOrder == f.Effect {
+		if c := l.of; f.Action == "play" && c.Play != "" && c.PlayOrder == f.Effect {
 			s.alert("prompt_failed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
 			s.donePlaying(c)
 		}
@@ -118,7 +118,7 @@ func (s *Shard) refused(f Refused) {
 		s.recordingRefused(f)
 	case "send_digits":
 		if l := s.st.Legs[f.Leg]; l != nil {
-			c := s.st.Calls[l.Call]
+			c := l.of
 			s.alert("digits_failed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary})
 		}
 	}
@@ -142,7 +142,7 @@ func (s *Shard) dialRefused(f Refused) {
 		certain = true
 	case WhyDown, WhyTimeout, WhyState, WhyLimit, WhyFailed:
 	}
-	c := s.st.Calls[l.Call]
+	c := l.of
 	if certain {
 		s.legGone(l, cause)
 		return
@@ -200,12 +200,12 @@ func (s *Shard) mixRefused(f Refused) {
 }
 
 func (s *Shard) addLeg(c *call, l *leg) {
-	s.st.Legs[l.ID] = l
+	s.st.Legs[l.ID], l.of = l, c
 	c.legs++
 }
 
 // forget lets go of a call that is over.
 func (s *Shard) forget(c *call) {
-	s.ix.timers.set(&c.timer, 'c', string(c.ID), time.Time{})
+	s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
 	delete(s.st.Calls, c.ID)
 }

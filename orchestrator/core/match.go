@@ -1,7 +1,5 @@
 package core
 
-import "slices"
-
 // Matching brings free agents and waiting calls together after every event.
 //
 // A call's place in its line is total: priority (high first), arrival in the queue, arrival in the shard. An agent's place among the free agents of a
@@ -27,8 +25,8 @@ func (s *Shard) isReady(a *agent) bool {
 }
 
 func (s *Shard) readyKey(q *queue, m *member, a *agent) readyKey {
-	k := readyKey{level: m.level, position: m.position, agent: a.ID}
-	idle := a.IdleSince.UnixMicro()
+	k := readyKey{level: m.level, position: m.position, agent: a}
+	idle := int64(a.IdleSince)
 	switch q.Strategy {
 	case LongestIdle:
 		k.a = idle
@@ -71,26 +69,23 @@ func (s *Shard) wantsOffer(c *call, q *queue) bool {
 // match makes every offer that can be made. Freed agents choose first: each finds the call that should be served next, and that call chooses
 // among all who are free, which may be somebody else; so both orders hold at once.
 func (s *Shard) match() {
-	for _, id := range s.ix.touchedCalls {
-		s.indexCall(s.st.Calls[id])
+	for _, c := range s.ix.touchedCalls {
+		s.indexCall(c)
 	}
-	for len(s.ix.freed) > 0 {
-		a := s.st.Agents[s.ix.freed[0]]
-		if a == nil || !a.ready {
-			s.ix.freed = s.ix.freed[1:]
-			continue
+	for i := 0; i < len(s.ix.freed); i++ {
+		for a := s.ix.freed[i]; a.ready; {
+			c, b := s.pair(a)
+			if c == nil {
+				break
+			}
+			s.offer(c, b)
 		}
-		c, b := s.pair(a)
-		if c == nil {
-			s.ix.freed = s.ix.freed[1:]
-			continue
-		}
-		s.offer(c, b)
 	}
-	s.ix.freed = nil
+	clear(s.ix.freed)
+	s.ix.freed = s.ix.freed[:0]
 	for i := 0; i < len(s.ix.asking); i++ {
-		c := s.st.Calls[s.ix.asking[i]]
-		for c != nil && c.wants {
+		c := s.ix.asking[i]
+		for c.wants {
 			a := s.bestAgent(c)
 			if a == nil {
 				break
@@ -99,6 +94,7 @@ func (s *Shard) match() {
 			s.offer(s.pair(a))
 		}
 	}
+	clear(s.ix.asking)
 	s.ix.asking = s.ix.asking[:0]
 }
 
@@ -127,7 +123,7 @@ func (s *Shard) pair(a *agent) (*call, *agent) {
 func (s *Shard) bestCall(a *agent) *call {
 	if l := s.ix.sticky[a.ID]; l != nil {
 		if k, ok := l.first(); ok {
-			return s.st.Calls[k.call]
+			return k.call
 		}
 	}
 	var best *call
@@ -137,8 +133,8 @@ func (s *Shard) bestCall(a *agent) *call {
 			continue
 		}
 		for k := range s.ix.queues[m.queue].wanting.all {
-			c := s.st.Calls[k.call]
-			if slices.Contains(c.Excluded, a.ID) {
+			c := k.call
+			if c.excludes(a.ID) {
 				continue
 			}
 			if best == nil || compareLine(k, best.wantKey) < 0 {
@@ -159,8 +155,8 @@ func (s *Shard) bestAgent(c *call) *agent {
 		return nil
 	}
 	for k := range c.wantsOf.ready.all {
-		if !slices.Contains(c.Excluded, k.agent) {
-			return s.st.Agents[k.agent]
+		if !c.excludes(k.agent.ID) {
+			return k.agent
 		}
 	}
 	return nil

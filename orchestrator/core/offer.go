@@ -94,7 +94,7 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 		c.Record.Misses++
 	}
 	if c.Prefer == o.Agent {
-		c.PreferTill = time.Time{} // had the chance: the caller waits for anybody now
+		c.PreferTill = 0 // had the chance: the caller waits for anybody now
 	}
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
@@ -185,7 +185,7 @@ func (s *Shard) hang(l *leg, with CauseCode) {
 	}
 	l.HangWith, l.HangAt, l.HangTill = with, s.now.Add(hangAgain), s.now.Add(hangFor)
 	s.armLeg(l)
-	s.do(s.st.Calls[l.Call], l, Hang{Leg: l.ID, Cause: with})
+	s.do(l.of, l, Hang{Leg: l.ID, Cause: with})
 }
 
 // hangAnew orders a dying leg's end again and gives it the whole minute: nothing could be heard of it, or said to it, before.
@@ -208,7 +208,7 @@ func (s *Shard) expireLeg(l *leg) {
 		l.HangAt = s.now.Add(hangAgain) // nobody could hear it; EngineUp's snapshot will tell
 		return
 	}
-	c := s.st.Calls[l.Call]
+	c := l.of
 	if !l.HangTill.After(s.now) {
 		s.repair("leg_would_not_go", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent})
 		s.legGone(l, Cause{Code: CauseUnknown, By: ByIndeterminate})

@@ -1,14 +1,35 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Outcome is what one step asks for and what it leaves behind.
+// Outcome is what one step asks for and what it leaves behind. Its two slices are the shard's own and hold until the next step, which writes over them:
+// copy the effects and entries that are to be kept, or [Outcome.Clone] the whole. What an effect or an entry points to is never changed again.
 type Outcome struct {
 	// Effects to carry out once the event is durable.
 	Effects []Effect
 	// Entries to keep with the event, in the same transaction. All outside of the switches (call records,
 	// reports, jobs, the event stream) is made from them.
 	Entries []Entry
+}
+
+// Clone is the outcome for keeping.
+func (o Outcome) Clone() Outcome {
+	return Outcome{Effects: slices.Clone(o.Effects), Entries: slices.Clone(o.Entries)}
+}
+
+// lent is the outcome for the caller of the step: nil where there is nothing, and without the room behind, so that what the caller appends is the caller's.
+func (o Outcome) lent() Outcome {
+	return Outcome{Effects: slices.Clip(nonEmpty(o.Effects)), Entries: slices.Clip(nonEmpty(o.Entries))}
+}
+
+func nonEmpty[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return s
 }
 
 // Entry is one line of the timeline: what happened, in the words of the contact centre. Kind says which other fields are set.

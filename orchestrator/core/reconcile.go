@@ -28,7 +28,7 @@ func (s *Shard) engineDown(f EngineDown) {
 
 // engineChanged brings calls and agents of a switch in or out of reach of matching.
 func (s *Shard) engineChanged(e *engine) {
-	s.chg.Engines = append(s.chg.Engines, e.ID)
+	s.reportEngine(e)
 	for _, id := range keys(s.st.Agents) {
 		if a := s.st.Agents[id]; a.Engine == e.ID {
 			s.indexAgent(a)
@@ -179,7 +179,7 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 
 // believePresent steps the facts about a leg that we seem to have missed.
 func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
-	c := s.st.Calls[l.Call]
+	c := l.of
 	l.Missing = 0
 	if certain && l.dying() {
 		l.Unheard, l.Up = 0, seen.Up
@@ -214,7 +214,7 @@ func (s *Shard) believeAbsent(l *leg, certain bool) {
 	if l.Missing++; !certain && l.Missing < beatsToBelieve {
 		return
 	}
-	c := s.st.Calls[l.Call]
+	c := l.of
 	s.repair("leg_gone", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent, Engine: l.Engine})
 	if l.Role == agentLeg && !l.Up && !l.dying() {
 		// Its dial may still be on its way to the switch: the hang-up follows it in the same lane.

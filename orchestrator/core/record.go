@@ -33,7 +33,7 @@ func (s *Shard) stopRecording(c *call, why string) {
 	if r == nil || r.State == RecordingStopping {
 		return
 	}
-	r.State, r.Why, r.Confirm, r.ResumeAt, r.Tries = RecordingStopping, why, s.now.Add(stopConfirm), time.Time{}, 1
+	r.State, r.Why, r.Confirm, r.ResumeAt, r.Tries = RecordingStopping, why, s.now.Add(stopConfirm), 0, 1
 	s.touch(c)
 	s.do(c, nil, StopRecording{Recording: r.ID})
 }
@@ -55,7 +55,7 @@ func (s *Shard) recordingStarted(id RecordingID) {
 	if r.State != RecordingStarting {
 		return
 	}
-	r.State, r.StartedAt, r.Confirm = RecordingOn, s.now, time.Time{}
+	r.State, r.StartedAt, r.Confirm = RecordingOn, s.now, 0
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryRecordingStarted, Agent: r.Agent, Queue: c.Queue, Recording: id})
 }
@@ -65,7 +65,7 @@ func (s *Shard) recordingPaused(id RecordingID) {
 	if r == nil || r.State != RecordingPausing {
 		return
 	}
-	r.State, r.Confirm = RecordingOff, time.Time{}
+	r.State, r.Confirm = RecordingOff, 0
 	if q := s.st.Queues[c.Queue]; q.PauseLimit > 0 {
 		r.ResumeAt = s.now.Add(q.PauseLimit)
 	}
@@ -78,7 +78,7 @@ func (s *Shard) recordingResumed(id RecordingID) {
 	if r == nil || r.State != RecordingResuming {
 		return
 	}
-	r.State, r.Confirm = RecordingOn, time.Time{}
+	r.State, r.Confirm = RecordingOn, 0
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryRecordingResumed, Agent: c.Primary, Recording: id, Actor: r.Why})
 }
@@ -130,7 +130,7 @@ func (s *Shard) expireRecording(c *call) {
 		return
 	}
 	if s.due(r.ResumeAt) {
-		r.ResumeAt = time.Time{}
+		r.ResumeAt = 0
 		s.resumeRecording(c, "")
 		return
 	}
@@ -163,7 +163,7 @@ func (s *Shard) expireRecording(c *call) {
 		r.Confirm = s.now.Add(stopConfirm)
 		s.do(c, nil, StopRecording{Recording: r.ID})
 	case RecordingOn, RecordingOff:
-		r.Confirm = time.Time{}
+		r.Confirm = 0
 	}
 }
 
@@ -210,12 +210,12 @@ func (s *Shard) recordAgain(c *call) {
 
 func (s *Shard) resumeRecording(c *call, actor string) {
 	r := c.Recording
-	r.State, r.Why, r.Confirm, r.ResumeAt, r.Tries = RecordingResuming, actor, s.now.Add(startConfirm), time.Time{}, 1
+	r.State, r.Why, r.Confirm, r.ResumeAt, r.Tries = RecordingResuming, actor, s.now.Add(startConfirm), 0, 1
 	s.touch(c)
 	s.do(c, nil, ResumeRecording{Recording: r.ID})
 }
 
-func (in PauseRecordingOf) refuse(s *Shard, _ time.Time) *Refusal {
+func (in PauseRecordingOf) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	switch {
 	case r != nil:
@@ -228,7 +228,7 @@ func (in PauseRecordingOf) refuse(s *Shard, _ time.Time) *Refusal {
 	return nil
 }
 
-func (in PauseRecordingOf) apply(s *Shard, _ time.Time) {
+func (in PauseRecordingOf) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	r := c.Recording
 	r.State, r.Why, r.Confirm, r.Tries = RecordingPausing, in.Actor, s.now.Add(pauseConfirm), 1
@@ -236,7 +236,7 @@ func (in PauseRecordingOf) apply(s *Shard, _ time.Time) {
 	s.do(c, nil, PauseRecording{Recording: r.ID})
 }
 
-func (in ResumeRecordingOf) refuse(s *Shard, _ time.Time) *Refusal {
+func (in ResumeRecordingOf) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	switch {
 	case r != nil:
@@ -249,6 +249,6 @@ func (in ResumeRecordingOf) refuse(s *Shard, _ time.Time) *Refusal {
 	return nil
 }
 
-func (in ResumeRecordingOf) apply(s *Shard, _ time.Time) {
+func (in ResumeRecordingOf) apply(s *Shard) {
 	s.resumeRecording(s.st.Calls[in.Call], in.Actor)
 }

@@ -131,7 +131,7 @@ func (r *rig) nobodyOvertaken(ev Event, out Outcome) {
 			if compareLine(k, c.key()) >= 0 {
 				break
 			}
-			if before := r.shard.st.Calls[k.call]; !before.excludes(e.Agent) {
+			if before := k.call; !before.excludes(e.Agent) {
 				r.fail("after %s: agent %s is offered call %s before call %s, which stands before it in %s", describe(ev), e.Agent, c.ID, before.ID, e.Queue)
 			}
 		}

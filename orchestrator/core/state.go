@@ -6,9 +6,9 @@ import "time"
 type Shard struct {
 	st  state
 	ix  index
-	out Outcome // what the step in progress has gathered
-	now time.Time
-	chg Changes
+	out Outcome // what the step in progress has gathered; its room is used again by the next
+	now instant
+	chg changes
 }
 
 // state is all that is remembered: what a snapshot holds and what replay must reproduce. Everything else is an index over it.
@@ -18,7 +18,7 @@ type state struct {
 	IDs         uint64                       `json:"ids"`     // identifiers made so far
 	Effects     EffectID                     `json:"effects"` // effects made so far
 	Steps       uint64                       `json:"steps"`   // events applied so far
-	Now         time.Time                    `json:"now"`     // latest time seen; never goes back
+	Now         instant                      `json:"now"`     // latest time seen; never goes back
 	Site        Site                         `json:"site"`
 	Tenants     map[TenantID]*tenant         `json:"tenants"`
 	EntryPoints map[EntryPointID]*EntryPoint `json:"entry_points"`
@@ -44,6 +44,8 @@ type queue struct {
 	Turns    uint64             `json:"turns"`               // offers made so far: the round-robin clock
 	LastTurn map[AgentID]uint64 `json:"last_turn,omitempty"` // of each member
 	Removed  bool               `json:"removed,omitempty"`   // kept until its last wrap-up is done
+
+	reported bool // among the changes already
 }
 
 // AgentState is what an agent is doing (Q1).
@@ -71,10 +73,10 @@ type agent struct {
 	State      AgentState    `json:"state"`
 	Reason     string        `json:"reason,omitempty"` // of Idle
 	StateCause string        `json:"state_cause"`      // why this state: "agent", "supervisor", an OfferOutcome …
-	Since      time.Time     `json:"since"`
-	SignedInAt time.Time     `json:"signed_in_at,omitzero"`
-	IdleSince  time.Time     `json:"idle_since"`           // the longest-idle clock: last became available, or missed a call
-	PausedTill time.Time     `json:"paused_till,omitzero"` // Available, but no offers before it (busy or miss delay)
+	Since      instant       `json:"since"`
+	SignedInAt instant       `json:"signed_in_at,omitzero"`
+	IdleSince  instant       `json:"idle_since"`           // the longest-idle clock: last became available, or missed a call
+	PausedTill instant       `json:"paused_till,omitzero"` // Available, but no offers before it (busy or miss delay)
 	Call       CallID        `json:"call,omitempty"`       // while Reserved or Engaged
 	Leg        LegID         `json:"leg,omitempty"`        // while Reserved or Engaged
 	Next       *nextState    `json:"next,omitempty"`       // asked for while busy; taken when free
@@ -86,9 +88,10 @@ type agent struct {
 	Removed    bool          `json:"removed,omitempty"`
 	PhoneDown  bool          `json:"phone_down,omitempty"` // the switch says that the phone cannot be reached
 
-	timer   timer
-	ready   bool // is in the ready sets of its queues
-	touched bool
+	timer    timer
+	ready    bool // is in the ready sets of its queues
+	touched  bool // in this step
+	reported bool // among the changes already
 }
 
 type nextState struct {
@@ -97,11 +100,11 @@ type nextState struct {
 }
 
 type wrapUp struct {
-	Call     CallID    `json:"call"`
-	Queue    QueueID   `json:"queue"`
-	Since    time.Time `json:"since"`
-	Until    time.Time `json:"until,omitzero"` // zero = only by hand
-	Extended int       `json:"extended,omitempty"`
+	Call     CallID  `json:"call"`
+	Queue    QueueID `json:"queue"`
+	Since    instant `json:"since"`
+	Until    instant `json:"until,omitzero"` // zero = only by hand
+	Extended int     `json:"extended,omitempty"`
 }
 
 // CallPhase is where a call is in its life.
@@ -127,62 +130,81 @@ type call struct {
 	To         string       `json:"to"`
 	Priority   int          `json:"priority"`
 	Phase      CallPhase    `json:"phase"`
-	PhaseSince time.Time    `json:"phase_since"` // of the phase, or of the last hold or resume: what is not yet in the record
-	ArrivedAt  time.Time    `json:"arrived_at"`
+	PhaseSince instant      `json:"phase_since"` // of the phase, or of the last hold or resume: what is not yet in the record
+	ArrivedAt  instant      `json:"arrived_at"`
 	Customer   LegID        `json:"customer"`
-	Ringing    bool         `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
-	Answered   bool         `json:"answered,omitempty"` // we answered the customer's leg
 
-	AnswerRetry time.Time `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
-	AnswerTries int       `json:"answer_tries,omitempty"`
+	// In one place, because a truth takes eight bytes where it stands alone.
+	Ringing  bool `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
+	Answered bool `json:"answered,omitempty"` // we answered the customer's leg
+	Held     bool `json:"held,omitempty"`     // the customer is on hold
+	Muted    bool `json:"muted,omitempty"`    // the agent is muted
+	Mixed    bool `json:"mixed,omitempty"`    // a mix was declared and not yet dissolved
+	Closed   bool `json:"closed,omitempty"`   // the record is written
 
-	Play      PlayID    `json:"play,omitempty"`       // prompt being played to the customer
-	PlayOrder EffectID  `json:"play_order,omitempty"` // by which it was asked for last
-	Media     []string  `json:"media,omitempty"`
-	PlayTill  time.Time `json:"play_till,omitzero"` // taken for played then
+	AnswerRetry instant `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
+	AnswerTries int     `json:"answer_tries,omitempty"`
+
+	Play      PlayID   `json:"play,omitempty"`       // prompt being played to the customer
+	PlayOrder EffectID `json:"play_order,omitempty"` // by which it was asked for last
+	Media     []string `json:"media,omitempty"`
+	PlayTill  instant  `json:"play_till,omitzero"` // taken for played then
 
 	Queue      QueueID   `json:"queue,omitempty"`
-	QueuedAt   time.Time `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
-	WaitTill   time.Time `json:"wait_till,omitzero"`   // max wait
+	QueuedAt   instant   `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
+	WaitTill   instant   `json:"wait_till,omitzero"`   // max wait
 	Offers     []offer   `json:"offers,omitempty"`     // ringing now, oldest first
-	NextRing   time.Time `json:"next_ring,omitzero"`   // ProgressiveRing adds a phone then
+	NextRing   instant   `json:"next_ring,omitzero"`   // ProgressiveRing adds a phone then
 	Prefer     AgentID   `json:"prefer,omitempty"`     // sticky agent (Q7) …
-	PreferTill time.Time `json:"prefer_till,omitzero"` // … waited for until then; zero = no longer
+	PreferTill instant   `json:"prefer_till,omitzero"` // … waited for until then; zero = no longer
 	Excluded   []AgentID `json:"excluded,omitempty"`   // never offered this call again: they transferred it (Q7)
 
-	Primary   AgentID   `json:"primary,omitempty"`   // while Talking: exactly one (C12)
-	AgentLeg  LegID     `json:"agent_leg,omitempty"` // the primary's
-	TalkSince time.Time `json:"talk_since,omitzero"` // of the primary
-	Held      bool      `json:"held,omitempty"`      // the customer is on hold
-	Muted     bool      `json:"muted,omitempty"`     // the agent is muted
+	Primary   AgentID `json:"primary,omitempty"`   // while Talking: exactly one (C12)
+	AgentLeg  LegID   `json:"agent_leg,omitempty"` // the primary's
+	TalkSince instant `json:"talk_since,omitzero"` // of the primary
 
-	Wanted   []Member  `json:"wanted,omitempty"`   // the mix as last declared; empty = dissolved, or never made
-	Mixed    bool      `json:"mixed,omitempty"`    // a mix was declared and not yet dissolved
-	MixOdd   int       `json:"mix_odd,omitempty"`  // beats on which the switch had another mix
-	MixRetry time.Time `json:"mix_retry,omitzero"` // the declaration was refused: say it again then
-	MixTries int       `json:"mix_tries,omitempty"`
+	Wanted   []Member `json:"wanted,omitempty"`   // the mix as last declared; empty = dissolved, or never made
+	MixOdd   int      `json:"mix_odd,omitempty"`  // beats on which the switch had another mix
+	MixRetry instant  `json:"mix_retry,omitzero"` // the declaration was refused: say it again then
+	MixTries int      `json:"mix_tries,omitempty"`
 
 	Recording *recording `json:"recording,omitempty"` // being written
 	Failures  int        `json:"failures,omitempty"`  // recordings that broke off
 
-	Record CallRecord `json:"record"`
-	Closed bool       `json:"closed,omitempty"` // the record is written
+	Record tally `json:"record"`
 
-	timer   timer
-	legs    int         // legs that it has
-	lineKey lineKey     // its place in its queue's line, while Waiting
-	wants   bool        // an offer …
-	wantsOf *queueIndex // … of this queue; nil = of its sticky agent …
-	wantKey lineKey     // … under this key
-	touched bool
+	timer    timer
+	lineKey  lineKey     // its place in its queue's line, while Waiting
+	wantsOf  *queueIndex // wants an offer of this queue; nil = of its sticky agent …
+	wantKey  lineKey     // … under this key …
+	wants    bool        // … if it does
+	touched  bool        // in this step
+	reported bool        // among the changes already
+	legs     int         // legs that it has
+}
+
+// tally is what a call's record will say of it and the call itself does not.
+type tally struct {
+	EndedAt    instant       `json:"ended_at,omitzero"`
+	Outcome    CallOutcome   `json:"outcome,omitempty"`
+	Cause      Cause         `json:"cause,omitzero"`
+	Agents     []AgentID     `json:"agents,omitempty"` // who talked, in order
+	Offers     int           `json:"offers,omitempty"`
+	Misses     int           `json:"misses,omitempty"`
+	Route      time.Duration `json:"route,omitempty"`
+	Wait       time.Duration `json:"wait,omitempty"`
+	Talk       time.Duration `json:"talk,omitempty"`
+	Hold       time.Duration `json:"hold,omitempty"`
+	Close      time.Duration `json:"close,omitempty"`
+	Recordings []RecordingID `json:"recordings,omitempty"`
 }
 
 type offer struct {
-	Agent   AgentID   `json:"agent"`
-	Leg     LegID     `json:"leg"`
-	Since   time.Time `json:"since"`
-	Until   time.Time `json:"until"`
-	Ringing bool      `json:"ringing,omitempty"`
+	Agent   AgentID `json:"agent"`
+	Leg     LegID   `json:"leg"`
+	Since   instant `json:"since"`
+	Until   instant `json:"until"`
+	Ringing bool    `json:"ringing,omitempty"`
 }
 
 // RecordingState is what the switch is doing about a recording, and what was asked of it.
@@ -201,10 +223,10 @@ const (
 type recording struct {
 	ID        RecordingID    `json:"id"`
 	State     RecordingState `json:"state"`
-	Confirm   time.Time      `json:"confirm,omitzero"`   // the switch must have confirmed by then
+	Confirm   instant        `json:"confirm,omitzero"`   // the switch must have confirmed by then
 	Tries     int            `json:"tries,omitempty"`    // of what is being confirmed
-	ResumeAt  time.Time      `json:"resume_at,omitzero"` // automatic resume
-	StartedAt time.Time      `json:"started_at,omitzero"`
+	ResumeAt  instant        `json:"resume_at,omitzero"` // automatic resume
+	StartedAt instant        `json:"started_at,omitzero"`
 	Agent     AgentID        `json:"agent"`
 	Why       string         `json:"why,omitempty"` // it is being stopped
 }
@@ -222,31 +244,34 @@ type leg struct {
 	Role     legRole   `json:"role"`
 	Engine   EngineID  `json:"engine"`
 	Agent    AgentID   `json:"agent,omitempty"`
-	Since    time.Time `json:"since"`
+	Since    instant   `json:"since"`
 	Ringing  bool      `json:"ringing,omitempty"`
 	Up       bool      `json:"up,omitempty"`
 	Held     bool      `json:"held,omitempty"`      // by the phone's own key
-	HangAt   time.Time `json:"hang_at,omitzero"`    // dying: hang again at this time
+	HangAt   instant   `json:"hang_at,omitzero"`    // dying: hang again at this time
 	HangWith CauseCode `json:"hang_with,omitempty"` // dying: with this cause
-	HangTill time.Time `json:"hang_till,omitzero"`  // dying: taken for gone then
+	HangTill instant   `json:"hang_till,omitzero"`  // dying: taken for gone then
 	Missing  int       `json:"missing,omitempty"`   // beats on which the switch did not list it
 	Unheard  int       `json:"unheard,omitempty"`   // beats on which the switch showed of it what we have not heard, or not what we ordered
 
 	timer timer
+	of    *call // the call named by Call
 }
 
 type engine struct {
-	ID         EngineID  `json:"id"`
-	Up         bool      `json:"up"`
-	Since      time.Time `json:"since"`
-	Strays     []LegID   `json:"strays,omitempty"`      // legs on the last beat that we do not know, sorted
-	StrayMixes []MixID   `json:"stray_mixes,omitempty"` // mixes on the last beat that should not be, sorted
+	ID         EngineID `json:"id"`
+	Up         bool     `json:"up"`
+	Since      instant  `json:"since"`
+	Strays     []LegID  `json:"strays,omitempty"`      // legs on the last beat that we do not know, sorted
+	StrayMixes []MixID  `json:"stray_mixes,omitempty"` // mixes on the last beat that should not be, sorted
+
+	reported bool // among the changes already
 }
 
 // affinity remembers who served a caller last (Q7).
 type affinity struct {
-	Tenant TenantID  `json:"tenant"`
-	Number string    `json:"number"`
-	Agent  AgentID   `json:"agent"`
-	At     time.Time `json:"at"`
+	Tenant TenantID `json:"tenant"`
+	Number string   `json:"number"`
+	Agent  AgentID  `json:"agent"`
+	At     instant  `json:"at"`
 }

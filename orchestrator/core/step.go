@@ -19,7 +19,8 @@ func New(name string, seed uint64) *Shard {
 }
 
 // Step applies one event at the time now and returns what is to be done. Time never goes back: an earlier now counts as the latest seen.
-// An intent is taken as accepted; if the rules would refuse it after all, that is counted as odd and changes nothing.
+// An intent is taken as accepted; if the rules would refuse it after all, that is counted as odd and changes nothing. The outcome is lent until the next
+// step: see [Outcome].
 func (s *Shard) Step(now time.Time, ev Event) Outcome {
 	s.begin(now)
 	s.st.Steps++
@@ -37,7 +38,7 @@ func (s *Shard) Step(now time.Time, ev Event) Outcome {
 	}
 	s.match()
 	s.settle()
-	return Outcome{Effects: taken(&s.out.Effects), Entries: taken(&s.out.Entries)}
+	return s.out.lent()
 }
 
 // found sets the seed, before anything was named by it.
@@ -50,27 +51,11 @@ func (s *Shard) found(ev Founded) {
 }
 
 // Now is the latest time that the shard has seen.
-func (s *Shard) Now() time.Time { return s.st.Now }
-
-// taken gives away what a step has gathered, in one piece of the right size, and keeps the room for the next step.
-func taken[T any](from *[]T) []T {
-	gathered := *from
-	if len(gathered) == 0 {
-		return nil
-	}
-	out := make([]T, len(gathered))
-	copy(out, gathered)
-	clear(gathered)
-	*from = gathered[:0]
-	return out
-}
+func (s *Shard) Now() time.Time { return s.st.Now.Time() }
 
 // Accepts says whether an intent would be accepted now; nil is yes. Only accepted intents are journalled and stepped.
-func (s *Shard) Accepts(now time.Time, in Intent) *Refusal {
-	if now.Before(s.st.Now) {
-		now = s.st.Now
-	}
-	return in.refuse(s, now)
+func (s *Shard) Accepts(_ time.Time, in Intent) *Refusal {
+	return in.refuse(s)
 }
 
 // Done reports whether a command has been carried out already; the latest ten thousand are remembered.
@@ -86,11 +71,9 @@ func (s *Shard) Repairs() map[string]uint64 { return maps.Clone(s.st.Repairs) }
 func (s *Shard) Odd() map[string]uint64 { return maps.Clone(s.st.Odd) }
 
 func (s *Shard) begin(now time.Time) {
-	now = now.UTC().Truncate(time.Microsecond)
-	if now.Before(s.st.Now) {
-		now = s.st.Now
-	}
-	s.st.Now, s.now = now, now
+	s.st.Now = max(s.st.Now, instantOf(now))
+	s.now = s.st.Now
+	s.out.Effects, s.out.Entries = s.out.Effects[:0], s.out.Entries[:0]
 }
 
 func (s *Shard) fact(f Fact) {
@@ -135,11 +118,11 @@ func (s *Shard) fact(f Fact) {
 const rememberedCommands = 10_000
 
 func (s *Shard) intent(in Intent) {
-	if in.refuse(s, s.now) != nil {
+	if in.refuse(s) != nil {
 		s.odd("intent_refused")
 		return
 	}
-	in.apply(s, s.now)
+	in.apply(s)
 	id := in.Head().ID
 	if id == "" {
 		return
@@ -156,8 +139,7 @@ func (s *Shard) intent(in Intent) {
 
 // settle brings the indexes in line with what this step has touched and lets go of calls that are over.
 func (s *Shard) settle() {
-	for _, id := range s.ix.touchedCalls {
-		c := s.st.Calls[id]
+	for _, c := range s.ix.touchedCalls {
 		c.touched = false
 		s.indexCall(c)
 		if s.over(c) {
@@ -166,15 +148,13 @@ func (s *Shard) settle() {
 		}
 		s.armCall(c)
 	}
+	clear(s.ix.touchedCalls)
 	s.ix.touchedCalls = s.ix.touchedCalls[:0]
-	for _, id := range s.ix.touchedAgents {
-		a := s.st.Agents[id]
-		if a == nil {
-			continue
-		}
+	for _, a := range s.ix.touchedAgents {
 		a.touched = false
 		s.armAgent(a)
 	}
+	clear(s.ix.touchedAgents)
 	s.ix.touchedAgents = s.ix.touchedAgents[:0]
 }
 
@@ -184,10 +164,10 @@ func (s *Shard) touch(c *call) {
 		return
 	}
 	c.touched = true
-	s.ix.touchedCalls = append(s.ix.touchedCalls, c.ID)
-	s.chg.Calls = append(s.chg.Calls, c.ID)
-	if c.Queue != "" {
-		s.chg.Queues = append(s.chg.Queues, c.Queue)
+	s.ix.touchedCalls = append(s.ix.touchedCalls, c)
+	s.reportCall(c)
+	if q := s.st.Queues[c.Queue]; q != nil {
+		s.reportQueue(q)
 	}
 }
 
@@ -196,27 +176,8 @@ func (s *Shard) touchAgent(a *agent) {
 		return
 	}
 	a.touched = true
-	s.ix.touchedAgents = append(s.ix.touchedAgents, a.ID)
-	s.chg.Agents = append(s.chg.Agents, a.ID)
-}
-
-// TakeChanges returns what has been touched since it was last called, each id once.
-func (s *Shard) TakeChanges() Changes {
-	c := Changes{Calls: unique(s.chg.Calls), Agents: unique(s.chg.Agents), Queues: unique(s.chg.Queues), Engines: unique(s.chg.Engines)}
-	s.chg = Changes{}
-	return c
-}
-
-func unique[ID comparable](ids []ID) []ID {
-	if len(ids) < 2 {
-		return ids
-	}
-	seen := make(map[ID]bool, len(ids))
-	return slices.DeleteFunc(ids, func(id ID) bool {
-		old := seen[id]
-		seen[id] = true
-		return old
-	})
+	s.ix.touchedAgents = append(s.ix.touchedAgents, a)
+	s.reportAgent(a)
 }
 
 // do orders an action on the leg or mix of a call. The lane is the call's own unless the leg is an agent's.
@@ -240,7 +201,7 @@ func (s *Shard) order(e Effect) {
 
 // tell adds a line to the timeline.
 func (s *Shard) tell(e Entry) {
-	e.At = s.now
+	e.At = s.now.Time()
 	s.out.Entries = append(s.out.Entries, e)
 }
 

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // becomeTalking makes the agent of an answered offer the call's primary: the one winner (N6, C12). All other phones stop.
@@ -70,7 +69,7 @@ func (s *Shard) setMix(c *call) {
 
 // mix declares the call's mix.
 func (s *Shard) mix(c *call, members ...Member) {
-	c.Wanted, c.Mixed, c.MixOdd, c.MixTries, c.MixRetry = members, true, 0, 0, time.Time{}
+	c.Wanted, c.Mixed, c.MixOdd, c.MixTries, c.MixRetry = members, true, 0, 0, 0
 	s.do(c, nil, SetMix{Mix: MixID(c.ID), Members: members})
 }
 
@@ -84,7 +83,7 @@ func (s *Shard) mixAgain(c *call) {
 // dissolve ends the mix.
 func (s *Shard) dissolve(c *call) {
 	if c.Mixed {
-		c.Wanted, c.Mixed, c.MixRetry = nil, false, time.Time{}
+		c.Wanted, c.Mixed, c.MixRetry = nil, false, 0
 		s.do(c, nil, SetMix{Mix: MixID(c.ID)})
 	}
 }
@@ -166,14 +165,23 @@ func (s *Shard) customerGone(c *call, cause Cause) {
 // closeRecord writes the call's record, once.
 func (s *Shard) closeRecord(c *call) {
 	s.passPhase(c)
-	r := c.Record
-	r.EndedAt, r.Total = s.now, s.now.Sub(c.ArrivedAt)
-	c.Record, c.Closed = r, true
+	c.Record.EndedAt, c.Closed = s.now, true
 	s.ix.open--
 	if t := s.st.Tenants[c.Tenant]; t != nil {
 		t.Calls--
 	}
-	s.tellCall(c, Entry{Kind: EntryCallClosed, Agent: c.Primary, Queue: c.Queue, Reason: string(r.Outcome), Cause: &r.Cause, Duration: r.Total, Record: &r})
+	r := c.record()
+	s.tellCall(c, Entry{Kind: EntryCallClosed, Agent: c.Primary, Queue: c.Queue, Reason: string(r.Outcome), Cause: &r.Cause, Duration: r.Total, Record: r})
+}
+
+// record sums up a call that is closed.
+func (c *call) record() *CallRecord {
+	t := &c.Record
+	return &CallRecord{
+		Call: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Queue: c.Queue, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To,
+		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Offers: t.Offers, Misses: t.Misses,
+		Route: t.Route, Wait: t.Wait, Talk: t.Talk, Hold: t.Hold, Close: t.Close, Total: t.EndedAt.Sub(c.ArrivedAt), Recordings: t.Recordings,
+	}
 }
 
 // agentGone deals with a primary whose leg is no more while the customer is still there.
@@ -228,7 +236,7 @@ func (s *Shard) refuseControl(id CallID, agent AgentID) (*call, *Refusal) {
 	return c, nil
 }
 
-func (in HoldCall) refuse(s *Shard, _ time.Time) *Refusal {
+func (in HoldCall) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	if r == nil && c.Held {
 		return refusal(RefusedState, "call", "the customer is on hold already")
@@ -236,7 +244,7 @@ func (in HoldCall) refuse(s *Shard, _ time.Time) *Refusal {
 	return r
 }
 
-func (in HoldCall) apply(s *Shard, _ time.Time) {
+func (in HoldCall) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	s.passPhase(c)
 	c.Held = true
@@ -245,7 +253,7 @@ func (in HoldCall) apply(s *Shard, _ time.Time) {
 	s.tellCall(c, Entry{Kind: EntryCallHeld, Agent: in.Agent, Actor: in.Actor})
 }
 
-func (in ResumeCall) refuse(s *Shard, _ time.Time) *Refusal {
+func (in ResumeCall) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	if r == nil && !c.Held {
 		return refusal(RefusedState, "call", "the customer is not on hold")
@@ -253,7 +261,7 @@ func (in ResumeCall) refuse(s *Shard, _ time.Time) *Refusal {
 	return r
 }
 
-func (in ResumeCall) apply(s *Shard, _ time.Time) {
+func (in ResumeCall) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	held := s.now.Sub(c.PhaseSince)
 	s.passPhase(c)
@@ -263,7 +271,7 @@ func (in ResumeCall) apply(s *Shard, _ time.Time) {
 	s.tellCall(c, Entry{Kind: EntryCallResumed, Agent: in.Agent, Actor: in.Actor, Duration: held})
 }
 
-func (in MuteAgent) refuse(s *Shard, _ time.Time) *Refusal {
+func (in MuteAgent) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	if r == nil && c.Muted == in.On {
 		return refusal(RefusedState, "on", "the agent is so already")
@@ -271,7 +279,7 @@ func (in MuteAgent) refuse(s *Shard, _ time.Time) *Refusal {
 	return r
 }
 
-func (in MuteAgent) apply(s *Shard, _ time.Time) {
+func (in MuteAgent) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	c.Muted = in.On
 	s.touch(c)
@@ -283,7 +291,7 @@ func (in MuteAgent) apply(s *Shard, _ time.Time) {
 	s.tellCall(c, Entry{Kind: kind, Agent: in.Agent, Actor: in.Actor})
 }
 
-func (in PressDigits) refuse(s *Shard, _ time.Time) *Refusal {
+func (in PressDigits) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	switch {
 	case r != nil:
@@ -296,12 +304,12 @@ func (in PressDigits) refuse(s *Shard, _ time.Time) *Refusal {
 	return nil
 }
 
-func (in PressDigits) apply(s *Shard, _ time.Time) {
+func (in PressDigits) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	s.do(c, nil, SendDigits{Leg: c.Customer, Digits: in.Digits})
 }
 
-func (in EndCall) refuse(s *Shard, _ time.Time) *Refusal {
+func (in EndCall) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	if r == nil && c.Held {
 		return refusal(RefusedHeld, "call", "End is disabled while the customer is on hold")
@@ -309,11 +317,11 @@ func (in EndCall) refuse(s *Shard, _ time.Time) *Refusal {
 	return r
 }
 
-func (in EndCall) apply(s *Shard, _ time.Time) {
+func (in EndCall) apply(s *Shard) {
 	s.endConversation(s.st.Calls[in.Call], "agent", CauseNormal)
 }
 
-func (in TransferToQueue) refuse(s *Shard, _ time.Time) *Refusal {
+func (in TransferToQueue) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
 	if r != nil {
 		return r
@@ -325,7 +333,7 @@ func (in TransferToQueue) refuse(s *Shard, _ time.Time) *Refusal {
 	return nil
 }
 
-func (in TransferToQueue) apply(s *Shard, _ time.Time) {
+func (in TransferToQueue) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	if !c.excludes(in.Agent) {
 		c.Excluded = append(c.Excluded, in.Agent)

@@ -203,7 +203,7 @@ func (p *play) ask0(words []string) {
 		}
 		p.say("%s: %s, %d waiting, %d free", v.ID, v.Strategy, v.Waiting, v.Free)
 		for k := range p.shard.ix.queues[v.ID].line.all {
-			p.say("%s, priority %d, since %s", p.called(string(k.call)), k.priority, p.clock(p.shard.st.Calls[k.call].QueuedAt))
+			p.say("%s, priority %d, since %s", p.called(string(k.call.ID)), k.priority, p.clock(k.call.QueuedAt.Time()))
 		}
 	case "calls":
 		for _, id := range p.byArrival() {

@@ -2,68 +2,103 @@ package core
 
 import (
 	"cmp"
-	"container/heap"
 	"time"
 )
 
 // timer is the place of a call, an agent or a leg in the heap of deadlines. The deadlines themselves are fields of the state; the heap only finds
 // the earliest one, and is built again when a shard is restored.
 type timer struct {
-	at   time.Time
+	at   instant
 	kind byte   // which of c(all), a(gent), l(eg): also the order of equal times
 	id   string // the last tie-break
 	pos  int    // in the heap, from 1; 0 = not in it
 }
 
-type timerHeap []*timer
+// timerHeap has the earliest timer first. Each has four children and its time beside it: a hundred thousand timers lie all over the memory, and this way a move
+// goes through half the levels and asks few of them.
+type timerHeap []timerSlot
 
-func (h *timerHeap) Len() int { return len(*h) }
-func (h *timerHeap) Less(i, j int) bool {
-	a, b := (*h)[i], (*h)[j]
-	if c := a.at.Compare(b.at); c != 0 { // nearly always: ids are not compared for nothing
-		return c < 0
+type timerSlot struct {
+	at instant
+	*timer
+}
+
+const timerFan = 4
+
+func (a timerSlot) before(b timerSlot) bool {
+	if a.at != b.at { // nearly always: ids are not compared for nothing
+		return a.at < b.at
 	}
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) < 0
 }
-func (h *timerHeap) Swap(i, j int) {
-	t := *h
-	t[i], t[j] = t[j], t[i]
-	t[i].pos, t[j].pos = i+1, j+1
-}
-func (h *timerHeap) Push(x any) {
-	t := x.(*timer) //nolint:errcheck // only set pushes
-	*h = append(*h, t)
-	t.pos = len(*h)
-}
-func (h *timerHeap) Pop() any {
-	old := *h
-	t := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	t.pos = 0
-	return t
-}
 
-// set moves a timer to a new time; the zero time takes it out.
-func (h *timerHeap) set(t *timer, kind byte, id string, at time.Time) {
+// set moves a timer to a new time; 0 takes it out.
+func (h *timerHeap) set(t *timer, kind byte, id string, at instant) {
 	switch {
-	case at.IsZero() && t.pos == 0:
-	case at.IsZero():
-		heap.Remove(h, t.pos-1)
+	case at == 0 && t.pos == 0:
+	case at == 0:
+		h.remove(t)
 	case t.pos == 0:
 		t.at, t.kind, t.id = at, kind, id
-		heap.Push(h, t)
-	case !t.at.Equal(at):
+		*h = append(*h, timerSlot{})
+		h.place(len(*h)-1, timerSlot{at, t})
+	case t.at != at:
 		t.at = at
-		heap.Fix(h, t.pos-1)
+		h.place(t.pos-1, timerSlot{at, t})
 	}
 }
 
-// earliest is the earliest of times that are not zero.
-func earliest(times ...time.Time) time.Time {
-	var first time.Time
+func (h *timerHeap) remove(t *timer) {
+	hole := t.pos - 1
+	t.pos = 0
+	end := len(*h) - 1
+	last := (*h)[end]
+	(*h)[end] = timerSlot{}
+	*h = (*h)[:end]
+	if hole < end {
+		h.place(hole, last)
+	}
+}
+
+// place puts a slot where there is a hole, or as far up or down from it as the order asks.
+func (h *timerHeap) place(hole int, x timerSlot) {
+	all := *h
+	for hole > 0 {
+		parent := (hole - 1) / timerFan
+		if !x.before(all[parent]) {
+			break
+		}
+		all[hole] = all[parent]
+		all[hole].pos = hole + 1
+		hole = parent
+	}
+	for {
+		first := hole*timerFan + 1
+		if first >= len(all) {
+			break
+		}
+		least := first
+		for child := first + 1; child < min(first+timerFan, len(all)); child++ {
+			if all[child].before(all[least]) {
+				least = child
+			}
+		}
+		if !all[least].before(x) {
+			break
+		}
+		all[hole] = all[least]
+		all[hole].pos = hole + 1
+		hole = least
+	}
+	all[hole] = x
+	x.pos = hole + 1
+}
+
+// earliest is the earliest of times that are set.
+func earliest(times ...instant) instant {
+	var first instant
 	for _, t := range times {
-		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+		if t != 0 && (first == 0 || t < first) {
 			first = t
 		}
 	}
@@ -71,21 +106,21 @@ func earliest(times ...time.Time) time.Time {
 }
 
 // due reports whether a deadline is set and has passed.
-func (s *Shard) due(t time.Time) bool { return !t.IsZero() && !t.After(s.now) }
+func (s *Shard) due(t instant) bool { return !t.IsZero() && !t.After(s.now) }
 
 // Due is the time of the earliest deadline, if there is one. The host steps a [Tick] then, and before any other event that comes later than it.
 func (s *Shard) Due() (time.Time, bool) {
 	if len(s.ix.timers) == 0 {
 		return time.Time{}, false
 	}
-	return s.ix.timers[0].at, true
+	return s.ix.timers[0].at.Time(), true
 }
 
 // armCall arms the earliest deadline of a call. While its switch is out of reach there is none: nothing could be ordered, and what happened to
 // the call meanwhile is told by the snapshot of EngineUp, which must come first.
 func (s *Shard) armCall(c *call) {
 	if !s.engineIsUp(c.Engine) {
-		s.ix.timers.set(&c.timer, 'c', string(c.ID), time.Time{})
+		s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
 		return
 	}
 	at := earliest(c.PlayTill, c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.MixRetry)
@@ -99,7 +134,7 @@ func (s *Shard) armCall(c *call) {
 }
 
 func (s *Shard) armAgent(a *agent) {
-	var wrap time.Time
+	var wrap instant
 	if a.Wrap != nil {
 		wrap = a.Wrap.Until
 	}

@@ -2,14 +2,6 @@ package core
 
 import "time"
 
-// Changes lists what the steps since the last TakeChanges have touched, each id once, in order of first touch.
-type Changes struct {
-	Calls   []CallID
-	Agents  []AgentID
-	Queues  []QueueID
-	Engines []EngineID
-}
-
 // CallView is one call as readers see it.
 type CallView struct {
 	ID         CallID         `json:"id"`
@@ -124,16 +116,16 @@ func (s *Shard) Call(id CallID) (CallView, bool) {
 	}
 	v := CallView{
 		ID: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, From: s.shownNumber(c), Name: c.Name, To: c.To, Priority: c.Priority,
-		Phase: c.Phase, PhaseSince: c.PhaseSince, ArrivedAt: c.ArrivedAt, Queue: c.Queue, QueuedAt: c.QueuedAt, Primary: c.Primary, Held: c.Held, Muted: c.Muted,
+		Phase: c.Phase, PhaseSince: c.PhaseSince.Time(), ArrivedAt: c.ArrivedAt.Time(), Queue: c.Queue, QueuedAt: c.QueuedAt.Time(), Primary: c.Primary, Held: c.Held, Muted: c.Muted,
 	}
 	if c.Held {
-		v.HeldSince = c.PhaseSince
+		v.HeldSince = c.PhaseSince.Time()
 	}
 	for _, o := range c.Offers {
-		v.Offers = append(v.Offers, OfferView(o))
+		v.Offers = append(v.Offers, OfferView{Agent: o.Agent, Leg: o.Leg, Since: o.Since.Time(), Until: o.Until.Time(), Ringing: o.Ringing})
 	}
 	if r := c.Recording; r != nil {
-		v.Recording = &RecordingView{ID: r.ID, State: r.State, ResumeAt: r.ResumeAt}
+		v.Recording = &RecordingView{ID: r.ID, State: r.State, ResumeAt: r.ResumeAt.Time()}
 	}
 	return v, true
 }
@@ -145,14 +137,14 @@ func (s *Shard) Agent(id AgentID) (AgentView, bool) {
 		return AgentView{}, false
 	}
 	v := AgentView{
-		ID: a.ID, Tenant: a.Tenant, Name: a.Name, Phone: a.Phone, Teams: a.Teams, State: a.State, Reason: a.Reason, StateCause: a.StateCause, Since: a.Since,
-		IdleSince: a.IdleSince, PausedTill: a.PausedTill, Call: a.Call, Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
+		ID: a.ID, Tenant: a.Tenant, Name: a.Name, Phone: a.Phone, Teams: a.Teams, State: a.State, Reason: a.Reason, StateCause: a.StateCause, Since: a.Since.Time(),
+		IdleSince: a.IdleSince.Time(), PausedTill: a.PausedTill.Time(), Call: a.Call, Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
 	}
 	if a.Next != nil {
 		v.NextState, v.NextReason = a.Next.State, a.Next.Reason
 	}
 	if w := a.Wrap; w != nil {
-		v.WrapUp = &WrapUpView{Call: w.Call, Queue: w.Queue, Since: w.Since, Until: w.Until, Extended: w.Extended}
+		v.WrapUp = &WrapUpView{Call: w.Call, Queue: w.Queue, Since: w.Since.Time(), Until: w.Until.Time(), Extended: w.Extended}
 	}
 	return v, true
 }
@@ -166,7 +158,7 @@ func (s *Shard) Queue(id QueueID) (QueueView, bool) {
 	ix := s.ix.queues[id]
 	v := QueueView{ID: id, Tenant: q.Tenant, Name: q.Name, Strategy: q.Strategy, Waiting: ix.line.n, Free: ix.ready.n}
 	if k, ok := ix.line.first(); ok {
-		v.Oldest = k.call
+		v.Oldest = k.call.ID
 	}
 	return v, true
 }
@@ -177,7 +169,7 @@ func (s *Shard) Engine(id EngineID) (EngineView, bool) {
 	if e == nil {
 		return EngineView{}, false
 	}
-	return EngineView{ID: e.ID, Up: e.Up, Since: e.Since}, true
+	return EngineView{ID: e.ID, Up: e.Up, Since: e.Since.Time()}, true
 }
 
 // Everything lists all that there is, for the first view after a start.

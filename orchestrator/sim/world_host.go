@@ -228,7 +228,7 @@ func (h *host) step(ev core.Event) bool {
 	w.steps++
 	w.rows = append(w.rows, row)
 	if !w.opt.SkipReplay {
-		w.told = append(w.told, out)
+		w.told = append(w.told, out.Clone())
 	}
 	w.observe(h, ev, out)
 	if w.crashes(CrashAfter) {

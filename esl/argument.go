@@ -31,13 +31,13 @@ func matching(what, s string, pattern *regexp.Regexp, rule string) argument {
 }
 
 var (
-	channelPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
-	wordPattern     = regexp.MustCompile(`^[A-Za-z0-9_.@:+-]{1,128}$`)
-	variablePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-	filePattern     = regexp.MustCompile(`^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
-	digitsArgument  = regexp.MustCompile(`^[0-9*#A-D]{1,64}$`)
-	numberArgument  = regexp.MustCompile(`^\+?[0-9*#]{1,32}$`)
-	causeArgument   = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
+	idRule       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
+	wordRule     = regexp.MustCompile(`^[A-Za-z0-9_.@:+-]{1,128}$`)
+	variableRule = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
+	fileRule     = regexp.MustCompile(`^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
+	digitsRule   = regexp.MustCompile(`^[0-9*#A-D]{1,64}$`)
+	numberRule   = regexp.MustCompile(`^\+?[0-9*#]{1,32}$`)
+	causeRule    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 )
 
 // literal is text of our own source: a constant. It must have no line break and nothing that begins an expansion.
@@ -48,44 +48,44 @@ func literal(s string) argument {
 	return argument{text: s}
 }
 
-// channelID is the id of a leg, a recording or a mix.
-func channelID[T ~string](id T) argument {
-	return matching("id", string(id), channelPattern, "must be 1 to 128 letters, digits, '_' or '-'")
+// idArg is the id of a leg, a recording or a mix.
+func idArg[T ~string](id T) argument {
+	return matching("id", string(id), idRule, "must be 1 to 128 letters, digits, '_' or '-'")
 }
 
-// word is a name from the configuration: of a phone, a gateway, a profile, a domain, a stream.
-func word(s string) argument {
-	return matching("word", s, wordPattern, `must be 1 to 128 letters, digits or one of "_.@:+-"`)
+// wordArg is a name from the configuration: of a phone, a gateway, a profile, a domain, a stream.
+func wordArg(s string) argument {
+	return matching("word", s, wordRule, `must be 1 to 128 letters, digits or one of "_.@:+-"`)
 }
 
-// telephone is a number to dial.
-func telephone(s string) argument {
-	return matching("number", s, numberArgument, "must be digits, '*' and '#', at most 32, with or without a '+' in front")
+// numberArg is a number to dial.
+func numberArg(s string) argument {
+	return matching("number", s, numberRule, "must be digits, '*' and '#', at most 32, with or without a '+' in front")
 }
 
-// keys are digits to send as DTMF.
-func keys(s string) argument {
-	return matching("digits", s, digitsArgument, "must be 1 to 64 of 0-9, *, #, A-D")
+// digitsArg are digits to send as DTMF.
+func digitsArg(s string) argument {
+	return matching("digits", s, digitsRule, "must be 1 to 64 of 0-9, *, #, A-D")
 }
 
-// cause is a cause of FreeSWITCH by name: NORMAL_CLEARING.
-func cause(s string) argument {
-	return matching("cause", s, causeArgument, "must be capital letters, digits and '_'")
+// causeArg is a cause of FreeSWITCH by name: NORMAL_CLEARING.
+func causeArg(s string) argument {
+	return matching("cause", s, causeRule, "must be capital letters, digits and '_'")
 }
 
-// file is an absolute path of plain characters. FreeSWITCH cuts a path at the first space, and a "{" begins parameters.
-func file(path string) argument {
+// fileArg is an absolute path of plain characters. FreeSWITCH cuts a path at the first space, and a "{" begins parameters.
+func fileArg(path string) argument {
 	if strings.Contains(path, "/../") || strings.HasSuffix(path, "/..") {
 		return badArgument("file", `must not go up with ".."`)
 	}
-	return matching("file", path, filePattern, "must be an absolute path of letters, digits, '.', '_' and '-'")
+	return matching("file", path, fileRule, "must be an absolute path of letters, digits, '.', '_' and '-'")
 }
 
-// count is a whole number.
-func count(n int) argument { return argument{text: strconv.Itoa(n)} }
+// countArg is a whole number.
+func countArg(n int) argument { return argument{text: strconv.Itoa(n)} }
 
-// seconds is a duration in whole seconds, rounded up.
-func seconds(d time.Duration) argument {
+// secondsArg is a duration in whole seconds, rounded up.
+func secondsArg(d time.Duration) argument {
 	return argument{text: strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)}
 }
 
@@ -108,8 +108,8 @@ func joinedBy(separator string, parts []argument) argument {
 	return argument{text: b.String()}
 }
 
-// shown is text for people from outside, for instance the name of a caller on an agent's phone, made harmless: it is data wherever it is put.
-func shown(s string) argument {
+// textArg is text for people from outside, for instance the name of a caller on an agent's phone, made harmless: it is data wherever it is put.
+func textArg(s string) argument {
 	return argument{text: s} // TODO: filter
 }
 
@@ -127,7 +127,7 @@ func settings(list ...setting) argument {
 		if s.value.err != nil {
 			return s.value
 		}
-		if !variablePattern.MatchString(s.name) {
+		if !variableRule.MatchString(s.name) {
 			return badArgument("variable", "must begin with a letter and have at most 64 letters, digits, '_' and '-'")
 		}
 		if i > 0 {

@@ -1,15 +1,16 @@
 package esl
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 
 	lib "github.com/percipia/eslgo/command"
 	"github.com/percipia/eslgo/command/call"
 )
 
-// A command is one message to the switch. The library builds it, of arguments that have been checked.
+// A command is one message to the switch. The library builds it; it checks nothing, so that all it is given are arguments.
 type command struct {
+	verb   string // for people
 	lib    lib.Command
 	answer string // the kind of frame that answers it
 	job    jobID  // of bgapi: the reply repeats it
@@ -21,43 +22,75 @@ type jobID string
 
 // apiCommand is a command that the switch carries out while it keeps the connection waiting: for instant things only.
 func apiCommand(verb string, args ...argument) command {
-	all := joinedBy(" ", args)
-	return command{lib: lib.API{Command: verb, Arguments: all.text}, answer: kindAnswer, err: all.err}
+	name, all := wordArg(verb), joinedBy(" ", args)
+	return command{
+		verb:   verb,
+		lib:    lib.API{Command: name.text, Arguments: all.text},
+		answer: kindAnswer,
+		err:    errors.Join(name.err, all.err),
+	}
 }
 
 // backgroundCommand is a command with a thread of its own. The reply says that it has begun; the event BACKGROUND_JOB with the same
 // id says what came of it.
 func backgroundCommand(job jobID, verb string, args ...argument) command {
-	all := joinedBy(" ", args)
-	id := channelID(job)
-	if all.err == nil {
-		all.err = id.err
-	}
+	name, all, id := wordArg(verb), joinedBy(" ", args), idArg(job)
 	return command{
-		lib:    lib.API{Command: verb, Arguments: all.text + "\nJob-UUID: " + id.text, Background: true},
-		answer: kindReply, job: job, err: all.err,
+		verb: verb,
+		// The library knows nothing of job ids. The header goes where the arguments end, which is the end of the line.
+		lib:    lib.API{Command: name.text, Arguments: all.text + "\nJob-UUID: " + id.text, Background: true},
+		answer: kindReply,
+		job:    job,
+		err:    errors.Join(name.err, all.err, id.err),
 	}
 }
 
 // executeCommand runs an application on a leg, after what runs there now. FreeSWITCH expands variables in its argument.
 func executeCommand(leg argument, app string, arg argument) command {
-	err := leg.err
-	if err == nil {
-		err = arg.err
+	name := wordArg(app)
+	return command{
+		verb:   app,
+		lib:    &call.Execute{UUID: leg.text, AppName: name.text, AppArgs: arg.text},
+		answer: kindReply,
+		err:    errors.Join(leg.err, name.err, arg.err),
 	}
-	return command{lib: &call.Execute{UUID: leg.text, AppName: app, AppArgs: arg.text}, answer: kindReply, err: err}
 }
 
 // subscribeCommand asks for events by name; names of the subclasses of CUSTOM come after "CUSTOM".
 func subscribeCommand(names ...string) command {
-	c := command{lib: lib.Event{Format: "plain", Listen: names}, answer: kindReply}
+	c := command{verb: "event", lib: lib.Event{Format: "plain", Listen: names}, answer: kindReply}
 	for _, n := range names {
-		if w := word(n); w.err != nil {
-			c.err = w.err
-		}
+		c.err = errors.Join(c.err, wordArg(n).err)
 	}
 	return c
 }
+
+// logInCommand gives the event socket's password, or that of a user of the directory ("name@domain").
+func logInCommand(user, password string) command {
+	c := command{verb: "auth", lib: lib.Auth{User: user, Password: password}, answer: kindReply}
+	if user != "" {
+		c.err = wordArg(user).err
+	}
+	if strings.ContainsAny(password, "\r\n\x00") {
+		c.err = errors.Join(c.err, errors.New("esl: password must not contain a line break or a NUL"))
+	}
+	return c
+}
+
+// pingCommand is answered with "-ERR command not found", at once, by any event socket: no module has to be loaded, nothing is carried
+// out, and a user with few rights may send it.
+func pingCommand() command {
+	return command{verb: "ping", lib: ping{}, answer: kindReply}
+}
+
+type ping struct{}
+
+// BuildMessage implements the library's Command.
+func (ping) BuildMessage() string { return "ping" }
+
+// socketModule is a name that must not be in a command: the event socket reloads itself, and drops everybody, for any command
+// that has this name and "reload" or "unload" anywhere in its first line, be it a caller's name.
+const socketModule = "mod_event_socket"
 
 // message is what goes over the wire.
 func (c command) message() (string, error) {
@@ -66,7 +99,22 @@ func (c command) message() (string, error) {
 	}
 	text := c.lib.BuildMessage()
 	if strings.ContainsRune(text, 0) {
-		return "", fmt.Errorf("esl: command: must not contain a NUL")
+		return "", errors.New("esl: command must not contain a NUL")
+	}
+	if strings.Contains(strings.ToLower(text), socketModule) {
+		return "", errors.New("esl: command must not name the event socket's module")
 	}
 	return text + "\n\n", nil
+}
+
+// answeredBy reports whether r can be the reply to c. An "api" that is not allowed is refused with a reply, instead of an answer.
+func (c command) answeredBy(r reply) bool {
+	switch {
+	case r.kind == kindAnswer:
+		return c.answer == kindAnswer
+	case c.answer == kindAnswer || c.job == "":
+		return c.answer == kindReply || strings.HasPrefix(r.text, "-ERR")
+	default:
+		return strings.HasPrefix(r.text, "-ERR") || r.text == "+OK Job-UUID: "+string(c.job)
+	}
 }

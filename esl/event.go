@@ -63,6 +63,9 @@ type event struct {
 	body string // of BACKGROUND_JOB: what the command said
 }
 
+// size is how many bytes the event holds.
+func (e event) size() int { return len(e.headers) + len(e.body) }
+
 // parseEvent takes the body of a text/event-plain frame apart: headers, and after an empty line the event's own body, if there is one.
 func parseEvent(text string) event {
 	head, body, _ := strings.Cut(text, "\n\n")

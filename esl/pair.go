@@ -1,55 +1,205 @@
 package esl
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// pairConfig says how to keep connected to one switch.
+// pairConfig says how to keep connected to one switch. Zero values mean the default.
 type pairConfig struct {
-	link         linkConfig
-	events       []string      // names to subscribe to; HEARTBEAT is added
-	queueLimit   int           // events waiting; more is a gap, which ends the pair
-	reconnectMax time.Duration // longest pause between two attempts
-	log          *slog.Logger
+	link          linkConfig
+	events        []string      // names to subscribe to, as of "event plain"; HEARTBEAT comes by itself
+	queueLimit    int           // events waiting; more is a gap, which ends the pair; default 50000
+	firstBeat     time.Duration // time to wait for the first HEARTBEAT, which tells how often they come; default 60 s
+	reconnectMax  time.Duration // longest pause between two attempts; default 5 s
+	log           *slog.Logger  // default slog.Default()
+	nudgeInterval time.Duration // how often to wake the switch's listener; 0 is never
 }
 
-// errGap: the queue was full, events are lost.
-var errGap = errors.New("esl: more events waiting than the queue holds: some are lost")
-
-// item waits for its turn: an event, or something of the engine's own that was put among them (a confirmed fact, a look at everything).
-type item struct {
-	event event
-	aside any
+func (c pairConfig) withDefaults() pairConfig {
+	c.queueLimit = cmp.Or(c.queueLimit, 50_000)
+	c.firstBeat = cmp.Or(c.firstBeat, time.Minute)
+	c.reconnectMax = cmp.Or(c.reconnectMax, 5*time.Second)
+	c.log = cmp.Or(c.log, slog.Default())
+	c.link.log = cmp.Or(c.link.log, c.log)
+	return c
 }
 
-// pair is one life of the two connections to a switch: one brings events, the other takes commands, because a command that the switch
-// takes time for holds back the events on its own connection.
+// errSilent: the connection is fine, but the switch's events have stopped.
+var errSilent = errors.New("esl: the switch sends no heartbeats")
+
+// pair is one life of the two connections to a switch. One brings events; the other takes commands, because a command that the switch
+// needs time for holds back the events on its own connection. When either ends, the pair has ended, and the next one begins with
+// a look at everything: the switch repeats nothing that nobody listened to.
 type pair struct {
-	generation uint64 // 1 for the first of the process
+	generation uint64 // 1 for the first pair of a process, and one more for each
 	events     *link
 	commands   *link
+
+	queue *queue
+	crew  sync.WaitGroup
+	over  chan struct{} // closed by close
+
+	begun time.Time
+	beat  atomic.Int64 // when the last HEARTBEAT came, after begun
+	limit atomic.Int64 // how long after it the next must come
 }
 
-// connect makes both links, subscribes, and lets events queue up from then on: what is looked at afterwards is older than what the queue brings.
-func connect(ctx context.Context, c pairConfig) (*pair, error) { return nil, errors.ErrUnsupported }
+// connect makes both links and subscribes. From then on events queue up: what is looked at afterwards is never older than the queue's first.
+// Whoever gets a pair closes it.
+func connect(ctx context.Context, c pairConfig) (*pair, error) {
+	c = c.withDefaults()
+	p := &pair{queue: newQueue(c.queueLimit), over: make(chan struct{}), begun: time.Now()}
+	p.limit.Store(int64(c.firstBeat))
+	var err error
+	if p.events, err = dialLink(ctx, c.link, p.arrived); err != nil {
+		return nil, err
+	}
+	if p.commands, err = dialLink(ctx, c.link, func(event) {}); err != nil {
+		p.events.close()
+		return nil, err
+	}
+	p.crew.Go(p.watch)
+	if c.nudgeInterval > 0 {
+		p.crew.Go(func() { p.nudge(c.nudgeInterval) })
+	}
+	subscribeCtx, cancel := context.WithTimeout(ctx, p.events.cfg.apiTimeout)
+	defer cancel()
+	if err := p.events.subscribe(subscribeCtx, append([]string{"HEARTBEAT"}, c.events...)...); err != nil {
+		p.close()
+		return nil, fmt.Errorf("subscribe to events: %w", err)
+	}
+	return p, nil
+}
 
-// take returns all that waits, in order, waiting for the first. The error says why the pair has ended, or that ctx did.
+// arrived takes an event from the reader.
+func (p *pair) arrived(e event) {
+	if e.name() == "HEARTBEAT" {
+		p.beat.Store(int64(time.Since(p.begun)))
+		if seconds, err := strconv.Atoi(e.get("Heartbeat-Interval")); err == nil && 0 < seconds && seconds < 3600 {
+			// Two may be missing, and the switch may be slow.
+			p.limit.Store(int64(time.Duration(seconds)*2*time.Second + 2*time.Second))
+		}
+	}
+	p.queue.put(item{event: e})
+}
+
+// watch ends the pair when one of its links does, or the heartbeats.
+func (p *pair) watch() {
+	ticker := time.NewTicker(500 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.over:
+			return
+		case <-p.events.done():
+			p.queue.close(fmt.Errorf("connection for events: %w", p.events.err()))
+			return
+		case <-p.commands.done():
+			p.queue.close(fmt.Errorf("connection for commands: %w", p.commands.err()))
+			return
+		case <-ticker.C:
+			if time.Since(p.begun)-time.Duration(p.beat.Load()) > time.Duration(p.limit.Load()) {
+				p.queue.close(errSilent)
+				return
+			}
+		}
+	}
+}
+
+func (p *pair) nudge(every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.over:
+			return
+		case <-p.events.done():
+			return
+		case <-ticker.C:
+			p.events.nudge()
+		}
+	}
+}
+
+// take returns all that waits, in order, waiting for the first; into is a slice of an earlier take that is done with. The error says why
+// the pair has ended, or is ctx's.
 func (p *pair) take(ctx context.Context, into []item) ([]item, error) {
-	return nil, errors.ErrUnsupported
+	return p.queue.take(ctx, into)
 }
 
-// put places something behind the events that came before it. It never waits.
-func (p *pair) put(aside any) {}
+// put places something behind the events that came before it. It never waits. After the end it does nothing.
+func (p *pair) put(aside any) { p.queue.put(item{aside: aside}) }
 
-// end makes the pair fail with err: take returns it once what was put before is taken.
-func (p *pair) end(err error) {}
+// end makes the pair end with err: take returns it once what was put before has been taken.
+func (p *pair) end(err error) { p.queue.close(err) }
 
-// close ends both links and waits for their goroutines.
-func (p *pair) close() {}
+// close ends both links and waits for every goroutine of the pair.
+func (p *pair) close() {
+	p.queue.close(errClosed)
+	close(p.over)
+	p.crew.Wait()
+	p.events.close()
+	p.commands.close()
+}
 
-// keepConnected runs one life after the other until ctx ends: it connects, calls life, which returns why it ended, closes
-// the pair, pauses, and begins again.
-func keepConnected(ctx context.Context, c pairConfig, life func(context.Context, *pair) error) {}
+// Pauses between two attempts to connect.
+const (
+	firstPause = 100 * time.Millisecond
+	// A pair that lasted so long was a good one: the next pause is the shortest again.
+	goodLife = 10 * time.Second
+)
+
+// keepConnected runs one life after the other until ctx ends. It connects, gives the fresh pair to life, which returns why it ended, closes
+// the pair, pauses, and begins again. Pauses double up to reconnectMax, each with jitter. A wrong password is no reason to end: it
+// can be put right at the switch.
+func keepConnected(ctx context.Context, c pairConfig, life func(context.Context, *pair) error) {
+	c = c.withDefaults()
+	pause := firstPause
+	for generation := uint64(1); ctx.Err() == nil; {
+		begun := time.Now()
+		connected, err := live(ctx, c, generation, life)
+		if ctx.Err() != nil {
+			return
+		}
+		if connected {
+			generation++
+			if time.Since(begun) > goodLife {
+				pause = firstPause
+			}
+		}
+		if errors.Is(err, errNotAllowed) || errors.Is(err, errPassword) {
+			pause = c.reconnectMax // only a person can mend that; each attempt costs the switch a thread
+		}
+		wait := pause/2 + rand.N(pause/2+1)
+		said := "connection to FreeSWITCH lost"
+		if !connected {
+			said = "cannot connect to FreeSWITCH"
+		}
+		c.log.Warn(said, "err", err, "retry_in", wait.Round(time.Millisecond)) //nolint:sloglint // one of two constants
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, c.reconnectMax)
+	}
+}
+
+// live is one turn of keepConnected.
+func live(ctx context.Context, c pairConfig, generation uint64, life func(context.Context, *pair) error) (connected bool, err error) {
+	p, err := connect(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	defer p.close()
+	p.generation = generation
+	return true, life(ctx, p)
+}

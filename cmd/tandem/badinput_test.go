@@ -19,7 +19,7 @@ import (
 // the record; nothing expands it, and no agent is stuck after it.
 func TestOddCallers(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, embedded, 1)
+	s := newStack(t, embedded, 1, asteriskBrand)
 	s.addQueue("sales", salesNumber, 0, nil)
 	long := strings.Repeat("1234567890", 50)
 	for _, c := range []struct {
@@ -50,7 +50,7 @@ func TestOddCallers(t *testing.T) {
 			d := s.desks[0]
 			d.next.SkipToEnd()
 			s.set(d, core.Available)
-			call, err := s.trunk.Dial(s.soon(), salesNumber, c.opt)
+			call, err := s.switches[0].trunk.Dial(s.soon(), salesNumber, c.opt)
 			require.NoError(t, err)
 			_, err = call.Await(s.soon(), softphone.Is(softphone.Answered, softphone.Refused))
 			require.NoError(t, err, "a clear outcome")
@@ -110,10 +110,10 @@ func like(t *testing.T, want, got, sent string) {
 // TestNumbersThatLeadNowhere calls numbers that nobody has set up, and what is no number at all: the caller is told, and a record tells.
 func TestNumbersThatLeadNowhere(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, embedded, 1)
+	s := newStack(t, embedded, 1, asteriskBrand)
 	s.addQueue("sales", salesNumber, 0, nil)
 	for _, number := range []string{"+49999", "0", "*#", "h", "s", "t", "i", "o", "fax", "${SHELL(id)}", "+4930100${EXTEN}", "a b", "../..", strings.Repeat("9", 500), "ä", "%00", "tandem-set-backup"} {
-		c, err := s.trunk.Dial(s.soon(), number, softphone.CallOptions{From: "+491"})
+		c, err := s.switches[0].trunk.Dial(s.soon(), number, softphone.CallOptions{From: "+491"})
 		require.NoError(t, err)
 		e, err := c.AwaitEnd(s.soon())
 		require.NoError(t, err, number)
@@ -151,17 +151,17 @@ func (s *stack) serves() {
 // TestMalformedSIP sends Asterisk what is no SIP, or not quite. Calls go on.
 func TestMalformedSIP(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, embedded, 1)
+	s := newStack(t, embedded, 1, asteriskBrand)
 	s.addQueue("sales", salesNumber, 0, nil)
 	k := s.connects(salesNumber, s.desks[0])
-	conn, err := net.Dial("udp", s.asterisk.SIPAddr)
+	conn, err := net.Dial("udp", s.switches[0].sip)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close()) }()
 	local := conn.LocalAddr().String()
 	invite := func(from, contact, more, body string) string {
 		return fmt.Sprintf("INVITE sip:%s@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%d\r\nFrom: %s\r\nTo: <sip:%s@%s>\r\nCall-ID: odd-%d\r\nCSeq: 1 INVITE\r\n"+
 			"Max-Forwards: 70\r\nContact: %s\r\n%sContent-Length: %d\r\n\r\n%s",
-			salesNumber, s.asterisk.SIPAddr, local, len(more)+len(body)+len(from)*1000, from, salesNumber, s.asterisk.SIPAddr, len(more)+len(body)+len(from)*1000, contact, more, len(body), body)
+			salesNumber, s.switches[0].sip, local, len(more)+len(body)+len(from)*1000, from, salesNumber, s.switches[0].sip, len(more)+len(body)+len(from)*1000, contact, more, len(body), body)
 	}
 	ok := "<sip:1@" + local + ">"
 	for _, m := range []string{
@@ -182,7 +182,7 @@ func TestMalformedSIP(t *testing.T) {
 	k.caller.hangUp()
 	s.is(k.desk, core.Idle)
 	// Whatever of it was a call has given up, or does when nobody answers for it.
-	require.NoError(t, s.asterisk.AwaitEmpty(s.soon()))
+	s.emptied()
 	s.eventually("the odd calls to be over", func() bool { return len(s.board.State().Calls) == 0 })
 	s.serves()
 }

@@ -14,9 +14,12 @@ import (
 
 // TestRingAllOfAHundred rings a hundred phones for one caller, and two of them answer in the same instant: one wins, the others are told so (N6).
 func TestRingAllOfAHundred(t *testing.T) {
-	t.Parallel()
+	onEach(t, ringAllOfAHundred)
+}
+
+func ringAllOfAHundred(t *testing.T, on brand) {
 	const number, all, rounds = "+4930200", core.MaxRingAll, 5
-	s := newStack(t, production, all)
+	s := newStack(t, production, all, on)
 	users := []core.AgentID{}
 	for _, d := range s.desks {
 		users = append(users, d.agent)
@@ -77,7 +80,7 @@ func TestRingAllOfAHundred(t *testing.T) {
 			return len(st.Calls) == 0
 		})
 		require.NoError(t, err)
-		require.NoError(t, s.asterisk.AwaitEmpty(s.soon()))
+		s.emptied()
 	}
 	s.eventually("the records", func() bool { return len(s.records()) == rounds })
 	s.mended(map[string]float64{})

@@ -11,6 +11,10 @@ import (
 
 // TestProcessEnds ends the control plane in a busy moment, and starts it again: by kill -9, and in good order as an upgrade does (C12, C15, Q3, Q4, Q11).
 func TestProcessEnds(t *testing.T) {
+	onEach(t, processEnds)
+}
+
+func processEnds(t *testing.T, on brand) {
 	for _, c := range []struct {
 		name string
 		variant
@@ -22,7 +26,7 @@ func TestProcessEnds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			k := newScene(newStack(t, c.variant, 6))
+			k := newScene(newStack(t, c.variant, 6, on))
 			c.how(k.proc)
 			k.meanwhile(true)
 			k.proc.start()
@@ -38,8 +42,11 @@ const leaseTTL = 15 * time.Second
 
 // TestStandbyTakesOver runs two processes on one database. The one that owns the shard is killed; the other goes on where it was (C12).
 func TestStandbyTakesOver(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, production, 6)
+	onEach(t, standbyTakesOver)
+}
+
+func standbyTakesOver(t *testing.T, on brand) {
+	s := newStack(t, production, 6, on)
 	second := s.standby()
 	k := newScene(s)
 	status, body, err := get(s.soon(), "http://"+second+"/readyz")

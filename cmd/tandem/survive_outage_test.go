@@ -15,29 +15,35 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
 
-// TestConnectionToAsteriskCut cuts events and orders off for ten seconds (Q11).
-func TestConnectionToAsteriskCut(t *testing.T) {
-	t.Parallel()
-	k := newScene(newStack(t, production, 6))
+// TestConnectionCut cuts events and orders off for ten seconds (Q11).
+func TestConnectionCut(t *testing.T) {
+	onEach(t, connectionCut)
+}
+
+func connectionCut(t *testing.T, on brand) {
+	k := newScene(newStack(t, production, 6, on))
 	mend := time.After(10 * time.Second)
-	k.link.Cut()
+	k.switches[0].link.Cut()
 	k.meanwhile(true)
 	<-mend
-	k.link.Mend()
+	k.switches[0].link.Mend()
 	k.resumed()
 	k.nothingIsLost(unseen())
 }
 
-// TestConnectionToAsteriskStalls lets nothing through in either direction, without telling either side: the switch goes on as if Tandem were there, Tandem orders what
+// TestConnectionStalls lets nothing through in either direction, without telling either side: the switch goes on as if Tandem were there, Tandem orders what
 // never arrives, until it notices (Q11).
-func TestConnectionToAsteriskStalls(t *testing.T) {
-	t.Parallel()
-	k := newScene(newStack(t, production, 6))
-	k.link.Stall()
+func TestConnectionStalls(t *testing.T) {
+	onEach(t, connectionStalls)
+}
+
+func connectionStalls(t *testing.T, on brand) {
+	k := newScene(newStack(t, production, 6, on))
+	k.switches[0].link.Stall()
 	k.meanwhile(false)
 	_, err := k.board.AwaitEntry(k.soon(), k.mark, "the loss to be noticed", func(e client.Entry) bool { return e.Kind == core.EntryEngineDown })
 	require.NoError(t, err)
-	k.link.Mend()
+	k.switches[0].link.Mend()
 	k.resumed()
 	after := unseen()
 	after.fallback = false
@@ -61,7 +67,7 @@ func TestPostgresAway(t *testing.T) {
 			postgres := dbtest.StartPostgres(t, true)
 			s := newStack(t, variant{"postgres", func(t *testing.T) map[string]string {
 				return map[string]string{"TANDEM_DB": postgres.NewDatabase(t, "tandem"), "TANDEM_REDIS": dbtest.StartRedis(t).URL()}
-			}}, 6)
+			}}, 6, asteriskBrand)
 			s.expected = []string{"level=ERROR"} // and rightly so
 			k := newScene(s)
 			c.how(postgres)
@@ -80,7 +86,7 @@ func TestRedisLost(t *testing.T) {
 	redis := dbtest.StartRedis(t)
 	s := newStack(t, variant{"redis", func(t *testing.T) map[string]string {
 		return map[string]string{"TANDEM_DB": dbtest.PostgresURL(t), "TANDEM_REDIS": redis.URL()}
-	}}, 2)
+	}}, 2, asteriskBrand)
 	s.expected = []string{"level=ERROR"}
 	s.addQueue("sales", salesNumber, 0, nil)
 	s.addQueue("taped", tapedNumber, 0, map[string]any{"record": true})
@@ -98,7 +104,7 @@ func TestRedisLost(t *testing.T) {
 	other := s.connects(salesNumber, s.desks[1])
 	other.unbroken()
 	other.caller.hangUp()
-	require.NoError(t, s.asterisk.AwaitEmpty(s.soon()))
+	s.emptied()
 	require.NoError(t, redis.Start())
 	s.isWhole(taped)
 	records := s.records()
@@ -109,20 +115,24 @@ func TestRedisLost(t *testing.T) {
 	s.mended(map[string]float64{})
 }
 
-// TestAsteriskRestarted ends the switch itself. Its calls are lost, and closed as what they are; every agent can be called again within five seconds, by the
+// TestSwitchRestarted ends the switch itself. Its calls are lost, and closed as what they are; every agent can be called again within five seconds, by the
 // same registrations (Q11).
-func TestAsteriskRestarted(t *testing.T) {
+func TestSwitchRestarted(t *testing.T) {
+	onEach(t, switchRestarted)
+}
+
+func switchRestarted(t *testing.T, on brand) {
 	for _, c := range []struct {
 		name string
 		kill bool
 	}{{"in good order", false}, {"killed", true}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			k := newScene(newStack(t, production, 6))
+			k := newScene(newStack(t, production, 6, on))
 			if c.kill {
-				k.asterisk.Kill()
+				k.switches[0].Kill()
 			}
-			require.NoError(t, k.asterisk.Restart(k.soon()))
+			require.NoError(t, k.switches[0].Restart(k.soon()))
 			back := time.Now()
 			k.resumed()
 			for _, d := range k.desks {
@@ -137,7 +147,7 @@ func TestAsteriskRestarted(t *testing.T) {
 				k.is(d, core.Available)
 			}
 			usable := time.Since(back)
-			t.Logf("every agent is usable %s after Asterisk was back", usable.Round(time.Millisecond))
+			t.Logf("every agent is usable %s after the switch was back", usable.Round(time.Millisecond))
 			assert.Less(t, usable, 5*time.Second)
 
 			// The old calls are on record.
@@ -150,18 +160,18 @@ func TestAsteriskRestarted(t *testing.T) {
 				assert.Equal(t, core.CauseEngine, records[c.number].Cause.Code)
 			}
 			for _, c := range talked {
-				// An Asterisk that is stopped ends one leg after the other. Where the agent's goes first, the customer waits again when theirs goes.
+				// A switch that is stopped ends one leg after the other. Where the agent's goes first, the customer waits again when theirs goes.
 				assert.Contains(t, []core.CallOutcome{core.CallAnswered, core.CallLost}, records[c.number].Outcome)
 				assert.Equal(t, core.CauseEngine, records[c.number].Cause.Code)
 			}
 			require.Equal(t, core.CauseNormal, records[k.done.number].Cause.Code)
 			require.Empty(t, k.board.State().Calls)
-			contacts, err := k.asterisk.Contacts(k.soon())
+			contacts, err := k.switches[0].Contacts(k.soon())
 			require.NoError(t, err)
 			require.Len(t, contacts, len(k.desks), "the phones are still registered")
 
 			// The phones notice that their calls are gone when they hang up: nobody knows of them.
-			for _, p := range append([]*softphone.Phone{k.trunk}, phonesOf(k.desks)...) {
+			for _, p := range append([]*softphone.Phone{k.switches[0].trunk}, phonesOf(k.desks)...) {
 				for _, c := range p.Calls() {
 					_ = c.HangUp(k.soon()) // refused with 481
 				}
@@ -179,7 +189,7 @@ func TestAsteriskRestarted(t *testing.T) {
 				k.talks(c, d, at)
 				c.hangUp()
 			}
-			require.NoError(t, k.asterisk.AwaitEmpty(k.soon()))
+			k.emptied()
 			k.keeps(k.taped.id)
 		})
 	}

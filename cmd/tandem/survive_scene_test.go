@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/api/client"
-	"github.com/tandem-voice/tandem/docker/asterisk"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
@@ -103,7 +102,7 @@ func newScene(s *stack) *scene {
 	k.plain = s.connects(salesNumber, s.desks[2])
 	k.taped.caller.awaits("to be recorded", func(v core.CallView) bool { return v.Recording != nil && v.Recording.State == core.RecordingOn })
 	k.held.caller.order(k.held.id, "hold")
-	require.NoError(s.t, k.held.caller.Hears(s.soon(), asterisk.MusicTones(asterisk.MusicDefault)...), "the held customer")
+	require.NoError(s.t, k.held.caller.Hears(s.soon(), music...), "the held customer")
 	k.heldSince = time.Now()
 
 	ended := s.connects(afterNumber, s.desks[3])
@@ -125,7 +124,7 @@ func newScene(s *stack) *scene {
 	w := k.waiting
 	k.line, k.gone = []*caller{w[2], w[0], w[3], w[4]}, w[1]
 	for _, c := range append(slices.Clone(w), k.long.caller) {
-		require.NoError(s.t, c.Hears(s.soon(), asterisk.MusicTones(asterisk.MusicDefault)...), "a waiting customer")
+		require.NoError(s.t, c.Hears(s.soon(), music...), "a waiting customer")
 	}
 	k.musicSince = time.Now()
 
@@ -254,7 +253,7 @@ func (k *scene) nothingIsLost(after aftermath) {
 		require.Nil(t, a.WrapUp)
 		require.Zero(t, a.Misses, d.agent)
 	}
-	require.NoError(t, k.asterisk.AwaitEmpty(k.soon()))
+	k.emptied()
 	k.onRecord(served, after.gone)
 	k.isWhole(k.taped)
 	if after.told && k.counted("tandem_repairs_total", "reason")["leg_gone"] == after.repairs["leg_gone"]-1 {
@@ -378,9 +377,10 @@ func (s *stack) isWhole(taped *talk) {
 // spooled lists the recordings on the switch.
 func (s *stack) spooled() []string {
 	var files []string
-	_ = filepath.WalkDir(s.asterisk.Spool, func(path string, d fs.DirEntry, err error) error { // a file that goes away while we look is none
+	spool := s.switches[0].spool
+	_ = filepath.WalkDir(spool, func(path string, d fs.DirEntry, err error) error { // a file that goes away while we look is none
 		if err == nil && !d.IsDir() {
-			files = append(files, strings.TrimPrefix(path, s.asterisk.Spool))
+			files = append(files, strings.TrimPrefix(path, spool))
 		}
 		return nil
 	})

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/enginetest/lab"
+	"github.com/tandem-voice/tandem/orchestrator/enginetest/phones"
+	"github.com/tandem-voice/tandem/orchestrator/softphone"
+)
+
+// brand is a kind of switch. What Tandem promises it promises on each, so the scenarios are played on each.
+type brand struct {
+	name  string
+	start func(t *testing.T, phones int) *exchange
+}
+
+var brands = []brand{asteriskBrand}
+
+// onEach plays a scenario on every kind of switch.
+func onEach(t *testing.T, scenario func(t *testing.T, on brand)) {
+	t.Helper()
+	for _, b := range brands {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			scenario(t, b)
+		})
+	}
+}
+
+// exchange is a real switch that the lab has started, with the callers' line to it and Tandem's.
+type exchange struct {
+	labSwitch
+	id    core.EngineID     // its name in Tandem's set-up
+	sip   string            // where phones register and callers call
+	spool string            // the directory of its recordings
+	link  *phones.Link      // between it and Tandem: events and orders
+	env   map[string]string // the settings of Tandem that drive it, through the link
+	trunk *softphone.Phone  // the world outside: all its callers come from here
+}
+
+// labSwitch is what the lab's switches have in common.
+type labSwitch interface {
+	// Phones returns the credentials of the first n desk phones.
+	Phones(n int) []lab.Phone
+	// Contacts tells where registered phones are.
+	Contacts(ctx context.Context) (map[string]string, error)
+	// AwaitEmpty waits until nothing is left on the switch.
+	AwaitEmpty(ctx context.Context) error
+	NoLeftovers(tb testing.TB)
+	// Kill ends the switch without a word, Restart begins it again, after its end in good order if it runs.
+	Kill()
+	Restart(ctx context.Context) error
+}
+
+var asteriskBrand = brand{name: "asterisk", start: func(t *testing.T, n int) *exchange {
+	t.Helper()
+	a := lab.ForTest(t, func(o *lab.Options) { o.Phones = n })
+	link := phones.NewLink(t, strings.TrimSuffix(strings.TrimPrefix(a.ARIURL, "http://"), "/ari"))
+	return &exchange{
+		labSwitch: a, id: "asterisk", sip: a.SIPAddr, spool: a.Spool, link: link,
+		env: map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
+	}
+}}

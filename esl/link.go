@@ -291,6 +291,9 @@ func (l *link) api(ctx context.Context, verb string, args ...argument) (string, 
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.apiTimeout)
 	defer cancel()
 	r, err := l.send(ctx, apiCommand(verb, args...))
+	if strings.TrimSpace(r.text) == noAnswer {
+		r.text = ""
+	}
 	return r.text, err
 }
 
@@ -369,11 +372,14 @@ type switchError struct {
 
 func (e *switchError) Error() string { return "esl: " + e.Verb + ": the switch says: " + e.Text }
 
+// noAnswer is what the event socket says when a command has said nothing. It is no refusal.
+const noAnswer = "-ERR no reply"
+
 // refusedBy gives the *switchError that a reply amounts to, or nil.
 func refusedBy(c command, r reply) error {
 	text := strings.TrimSpace(r.text)
-	if r.kind == kindAnswer && text == "-ERR no reply" {
-		return nil // the event socket's word for an answer of no bytes
+	if r.kind == kindAnswer && text == noAnswer {
+		return nil
 	}
 	for _, mark := range []string{"-ERR", "-USAGE:"} {
 		if said, refused := strings.CutPrefix(text, mark); refused {

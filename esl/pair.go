@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +17,7 @@ type pairConfig struct {
 	link          linkConfig
 	events        []string      // names to subscribe to, as of "event plain"; HEARTBEAT comes by itself
 	queueLimit    int           // events waiting; more is a gap, which ends the pair; default 50000
-	firstBeat     time.Duration // time to wait for the first HEARTBEAT, which tells how often they come; default 60 s
+	heartbeat     time.Duration // the switch's event-heartbeat-interval, or more; default 20 s
 	reconnectMax  time.Duration // longest pause between two attempts; default 5 s
 	log           *slog.Logger  // default slog.Default()
 	nudgeInterval time.Duration // how often to wake the switch's listener; 0 is never
@@ -26,7 +25,7 @@ type pairConfig struct {
 
 func (c pairConfig) withDefaults() pairConfig {
 	c.queueLimit = cmp.Or(c.queueLimit, 50_000)
-	c.firstBeat = cmp.Or(c.firstBeat, time.Minute)
+	c.heartbeat = cmp.Or(c.heartbeat, 20*time.Second)
 	c.reconnectMax = cmp.Or(c.reconnectMax, 5*time.Second)
 	c.log = cmp.Or(c.log, slog.Default())
 	c.link.log = cmp.Or(c.link.log, c.log)
@@ -50,7 +49,6 @@ type pair struct {
 
 	begun time.Time
 	beat  atomic.Int64 // when the last HEARTBEAT came, after begun
-	limit atomic.Int64 // how long after it the next must come
 }
 
 // connect makes both links and subscribes. From then on events queue up: what is looked at afterwards is never older than the queue's first.
@@ -58,7 +56,6 @@ type pair struct {
 func connect(ctx context.Context, c pairConfig) (*pair, error) {
 	c = c.withDefaults()
 	p := &pair{queue: newQueue(c.queueLimit), over: make(chan struct{}), begun: time.Now()}
-	p.limit.Store(int64(c.firstBeat))
 	var err error
 	if p.events, err = dialLink(ctx, c.link, p.arrived); err != nil {
 		return nil, err
@@ -67,7 +64,7 @@ func connect(ctx context.Context, c pairConfig) (*pair, error) {
 		p.events.close()
 		return nil, err
 	}
-	p.crew.Go(p.watch)
+	p.crew.Go(func() { p.watch(2 * c.heartbeat) })
 	if c.nudgeInterval > 0 {
 		p.crew.Go(func() { p.nudge(c.nudgeInterval) })
 	}
@@ -84,17 +81,14 @@ func connect(ctx context.Context, c pairConfig) (*pair, error) {
 func (p *pair) arrived(e event) {
 	if e.name() == "HEARTBEAT" {
 		p.beat.Store(int64(time.Since(p.begun)))
-		if seconds, err := strconv.Atoi(e.get("Heartbeat-Interval")); err == nil && 0 < seconds && seconds < 3600 {
-			// Two may be missing, and the switch may be slow.
-			p.limit.Store(int64(time.Duration(seconds)*2*time.Second + 2*time.Second))
-		}
 	}
 	p.queue.put(item{event: e})
 }
 
-// watch ends the pair when one of its links does, or the heartbeats.
-func (p *pair) watch() {
-	ticker := time.NewTicker(500 * time.Millisecond)
+// watch ends the pair when one of its links does, or when no heartbeat has come for silence. The links look after themselves with pings; a
+// heartbeat shows that events still find their way.
+func (p *pair) watch(silence time.Duration) {
+	ticker := time.NewTicker(silence / 16)
 	defer ticker.Stop()
 	for {
 		select {
@@ -107,7 +101,7 @@ func (p *pair) watch() {
 			p.queue.close(fmt.Errorf("connection for commands: %w", p.commands.err()))
 			return
 		case <-ticker.C:
-			if time.Since(p.begun)-time.Duration(p.beat.Load()) > time.Duration(p.limit.Load()) {
+			if time.Since(p.begun)-time.Duration(p.beat.Load()) > silence {
 				p.queue.close(errSilent)
 				return
 			}

@@ -110,10 +110,17 @@ func (t *Tokens) List(ctx context.Context) ([]Token, error) {
 	return tokens, nil
 }
 
-// revokeTokensOf ends the tokens of an agent or of a tenant that is being deleted: the next one of that id would be somebody else.
+// revokeTokensOf ends the tokens of an agent or of a tenant that is being deleted, and what its people can do: the next one of that id would be somebody else.
 func revokeTokensOf(tx *gorm.DB, column, id string) error {
 	if err := tx.Exec(`UPDATE tokens SET revoked_at = ? WHERE `+column+` = ? AND revoked_at = 0`, micros(now()), id).Error; err != nil {
 		return fmt.Errorf("revoke the tokens of %s %s: %w", column, id, err)
+	}
+	people := peopleOfAgent
+	if column == "tenant" {
+		people = peopleOfTenant
+	}
+	if err := people(tx, id); err != nil {
+		return fmt.Errorf("end the access of the users of %s %s: %w", column, id, err)
 	}
 	return nil
 }

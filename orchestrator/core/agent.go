@@ -13,7 +13,7 @@ func (s *Shard) setState(a *agent, to AgentState, reason, cause, actor string) {
 	if reason != "" {
 		word += ":" + reason
 	}
-	s.tell(Entry{Kind: EntryAgentState, Tenant: a.Tenant, Agent: a.ID, Call: a.Call, Reason: word, Text: cause, Actor: actor, Duration: s.now.Sub(a.Since)})
+	s.tell(Entry{Kind: EntryAgentState, Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(a.Call), Reason: word, Text: cause, Actor: actor, Duration: s.now.Sub(a.Since)})
 	a.State, a.Reason, a.StateCause, a.Since = to, reason, cause, s.now
 	s.touchAgent(a)
 	s.indexAgent(a)
@@ -56,7 +56,10 @@ func (s *Shard) becomeIdleBy(a *agent, reason, cause, actor string) {
 }
 
 func (s *Shard) becomeReserved(a *agent) {
-	a.assert(Available)
+	a.assert(Available, Idle)
+	if a.State == Idle { // asked by a colleague (C4): and then Idle again, unless they talk
+		a.Next = &nextState{State: Idle, Reason: a.Reason}
+	}
 	s.setState(a, Reserved, "", "offer", "")
 }
 

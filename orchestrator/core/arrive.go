@@ -19,6 +19,7 @@ func (s *Shard) legAppeared(f LegAppeared) {
 		ID: CallID(s.newID()), Order: s.st.Arrivals, Engine: f.Engine, From: f.From, Name: f.Name, To: f.To,
 		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg,
 	}
+	c.Main.ID = MixID(c.ID)
 	s.st.Calls[c.ID] = c
 	s.ix.open++
 	l := &leg{ID: f.Leg, Call: c.ID, Role: customerLeg, Engine: f.Engine, Since: s.now}
@@ -103,14 +104,14 @@ func (e *EntryPoint) target() QueueID {
 
 // becomeWaiting puts a call into a queue. A call that comes back to the queue where it was keeps its first arrival time there (Q3).
 func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
-	c.assert(Routing, Talking)
+	c.assert(Routing, Talking, Outside)
 	s.passPhase(c)
 	q := s.st.Queues[to]
 	if c.Queue != to || c.QueuedAt.IsZero() {
 		c.QueuedAt = s.now
 	}
 	c.Phase, c.Queue = Waiting, to
-	c.Held, c.Muted, c.Primary, c.AgentLeg = false, false, "", ""
+	c.Held = false
 	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = 0, 0, "", 0
 	if q.MaxWait > 0 {
 		c.WaitTill = s.now.Add(q.MaxWait)
@@ -126,7 +127,13 @@ func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 		return
 	}
 	s.answer(c)
-	s.mix(c, Member{Leg: c.Customer, Mode: Hold, Music: q.Music})
+	s.mixWaiting(c, q.Music)
+}
+
+// mixWaiting lets a caller who waits hear music.
+func (s *Shard) mixWaiting(c *call, music string) {
+	s.mix(c, &c.Main, []Member{{Leg: c.Customer, Mode: Hold, Music: music}})
+	s.mix(c, &c.Side, nil)
 }
 
 // preferLast lets a returning caller wait a little for the agent who served them last (Q7), if that agent is at work.
@@ -184,7 +191,7 @@ func (s *Shard) donePlaying(c *call) {
 		s.route(c)
 	case Closing:
 		s.endCustomer(c, c.Record.Cause.Code)
-	case Waiting, Talking, Ended:
+	case Waiting, Talking, PostCall, Outside, Ended:
 	}
 }
 
@@ -195,14 +202,14 @@ func (s *Shard) noPlay(c *call) {
 
 // closeWith plays a last prompt, if there is one, and ends the call with the cause.
 func (s *Shard) closeWith(c *call, prompts []string, cause CauseCode) {
-	c.assert(Routing, Waiting, Talking)
+	c.assert(Routing, Waiting, Talking, Outside)
 	s.passPhase(c)
 	if c.Phase == Waiting {
 		s.leaveLine(c)
 	}
 	s.stopWaiting(c)
 	c.Phase = Closing
-	c.Held, c.Muted, c.Primary, c.AgentLeg = false, false, "", ""
+	c.Held = false
 	c.Record.Cause = Cause{Code: cause, By: ByUs}
 	s.touch(c)
 	if len(prompts) == 0 {
@@ -224,8 +231,12 @@ func (s *Shard) endCustomer(c *call, cause CauseCode) {
 
 // expireWait ends a call that nobody took in time.
 func (s *Shard) expireWait(c *call) {
-	q := s.st.Queues[c.Queue]
 	c.WaitTill = 0
+	if c.Parent != "" {
+		s.placeFailed(c, string(OfferNoAnswer))
+		return
+	}
+	q := s.st.Queues[c.Queue]
 	s.withdrawOffers(c, OfferWithdrawn)
 	c.Record.Outcome = CallUnanswered
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
@@ -257,11 +268,10 @@ func (s *Shard) expireCall(c *call) {
 		c.AnswerRetry = 0
 		s.answerAgain(c)
 	}
-	if s.due(c.MixRetry) {
-		c.MixRetry = 0
-		s.mixAgain(c)
-	}
+	s.expireMixes(c)
 	s.expireRecording(c)
+	s.expireConsult(c)
+	s.expireForward(c)
 }
 
 // passPhase books the time of the phase that ends now, so that a record's times add up.
@@ -272,10 +282,14 @@ func (s *Shard) passPhase(c *call) {
 		c.Record.Route += d
 	case c.Phase == Waiting:
 		c.Record.Wait += d
-	case c.Phase == Talking && c.Held:
+	case c.Phase == Talking && c.customerHeld():
 		c.Record.Hold += d
 	case c.Phase == Talking:
 		c.Record.Talk += d
+	case c.Phase == Outside:
+		c.Record.Outside += d
+	case c.Phase == PostCall:
+		c.Record.PostCall += d
 	default:
 		c.Record.Close += d
 	}

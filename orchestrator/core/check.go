@@ -20,7 +20,7 @@ func (s *Shard) Check() []string {
 			fail("leg %s belongs to no call", id)
 		case l.Role == customerLeg && c.Customer != id:
 			fail("leg %s is a customer's but not its call's", id)
-		case l.Role == agentLeg && !l.dying() && c.AgentLeg != id && c.offerOf(id) < 0:
+		case l.Role != customerLeg && !l.dying() && c.AgentLeg != id && c.offerOf(id) < 0 && c.partyOf(id) < 0 && (c.Consult == nil || c.Consult.Leg != id):
 			fail("leg %s is neither referenced nor dying", id)
 		case l.dying() && s.engineIsUp(l.Engine) && s.st.Now.Sub(l.HangTill) > hangAgain:
 			fail("leg %s has been dying since %s", id, l.HangTill.Add(-hangFor).Time())
@@ -29,7 +29,7 @@ func (s *Shard) Check() []string {
 	tenants := map[TenantID]int{}
 	for _, id := range keys(s.st.Calls) {
 		s.checkCall(s.st.Calls[id], legs[id], fail)
-		if c := s.st.Calls[id]; !c.Closed && c.Tenant != "" {
+		if c := s.st.Calls[id]; !c.Closed && c.Tenant != "" && c.Parent == "" {
 			tenants[c.Tenant]++
 		}
 	}
@@ -51,18 +51,10 @@ func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
 	if c.legs != legs {
 		fail("call %s counts %d legs, there are %d", c.ID, c.legs, legs)
 	}
-	if !c.Closed && s.st.Legs[c.Customer] == nil {
+	if !c.Closed && c.Parent == "" && c.Phase != PostCall && s.st.Legs[c.Customer] == nil {
 		fail("call %s has no customer's leg and no record", c.ID)
 	}
-	if c.Phase == Talking {
-		a := s.st.Agents[c.Primary]
-		if a == nil || a.State != Engaged || a.Call != c.ID || a.Leg != c.AgentLeg {
-			fail("call %s talks with %q, who does not agree", c.ID, c.Primary)
-		}
-		if s.st.Legs[c.AgentLeg] == nil {
-			fail("call %s talks with a leg that is gone", c.ID)
-		}
-	}
+	s.checkConversation(c, fail)
 	if len(c.Offers) > 0 && c.Phase != Waiting {
 		fail("call %s is %s and has offers", c.ID, c.Phase)
 	}
@@ -80,17 +72,96 @@ func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
 	}
 	q := s.ix.queues[c.Queue]
 	in := q != nil && slices.Contains(slices.Collect(q.line.all), c.lineKey)
-	if in != (c.Phase == Waiting) {
+	if in != c.inLine() {
 		fail("call %s is %s; standing in line is %v", c.ID, c.Phase, in)
 	}
-	if c.Closed {
+	if c.Closed && c.Parent == "" {
 		r := c.Record
-		if r.EndedAt.Sub(c.ArrivedAt) != r.Route+r.Wait+r.Talk+r.Hold+r.Close {
+		if r.EndedAt.Sub(c.ArrivedAt) != r.Route+r.Wait+r.Talk+r.Hold+r.Outside+r.PostCall+r.Close {
 			fail("call %s: the times of its record do not add up", c.ID)
 		}
 	}
 	if c.touched {
 		fail("call %s was not settled", c.ID)
+	}
+}
+
+// checkConversation holds a conversation to its promises: exactly one primary while an agent is in it, everybody in it agrees, nobody is in it twice or alone.
+func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
+	agrees := func(id AgentID, l LegID) {
+		a := s.st.Agents[id]
+		if a == nil || a.State != Engaged || a.Call != c.ID || a.Leg != l {
+			fail("call %s talks with %q, who does not agree", c.ID, id)
+		}
+		if s.st.Legs[l] == nil {
+			fail("call %s talks with a leg of %s that is gone", c.ID, id)
+		}
+	}
+	if owned := c.Phase == Talking || c.Phase == PostCall; owned != (c.Primary != "") || owned != (c.AgentLeg != "") {
+		fail("call %s is %s with the primary %q on leg %q", c.ID, c.Phase, c.Primary, c.AgentLeg)
+	} else if owned {
+		agrees(c.Primary, c.AgentLeg)
+	}
+	for i, o := range c.Record.Owners {
+		if open := o.Until.IsZero(); open != (i == len(c.Record.Owners)-1 && c.Primary != "") || open && o.Agent != c.Primary {
+			fail("call %s: line %d of the ledger of its primaries is %+v, the primary is %q", c.ID, i, o, c.Primary)
+		}
+		if i > 0 && o.Since.Before(c.Record.Owners[i-1].Until) {
+			fail("call %s had two primaries at once: %+v", c.ID, c.Record.Owners)
+		}
+	}
+	for _, p := range c.Party {
+		if c.Phase != Talking && c.Phase != PostCall && c.Phase != Outside {
+			fail("call %s is %s and has %+v in its conference", c.ID, c.Phase, p)
+		}
+		if p.Agent != "" {
+			agrees(p.Agent, p.Leg)
+		}
+		if p.Ringing && c.Phase != Outside {
+			fail("call %s is %s and rings a number to which it was transferred", c.ID, c.Phase)
+		}
+	}
+	if k := c.Consult; k != nil {
+		if c.Phase != Talking && c.Phase != PostCall {
+			fail("call %s is %s and has a consult", c.ID, c.Phase)
+		}
+		if k.Answered && k.Agent != "" {
+			agrees(k.Agent, k.Leg)
+		}
+		place := s.st.Calls[k.Place]
+		if k.Place != "" && (place == nil || place.Parent != c.ID || place.Phase != Waiting) || (k.Place != "") == (k.Leg != "") {
+			fail("call %s: its consult has leg %q and place %q", c.ID, k.Leg, k.Place)
+		}
+		if s.st.Legs[c.Customer] != nil && k.Answered && c.customerHeld() && k.WithCustomer {
+			fail("call %s holds customer and consultant at once", c.ID)
+		}
+	}
+	if n := c.people(); n > MaxParticipants {
+		fail("call %s has %d participants", c.ID, n)
+	}
+	if c.Parent != "" && !c.Closed {
+		if p := s.st.Calls[c.Parent]; p == nil || p.Consult == nil || p.Consult.Place != c.ID {
+			fail("call %s stands in line for a consult of call %s, which knows nothing of it", c.ID, c.Parent)
+		}
+	}
+	s.checkSilence(c, fail)
+}
+
+// checkSilence finds whoever is alone in silence: in a mix, hearing neither a voice nor music. A primary who has put the others on hold knows why.
+func (s *Shard) checkSilence(c *call, fail func(string, ...any)) {
+	if c.Phase != Talking && c.Phase != PostCall && c.Phase != Outside {
+		return
+	}
+	for m := range c.mixes {
+		var speaking []LegID
+		for _, w := range m.Wanted {
+			if w.Mode != Hold {
+				speaking = append(speaking, w.Leg)
+			}
+		}
+		if len(speaking) == 1 && speaking[0] != c.AgentLeg {
+			fail("call %s leaves %s alone in silence", c.ID, speaking[0])
+		}
 	}
 }
 
@@ -106,7 +177,7 @@ func (s *Shard) checkAgent(a *agent, fail func(string, ...any)) {
 			fail("agent %s is busy with a call that is gone", a.ID)
 		case a.State == Reserved && c.offerOf(a.Leg) < 0:
 			fail("agent %s is reserved, the call knows no offer", a.ID)
-		case a.State == Engaged && (c.Phase != Talking || c.Primary != a.ID):
+		case a.State == Engaged && (c.Phase != Talking && c.Phase != PostCall || !c.talksWith(a.ID)):
 			fail("agent %s is engaged, the call is %s with %q", a.ID, c.Phase, c.Primary)
 		}
 	}
@@ -131,7 +202,7 @@ func (s *Shard) checkQueue(q *queueIndex, fail func(string, ...any)) {
 			fail("queue %s: call %s stands in line and does not wait", q.queue.ID, c.ID)
 			continue
 		}
-		if !s.engineIsUp(c.Engine) || !c.PreferTill.IsZero() || !s.wantsOffer(c, q.queue) {
+		if !s.engineIsUp(c.Engine) || c.Direct || !c.PreferTill.IsZero() || !s.wantsOffer(c, q.queue) {
 			continue
 		}
 		for _, m := range q.members {

@@ -67,7 +67,16 @@ var decoders = func() map[string]func([]byte) (Event, error) {
 	add(decoder[MuteAgent]())
 	add(decoder[PressDigits]())
 	add(decoder[EndCall]())
-	add(decoder[TransferToQueue]())
+	add(decoder[TransferCall]())
+	add(decoder[StartConsult]())
+	add(decoder[EndConsult]())
+	add(decoder[ToggleConsult]())
+	add(decoder[CompleteTransfer]())
+	add(decoder[MergeConsult]())
+	add(decoder[LeaveCall]())
+	add(decoder[HoldParticipant]())
+	add(decoder[DropParticipant]())
+	add(decoder[SetVariables]())
 	add(decoder[PauseRecordingOf]())
 	add(decoder[ResumeRecordingOf]())
 	add(decoder[FinishWrapUp]())
@@ -117,14 +126,14 @@ func (s *Shard) CallOf(ev Event) CallID {
 		l = ev.Leg
 		switch {
 		case ev.Mix != "":
-			return CallID(ev.Mix)
+			return s.nameOfMix(ev.Mix)
 		case ev.Recording != "":
 			return s.ix.recordings[ev.Recording]
 		}
 	case MixJoined:
-		return CallID(ev.Mix)
+		return s.nameOfMix(ev.Mix)
 	case MixLeft:
-		return CallID(ev.Mix)
+		return s.nameOfMix(ev.Mix)
 	case RecordingStarted:
 		return s.ix.recordings[ev.Recording]
 	case RecordingPaused:
@@ -143,7 +152,25 @@ func (s *Shard) CallOf(ev Event) CallID {
 		return ev.Call
 	case EndCall:
 		return ev.Call
-	case TransferToQueue:
+	case TransferCall:
+		return ev.Call
+	case StartConsult:
+		return ev.Call
+	case EndConsult:
+		return ev.Call
+	case ToggleConsult:
+		return ev.Call
+	case CompleteTransfer:
+		return ev.Call
+	case MergeConsult:
+		return ev.Call
+	case LeaveCall:
+		return ev.Call
+	case HoldParticipant:
+		return ev.Call
+	case DropParticipant:
+		return ev.Call
+	case SetVariables:
 		return ev.Call
 	case PauseRecordingOf:
 		return ev.Call
@@ -151,7 +178,15 @@ func (s *Shard) CallOf(ev Event) CallID {
 		return ev.Call
 	}
 	if x := s.st.Legs[l]; x != nil {
-		return x.Call
+		return s.st.Calls[x.Call].public()
 	}
 	return ""
+}
+
+// nameOfMix is the call of a mix, or what the mix is called if there is none.
+func (s *Shard) nameOfMix(id MixID) CallID {
+	if c := s.callOfMix(id); c != nil {
+		return c.ID
+	}
+	return CallID(id)
 }

@@ -34,7 +34,10 @@ import (
 // People (intents): ann available | idle lunch | offline, then decline, hold, resume, mute, unmute, press 12#, end, transfer support, pause, unpause,
 // extend, wrapup sold [notes]: each "<verb> ann …", on ann's call unless another is named as call=call1 behind.
 //
-// Questions: explain call1 / agents / queue sales / calls / counters. And: wait, which only lets time pass.
+// Consults and conferences: consult ann agent=bob | queue=support | entry=help | number=+49… [going-on], endconsult, toggle, complete, merge, leave, holds and takes (a
+// participant: holds ann c1), drops, and write ann name:value:version.
+//
+// Questions: people call1 (who is in it, and what they can do) / variables call1 / explain call1 / agents / queue sales / calls / counters. And: wait, which only lets time pass.
 type play struct {
 	*rig
 	line    int
@@ -90,14 +93,15 @@ func (p *play) do(command string) []string {
 			return p.said
 		}
 		p.setUp(words)
-	case "agents", "calls", "counters", "explain", "wait":
+	case "agents", "calls", "counters", "explain", "wait", "people", "variables":
 		p.ask0(words)
 	case "up", "down", "seen":
 		p.engineFact(words)
 	case "ringing", "answers", "hangs", "goes", "busy", "declines", "silent", "moved", "unreachable", "network", "played", "digit", "key", "phone", "recording",
 		"refused":
 		p.send(p.fact(words))
-	case "decline", "hold", "resume", "mute", "unmute", "press", "end", "transfer", "pause", "unpause", "extend", "wrapup":
+	case "decline", "hold", "resume", "mute", "unmute", "press", "end", "transfer", "pause", "unpause", "extend", "wrapup",
+		"consult", "endconsult", "toggle", "complete", "merge", "leave", "holds", "takes", "drops", "write":
 		p.intend(p.intent(words))
 	default:
 		if len(words) < 2 {
@@ -298,7 +302,7 @@ func (p *play) intent(words []string) Intent {
 	agent := AgentID(plain[1])
 	var call CallID
 	if a := p.shard.st.Agents[agent]; a != nil {
-		call = a.Call
+		call = p.shard.publicCall(a.Call)
 	}
 	if with["call"] != "" {
 		call = CallID(p.id(with["call"]))
@@ -319,7 +323,25 @@ func (p *play) intent(words []string) Intent {
 	case "end":
 		return EndCall{Command: c, Call: call, Agent: agent}
 	case "transfer":
-		return TransferToQueue{Command: c, Call: call, Agent: agent, Queue: QueueID(rest)}
+		return TransferCall{Command: c, Call: call, Agent: agent, To: target(plain[2:], with)}
+	case "consult":
+		return StartConsult{Command: c, Call: call, Agent: agent, To: target(plain[2:], with), GoOn: slices.Contains(plain, "going-on")}
+	case "endconsult":
+		return EndConsult{Command: c, Call: call, Agent: agent}
+	case "toggle":
+		return ToggleConsult{Command: c, Call: call, Agent: agent}
+	case "complete":
+		return CompleteTransfer{Command: c, Call: call, Agent: agent}
+	case "merge":
+		return MergeConsult{Command: c, Call: call, Agent: agent}
+	case "leave":
+		return LeaveCall{Command: c, Call: call, Agent: agent}
+	case "holds", "takes":
+		return HoldParticipant{Command: c, Call: call, Agent: agent, Leg: p.leg(rest), On: plain[0] == "holds"}
+	case "drops":
+		return DropParticipant{Command: c, Call: call, Agent: agent, Leg: p.leg(rest)}
+	case "write":
+		return p.written(c, call, agent, plain[2:])
 	case "pause":
 		return PauseRecordingOf{Command: c, Call: call, Agent: agent}
 	case "unpause":
@@ -332,6 +354,29 @@ func (p *play) intent(words []string) Intent {
 	}
 	p.fail("cannot read the intent")
 	return nil
+}
+
+// target reads where to: a queue, or agent=bob, entry=main, number=+49….
+func target(plain []string, with map[string]string) Target {
+	t := Target{Agent: AgentID(with["agent"]), EntryPoint: EntryPointID(with["entry"]), Number: with["number"], Queue: QueueID(with["queue"])}
+	if len(plain) > 0 && plain[0] != "going-on" {
+		t.Queue = QueueID(plain[0])
+	}
+	return t
+}
+
+// written reads variables as name:value:version; an agent "-" is the system.
+func (p *play) written(c Command, call CallID, agent AgentID, words []string) Intent {
+	in := SetVariables{Command: c, Call: call, Agent: agent}
+	if agent == "-" {
+		in.Agent, in.Actor = "", "job:test"
+	}
+	for _, w := range words {
+		name, rest, _ := strings.Cut(w, ":")
+		at := strings.LastIndex(rest, ":")
+		in.Values = append(in.Values, VariableChange{Name: name, Value: strings.ReplaceAll(rest[:at], "_", " "), Version: p.number(rest[at+1:])})
+	}
+	return in
 }
 
 func (p *play) engineFact(words []string) {
@@ -404,21 +449,23 @@ func (p *play) believed(id EngineID, legs map[LegID]SeenLeg, mixes map[MixID]See
 	for _, l := range keys(st.Legs) {
 		if x := st.Legs[l]; x.Engine == id {
 			c := st.Calls[x.Call]
-			legs[l] = SeenLeg{Leg: l, Ours: x.Role == agentLeg, Call: x.Call, Up: x.Up || x.Role == customerLeg && c.Answered, Ringing: x.Ringing}
+			legs[l] = SeenLeg{Leg: l, Ours: x.Role != customerLeg, Call: x.Call, Up: x.Up || x.Role == customerLeg && c.Answered, Ringing: x.Ringing}
 		}
 	}
 	for _, c := range keys(st.Calls) {
 		x := st.Calls[c]
-		if x.Engine != id || !x.Mixed {
+		if x.Engine != id {
 			continue
 		}
-		m := SeenMix{Mix: MixID(c)}
-		for _, w := range x.Wanted {
-			if w.Mode != Hold {
-				m.Legs = append(m.Legs, w.Leg)
+		for declared := range x.mixes {
+			m := SeenMix{Mix: declared.ID}
+			for _, w := range declared.Wanted {
+				if w.Mode != Hold {
+					m.Legs = append(m.Legs, w.Leg)
+				}
 			}
+			slices.Sort(m.Legs)
+			mixes[m.Mix] = m
 		}
-		slices.Sort(m.Legs)
-		mixes[m.Mix] = m
 	}
 }

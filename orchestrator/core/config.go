@@ -38,22 +38,24 @@ type Tenant struct {
 	IdleReasons  []string `json:"idle_reasons,omitempty"` // reasons an agent may choose for Idle; empty = any text up to 64 characters
 	Disconnected []string `json:"disconnected,omitempty"` // prompts played before a call is ended for want of a route; may be empty
 	MaskNumbers  bool     `json:"mask_numbers,omitempty"` // data protection on: agents see the last four digits only (C2)
+	Dialling     Dialling `json:"dialling,omitzero"`      // where its agents may call out to (C5)
 }
 
 // EntryPoint is a set of phone numbers with the routing of their calls. It routes to a queue, or (Users not empty) is a ring
 // group: all users ring at once, the first to answer wins (N5, N6).
 type EntryPoint struct {
-	ID       EntryPointID  `json:"id"`
-	Tenant   TenantID      `json:"tenant"`
-	Name     string        `json:"name"`
-	Numbers  []string      `json:"numbers"`       // as the switch gives the called number; no two entry points share one
-	Off      bool          `json:"off,omitempty"` // switched off: callers hear the closed treatment, nothing rings (N3)
-	Queue    QueueID       `json:"queue,omitempty"`
-	Users    []AgentID     `json:"users,omitempty"`     // ring group members, at most MaxRingAll
-	RingTime time.Duration `json:"ring_time,omitempty"` // of a ring group; 0 = DefaultRingTime
-	Priority int           `json:"priority,omitempty"`  // of its calls, 0 (lowest, default) to 9
-	Greeting []string      `json:"greeting,omitempty"`  // prompts played before routing
-	Closed   []string      `json:"closed,omitempty"`    // prompts played when Off
+	ID        EntryPointID    `json:"id"`
+	Tenant    TenantID        `json:"tenant"`
+	Name      string          `json:"name"`
+	Numbers   []string        `json:"numbers"`       // as the switch gives the called number; no two entry points share one
+	Off       bool            `json:"off,omitempty"` // switched off: callers hear the closed treatment, nothing rings (N3)
+	Queue     QueueID         `json:"queue,omitempty"`
+	Users     []AgentID       `json:"users,omitempty"`     // ring group members, at most MaxRingAll
+	RingTime  time.Duration   `json:"ring_time,omitempty"` // of a ring group; 0 = DefaultRingTime
+	Priority  int             `json:"priority,omitempty"`  // of its calls, 0 (lowest, default) to 9
+	Greeting  []string        `json:"greeting,omitempty"`  // prompts played before routing
+	Closed    []string        `json:"closed,omitempty"`    // prompts played when Off
+	Variables []VariableSetup `json:"variables,omitempty"` // of its calls, at most MaxVariables (C18)
 }
 
 // MaxRingAll is how many phones one call rings at once, at most (N6).

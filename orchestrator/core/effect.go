@@ -91,9 +91,10 @@ type (
 
 // Address is where a dialled leg goes: a desk phone, or a number over a trunk.
 type Address struct {
-	Phone  string `json:"phone,omitempty"`  // user part of a desk phone's registration
-	Trunk  string `json:"trunk,omitempty"`  // name of a trunk, with Number
-	Number string `json:"number,omitempty"` // E.164 with +
+	Phone  string   `json:"phone,omitempty"`  // user part of a desk phone's registration
+	Switch EngineID `json:"switch,omitempty"` // where the phone registers, if that is not the leg's own: it is reached over the trunk between the two
+	Trunk  string   `json:"trunk,omitempty"`  // name of a trunk, with Number
+	Number string   `json:"number,omitempty"` // E.164 with +
 }
 
 // Member is one leg of a mix with its mode.

@@ -31,6 +31,11 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 	if c == nil {
 		return Explanation{}, false
 	}
+	if c.Consult != nil && s.st.Calls[c.Consult.Place] != nil { // nobody rings for its consult
+		x, _ := s.Explain(now, c.Consult.Place)
+		x.Call = id
+		return x, true
+	}
 	at := instantOf(now)
 	x := Explanation{Call: id, Queue: c.Queue, Agents: []AgentReason{}}
 	if c.Phase != Waiting {

@@ -140,13 +140,17 @@ func storyQueue(id QueueID, strategy Strategy) Queue {
 	return q
 }
 
+func storyVariables() []VariableSetup {
+	return []VariableSetup{{Name: "reason", Type: StringVariable, Global: true, Editable: true, PopUp: true}, {Name: "order", Type: IntegerVariable, Secure: true, Editable: true}}
+}
+
 func storySetup() ConfigChanged {
 	c := ConfigChanged{
 		Site:    &Site{MaxCalls: 12},
-		Tenants: []Tenant{{ID: "acme", MaxCalls: 9, Disconnected: []string{"gone"}}, {ID: "zeta", MaskNumbers: true}},
+		Tenants: []Tenant{{ID: "acme", MaxCalls: 9, Disconnected: []string{"gone"}, Dialling: Dialling{Trunk: "carrier", Home: "+49"}}, {ID: "zeta", MaskNumbers: true}},
 		EntryPoints: []EntryPoint{
-			{ID: "main", Tenant: "acme", Numbers: []string{"100", "+101"}, Queue: "sales", Greeting: []string{"hello"}},
-			{ID: "help", Tenant: "acme", Numbers: []string{"200"}, Queue: "support", Priority: 5},
+			{ID: "main", Tenant: "acme", Numbers: []string{"100", "+101"}, Queue: "sales", Greeting: []string{"hello"}, Variables: storyVariables()},
+			{ID: "help", Tenant: "acme", Numbers: []string{"200"}, Queue: "support", Priority: 5, Variables: storyVariables()[:1]},
 			{ID: "group", Tenant: "acme", Numbers: []string{"300"}, Users: storyAgents()},
 			{ID: "closed", Tenant: "zeta", Numbers: []string{"400"}, Off: true, Closed: []string{"closed"}},
 			{ID: "far", Tenant: "zeta", Numbers: []string{"500"}, Queue: "back"},
@@ -292,7 +296,7 @@ func (st *story) snapshot(e EngineID) Snapshot {
 		if l.Engine != e {
 			continue
 		}
-		seen := SeenLeg{Leg: id, Ours: l.Role == agentLeg, Call: l.Call, Up: l.Up, Ringing: l.Ringing}
+		seen := SeenLeg{Leg: id, Ours: l.Role != customerLeg, Call: l.Call, Up: l.Up, Ringing: l.Ringing}
 		switch st.next(8) {
 		case 0:
 			continue
@@ -308,9 +312,12 @@ func (st *story) snapshot(e EngineID) Snapshot {
 		snap.Legs = append(snap.Legs, SeenLeg{Leg: pick(st, LegID("stray1"), "stray2"), Ours: st.next(2) == 0, Up: st.next(2) == 0, From: "+493", To: pick(st, "100", "999")})
 	}
 	for _, id := range keys(st.shard.st.Calls) {
-		if c := st.shard.st.Calls[id]; c.Mixed && st.next(4) > 0 {
-			m := SeenMix{Mix: MixID(id)}
-			for _, w := range c.Wanted {
+		for declared := range st.shard.st.Calls[id].mixes {
+			if st.next(4) == 0 {
+				continue
+			}
+			m := SeenMix{Mix: declared.ID}
+			for _, w := range declared.Wanted {
 				if st.next(6) > 0 {
 					m.Legs = append(m.Legs, w.Leg)
 				}
@@ -360,7 +367,7 @@ func (st *story) intent() {
 	}
 	c := Command{Actor: "agent:" + string(agent)}
 	var in Intent
-	switch st.next(16) {
+	switch st.next(26) {
 	case 0, 1, 2, 3:
 		in = SetAgentState{Command: c, Agent: agent, State: Available}
 	case 4:
@@ -378,7 +385,24 @@ func (st *story) intent() {
 	case 10:
 		in = EndCall{Command: c, Call: call, Agent: agent}
 	case 11:
-		in = TransferToQueue{Command: c, Call: call, Agent: agent, Queue: pick(st, QueueID("sales"), "support", "back", "ghost", "ring:group")}
+		in = TransferCall{Command: c, Call: call, Agent: agent, To: st.target()}
+	case 16, 17:
+		in = StartConsult{Command: c, Call: call, Agent: agent, To: st.target(), GoOn: st.next(2) == 0}
+	case 18:
+		in = EndConsult{Command: c, Call: call, Agent: agent}
+	case 19:
+		in = ToggleConsult{Command: c, Call: call, Agent: agent}
+	case 20:
+		in = CompleteTransfer{Command: c, Call: call, Agent: agent}
+	case 21, 22:
+		in = MergeConsult{Command: c, Call: call, Agent: agent}
+	case 23:
+		in = LeaveCall{Command: c, Call: call, Agent: agent}
+	case 24:
+		in = HoldParticipant{Command: c, Call: call, Agent: agent, Leg: st.leg(), On: st.next(3) > 0}
+	case 25:
+		in = pick[Intent](st, DropParticipant{Command: c, Call: call, Agent: agent, Leg: st.leg()}, SetVariables{Command: c, Call: call, Agent: agent, Values: []VariableChange{
+			{Name: pick(st, "reason", "order", "ghost"), Value: pick(st, "7", "seven", ""), Version: st.next(3)}}})
 	case 12:
 		in = PauseRecordingOf{Command: c, Call: call, Agent: agent}
 	case 13:
@@ -392,6 +416,12 @@ func (st *story) intent() {
 	for _, id := range keys(st.shard.st.Calls) { // a question about anything changes nothing and never fails
 		st.shard.Explain(st.now, id)
 	}
+}
+
+func (st *story) target() Target {
+	return pick(st, Target{Agent: "bob"}, Target{Agent: "cem"}, Target{Agent: "dora"}, Target{Agent: "ghost"}, Target{Queue: "sales"}, Target{Queue: "support"}, Target{Queue: "back"},
+		Target{Queue: "ring:group"}, Target{Queue: "ghost"}, Target{EntryPoint: "help"}, Target{EntryPoint: "group"}, Target{EntryPoint: "closed"}, Target{Number: "+49 89 123"}, Target{Number: "0900"},
+		Target{Number: "+49 89 456"}, Target{Agent: "eli"}, Target{}, Target{Agent: "anna", Queue: "sales"})
 }
 
 // curtain brings every switch back with nothing on it. Within two minutes no call, leg, recording or busy agent may be left.
@@ -415,6 +445,9 @@ func (st *story) curtain() {
 		}
 	}
 	ix := &st.shard.ix
+	if n := len(ix.asides); n > 0 {
+		st.fail("the index keeps %d mixes aside", n)
+	}
 	if len(ix.plays) > 0 || len(ix.recordings) > 0 || len(ix.asking) > 0 || len(ix.freed) > 0 {
 		st.fail("the index keeps %d plays, %d recordings, %d asking, %d freed", len(ix.plays), len(ix.recordings), len(ix.asking), len(ix.freed))
 	}

@@ -17,6 +17,7 @@ type index struct {
 	recordings    map[RecordingID]CallID
 	plays         map[PlayID]CallID
 	affinity      map[affinityKey]AgentID
+	asides        map[MixID]CallID // the mix of a call's consult
 	commands      map[CommandID]bool
 	timers        timerHeap
 	open          int      // calls without a record yet: what the site's limit counts
@@ -89,7 +90,7 @@ func keys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(
 func (s *Shard) reindex() {
 	s.ix = index{
 		numbers: map[string]EntryPointID{}, queues: map[QueueID]*queueIndex{}, memberOf: map[AgentID][]*member{}, sticky: map[AgentID]*sorted[lineKey]{},
-		phones: map[string][]AgentID{}, recordings: map[RecordingID]CallID{}, plays: map[PlayID]CallID{}, affinity: map[affinityKey]AgentID{}, commands: map[CommandID]bool{},
+		phones: map[string][]AgentID{}, recordings: map[RecordingID]CallID{}, plays: map[PlayID]CallID{}, affinity: map[affinityKey]AgentID{}, commands: map[CommandID]bool{}, asides: map[MixID]CallID{},
 	}
 	for _, id := range keys(s.st.EntryPoints) {
 		for _, n := range s.st.EntryPoints[id].Numbers {
@@ -113,15 +114,18 @@ func (s *Shard) reindex() {
 	for _, id := range keys(s.st.Calls) {
 		c := s.st.Calls[id]
 		c.timer, c.wants, c.wantsOf, c.touched, c.legs = timer{}, false, nil, false, 0
-		if !c.Closed {
+		if !c.Closed && c.Parent == "" {
 			s.ix.open++
 		}
-		if q := s.ix.queues[c.Queue]; q != nil && c.Phase == Waiting {
+		if q := s.ix.queues[c.Queue]; q != nil && c.inLine() {
 			c.lineKey = c.key()
 			q.line.insert(c.lineKey)
 		}
 		s.indexCall(c)
 		s.armCall(c)
+		if c.Side.ID != "" {
+			s.ix.asides[c.Side.ID] = id
+		}
 		if c.Recording != nil {
 			s.ix.recordings[c.Recording.ID] = id
 		}
@@ -200,9 +204,12 @@ func (s *Shard) enterLine(c *call) {
 	s.ix.queues[c.Queue].line.insert(c.lineKey)
 }
 
+// inLine reports whether a call stands in its queue's line. The place of a consult with one agent does not: nobody else is to serve it.
+func (c *call) inLine() bool { return c.Phase == Waiting && (!c.Direct || c.Parent == "") }
+
 // leaveLine takes it out.
 func (s *Shard) leaveLine(c *call) {
-	if q := s.ix.queues[c.Queue]; q != nil {
+	if q := s.ix.queues[c.Queue]; q != nil && c.inLine() {
 		q.line.remove(c.lineKey)
 	}
 }
@@ -211,7 +218,7 @@ func (s *Shard) leaveLine(c *call) {
 func (s *Shard) indexCall(c *call) {
 	var of *sorted[lineKey]
 	var q *queueIndex
-	if c.Phase == Waiting && s.engineIsUp(c.Engine) {
+	if c.Phase == Waiting && !c.Direct && s.engineIsUp(c.Engine) {
 		q = s.ix.queues[c.Queue]
 		switch {
 		case !c.PreferTill.IsZero():

@@ -50,18 +50,73 @@ type (
 		Agent  AgentID `json:"agent"`
 		Digits string  `json:"digits"` // 1 to 32 of 0-9 * # A-D
 	}
-	// EndCall ends the conversation. Refused while the customer is held (C3).
+	// EndCall ends the conversation for everybody in it (C14). Refused while the customer is held (C3).
 	EndCall struct {
 		Command
 		Call  CallID  `json:"call"`
 		Agent AgentID `json:"agent"`
 	}
-	// TransferToQueue sends the customer to a queue; the agent who does so is never offered this call again (Q7).
-	TransferToQueue struct {
+	// TransferCall sends the customer to a target at once (C9). An agent must be Available; whoever does not take the call leaves it to its queue. Sent to a queue or an
+	// entry point, it is never offered again to the agent who does so (Q7).
+	TransferCall struct {
 		Command
 		Call  CallID  `json:"call"`
 		Agent AgentID `json:"agent"`
-		Queue QueueID `json:"queue"`
+		To    Target  `json:"to"`
+	}
+	// StartConsult asks somebody else while the customer is on hold (C4).
+	StartConsult struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+		To    Target  `json:"to"`
+		GoOn  bool    `json:"go_on,omitempty"` // in a conference: the others go on with the customer meanwhile, instead of holding them (C11)
+	}
+	// EndConsult ends the consult, or gives it up while it rings. The agent is back with the customer (C7).
+	EndConsult struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+	}
+	// ToggleConsult takes the agent from the consultant to the customer, or back (C7).
+	ToggleConsult struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+	}
+	// CompleteTransfer gives the customer to the consultant (C9). An entry point, and a number that rings, need not have answered (C6).
+	CompleteTransfer struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+	}
+	// MergeConsult makes a conference of customer, agent and consultant (C11). A number that rings joins as soon as it answers (C6).
+	MergeConsult struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+	}
+	// LeaveCall takes an agent out of a call that goes on: a consultant (C7), or anybody in a conference. The primary hands over to the agent who has been in it
+	// longest (C12).
+	LeaveCall struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+	}
+	// HoldParticipant puts one participant of a conference on hold, or takes them back (C14).
+	HoldParticipant struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+		Leg   LegID   `json:"leg"`
+		On    bool    `json:"on"`
+	}
+	// DropParticipant disconnects one participant of a conference (C14).
+	DropParticipant struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+		Leg   LegID   `json:"leg"`
 	}
 	// PauseRecordingOf stops writing audio for sensitive data (C15).
 	PauseRecordingOf struct {
@@ -111,7 +166,31 @@ func (PressDigits) Kind() string { return "call.digits" }
 func (EndCall) Kind() string { return "call.end" }
 
 // Kind implements [Event].
-func (TransferToQueue) Kind() string { return "call.transfer_queue" }
+func (TransferCall) Kind() string { return "call.transfer" }
+
+// Kind implements [Event].
+func (StartConsult) Kind() string { return "consult.start" }
+
+// Kind implements [Event].
+func (EndConsult) Kind() string { return "consult.end" }
+
+// Kind implements [Event].
+func (ToggleConsult) Kind() string { return "consult.toggle" }
+
+// Kind implements [Event].
+func (CompleteTransfer) Kind() string { return "consult.transfer" }
+
+// Kind implements [Event].
+func (MergeConsult) Kind() string { return "consult.merge" }
+
+// Kind implements [Event].
+func (LeaveCall) Kind() string { return "call.leave" }
+
+// Kind implements [Event].
+func (HoldParticipant) Kind() string { return "participant.hold" }
+
+// Kind implements [Event].
+func (DropParticipant) Kind() string { return "participant.drop" }
 
 // Kind implements [Event].
 func (PauseRecordingOf) Kind() string { return "call.pause_recording" }
@@ -140,16 +219,20 @@ type RefusalCode string
 
 // The refusal codes.
 const (
-	RefusedUnknown RefusalCode = "not_found"       // no such call, agent or queue
-	RefusedInvalid RefusalCode = "invalid"         // a field breaks its rule
-	RefusedState   RefusalCode = "wrong_state"     // not now
-	RefusedRinging RefusalCode = "offer_ringing"   // no sign-out while a request rings
-	RefusedBusy    RefusalCode = "work_unfinished" // no sign-out while in a conversation or wrap-up
-	RefusedHeld    RefusalCode = "customer_held"   // End is disabled while held
-	RefusedOwner   RefusalCode = "not_primary"     // only the call's primary agent may
-	RefusedOff     RefusalCode = "not_recording"   // there is no recording to pause or resume
-	RefusedEngine  RefusalCode = "switch_down"     // the call's switch is not connected
-	RefusedSpent   RefusalCode = "extension_spent" // no further extension of the wrap-up
+	RefusedUnknown   RefusalCode = "not_found"          // no such call, agent or queue
+	RefusedInvalid   RefusalCode = "invalid"            // a field breaks its rule
+	RefusedState     RefusalCode = "wrong_state"        // not now
+	RefusedRinging   RefusalCode = "offer_ringing"      // no sign-out while a request rings
+	RefusedBusy      RefusalCode = "work_unfinished"    // no sign-out while in a conversation or wrap-up
+	RefusedHeld      RefusalCode = "customer_held"      // End is disabled while held
+	RefusedOwner     RefusalCode = "not_primary"        // only the call's primary agent may
+	RefusedOff       RefusalCode = "not_recording"      // there is no recording to pause or resume
+	RefusedEngine    RefusalCode = "switch_down"        // the call's switch is not connected
+	RefusedSpent     RefusalCode = "extension_spent"    // no further extension of the wrap-up
+	RefusedTarget    RefusalCode = "target_unavailable" // whom or what it should go to cannot take it now
+	RefusedFull      RefusalCode = "conference_full"    // no more participants
+	RefusedForbidden RefusalCode = "not_allowed"        // the number may not be dialled
+	RefusedStale     RefusalCode = "stale"              // it was changed meanwhile: read it again
 )
 
 // refusal makes a Refusal.

@@ -5,20 +5,21 @@ import "fmt"
 // ledger reads the timeline and the effects as those outside of the core do, and finds what cannot be: reports, jobs and records are made from the
 // timeline alone, so its halves must meet.
 type ledger struct {
-	arrived  map[CallID]bool
-	closed   map[CallID]bool
-	ringing  map[AgentID]LegID    // offers that are made and not ended
-	talking  map[CallID]AgentID   // conversations that are connected and not ended
-	wrapping map[AgentID]CallID   // wrap-ups that are started and not done
-	dialled  map[LegID]bool       // every leg is dialled once
-	held     map[RecordingID]bool // recordings that have started and not stopped
-	effects  EffectID
+	arrived    map[CallID]bool
+	closed     map[CallID]bool
+	ringing    map[AgentID]LegID    // offers that are made and not ended
+	talking    map[CallID]AgentID   // conversations that are connected and not ended
+	wrapping   map[AgentID]CallID   // wrap-ups that are started and not done
+	dialled    map[LegID]bool       // every leg is dialled once
+	consulting map[CallID]bool      // consults that are started and not ended
+	held       map[RecordingID]bool // recordings that have started and not stopped
+	effects    EffectID
 }
 
 func newLedger() ledger {
 	return ledger{
 		arrived: map[CallID]bool{}, closed: map[CallID]bool{}, ringing: map[AgentID]LegID{}, talking: map[CallID]AgentID{},
-		wrapping: map[AgentID]CallID{}, dialled: map[LegID]bool{}, held: map[RecordingID]bool{},
+		wrapping: map[AgentID]CallID{}, dialled: map[LegID]bool{}, held: map[RecordingID]bool{}, consulting: map[CallID]bool{},
 	}
 }
 
@@ -74,8 +75,8 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 		}
 		l.closed[e.Call] = true
 		l.record(*e.Record, fail)
-		if a, ok := l.talking[e.Call]; ok {
-			fail("call %s is closed while %s talks", e.Call, a)
+		if a, ok := l.talking[e.Call]; ok || l.consulting[e.Call] {
+			fail("call %s is closed while %q talks; consulting: %v", e.Call, a, l.consulting[e.Call])
 		}
 	case EntryOfferMade:
 		if was, ok := l.ringing[e.Agent]; ok {
@@ -98,6 +99,21 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 			fail("call %s is connected with %s while %s talks: two winners", e.Call, e.Agent, was)
 		}
 		l.talking[e.Call] = e.Agent
+	case EntryOwnerChanged:
+		if was, ok := l.talking[e.Call]; ok {
+			fail("call %s: %s becomes the primary while %s is", e.Call, e.Agent, was)
+		}
+		l.talking[e.Call] = e.Agent
+	case EntryConsultStarted:
+		if l.consulting[e.Call] || l.talking[e.Call] != e.Agent {
+			fail("call %s: %s begins a consult; one is going on: %v; the primary is %q", e.Call, e.Agent, l.consulting[e.Call], l.talking[e.Call])
+		}
+		l.consulting[e.Call] = true
+	case EntryConsultEnded:
+		if !l.consulting[e.Call] {
+			fail("call %s ends a consult that there is not", e.Call)
+		}
+		delete(l.consulting, e.Call)
 	case EntryTalkEnded:
 		if l.talking[e.Call] != e.Agent {
 			fail("call %s: %s ends a talk that %q has", e.Call, e.Agent, l.talking[e.Call])
@@ -121,16 +137,17 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 	case EntryRecordingStopped:
 		delete(l.held, e.Recording)
 	case EntryCallRefused, EntryCallQueued, EntryOfferRinging, EntryCallHeld, EntryCallResumed, EntryCallMuted, EntryCallUnmuted, EntryCallTransferred,
-		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryEngineUp, EntryEngineDown,
+		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryTransferFailed, EntryConsultAnswered,
+		EntryConsultToggled, EntryJoined, EntryLeft, EntryParticipantHeld, EntryParticipantResumed, EntryPostCall, EntryOutside, EntryDialled, EntryVariables, EntryEngineUp, EntryEngineDown,
 		EntryRepair, EntryOdd, EntryAlert:
 	}
 }
 
 func (l *ledger) record(r CallRecord, fail func(string, ...any)) {
-	if r.Total != r.Route+r.Wait+r.Talk+r.Hold+r.Close || r.Total != r.EndedAt.Sub(r.ArrivedAt) {
+	if r.Total != r.Route+r.Wait+r.Talk+r.Hold+r.Outside+r.PostCall+r.Close || r.Total != r.EndedAt.Sub(r.ArrivedAt) {
 		fail("call %s: the times of its record do not add up: %+v", r.Call, r)
 	}
-	for _, d := range []int64{int64(r.Route), int64(r.Wait), int64(r.Talk), int64(r.Hold), int64(r.Close)} {
+	for _, d := range []int64{int64(r.Route), int64(r.Wait), int64(r.Talk), int64(r.Hold), int64(r.Outside), int64(r.PostCall), int64(r.Close)} {
 		if d < 0 {
 			fail("call %s: a time of its record is negative: %+v", r.Call, r)
 		}

@@ -1,14 +1,12 @@
 package core
 
-import "time"
-
 func (s *Shard) legRinging(f LegRinging) {
 	l := s.st.Legs[f.Leg]
 	if l == nil {
 		s.odd("ringing_unknown_leg")
 		return
 	}
-	if l.Ringing || l.Up || l.dying() || l.Role != agentLeg {
+	if l.Ringing || l.Up || l.dying() || l.Role == customerLeg {
 		return
 	}
 	l.Ringing = true
@@ -17,6 +15,10 @@ func (s *Shard) legRinging(f LegRinging) {
 		c.Offers[i].Ringing = true
 		s.touch(c)
 		s.tellCall(c, Entry{Kind: EntryOfferRinging, Agent: l.Agent, Queue: c.Queue, Leg: l.ID})
+	}
+	if k := c.Consult; k != nil && k.Leg == l.ID {
+		k.Reached = true
+		s.touch(c)
 	}
 }
 
@@ -34,6 +36,10 @@ func (s *Shard) legAnswered(id LegID) {
 		return
 	}
 	c := l.of
+	if l.Role == outsideLeg && !l.dying() {
+		s.outsideAnswered(c, l)
+		return
+	}
 	i := c.offerOf(id)
 	if i < 0 || c.Phase != Waiting {
 		// Taken in the same instant in which we withdrew it. The hang-up is on its way, or may have
@@ -43,6 +49,10 @@ func (s *Shard) legAnswered(id LegID) {
 		} else {
 			s.hang(l, CauseAnsweredElsewhere)
 		}
+		return
+	}
+	if c.Parent != "" {
+		s.consultAnswered(c, c.Offers[i])
 		return
 	}
 	s.becomeTalking(c, c.Offers[i])
@@ -70,8 +80,12 @@ func (s *Shard) legGone(l *leg, cause Cause) {
 	case i >= 0:
 		outcome := outcomeOf(l, cause)
 		s.endOffer(c, i, outcome, cause)
-	case c.Phase == Talking && c.AgentLeg == l.ID:
-		s.agentGone(c, cause)
+	case l.ID == c.AgentLeg:
+		s.primaryGone(c, cause)
+	case c.Consult != nil && c.Consult.Leg == l.ID:
+		s.consultantGone(c, cause)
+	case c.partyOf(l.ID) >= 0:
+		s.partyGone(c, c.partyOf(l.ID), cause)
 	}
 }
 
@@ -159,9 +173,6 @@ func (s *Shard) dialRefused(f Refused) {
 	}
 }
 
-// mixDelay is how long to wait before a refused declaration is repeated: half a second, doubled with each try, up to 16 s.
-func mixDelay(tries int) time.Duration { return 250 * time.Millisecond << min(tries, 6) }
-
 // answerRefused says after a while again what should be heard by a caller who may still be hearing nothing.
 func (s *Shard) answerRefused(c *call, l *leg) {
 	if l.Role != customerLeg || l.Up || l.dying() || !c.AnswerRetry.IsZero() {
@@ -184,21 +195,6 @@ func (s *Shard) answerAgain(c *call) {
 	}
 }
 
-// mixRefused says the declaration again after a while. A leg that the switch does not know will be reported gone, which
-// declares the mix anew.
-func (s *Shard) mixRefused(f Refused) {
-	c := s.st.Calls[CallID(f.Mix)]
-	if c == nil || !c.Mixed || !c.MixRetry.IsZero() {
-		return
-	}
-	c.MixTries++
-	c.MixRetry = s.now.Add(mixDelay(c.MixTries))
-	s.touch(c)
-	if c.MixTries == 3 {
-		s.alert("mix_failed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Text: string(f.Why)})
-	}
-}
-
 func (s *Shard) addLeg(c *call, l *leg) {
 	s.st.Legs[l.ID], l.of = l, c
 	c.legs++
@@ -207,5 +203,6 @@ func (s *Shard) addLeg(c *call, l *leg) {
 // forget lets go of a call that is over.
 func (s *Shard) forget(c *call) {
 	s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
+	delete(s.ix.asides, c.Side.ID)
 	delete(s.st.Calls, c.ID)
 }

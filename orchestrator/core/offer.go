@@ -12,9 +12,6 @@ const ringMargin = 5 * time.Second
 func (s *Shard) offer(c *call, a *agent) {
 	q := s.st.Queues[c.Queue]
 	l := &leg{ID: LegID(s.newID()), Call: c.ID, Role: agentLeg, Engine: c.Engine, Agent: a.ID, Since: s.now}
-	if a.Engine != "" {
-		l.Engine = a.Engine
-	}
 	s.addLeg(c, l)
 	c.Offers = append(c.Offers, offer{Agent: a.ID, Leg: l.ID, Since: s.now, Until: s.now.Add(q.RingTime)})
 	c.Record.Offers++
@@ -31,10 +28,23 @@ func (s *Shard) offer(c *call, a *agent) {
 	s.touch(c)
 	s.indexCall(c)
 	s.tellCall(c, Entry{Kind: EntryOfferMade, Agent: a.ID, Queue: c.Queue, Leg: l.ID})
-	s.do(c, l, Dial{
-		Leg: l.ID, To: Address{Phone: a.Phone}, For: c.Customer, FromNumber: s.shownNumber(c), FromName: s.shownName(c),
-		AutoAnswer: a.AutoAnswer, Limit: q.RingTime + ringMargin,
-	})
+	d := Dial{Leg: l.ID, To: s.phoneOf(a, c.Engine), AutoAnswer: a.AutoAnswer, Limit: q.RingTime + ringMargin}
+	d.For, d.FromNumber, d.FromName = c.Customer, s.shownNumber(c), s.shownName(c)
+	if p := s.st.Calls[c.Parent]; p != nil { // it is the colleague who calls (C2)
+		by := s.st.Agents[p.Primary]
+		d.For, d.FromNumber, d.FromName = p.AgentLeg, by.Phone, by.Name
+	}
+	s.do(c, l, d)
+}
+
+// phoneOf is how an agent's desk phone is dialled from a switch. A call's legs are all on its own switch, so that they can be mixed: a phone that registers at another
+// one is reached over the trunk between the two.
+func (s *Shard) phoneOf(a *agent, from EngineID) Address {
+	to := Address{Phone: a.Phone}
+	if a.Engine != from {
+		to.Switch = a.Engine
+	}
+	return to
 }
 
 // shownNumber is the caller's number as agents may see it: with data protection on, the last four characters (C2).
@@ -98,7 +108,14 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	}
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
-	q := s.st.Queues[c.Queue]
+	s.afterOffer(a, s.st.Queues[c.Queue], outcome, c.ID)
+	if c.Direct && len(c.Offers) == 0 {
+		s.directFailed(c, outcome)
+	}
+}
+
+// afterOffer applies to an agent what the outcome of an offer means (Q4).
+func (s *Shard) afterOffer(a *agent, q *queue, outcome OfferOutcome, of CallID) {
 	switch outcome {
 	case OfferNoAnswer:
 		// A miss restarts the longest-idle clock: otherwise the same agent would be picked again and again.
@@ -122,7 +139,7 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	case OfferUnreachable:
 		a.Next = nil
 		s.becomeIdle(a, ReasonUnreachable, string(outcome))
-		s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: c.ID})
+		s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(of)})
 		return
 	case OfferFailed:
 		a.PausedTill = s.now.Add(failedPause)
@@ -169,8 +186,8 @@ func (s *Shard) expireOffers(c *call) {
 			i++
 			continue
 		}
-		if l := s.st.Legs[c.Offers[i].Leg]; l != nil && !s.engineIsUp(l.Engine) {
-			// The phone is on another switch than the call, and that one is out of sight: nobody knows whether it rang.
+		if a := s.st.Agents[c.Offers[i].Agent]; !c.Offers[i].Ringing && a.Engine != "" && !s.engineIsUp(a.Engine) {
+			// The phone is at another switch than the call, and that one is out of sight: perhaps it never rang.
 			s.endOffer(c, i, OfferFailed, Cause{Code: CauseEngine, By: ByNetwork})
 			continue
 		}

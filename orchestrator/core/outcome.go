@@ -56,33 +56,47 @@ type EntryKind string
 
 // The kinds of entries.
 const (
-	EntryCallArrived      EntryKind = "call.arrived"      // Text = caller's number
-	EntryCallRefused      EntryKind = "call.refused"      // Reason: site_limit, tenant_limit, queue_full, no_route, closed
-	EntryCallQueued       EntryKind = "call.queued"       // Queue; Reason: arrival, missed, transfer, agent_lost …
-	EntryOfferMade        EntryKind = "offer.made"        // Agent, Queue, Leg
-	EntryOfferRinging     EntryKind = "offer.ringing"     // the phone said so
-	EntryOfferEnded       EntryKind = "offer.ended"       // Reason = an OfferOutcome; Duration = how long it rang
-	EntryCallConnected    EntryKind = "call.connected"    // Agent, Queue; Duration = wait
-	EntryCallHeld         EntryKind = "call.held"         // Agent
-	EntryCallResumed      EntryKind = "call.resumed"      // Agent; Duration = hold
-	EntryCallMuted        EntryKind = "call.muted"        // Agent
-	EntryCallUnmuted      EntryKind = "call.unmuted"      // Agent
-	EntryCallTransferred  EntryKind = "call.transferred"  // Agent = who transferred, Queue = where to
-	EntryTalkEnded        EntryKind = "talk.ended"        // Agent; Reason: caller, agent, transfer, agent_lost …; Duration = talk
-	EntryCallClosed       EntryKind = "call.closed"       // Record
-	EntryAgentState       EntryKind = "agent.state"       // Agent; Reason = state[:reason]; Text = cause; Duration = in the state before
-	EntryWrapUpStarted    EntryKind = "wrapup.started"    // Agent, Call, Queue
-	EntryWrapUpExtended   EntryKind = "wrapup.extended"   // Agent, Call
-	EntryWrapUpDone       EntryKind = "wrapup.done"       // Agent, Call, Reason = wrap-up reason ("" = timer), Text = notes, Duration
-	EntryRecordingStarted EntryKind = "recording.started" // Recording, Call, Agent
-	EntryRecordingPaused  EntryKind = "recording.paused"  // Agent; Actor asked for it (audited)
-	EntryRecordingResumed EntryKind = "recording.resumed" // Actor "" = the automatic resume
-	EntryRecordingStopped EntryKind = "recording.stopped" // Reason: complete, failed, pause_unconfirmed; Duration = length of the audio
-	EntryEngineUp         EntryKind = "engine.up"         // Engine; Reason: connected, restarted
-	EntryEngineDown       EntryKind = "engine.down"       // Engine
-	EntryRepair           EntryKind = "repair"            // reconciliation had to mend something; Reason
-	EntryOdd              EntryKind = "odd"               // an impossible fact was counted and otherwise ignored; Reason
-	EntryAlert            EntryKind = "alert"             // supervisors should know; Reason
+	EntryCallArrived        EntryKind = "call.arrived"        // Text = caller's number
+	EntryCallRefused        EntryKind = "call.refused"        // Reason: site_limit, tenant_limit, queue_full, no_route, closed
+	EntryCallQueued         EntryKind = "call.queued"         // Queue; Reason: arrival, missed, transfer, agent_lost …
+	EntryOfferMade          EntryKind = "offer.made"          // Agent, Queue, Leg
+	EntryOfferRinging       EntryKind = "offer.ringing"       // the phone said so
+	EntryOfferEnded         EntryKind = "offer.ended"         // Reason = an OfferOutcome; Duration = how long it rang
+	EntryCallConnected      EntryKind = "call.connected"      // Agent, Queue; Duration = wait
+	EntryCallHeld           EntryKind = "call.held"           // Agent
+	EntryCallResumed        EntryKind = "call.resumed"        // Agent; Duration = hold
+	EntryCallMuted          EntryKind = "call.muted"          // Agent
+	EntryCallUnmuted        EntryKind = "call.unmuted"        // Agent
+	EntryCallTransferred    EntryKind = "call.transferred"    // Agent = who transferred; Reason = agent, queue, entry_point or number, Text = which; Queue
+	EntryTransferFailed     EntryKind = "transfer.failed"     // the target did not take the call, which is in its queue again; Reason = an OfferOutcome
+	EntryConsultStarted     EntryKind = "consult.started"     // Agent = who consults; Reason = agent, queue, entry_point or number, Text = which
+	EntryConsultAnswered    EntryKind = "consult.answered"    // Agent ("" = a number), Leg; Duration = how long it took
+	EntryConsultToggled     EntryKind = "consult.toggled"     // Agent is with … Reason: customer, consultant
+	EntryConsultEnded       EntryKind = "consult.ended"       // Agent, Leg of the consultant; Reason: ended, transferred, merged, consultant_left, an OfferOutcome …; Duration
+	EntryJoined             EntryKind = "conference.joined"   // Agent ("" = a number), Leg
+	EntryLeft               EntryKind = "conference.left"     // Agent, Leg; Reason; Duration = in the conversation
+	EntryParticipantHeld    EntryKind = "participant.held"    // Agent, Leg
+	EntryParticipantResumed EntryKind = "participant.resumed" // Agent, Leg
+	EntryOwnerChanged       EntryKind = "owner.changed"       // Agent is the primary now; Reason = an OwnedBy…
+	EntryPostCall           EntryKind = "call.post_call"      // the customer has left; Agent = the primary
+	EntryOutside            EntryKind = "call.outside"        // no agent is in the call any more: the customer and somebody outside are left
+	EntryDialled            EntryKind = "outside.dialled"     // Leg; Text = number
+	EntryVariables          EntryKind = "call.variables"      // Reason = names, with commas; never values
+	EntryTalkEnded          EntryKind = "talk.ended"          // Agent; Reason: caller, agent, transfer, agent_lost …; Duration = talk
+	EntryCallClosed         EntryKind = "call.closed"         // Record
+	EntryAgentState         EntryKind = "agent.state"         // Agent; Reason = state[:reason]; Text = cause; Duration = in the state before
+	EntryWrapUpStarted      EntryKind = "wrapup.started"      // Agent, Call, Queue
+	EntryWrapUpExtended     EntryKind = "wrapup.extended"     // Agent, Call
+	EntryWrapUpDone         EntryKind = "wrapup.done"         // Agent, Call, Reason = wrap-up reason ("" = timer), Text = notes, Duration
+	EntryRecordingStarted   EntryKind = "recording.started"   // Recording, Call, Agent
+	EntryRecordingPaused    EntryKind = "recording.paused"    // Agent; Actor asked for it (audited)
+	EntryRecordingResumed   EntryKind = "recording.resumed"   // Actor "" = the automatic resume
+	EntryRecordingStopped   EntryKind = "recording.stopped"   // Reason: complete, failed, pause_unconfirmed; Duration = length of the audio
+	EntryEngineUp           EntryKind = "engine.up"           // Engine; Reason: connected, restarted
+	EntryEngineDown         EntryKind = "engine.down"         // Engine
+	EntryRepair             EntryKind = "repair"              // reconciliation had to mend something; Reason
+	EntryOdd                EntryKind = "odd"                 // an impossible fact was counted and otherwise ignored; Reason
+	EntryAlert              EntryKind = "alert"               // supervisors should know; Reason
 )
 
 // OfferOutcome says how an offer ended.
@@ -101,7 +115,7 @@ const (
 	OfferFailed      OfferOutcome = "failed"      // the switch or network failed, not the phone: no effect but a short pause
 )
 
-// CallRecord sums up a call. The times add up: Total = Route + Wait + Talk + Hold + Close, to the microsecond.
+// CallRecord sums up a call. The times add up: Total = Route + Wait + Talk + Hold + Outside + PostCall + Close, to the microsecond.
 type CallRecord struct {
 	Call       CallID        `json:"call"`
 	Tenant     TenantID      `json:"tenant"`
@@ -115,14 +129,17 @@ type CallRecord struct {
 	EndedAt    time.Time     `json:"ended_at"`
 	Outcome    CallOutcome   `json:"outcome"`
 	Cause      Cause         `json:"cause"`
-	Agents     []AgentID     `json:"agents,omitempty"` // who talked, in order
+	Agents     []AgentID     `json:"agents,omitempty"` // who talked with the customer, in order
+	Owners     []Ownership   `json:"owners,omitempty"` // its primaries, one after another (C12)
 	Offers     int           `json:"offers"`
 	Misses     int           `json:"misses"` // offers that ended with no_answer
 	Route      time.Duration `json:"route"`  // greeting and routing, before the queue
 	Wait       time.Duration `json:"wait"`   // in queues, ringing included
 	Talk       time.Duration `json:"talk"`   // with an agent, hold excluded
 	Hold       time.Duration `json:"hold"`
-	Close      time.Duration `json:"close"` // closing prompts
+	Outside    time.Duration `json:"outside"`   // with somebody outside and no agent, ringing included
+	PostCall   time.Duration `json:"post_call"` // of those who talked on when the customer had left (C13)
+	Close      time.Duration `json:"close"`     // closing prompts
 	Total      time.Duration `json:"total"`
 	Recordings []RecordingID `json:"recordings,omitempty"`
 }

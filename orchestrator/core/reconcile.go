@@ -65,7 +65,7 @@ func (s *Shard) engineUp(f EngineUp) {
 	s.reconcile(e, snap, true)
 	for _, id := range keys(s.st.Calls) {
 		c := s.st.Calls[id]
-		if c.Engine == e.ID && s.st.Legs[c.Customer] != nil && c.ArrivedAt.Before(s.now) {
+		if c.Engine == e.ID && (s.st.Legs[c.Customer] != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
 			s.sayAgain(c, snap)
 		}
 		if c.Engine == e.ID {
@@ -73,11 +73,12 @@ func (s *Shard) engineUp(f EngineUp) {
 		}
 	}
 	for _, m := range f.Snapshot.Mixes {
-		if c := s.st.Calls[CallID(m.Mix)]; c == nil || !c.Mixed {
+		if _, known := s.declared(m.Mix); known == nil {
+			c := s.callOfMix(m.Mix)
 			if c == nil {
 				s.repair("orphan_mix", Entry{Call: CallID(m.Mix), Engine: e.ID})
 			}
-			s.order(Effect{Engine: e.ID, Call: CallID(m.Mix), Lane: string(m.Mix), Do: SetMix{Mix: m.Mix}})
+			s.orderStray(e, m.Mix)
 		}
 	}
 	s.engineChanged(e)
@@ -108,8 +109,10 @@ func (s *Shard) engineSeen(f EngineSeen) {
 	s.reconcile(e, f.Snapshot.sorted(), false)
 	s.dissolveStrays(e, f.Snapshot)
 	for _, id := range keys(s.st.Calls) {
-		if c := s.st.Calls[id]; c.Engine == e.ID && c.Mixed {
-			s.compareMix(c, f.Snapshot)
+		if c := s.st.Calls[id]; c.Engine == e.ID {
+			for m := range c.mixes {
+				s.compareMix(c, m, f.Snapshot)
+			}
 		}
 	}
 }
@@ -118,18 +121,27 @@ func (s *Shard) engineSeen(f EngineSeen) {
 func (s *Shard) dissolveStrays(e *engine, snap Snapshot) {
 	var strays []MixID
 	for _, m := range snap.Mixes {
-		if c := s.st.Calls[CallID(m.Mix)]; c != nil && c.Mixed {
+		if _, known := s.declared(m.Mix); known != nil {
 			continue
 		}
 		if slices.Contains(e.StrayMixes, m.Mix) {
 			s.repair("orphan_mix", Entry{Call: CallID(m.Mix), Engine: e.ID})
-			s.order(Effect{Engine: e.ID, Call: CallID(m.Mix), Lane: string(m.Mix), Do: SetMix{Mix: m.Mix}})
+			s.orderStray(e, m.Mix)
 			continue
 		}
 		strays = append(strays, m.Mix)
 	}
 	slices.Sort(strays)
 	e.StrayMixes = strays
+}
+
+// orderStray dissolves a mix that no call declares, behind whatever its call has ordered.
+func (s *Shard) orderStray(e *engine, id MixID) {
+	of := CallID(id)
+	if c := s.callOfMix(id); c != nil {
+		of = c.ID
+	}
+	s.order(Effect{Engine: e.ID, Call: of, Lane: string(of), Do: SetMix{Mix: id}})
 }
 
 func (n Snapshot) leg(id LegID) (SeenLeg, bool) {
@@ -150,7 +162,7 @@ func (n Snapshot) sorted() Snapshot {
 func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 	// Customers first: where both ends of a conversation are gone it has ended, and no agent was lost.
 	ids := keys(s.st.Legs)
-	for _, role := range []legRole{customerLeg, agentLeg} {
+	for _, role := range []legRole{customerLeg, agentLeg, outsideLeg} {
 		for _, id := range ids {
 			l := s.st.Legs[id]
 			if l == nil || l.Engine != e.ID || l.Role != role {
@@ -239,37 +251,4 @@ func (s *Shard) adopt(e *engine, seen SeenLeg) {
 	if seen.Up {
 		s.legAnswered(seen.Leg)
 	}
-}
-
-// compareMix checks that the switch mixes who should be mixed. A held member counts as neither in nor out: some switches take it out of the mix, others
-// keep it there and play to it.
-func (s *Shard) compareMix(c *call, snap Snapshot) {
-	var want, held []LegID
-	for _, m := range c.Wanted {
-		if m.Mode == Hold {
-			held = append(held, m.Leg)
-		} else {
-			want = append(want, m.Leg)
-		}
-	}
-	slices.Sort(want)
-	var have []LegID
-	if i := slices.IndexFunc(snap.Mixes, func(m SeenMix) bool { return m.Mix == MixID(c.ID) }); i >= 0 {
-		for _, id := range snap.Mixes[i].Legs {
-			if !slices.Contains(held, id) {
-				have = append(have, id)
-			}
-		}
-		slices.Sort(have)
-	}
-	if slices.Equal(want, have) || len(want) < 2 && len(have) < 2 {
-		c.MixOdd = 0
-		return
-	}
-	if c.MixOdd++; c.MixOdd < beatsToBelieve {
-		return
-	}
-	c.MixOdd = 0
-	s.repair("mix", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
-	s.mixAgain(c)
 }

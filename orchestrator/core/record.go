@@ -27,6 +27,31 @@ func (s *Shard) startRecording(c *call) {
 	s.do(c, nil, StartRecording{Recording: r.ID, Mix: MixID(c.ID)})
 }
 
+// recordTalk sees to the recording when an agent has taken the call: one file for the whole call, over every transfer.
+func (s *Shard) recordTalk(c *call) {
+	r := c.Recording
+	switch {
+	case !s.st.Queues[c.Queue].Record:
+		s.stopRecording(c, "complete")
+	case r == nil:
+		s.startRecording(c)
+	case r.Rest:
+		s.resumeRecording(c, "")
+		r.Rest, r.Rested = false, true
+	}
+}
+
+// restRecording writes nothing while the customer is back in a queue: nobody talks with them.
+func (s *Shard) restRecording(c *call) {
+	r := c.Recording
+	if r == nil || r.State != RecordingOn {
+		return
+	}
+	r.State, r.Rest, r.Why, r.Confirm, r.Tries = RecordingPausing, true, "", s.now.Add(pauseConfirm), 1
+	s.touch(c)
+	s.do(c, nil, PauseRecording{Recording: r.ID})
+}
+
 // stopRecording completes the recording of a call, if there is one.
 func (s *Shard) stopRecording(c *call, why string) {
 	r := c.Recording
@@ -66,6 +91,9 @@ func (s *Shard) recordingPaused(id RecordingID) {
 		return
 	}
 	r.State, r.Confirm = RecordingOff, 0
+	if r.Rest {
+		return // nobody talks, so nobody has paused anything
+	}
 	if q := s.st.Queues[c.Queue]; q.PauseLimit > 0 {
 		r.ResumeAt = s.now.Add(q.PauseLimit)
 	}
@@ -80,6 +108,10 @@ func (s *Shard) recordingResumed(id RecordingID) {
 	}
 	r.State, r.Confirm = RecordingOn, 0
 	s.touch(c)
+	if r.Rested {
+		r.Rested = false
+		return // nobody had paused it
+	}
 	s.tellCall(c, Entry{Kind: EntryRecordingResumed, Agent: c.Primary, Recording: id, Actor: r.Why})
 }
 
@@ -119,6 +151,10 @@ func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
 
 // failClosed stops a recording whose pause the switch did not confirm, and says so.
 func (s *Shard) failClosed(c *call) {
+	if r := c.Recording; r.Rest { // nobody speaks of secrets; whatever the switch does, it is asked to resume before anybody talks again
+		r.State, r.Confirm = RecordingOff, 0
+		return
+	}
 	s.alert("pause_unconfirmed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Recording: c.Recording.ID})
 	s.stopRecording(c, "pause_unconfirmed")
 }
@@ -222,6 +258,8 @@ func (in PauseRecordingOf) refuse(s *Shard) *Refusal {
 		return r
 	case c.Recording == nil:
 		return refusal(RefusedOff, "call", "the call is not being recorded")
+	case c.Consult != nil || len(c.Party) > 0:
+		return refusal(RefusedState, "call", "a recording is neither paused nor resumed in a consult or a conference")
 	case c.Recording.State != RecordingOn:
 		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not on")
 	}
@@ -243,6 +281,8 @@ func (in ResumeRecordingOf) refuse(s *Shard) *Refusal {
 		return r
 	case c.Recording == nil:
 		return refusal(RefusedOff, "call", "the call is not being recorded")
+	case c.Consult != nil || len(c.Party) > 0:
+		return refusal(RefusedState, "call", "a recording is neither paused nor resumed in a consult or a conference")
 	case c.Recording.State != RecordingOff:
 		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not paused")
 	}

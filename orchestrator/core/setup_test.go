@@ -31,6 +31,7 @@ func (p *play) setUpOne(c *ConfigChanged, words []string) {
 		if with["max"] != "" {
 			t.MaxCalls = p.number(with["max"])
 		}
+		t.Dialling = Dialling{Trunk: with["trunk"], Home: with["home"], Allow: list(with["allow"]), Refuse: list(with["refuse"]), Shown: with["shown"]}
 		c.Tenants = append(c.Tenants, t)
 	case "agent":
 		for _, id := range plain {
@@ -52,6 +53,26 @@ func (p *play) setUpOne(c *ConfigChanged, words []string) {
 		e := EntryPoint{
 			ID: EntryPointID(cmp.Or(with["id"], plain[0]+"-line")), Tenant: "acme", Numbers: list(plain[0]), Queue: QueueID(with["queue"]), Greeting: list(with["greeting"]),
 			Off: slices.Contains(plain, "off"), Closed: list(with["closed"]),
+		}
+		for _, v := range list(with["vars"]) {
+			name, kind, _ := strings.Cut(v, ":")
+			d := VariableSetup{Name: name, Type: StringVariable}
+			for _, k := range strings.Split(kind, ":") {
+				switch k {
+				case "global":
+					d.Global = true
+				case "secure":
+					d.Secure = true
+				case "edit":
+					d.Editable = true
+				case "show":
+					d.PopUp = true
+				case "":
+				default:
+					d.Type = VariableType(k)
+				}
+			}
+			e.Variables = append(e.Variables, d)
 		}
 		for _, u := range list(with["users"]) {
 			e.Users = append(e.Users, AgentID(u))

@@ -112,11 +112,13 @@ type CallPhase string
 
 // The phases of a call.
 const (
-	Routing CallPhase = "routing" // greeting, looking for the way
-	Waiting CallPhase = "waiting" // in a queue; phones may be ringing for it
-	Talking CallPhase = "talking" // with its primary agent; may be held
-	Closing CallPhase = "closing" // hears a last prompt, then is ended
-	Ended   CallPhase = "ended"   // the customer's leg is gone or going
+	Routing  CallPhase = "routing"   // greeting, looking for the way
+	Waiting  CallPhase = "waiting"   // in a queue; phones may be ringing for it
+	Talking  CallPhase = "talking"   // with its primary agent; may be held
+	PostCall CallPhase = "post_call" // the customer has left; agents and others talk on (C8, C13)
+	Outside  CallPhase = "outside"   // the customer talks with somebody outside, or that number is being rung; no agent is in the call
+	Closing  CallPhase = "closing"   // hears a last prompt, then is ended
+	Ended    CallPhase = "ended"     // the customer's leg is gone or going
 )
 
 type call struct {
@@ -139,7 +141,7 @@ type call struct {
 	Answered bool `json:"answered,omitempty"` // we answered the customer's leg
 	Held     bool `json:"held,omitempty"`     // the customer is on hold
 	Muted    bool `json:"muted,omitempty"`    // the agent is muted
-	Mixed    bool `json:"mixed,omitempty"`    // a mix was declared and not yet dissolved
+	Direct   bool `json:"direct,omitempty"`   // offered to one agent only, as long as that offer lasts
 	Closed   bool `json:"closed,omitempty"`   // the record is written
 
 	AnswerRetry instant `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
@@ -163,10 +165,15 @@ type call struct {
 	AgentLeg  LegID   `json:"agent_leg,omitempty"` // the primary's
 	TalkSince instant `json:"talk_since,omitzero"` // of the primary
 
-	Wanted   []Member `json:"wanted,omitempty"`   // the mix as last declared; empty = dissolved, or never made
-	MixOdd   int      `json:"mix_odd,omitempty"`  // beats on which the switch had another mix
-	MixRetry instant  `json:"mix_retry,omitzero"` // the declaration was refused: say it again then
-	MixTries int      `json:"mix_tries,omitempty"`
+	Consult     *consult `json:"consult,omitempty"`     // by the primary
+	Party       []party  `json:"party,omitempty"`       // the others in a conference, those who joined first in front
+	Parent      CallID   `json:"parent,omitempty"`      // this is no customer's call but the place in line of that call's consult
+	ForwardTill instant  `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
+
+	Main mix `json:"main,omitzero"` // who hears the customer, and whom the customer hears
+	Side mix `json:"side,omitzero"` // of the consult
+
+	Variables []variable `json:"variables,omitempty"` // those that have been written (C18)
 
 	Recording *recording `json:"recording,omitempty"` // being written
 	Failures  int        `json:"failures,omitempty"`  // recordings that broke off
@@ -189,6 +196,7 @@ type tally struct {
 	Outcome    CallOutcome   `json:"outcome,omitempty"`
 	Cause      Cause         `json:"cause,omitzero"`
 	Agents     []AgentID     `json:"agents,omitempty"` // who talked, in order
+	Owners     []tenure      `json:"owners,omitempty"` // the primaries, one after another (C12)
 	Offers     int           `json:"offers,omitempty"`
 	Misses     int           `json:"misses,omitempty"`
 	Route      time.Duration `json:"route,omitempty"`
@@ -196,6 +204,8 @@ type tally struct {
 	Talk       time.Duration `json:"talk,omitempty"`
 	Hold       time.Duration `json:"hold,omitempty"`
 	Close      time.Duration `json:"close,omitempty"`
+	Outside    time.Duration `json:"outside,omitempty"`
+	PostCall   time.Duration `json:"post_call,omitempty"`
 	Recordings []RecordingID `json:"recordings,omitempty"`
 }
 
@@ -228,7 +238,9 @@ type recording struct {
 	ResumeAt  instant        `json:"resume_at,omitzero"` // automatic resume
 	StartedAt instant        `json:"started_at,omitzero"`
 	Agent     AgentID        `json:"agent"`
-	Why       string         `json:"why,omitempty"` // it is being stopped
+	Why       string         `json:"why,omitempty"`    // it is being stopped
+	Rest      bool           `json:"rest,omitempty"`   // paused by the rules: the customer is in a queue again
+	Rested    bool           `json:"rested,omitempty"` // and is being resumed from that
 }
 
 type legRole string
@@ -236,6 +248,7 @@ type legRole string
 const (
 	customerLeg legRole = "customer"
 	agentLeg    legRole = "agent"
+	outsideLeg  legRole = "outside" // a number that we dialled
 )
 
 type leg struct {

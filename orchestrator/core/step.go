@@ -165,6 +165,9 @@ func (s *Shard) touch(c *call) {
 	}
 	c.touched = true
 	s.ix.touchedCalls = append(s.ix.touchedCalls, c)
+	if p := s.st.Calls[c.Parent]; p != nil {
+		s.touch(p) // it is what others see
+	}
 	s.reportCall(c)
 	if q := s.st.Queues[c.Queue]; q != nil {
 		s.reportQueue(q)
@@ -182,10 +185,10 @@ func (s *Shard) touchAgent(a *agent) {
 
 // do orders an action on the leg or mix of a call. The lane is the call's own unless the leg is an agent's.
 func (s *Shard) do(c *call, l *leg, a Action) {
-	e := Effect{Engine: c.Engine, Call: c.ID, Lane: string(c.ID), Do: a}
+	e := Effect{Engine: c.Engine, Call: c.public(), Lane: string(c.ID), Do: a}
 	if l != nil {
 		e.Engine = l.Engine
-		if l.Role == agentLeg {
+		if l.Role != customerLeg {
 			e.Lane = string(l.ID)
 		}
 	}
@@ -207,8 +210,23 @@ func (s *Shard) tell(e Entry) {
 
 // tellCall adds a line about a call.
 func (s *Shard) tellCall(c *call, e Entry) {
-	e.Tenant, e.Call, e.Engine = c.Tenant, c.ID, c.Engine
+	e.Tenant, e.Call, e.Engine = c.Tenant, c.public(), c.Engine
 	s.tell(e)
+}
+
+// public is the call under which everybody outside of the rules knows this one: itself, or the call for whose consult it stands in line.
+func (c *call) public() CallID {
+	if c.Parent != "" {
+		return c.Parent
+	}
+	return c.ID
+}
+
+func (s *Shard) publicCall(id CallID) CallID {
+	if c := s.st.Calls[id]; c != nil {
+		return c.public()
+	}
+	return id
 }
 
 // odd counts a fact that cannot be, given what we know. It is never fatal: switches do repeat and reorder.

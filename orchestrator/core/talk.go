@@ -15,20 +15,15 @@ func (s *Shard) becomeTalking(c *call, won offer) {
 	a := s.st.Agents[won.Agent]
 	c.Offers = slices.DeleteFunc(c.Offers, func(o offer) bool { return o.Leg == won.Leg })
 	s.tellCall(c, Entry{Kind: EntryOfferEnded, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Reason: string(OfferAnswered), Duration: s.now.Sub(won.Since)})
-	c.Phase, c.Primary, c.AgentLeg, c.TalkSince = Talking, a.ID, won.Leg, s.now
-	if n := len(c.Record.Agents); n == 0 || c.Record.Agents[n-1] != a.ID {
-		c.Record.Agents = append(c.Record.Agents, a.ID)
-	}
+	c.Phase, c.Direct = Talking, false
 	s.becomeEngaged(a)
-	s.touch(c)
+	s.own(c, a, won.Leg, OwnedByAnswer)
 	s.answer(c)
 	s.setMix(c)
 	s.tellCall(c, Entry{Kind: EntryCallConnected, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Duration: c.Record.Wait})
 	s.withdrawOffers(c, OfferLostRace)
 	s.remember(c, a)
-	if s.st.Queues[c.Queue].Record {
-		s.startRecording(c)
-	}
+	s.recordTalk(c)
 }
 
 const rememberedCallers = 10_000
@@ -51,56 +46,6 @@ func (s *Shard) remember(c *call, a *agent) {
 	}
 }
 
-// setMix declares who hears whom in the call, from its state.
-func (s *Shard) setMix(c *call) {
-	customer := Member{Leg: c.Customer, Mode: Talk}
-	if c.Held {
-		customer.Mode = Hold
-		if q := s.st.Queues[c.Queue]; q != nil {
-			customer.Music = q.Music
-		}
-	}
-	speaker := Member{Leg: c.AgentLeg, Mode: Talk}
-	if c.Muted {
-		speaker.Mode = Mute
-	}
-	s.mix(c, customer, speaker)
-}
-
-// mix declares the call's mix.
-func (s *Shard) mix(c *call, members ...Member) {
-	c.Wanted, c.Mixed, c.MixOdd, c.MixTries, c.MixRetry = members, true, 0, 0, 0
-	s.do(c, nil, SetMix{Mix: MixID(c.ID), Members: members})
-}
-
-// mixAgain repeats the declaration: harmless where it holds already.
-func (s *Shard) mixAgain(c *call) {
-	if c.Mixed {
-		s.do(c, nil, SetMix{Mix: MixID(c.ID), Members: c.Wanted})
-	}
-}
-
-// dissolve ends the mix.
-func (s *Shard) dissolve(c *call) {
-	if c.Mixed {
-		c.Wanted, c.Mixed, c.MixRetry = nil, false, 0
-		s.do(c, nil, SetMix{Mix: MixID(c.ID)})
-	}
-}
-
-// endTalk ends the primary's part in the conversation. The agent owes wrap-up from here on, exactly once.
-func (s *Shard) endTalk(c *call, why string) {
-	a := s.st.Agents[c.Primary]
-	talked := s.now.Sub(c.TalkSince)
-	a.Talked += talked
-	s.tellCall(c, Entry{Kind: EntryTalkEnded, Agent: a.ID, Queue: c.Queue, Leg: c.AgentLeg, Reason: why, Duration: talked})
-	if l := s.st.Legs[c.AgentLeg]; l != nil {
-		s.hang(l, CauseNormal)
-	}
-	s.becomeWrapUp(a, c, why)
-	s.touch(c)
-}
-
 // becomeEnded stops everything that goes on around the customer, who is gone or about to be.
 func (s *Shard) becomeEnded(c *call) {
 	if c.Phase == Ended {
@@ -112,27 +57,27 @@ func (s *Shard) becomeEnded(c *call) {
 		s.leaveLine(c)
 	}
 	s.stopWaiting(c)
-	c.Phase = Ended
+	c.Phase, c.Direct, c.ForwardTill = Ended, false, 0
 	s.noPlay(c)
 	s.stopRecording(c, "complete")
 }
 
 // becomeRequeued sends a caller whose agent is gone back to the queue instead of dropping them. Their first arrival time counts.
 func (s *Shard) becomeRequeued(c *call, to QueueID, why string) {
-	s.stopRecording(c, "complete")
 	if q := s.st.Queues[to]; q.Removed {
 		// There is no line to stand in any more: as for those who waited in it when it was removed.
-		s.mix(c, Member{Leg: c.Customer, Mode: Hold, Music: q.Music})
+		s.mixWaiting(c, q.Music)
 		c.Record.Outcome = CallAnswered
 		s.closeWith(c, q.Unanswered, CauseNoAnswer)
 		return
 	}
 	s.becomeWaiting(c, to, why)
+	s.restRecording(c)
 }
 
-// customerGone ends the call: the customer's leg is no more.
+// customerGone ends the call: the customer's leg is no more. Others who are in the conversation may talk on.
 func (s *Shard) customerGone(c *call, cause Cause) {
-	talking := c.Phase == Talking
+	talking := c.Phase == Talking || c.Phase == Outside
 	if c.Phase != Ended && c.Phase != Closing {
 		c.Record.Cause = cause
 	}
@@ -147,19 +92,29 @@ func (s *Shard) customerGone(c *call, cause Cause) {
 	default:
 		c.Record.Outcome = CallAbandoned
 	}
+	if talking {
+		s.customerLeft(c, cause)
+		return
+	}
 	if c.Phase == Waiting {
 		s.withdrawOffers(c, OfferAbandoned)
 	}
 	s.becomeEnded(c)
-	if talking {
-		why := "caller"
-		if cause.Fault() {
-			why = "caller_lost"
-		}
-		s.endTalk(c, why)
-	}
 	s.dissolve(c)
 	s.closeRecord(c)
+}
+
+// customerLeft deals with those whom the customer talked with.
+func (s *Shard) customerLeft(c *call, cause Cause) {
+	if c.Phase == Talking && (len(c.Party) > 0 || c.Consult != nil && c.Consult.Answered) {
+		s.becomePostCall(c)
+		return
+	}
+	why := "caller"
+	if cause.Fault() {
+		why = "caller_lost"
+	}
+	s.endForAll(c, why, c.Record.Cause)
 }
 
 // closeRecord writes the call's record, once.
@@ -171,7 +126,7 @@ func (s *Shard) closeRecord(c *call) {
 		t.Calls--
 	}
 	r := c.record()
-	s.tellCall(c, Entry{Kind: EntryCallClosed, Agent: c.Primary, Queue: c.Queue, Reason: string(r.Outcome), Cause: &r.Cause, Duration: r.Total, Record: r})
+	s.tellCall(c, Entry{Kind: EntryCallClosed, Agent: c.lastOwner(), Queue: c.Queue, Reason: string(r.Outcome), Cause: &r.Cause, Duration: r.Total, Record: r})
 }
 
 // record sums up a call that is closed.
@@ -180,72 +135,101 @@ func (c *call) record() *CallRecord {
 	return &CallRecord{
 		Call: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Queue: c.Queue, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To,
 		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Offers: t.Offers, Misses: t.Misses,
-		Route: t.Route, Wait: t.Wait, Talk: t.Talk, Hold: t.Hold, Close: t.Close, Total: t.EndedAt.Sub(c.ArrivedAt), Recordings: t.Recordings,
+		Route: t.Route, Wait: t.Wait, Talk: t.Talk, Hold: t.Hold, Close: t.Close, Outside: t.Outside, PostCall: t.PostCall, Owners: c.owners(), Total: t.EndedAt.Sub(c.ArrivedAt), Recordings: t.Recordings,
 	}
 }
 
-// agentGone deals with a primary whose leg is no more while the customer is still there.
-func (s *Shard) agentGone(c *call, cause Cause) {
-	a := s.st.Agents[c.Primary]
-	if !cause.Fault() {
-		s.endConversation(c, "agent", CauseNormal)
-		return
+// primaryGone deals with a primary whose leg is no more. Nobody else in the conversation is dropped for it.
+func (s *Shard) primaryGone(c *call, cause Cause) {
+	why := "agent"
+	if cause.Fault() {
+		why = "agent_lost" // the phone or its line died in mid-call: the customer must not pay for it
+		s.phoneLost(c, c.Primary, cause)
 	}
-	// The phone or its line died in mid-call. The customer is still there and must not pay for it.
-	if cause.Code != CauseEngine {
-		a.Next = &nextState{State: Idle, Reason: ReasonUnreachable}
-		s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: c.ID})
+	k := c.Consult
+	switch {
+	case k != nil && k.Answered:
+		// Hanging up completes the transfer: so it is on every desk phone.
+		s.becomeTransferred(c, why)
+	case len(c.Party) > 0:
+		if k != nil {
+			s.endConsult(c, "agent_left")
+		}
+		s.passPhase(c)
+		s.disown(c, why)
+		s.succeed(c, OwnedByHandover)
+	case k != nil && !k.WithCustomer || cause.Fault():
+		// A customer who waits on hold for a consult that nobody has answered yet was not said goodbye to.
+		if k != nil {
+			s.endConsult(c, "agent_left")
+		}
+		s.passPhase(c)
+		s.disown(c, why)
+		s.becomeRequeued(c, c.Queue, why)
+	default:
+		s.endForAll(c, why, Cause{Code: CauseNormal, By: ByThem})
 	}
-	s.endTalk(c, "agent_lost")
-	s.becomeRequeued(c, c.Queue, "agent_lost")
 }
 
-// endConversation ends a conversation for both sides.
-func (s *Shard) endConversation(c *call, why string, cause CauseCode) {
-	c.assert(Talking)
-	s.becomeEnded(c)
-	c.Record.Cause = Cause{Code: cause, By: ByUs}
-	if why == "agent" {
-		c.Record.Cause.By = ByThem
-	}
-	c.Record.Outcome = CallAnswered
-	s.endTalk(c, why)
-	if l := s.st.Legs[c.Customer]; l != nil {
-		s.hang(l, cause)
-	}
-}
-
-// refuseControl is what every control of a conversation asks first: the call is there, is in conversation, and the agent is its primary.
+// refuseControl is what every control of a conversation with a customer asks first: the call is there, is in conversation, and the agent is its primary.
 func (s *Shard) refuseControl(id CallID, agent AgentID) (*call, *Refusal) {
+	return s.refuseControlIn(id, agent, Talking)
+}
+
+// refuseControlIn is the same for controls of other phases, too.
+func (s *Shard) refuseControlIn(id CallID, agent AgentID, phases ...CallPhase) (*call, *Refusal) {
+	c, r := s.refusePart(id, agent)
+	switch {
+	case r != nil && r.Code != RefusedOwner:
+		return nil, r
+	case !slices.Contains(phases, c.Phase) && c.Phase == PostCall:
+		return nil, refusal(RefusedState, "call", "the customer has left")
+	case c.Primary != agent:
+		return nil, refusal(RefusedOwner, "agent", "only the call's primary agent may do this")
+	}
+	return c, nil
+}
+
+// refusePart is what the controls ask that everybody in a conversation has: the call is there, is in conversation, and the agent is in it.
+func (s *Shard) refusePart(id CallID, agent AgentID) (*call, *Refusal) {
 	c := s.st.Calls[id]
-	if c == nil {
+	if c == nil || c.Parent != "" {
 		return nil, refusal(RefusedUnknown, "call", "there is no call "+strconv.Quote(string(id)))
 	}
 	if s.st.Agents[agent] == nil {
 		return nil, refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(agent)))
 	}
-	if c.Phase != Talking {
+	if c.Phase != Talking && c.Phase != PostCall {
 		return nil, refusal(RefusedState, "call", "the call is not in conversation")
 	}
 	if !s.engineIsUp(c.Engine) {
 		return nil, refusal(RefusedEngine, "call", "the call's switch is not connected at the moment; the conversation goes on")
 	}
-	if c.Primary != agent {
-		return nil, refusal(RefusedOwner, "agent", "only the call's primary agent may do this")
+	if !c.talksWith(agent) {
+		return c, refusal(RefusedOwner, "agent", "the agent is not in the call")
 	}
 	return c, nil
 }
 
 func (in HoldCall) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
-	if r == nil && c.Held {
+	switch {
+	case r != nil:
+		return r
+	case c.customerHeld():
 		return refusal(RefusedState, "call", "the customer is on hold already")
+	case c.Consult != nil && !c.Consult.Answered:
+		return refusal(RefusedState, "call", "a consult is ringing")
 	}
-	return r
+	return nil
 }
 
 func (in HoldCall) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
+	if c.Consult != nil { // the consultant is on hold: never both at once (C3)
+		s.toggle(c, in.Actor)
+		return
+	}
 	s.passPhase(c)
 	c.Held = true
 	s.touch(c)
@@ -255,7 +239,7 @@ func (in HoldCall) apply(s *Shard) {
 
 func (in ResumeCall) refuse(s *Shard) *Refusal {
 	c, r := s.refuseControl(in.Call, in.Agent)
-	if r == nil && !c.Held {
+	if r == nil && !c.customerHeld() {
 		return refusal(RefusedState, "call", "the customer is not on hold")
 	}
 	return r
@@ -263,6 +247,10 @@ func (in ResumeCall) refuse(s *Shard) *Refusal {
 
 func (in ResumeCall) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
+	if c.Consult != nil {
+		s.toggle(c, in.Actor)
+		return
+	}
 	held := s.now.Sub(c.PhaseSince)
 	s.passPhase(c)
 	c.Held = false
@@ -272,16 +260,34 @@ func (in ResumeCall) apply(s *Shard) {
 }
 
 func (in MuteAgent) refuse(s *Shard) *Refusal {
-	c, r := s.refuseControl(in.Call, in.Agent)
-	if r == nil && c.Muted == in.On {
+	c, r := s.refusePart(in.Call, in.Agent)
+	if r != nil {
+		return r
+	}
+	muted := c.mute(in.Agent)
+	switch {
+	case muted == nil:
+		return refusal(RefusedState, "call", "a consultant is not muted: leave, or speak")
+	case *muted == in.On:
 		return refusal(RefusedState, "on", "the agent is so already")
 	}
-	return r
+	return nil
+}
+
+// mute is where the call keeps whether an agent is muted; nil = nowhere.
+func (c *call) mute(a AgentID) *bool {
+	if c.Primary == a {
+		return &c.Muted
+	}
+	if i := c.partyNamed(a); i >= 0 {
+		return &c.Party[i].Muted
+	}
+	return nil
 }
 
 func (in MuteAgent) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
-	c.Muted = in.On
+	*c.mute(in.Agent) = in.On
 	s.touch(c)
 	s.setMix(c)
 	kind := EntryCallUnmuted
@@ -298,7 +304,7 @@ func (in PressDigits) refuse(s *Shard) *Refusal {
 		return r
 	case len(in.Digits) < 1 || len(in.Digits) > 32 || strings.Trim(in.Digits, "0123456789*#ABCD") != "":
 		return refusal(RefusedInvalid, "digits", "digits must be 1 to 32 of 0-9, *, #, A-D")
-	case c.Held:
+	case c.customerHeld():
 		return refusal(RefusedHeld, "call", "the customer is on hold")
 	}
 	return nil
@@ -310,35 +316,13 @@ func (in PressDigits) apply(s *Shard) {
 }
 
 func (in EndCall) refuse(s *Shard) *Refusal {
-	c, r := s.refuseControl(in.Call, in.Agent)
-	if r == nil && c.Held {
+	c, r := s.refuseControlIn(in.Call, in.Agent, Talking, PostCall)
+	if r == nil && c.Phase == Talking && c.customerHeld() {
 		return refusal(RefusedHeld, "call", "End is disabled while the customer is on hold")
 	}
 	return r
 }
 
 func (in EndCall) apply(s *Shard) {
-	s.endConversation(s.st.Calls[in.Call], "agent", CauseNormal)
-}
-
-func (in TransferToQueue) refuse(s *Shard) *Refusal {
-	c, r := s.refuseControl(in.Call, in.Agent)
-	if r != nil {
-		return r
-	}
-	q := s.st.Queues[in.Queue]
-	if q == nil || q.Removed || q.Tenant != c.Tenant {
-		return refusal(RefusedUnknown, "queue", "there is no queue "+strconv.Quote(string(in.Queue)))
-	}
-	return nil
-}
-
-func (in TransferToQueue) apply(s *Shard) {
-	c := s.st.Calls[in.Call]
-	if !c.excludes(in.Agent) {
-		c.Excluded = append(c.Excluded, in.Agent)
-	}
-	s.tellCall(c, Entry{Kind: EntryCallTransferred, Agent: in.Agent, Queue: in.Queue, Actor: in.Actor})
-	s.endTalk(c, "transfer")
-	s.becomeRequeued(c, in.Queue, "transfer")
+	s.endForAll(s.st.Calls[in.Call], "agent", Cause{Code: CauseNormal, By: ByThem})
 }

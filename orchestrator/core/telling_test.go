@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -31,13 +32,20 @@ func (p *play) christen(out Outcome) {
 		switch do := e.Do.(type) {
 		case Dial:
 			agent := p.shard.st.Legs[do.Leg].Agent
+			if agent == "" {
+				agent = AgentID(strings.TrimPrefix(do.To.Number, "+"))
+			}
 			p.dialled[agent]++
 			p.name(string(do.Leg), fmt.Sprintf("%s#%d", agent, p.dialled[agent]))
 		case Play:
 			p.nameNext(string(do.Play), "play")
 		case StartRecording:
 			p.nameNext(string(do.Recording), "rec")
-		case Ring, Answer, Hang, SetMix, Stop, PauseRecording, ResumeRecording, StopRecording, SendDigits:
+		case SetMix:
+			if _, aside := p.shard.ix.asides[do.Mix]; aside {
+				p.nameNext(string(do.Mix), "aside")
+			}
+		case Ring, Answer, Hang, Stop, PauseRecording, ResumeRecording, StopRecording, SendDigits:
 		}
 	}
 }
@@ -119,6 +127,14 @@ func (p *play) entry(e Entry) string {
 	if r := e.Record; r != nil {
 		line += fmt.Sprintf(" = route %s + wait %s + talk %s + hold %s + close %s; offers %d, misses %d, agents %v", r.Route, r.Wait, r.Talk, r.Hold, r.Close,
 			r.Offers, r.Misses, r.Agents)
+		if r.Outside+r.PostCall > 0 {
+			line += fmt.Sprintf("; outside %s, post-call %s", r.Outside, r.PostCall)
+		}
+		if len(r.Owners) > 1 {
+			for _, o := range r.Owners {
+				line += fmt.Sprintf("; %s by %s for %s", o.Agent, o.How, o.Until.Sub(o.Since))
+			}
+		}
 	}
 	return line
 }
@@ -131,7 +147,13 @@ func (p *play) action(do Action) string {
 	case Answer:
 		return "answer " + p.called(string(do.Leg))
 	case Dial:
-		line := fmt.Sprintf("dial %s on %s showing %q", p.called(string(do.Leg)), do.To.Phone, do.FromNumber)
+		line := fmt.Sprintf("dial %s on %s showing %q", p.called(string(do.Leg)), cmp.Or(do.To.Phone, do.To.Number+" over "+do.To.Trunk), do.FromNumber)
+		if do.FromName != "" {
+			line += fmt.Sprintf(" %q", do.FromName)
+		}
+		if do.To.Switch != "" {
+			line += " at " + string(do.To.Switch)
+		}
 		if do.AutoAnswer {
 			line += " auto-answer"
 		}
@@ -226,6 +248,31 @@ func (p *play) ask0(words []string) {
 		}
 		for _, k := range keys(p.shard.st.Odd) {
 			p.say("odd %s: %d", k, p.shard.st.Odd[k])
+		}
+	case "people":
+		v, ok := p.shard.Call(CallID(p.id(words[1])))
+		if !ok {
+			p.say("there is no such call")
+		}
+		for _, w := range v.People {
+			line := p.called(string(w.Leg)) + " " + string(w.Role)
+			for _, is := range []struct {
+				so   bool
+				word string
+			}{{w.Primary, "primary"}, {w.Ringing, "ringing"}, {w.Held, "held"}, {w.Muted, "muted"}} {
+				if is.so {
+					line += " " + is.word
+				}
+			}
+			if w.Agent != "" {
+				line += fmt.Sprintf(" can %v", w.Controls)
+			}
+			p.say("%s", line)
+		}
+	case "variables":
+		v, _ := p.shard.Call(CallID(p.id(words[1])))
+		for _, x := range v.Variables {
+			p.say("%s = %q, version %d%s", x.Name, x.Value, x.Version, map[bool]string{true: ", shown"}[x.PopUp])
 		}
 	case "explain":
 		p.explain(words[1])

@@ -123,9 +123,12 @@ func (s *Shard) armCall(c *call) {
 		s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
 		return
 	}
-	at := earliest(c.PlayTill, c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.MixRetry)
+	at := earliest(c.PlayTill, c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.Main.Retry, c.Side.Retry, c.ForwardTill)
 	for i := range c.Offers {
 		at = earliest(at, c.Offers[i].Until)
+	}
+	if k := c.Consult; k != nil {
+		at = earliest(at, k.Until)
 	}
 	if r := c.Recording; r != nil {
 		at = earliest(at, r.Confirm, r.ResumeAt)

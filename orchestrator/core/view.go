@@ -4,25 +4,29 @@ import "time"
 
 // CallView is one call as readers see it.
 type CallView struct {
-	ID         CallID         `json:"id"`
-	Tenant     TenantID       `json:"tenant"`
-	EntryPoint EntryPointID   `json:"entry_point,omitempty"`
-	Engine     EngineID       `json:"engine"`
-	From       string         `json:"from"`
-	Name       string         `json:"name,omitempty"`
-	To         string         `json:"to"`
-	Priority   int            `json:"priority"`
-	Phase      CallPhase      `json:"phase"`
-	PhaseSince time.Time      `json:"phase_since"`
-	ArrivedAt  time.Time      `json:"arrived_at"`
-	Queue      QueueID        `json:"queue,omitempty"`
-	QueuedAt   time.Time      `json:"queued_at,omitzero"`
-	Offers     []OfferView    `json:"offers,omitempty"`
-	Primary    AgentID        `json:"primary,omitempty"`
-	Held       bool           `json:"held"`
-	HeldSince  time.Time      `json:"held_since,omitzero"`
-	Muted      bool           `json:"muted"`
-	Recording  *RecordingView `json:"recording,omitempty"`
+	ID         CallID            `json:"id"`
+	Tenant     TenantID          `json:"tenant"`
+	EntryPoint EntryPointID      `json:"entry_point,omitempty"`
+	Engine     EngineID          `json:"engine"`
+	From       string            `json:"from"`
+	Name       string            `json:"name,omitempty"`
+	To         string            `json:"to"`
+	Priority   int               `json:"priority"`
+	Phase      CallPhase         `json:"phase"`
+	PhaseSince time.Time         `json:"phase_since"`
+	ArrivedAt  time.Time         `json:"arrived_at"`
+	Queue      QueueID           `json:"queue,omitempty"`
+	QueuedAt   time.Time         `json:"queued_at,omitzero"`
+	Offers     []OfferView       `json:"offers,omitempty"`
+	Primary    AgentID           `json:"primary,omitempty"`
+	Held       bool              `json:"held"`
+	HeldSince  time.Time         `json:"held_since,omitzero"`
+	Muted      bool              `json:"muted"`
+	Consult    *ConsultView      `json:"consult,omitempty"`
+	People     []ParticipantView `json:"participants,omitempty"` // of a conversation
+	Owners     []Ownership       `json:"owners,omitempty"`       // its primaries so far (C12)
+	Variables  []VariableView    `json:"variables,omitempty"`    // as its entry point defines them (C18)
+	Recording  *RecordingView    `json:"recording,omitempty"`
 }
 
 // OfferView is one ringing phone.
@@ -111,14 +115,15 @@ type AgentReason struct {
 // Call gives a reader's view of a call.
 func (s *Shard) Call(id CallID) (CallView, bool) {
 	c := s.st.Calls[id]
-	if c == nil {
+	if c == nil || c.Parent != "" {
 		return CallView{}, false
 	}
 	v := CallView{
 		ID: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, From: s.shownNumber(c), Name: c.Name, To: c.To, Priority: c.Priority,
-		Phase: c.Phase, PhaseSince: c.PhaseSince.Time(), ArrivedAt: c.ArrivedAt.Time(), Queue: c.Queue, QueuedAt: c.QueuedAt.Time(), Primary: c.Primary, Held: c.Held, Muted: c.Muted,
+		Phase: c.Phase, PhaseSince: c.PhaseSince.Time(), ArrivedAt: c.ArrivedAt.Time(), Queue: c.Queue, QueuedAt: c.QueuedAt.Time(), Primary: c.Primary, Held: c.customerHeld(), Muted: c.Muted,
+		Consult: s.consultView(c), People: s.participants(c), Owners: c.owners(), Variables: s.variables(c),
 	}
-	if c.Held {
+	if v.Held {
 		v.HeldSince = c.PhaseSince.Time()
 	}
 	for _, o := range c.Offers {
@@ -138,7 +143,7 @@ func (s *Shard) Agent(id AgentID) (AgentView, bool) {
 	}
 	v := AgentView{
 		ID: a.ID, Tenant: a.Tenant, Name: a.Name, Phone: a.Phone, Teams: a.Teams, State: a.State, Reason: a.Reason, StateCause: a.StateCause, Since: a.Since.Time(),
-		IdleSince: a.IdleSince.Time(), PausedTill: a.PausedTill.Time(), Call: a.Call, Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
+		IdleSince: a.IdleSince.Time(), PausedTill: a.PausedTill.Time(), Call: s.publicCall(a.Call), Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
 	}
 	if a.Next != nil {
 		v.NextState, v.NextReason = a.Next.State, a.Next.Reason

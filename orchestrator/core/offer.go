@@ -10,7 +10,7 @@ const ringMargin = 5 * time.Second
 
 // offer rings an agent's phone for a waiting call.
 func (s *Shard) offer(c *call, a *agent) {
-	q := s.st.Queues[c.Queue]
+	q := c.queue
 	l := &leg{ID: LegID(s.newID()), Call: c.ID, Role: agentLeg, Engine: c.Engine, Agent: a.ID, Since: s.now}
 	if a.Engine != "" {
 		l.Engine = a.Engine
@@ -98,7 +98,7 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	}
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
-	q := s.st.Queues[c.Queue]
+	q := c.queue
 	switch outcome {
 	case OfferNoAnswer:
 		// A miss restarts the longest-idle clock: otherwise the same agent would be picked again and again.

@@ -66,7 +66,7 @@ func (s *Shard) recordingPaused(id RecordingID) {
 		return
 	}
 	r.State, r.Confirm = RecordingOff, 0
-	if q := s.st.Queues[c.Queue]; q.PauseLimit > 0 {
+	if q := c.queue; q.PauseLimit > 0 {
 		r.ResumeAt = s.now.Add(q.PauseLimit)
 	}
 	s.touch(c)
@@ -112,7 +112,7 @@ func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
 		c.Failures++
 	}
 	// What broke off while it was paused does not begin again: the agent counts on nothing being written.
-	if q := s.st.Queues[c.Queue]; c.Phase == Talking && q.Record && !paused && reason != "pause_unconfirmed" {
+	if q := c.queue; c.Phase == Talking && q.Record && !paused && reason != "pause_unconfirmed" {
 		s.startRecording(c)
 	}
 }

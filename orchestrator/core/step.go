@@ -166,8 +166,8 @@ func (s *Shard) touch(c *call) {
 	c.touched = true
 	s.ix.touchedCalls = append(s.ix.touchedCalls, c)
 	s.reportCall(c)
-	if q := s.st.Queues[c.Queue]; q != nil {
-		s.reportQueue(q)
+	if c.queue != nil {
+		s.reportQueue(c.queue)
 	}
 }
 

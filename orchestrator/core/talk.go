@@ -26,7 +26,7 @@ func (s *Shard) becomeTalking(c *call, won offer) {
 	s.tellCall(c, Entry{Kind: EntryCallConnected, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Duration: c.Record.Wait})
 	s.withdrawOffers(c, OfferLostRace)
 	s.remember(c, a)
-	if s.st.Queues[c.Queue].Record {
+	if c.queue.Record {
 		s.startRecording(c)
 	}
 }
@@ -35,7 +35,7 @@ const rememberedCallers = 10_000
 
 // remember keeps who served a caller last (Q7).
 func (s *Shard) remember(c *call, a *agent) {
-	if c.From == "" || s.st.Queues[c.Queue].Sticky <= 0 {
+	if c.From == "" || c.queue.Sticky <= 0 {
 		return
 	}
 	k := affinityKey{c.Tenant, c.From}
@@ -56,7 +56,7 @@ func (s *Shard) setMix(c *call) {
 	customer := Member{Leg: c.Customer, Mode: Talk}
 	if c.Held {
 		customer.Mode = Hold
-		if q := s.st.Queues[c.Queue]; q != nil {
+		if q := c.queue; q != nil {
 			customer.Music = q.Music
 		}
 	}

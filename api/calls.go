@@ -320,15 +320,6 @@ func (s *Server) finishWrapUp(r *request) (reply, error) {
 	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Reason: body.Reason, Notes: body.Notes})
 }
 
-func (s *Server) listEngines(r *request) (reply, error) {
-	view := s.Live.View()
-	out := live[core.EngineView]{Position: view.Position(), Items: []core.EngineView{}}
-	for e := range view.Engines() {
-		out.Items = append(out.Items, e)
-	}
-	return ok(out)
-}
-
 // me tells a client who it is.
 type me struct {
 	Token  string        `json:"token"`

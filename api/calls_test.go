@@ -151,9 +151,20 @@ func TestListsShowWhatTheTokenMaySee(t *testing.T) {
 	var q live[queueItem]
 	w.good(200, "anna", get, "/api/v1/queues", "").into(t, &q)
 	require.Equal(t, 1, q.Items[0].Live.Waiting)
-	var e live[core.EngineView]
+}
+
+// Every switch is listed that is driven: one that has not been connected yet as well.
+func TestEngines(t *testing.T) {
+	w := newWorld(t, func(c *Config) {
+		c.Switches = []Switch{{"sim", "sim", func() string { return "1.2" }}, {"absent", "asterisk", func() string { return "" }}}
+	})
+	var e live[engineItem]
 	w.good(200, "auditor", get, "/api/v1/engines", "").into(t, &e)
-	require.True(t, e.Items[0].Up)
+	require.Len(t, e.Items, 2)
+	require.Equal(t, engineItem{ID: "absent", Kind: "asterisk"}, e.Items[0])
+	require.False(t, e.Items[1].Since.IsZero())
+	e.Items[1].Since = time.Time{}
+	require.Equal(t, engineItem{ID: "sim", Up: true, Kind: "sim", Version: "1.2"}, e.Items[1])
 }
 
 func TestOddCallerIDsAreDataOnly(t *testing.T) {

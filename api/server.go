@@ -34,6 +34,7 @@ type Config struct {
 
 	Log      *slog.Logger         // optional; default slog.Default()
 	Checks   []Check              // optional: further questions of /readyz
+	Switches []Switch             // optional: those that this process drives, with what the rules do not know of them
 	Registry *prometheus.Registry // optional: what /metrics shows
 	Version  string               // optional: of the binary, for /healthz
 

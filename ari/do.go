@@ -33,6 +33,9 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	if !e.connected() {
 		return refuse(core.WhyDown, "not connected to Asterisk")
 	}
+	if leg := legOf(effect.Do); e.left(leg) {
+		return refuse(core.WhyUnknown, "no such leg: %s", leg)
+	}
 	switch a := effect.Do.(type) {
 	case core.Ring:
 		return e.channelOrder(ctx, http.MethodPost, a.Leg, "ring")
@@ -62,7 +65,15 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	return refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
 }
 
-// legOf is the leg that an action is about, for the log.
+// left reports whether a leg's end has been told while its channel is still there, which might still take orders.
+func (e *Engine) left(id core.LegID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, is := e.table.leaving[id]
+	return is
+}
+
+// legOf is the leg that an action is about; "" if it is about none, or several.
 func legOf(a core.Action) core.LegID {
 	switch a := a.(type) {
 	case core.Ring:

@@ -32,6 +32,8 @@
 //   - addChannel with a channel that is in the bridge already takes it out and puts it in again, audibly: only what is missing is added (mix.go).
 //   - Our own hang-up shows cause 32 in ChannelHangupRequest, a remote one cause 0 in ChannelDestroyed; the SIP status is in tech_cause,
 //     which the library does not know (cause.go, event.go).
+//   - A far end's BYE is told by ChannelHangupRequest without "soft", and by ChannelDestroyed only when the channel has been taken apart: the former ends an
+//     answered leg here, and what comes between the two is not told (facts.go, table.leaving).
 //   - The application's own subscription to a channel ends before the channel does, and to a bridge when the last channel leaves it: the
 //     events that matter most would be missed, so the websocket is subscribed to everything (session.go).
 //   - A recording ends by itself when the last channel leaves the bridge, so members are added before others are removed (mix.go).

@@ -83,11 +83,12 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 			e.log.Error("another program has taken over the Stasis application", "app", e.cfg.App)
 		}
 		wait := pause/2 + rand.N(pause/2+1)
-		said := "cannot connect to Asterisk"
+		retry := wait.Round(time.Millisecond)
 		if connected {
-			said = "connection to Asterisk lost"
+			e.log.Warn("connection to Asterisk lost", "err", err, "retry_in", retry)
+		} else {
+			e.log.Warn("cannot connect to Asterisk", "err", err, "retry_in", retry)
 		}
-		e.log.Warn(said, "err", err, "retry_in", wait.Round(time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

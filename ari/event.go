@@ -17,7 +17,7 @@ type event struct {
 	bridge    string
 	cause     int  // Q.850, of ChannelDestroyed and ChannelHangupRequest
 	techCause int  // SIP status, of the same
-	shutdown  bool // of ChannelHangupRequest: Asterisk is being stopped
+	soft      bool // of ChannelHangupRequest: Asterisk itself asks, not the channel's far end
 	digit     string
 	playback  playback
 	recording liveRecording
@@ -138,7 +138,7 @@ func decodeByLibrary(frame []byte) (ev event, ok bool) {
 	case *lib.ChannelDestroyed:
 		ev.channel, ev.cause = channelOf(e.Channel), e.Cause
 	case *lib.ChannelHangupRequest:
-		ev.channel, ev.cause, ev.shutdown = channelOf(e.Channel), e.Cause, e.Soft && e.Cause == softShutdown
+		ev.channel, ev.cause, ev.soft = channelOf(e.Channel), e.Cause, e.Soft
 	case *lib.ChannelDtmfReceived:
 		ev.channel, ev.digit = channelOf(e.Channel), e.Digit
 	case *lib.ChannelHold:
@@ -189,7 +189,7 @@ func decodeOnce(frame []byte) (event, error) {
 		return event{}, fmt.Errorf("%w: %w", errNoEvent, err)
 	}
 	return event{
-		kind: raw.Type, techCause: raw.TechCause, channel: raw.Channel, bridge: raw.Bridge.ID, cause: raw.Cause, shutdown: raw.Soft && raw.Cause == softShutdown, digit: raw.Digit,
+		kind: raw.Type, techCause: raw.TechCause, channel: raw.Channel, bridge: raw.Bridge.ID, cause: raw.Cause, soft: raw.Soft, digit: raw.Digit,
 		playback: raw.Playback, recording: raw.Recording, endpoint: raw.Endpoint,
 	}, nil
 }

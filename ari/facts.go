@@ -29,6 +29,9 @@ func (e *Engine) translate(ev event) []core.Fact {
 	}
 	l := e.table.legs[core.LegID(ev.channel.ID)]
 	if l == nil {
+		if ev.kind == "ChannelDestroyed" {
+			delete(e.table.leaving, core.LegID(ev.channel.ID))
+		}
 		return nil
 	}
 	l.seen, l.absent = time.Now(), 0
@@ -72,7 +75,7 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		}
 	case "ChannelHangupRequest":
 		l.requested = true
-		if ev.shutdown {
+		if ev.soft && ev.cause == softShutdown {
 			l.shutdown = true
 			return nil
 		}
@@ -80,12 +83,12 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 			l.request = ev.cause
 		}
 		l.sip = defaultTo(l.sip, ev.techCause)
+		if l.up && !ev.soft {
+			return e.saidGoodbye(l)
+		}
 	case "ChannelDestroyed":
 		e.table.drop(l)
-		return []core.Fact{core.LegHungUp{Leg: l.id, Cause: release{
-			dialled: l.ours, phone: l.phone, rang: l.rang, answered: l.up, asked: l.asked,
-			requested: l.requested, shutdown: l.shutdown, request: l.request, destroyed: ev.cause, farSIP: l.sip, sip: ev.techCause,
-		}.cause()}}
+		return []core.Fact{core.LegHungUp{Leg: l.id, Cause: l.release(ev.cause, ev.techCause).cause()}}
 	case "ChannelDtmfReceived":
 		if digitsPattern.MatchString(ev.digit) && len(ev.digit) == 1 {
 			return []core.Fact{core.Digit{Leg: l.id, Digit: ev.digit}}
@@ -104,6 +107,17 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		return []core.Fact{core.MixLeft{Mix: id, Leg: l.id}}
 	}
 	return nil
+}
+
+// saidGoodbye tells the end of an answered leg whose far end has hung up. A ChannelHangupRequest that is not soft comes from the channel's driver, when
+// it has had the far end's BYE and confirmed it: nothing can keep the leg. Asterisk goes on to take the channel out of its bridge and apart, which takes it about
+// as long as a decision takes us; an agent's next call need not wait for that. What it says of the channel meanwhile is not told any more.
+func (e *Engine) saidGoodbye(l *leg) []core.Fact {
+	e.table.drop(l)
+	e.table.leaving[l.id] = time.Now()
+	// A BYE without a reason is a normal end; it is what ChannelDestroyed would say.
+	cause := l.release(defaultTo(l.request, q850Normal), 0).cause()
+	return []core.Fact{core.LegHungUp{Leg: l.id, Cause: cause}}
 }
 
 // doubt marks a mix whose memory an event contradicts. The event may merely be older than what REST has confirmed since, so it does not

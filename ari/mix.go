@@ -85,7 +85,8 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 		}
 		p, suspect := e.planMix(a)
 		// The first time, an empty plan means that this is a repetition. Later it means that all is done.
-		if suspect || p.empty() && try == 0 {
+		// Dissolving needs no look: it puts everybody out, whoever that is.
+		if !p.dissolve && (suspect || p.empty() && try == 0) {
 			if err := e.lookAtMix(ctx, a.Mix, try > 0 || p.empty()); err != nil {
 				return err
 			}

@@ -72,6 +72,10 @@ func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 	}
 	slices.SortFunc(v.snapshot.Mixes, func(a, b core.SeenMix) int { return strings.Compare(string(a.Mix), string(b.Mix)) })
 
+	e.mu.Lock()
+	e.table.withoutLeaving(v)
+	e.mu.Unlock()
+
 	if err := e.lookForRecordings(ctx, v, searchAll); err != nil {
 		return nil, fmt.Errorf("look for recordings: %w", err)
 	}

@@ -14,7 +14,8 @@ type table struct {
 	legs       map[core.LegID]*leg
 	mixes      map[core.MixID]*mix
 	recordings map[core.RecordingID]*recording
-	phones     map[string]bool // reachable, as last reported
+	phones     map[string]bool          // reachable, as last reported
+	leaving    map[core.LegID]time.Time // whose end has been told, and when, while Asterisk is still taking the channel apart
 }
 
 type leg struct {
@@ -69,6 +70,15 @@ func newTable() table {
 		mixes:      map[core.MixID]*mix{},
 		recordings: map[core.RecordingID]*recording{},
 		phones:     map[string]bool{},
+		leaving:    map[core.LegID]time.Time{},
+	}
+}
+
+// release is what is known about the leg's end, with what ChannelDestroyed says, or would say.
+func (l *leg) release(cause, techCause int) release {
+	return release{
+		dialled: l.ours, phone: l.phone, rang: l.rang, answered: l.up, asked: l.asked,
+		requested: l.requested, shutdown: l.shutdown, request: l.request, destroyed: cause, farSIP: l.sip, sip: techCause,
 	}
 }
 
@@ -150,6 +160,25 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 	for _, s := range v.snapshot.Recordings {
 		t.recordings[s.Recording] = &recording{mix: v.recordedMix[s.Recording], started: true}
 	}
+}
+
+// withoutLeaving takes the legs whose end has been told out of a look, and forgets those that it does not list although it began
+// later: they have gone, and the event of it was missed.
+func (t *table) withoutLeaving(v *wholeView) {
+	if len(t.leaving) == 0 {
+		return
+	}
+	listed := map[core.LegID]bool{}
+	isLeaving := func(id core.LegID) bool {
+		_, is := t.leaving[id]
+		listed[id] = listed[id] || is
+		return is
+	}
+	v.snapshot.Legs = slices.DeleteFunc(v.snapshot.Legs, func(s core.SeenLeg) bool { return isLeaving(s.Leg) })
+	for i := range v.snapshot.Mixes {
+		v.snapshot.Mixes[i].Legs = slices.DeleteFunc(v.snapshot.Mixes[i].Legs, isLeaving)
+	}
+	maps.DeleteFunc(t.leaving, func(id core.LegID, told time.Time) bool { return !listed[id] && told.Before(v.begun) })
 }
 
 // forgetAbsent drops the legs that two looks in a row did not list, each begun after the leg's newest sign of life: their end was missed.

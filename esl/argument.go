@@ -1,6 +1,7 @@
 package esl
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -8,12 +9,15 @@ import (
 	"time"
 )
 
-// An argument is a piece of a command that may be sent. There is no other way to get text to the switch, and only the constructors
-// in this file make one: each knows what its piece may look like, and none lets a line break, a NUL or the beginning of an expansion through. (A test
-// reads the source to see that nobody else makes one.)
+// An argument is a piece of a command that may be sent. There is no other way to get text to the switch, and only the constructors in
+// this file make one: each knows what its piece may look like. None lets a line break or a NUL through, which would begin a second
+// command, nor anything that FreeSWITCH expands: "${...}" runs commands, those of the machine included. (A test reads the source to
+// see that nobody else makes one.)
 //
-// A bad piece is not an error at once: the argument carries it, and the command that it is put into is refused. The error names the rule, not
-// the text, which may be a caller's.
+// Text from people, for instance a caller's name, is no argument. It can only become the value of a variable: see [setText].
+//
+// A bad piece is not an error at once: the argument carries the error, and the command that it is put into is refused. The error
+// names the rule, not the text, which may be a caller's.
 type argument struct {
 	text string
 	err  error
@@ -34,23 +38,23 @@ var (
 	idRule       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
 	wordRule     = regexp.MustCompile(`^[A-Za-z0-9_.@:+-]{1,128}$`)
 	variableRule = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-	fileRule     = regexp.MustCompile(`^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
+	fileRule     = regexp.MustCompile(`^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
 	digitsRule   = regexp.MustCompile(`^[0-9*#A-D]{1,64}$`)
 	numberRule   = regexp.MustCompile(`^\+?[0-9*#]{1,32}$`)
 	causeRule    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 )
 
-// literal is text of our own source: a constant. It must have no line break and nothing that begins an expansion.
+// literal is text of our own source: a constant.
 func literal(s string) argument {
-	if strings.ContainsAny(s, "\r\n\x00") || strings.Contains(s, "${") || strings.Contains(s, "#{") {
+	if strings.ContainsAny(s, "\r\n\x00") || strings.Contains(s, "${") {
 		return badArgument("literal", "must not contain a line break, a NUL or an expansion")
 	}
 	return argument{text: s}
 }
 
-// idArg is the id of a leg, a recording or a mix.
+// idArg is the id of a leg, a mix or a recording.
 func idArg[T ~string](id T) argument {
-	return matching("id", string(id), idRule, "must be 1 to 128 letters, digits, '_' or '-'")
+	return matching("id", string(id), idRule, "must be 1 to 128 letters, digits, '_' or '-', the first no sign")
 }
 
 // wordArg is a name from the configuration: of a phone, a gateway, a profile, a domain, a stream.
@@ -63,7 +67,7 @@ func numberArg(s string) argument {
 	return matching("number", s, numberRule, "must be digits, '*' and '#', at most 32, with or without a '+' in front")
 }
 
-// digitsArg are digits to send as DTMF.
+// digitsArg is digits to send as DTMF.
 func digitsArg(s string) argument {
 	return matching("digits", s, digitsRule, "must be 1 to 64 of 0-9, *, #, A-D")
 }
@@ -73,12 +77,9 @@ func causeArg(s string) argument {
 	return matching("cause", s, causeRule, "must be capital letters, digits and '_'")
 }
 
-// fileArg is an absolute path of plain characters. FreeSWITCH cuts a path at the first space, and a "{" begins parameters.
+// fileArg is an absolute path. FreeSWITCH cuts a path at the first space, a "{" begins parameters, and "://" names another kind of file.
 func fileArg(path string) argument {
-	if strings.Contains(path, "/../") || strings.HasSuffix(path, "/..") {
-		return badArgument("file", `must not go up with ".."`)
-	}
-	return matching("file", path, fileRule, "must be an absolute path of letters, digits, '.', '_' and '-'")
+	return matching("file", path, fileRule, `must be an absolute path of letters, digits, '.', '_' and '-', no name beginning with a '.'`)
 }
 
 // countArg is a whole number.
@@ -90,51 +91,86 @@ func secondsArg(d time.Duration) argument {
 }
 
 // joined puts arguments together without anything between them.
-func joined(parts ...argument) argument {
-	return joinedBy("", parts)
-}
+func joined(parts ...argument) argument { return joinedBy("", parts) }
 
 func joinedBy(separator string, parts []argument) argument {
-	var b strings.Builder
+	texts := make([]string, len(parts))
 	for i, p := range parts {
 		if p.err != nil {
 			return p
 		}
-		if i > 0 {
-			b.WriteString(separator)
-		}
-		b.WriteString(p.text)
+		texts[i] = p.text
 	}
-	return argument{text: b.String()}
+	whole := argument{text: strings.Join(texts, separator)}
+	if strings.Contains(whole.text, "${") { // neither piece is bad, but the two are together
+		return badArgument("argument", "must not contain an expansion")
+	}
+	return whole
 }
 
-// textArg is text for people from outside, for instance the name of a caller on an agent's phone, made harmless: it is data wherever it is put.
-func textArg(s string) argument {
-	return argument{text: s} // TODO: filter
-}
-
-// setting is a variable that a leg is dialled with.
+// A setting is a variable for a leg, with its value.
 type setting struct {
 	name  string
-	value argument
+	value string // any characters but control characters, braces and "$"
+	err   error
 }
 
-// settings are variables in front of a dial string: {a='1',b='2'}.
+// set gives a variable a value that has been checked.
+func set(name string, value argument) setting {
+	if value.err == nil && strings.ContainsAny(value.text, "{}$") {
+		value = badArgument("value", "must not contain braces or '$'")
+	}
+	return newSetting(name, value.text, value.err)
+}
+
+// setText gives a variable the text of somebody whom nobody has checked: [harmless] text, whatever it was.
+func setText(name, text string) setting { return newSetting(name, harmless(text), nil) }
+
+// setCaller gives a variable the number of somebody who calls, as far as it can stand in a SIP address.
+func setCaller(name, number string) setting { return newSetting(name, address(number), nil) }
+
+func newSetting(name, value string, err error) setting {
+	if !variableRule.MatchString(name) {
+		err = errors.Join(err, errors.New("esl: variable must begin with a letter and have at most 64 letters, digits, '_' and '-'"))
+	}
+	return setting{name: name, value: value, err: err}
+}
+
+// settingSeparator parts the settings in front of a dial string. The ordinary one is a comma, which texts may have in them.
+const settingSeparator = "\x1f"
+
+// settings are variables in front of a dial string. What stands there is taken apart three times: "originate" cuts its arguments at
+// spaces, a list of settings is cut at the separator, a setting at its "=", and each time quotation marks and backslashes are
+// interpreted and removed, in all of it. So each is escaped three times over, and a space is "\s", which is a space once the first has passed.
 func settings(list ...setting) argument {
+	if len(list) == 0 {
+		return argument{}
+	}
 	var b strings.Builder
-	b.WriteByte('{')
-	for i, s := range list {
-		if s.value.err != nil {
-			return s.value
+	b.WriteString("{^^")
+	for _, s := range list {
+		if s.err != nil {
+			return argument{err: s.err}
 		}
-		if !variableRule.MatchString(s.name) {
-			return badArgument("variable", "must begin with a letter and have at most 64 letters, digits, '_' and '-'")
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(s.name + "='" + s.value.text + "'")
+		b.WriteString(settingSeparator)
+		b.WriteString(s.name)
+		b.WriteByte('=')
+		b.WriteString(dialEscaper.Replace(s.value))
 	}
 	b.WriteByte('}')
 	return argument{text: b.String()}
 }
+
+var dialEscaper = strings.NewReplacer(
+	" ", `\s`,
+	`'`, strings.Repeat(`\`, 7)+`'`,
+	`\`, strings.Repeat(`\`, 8),
+)
+
+// setVariable changes a variable of a leg that is there. Its arguments are taken apart once.
+func setVariable(leg argument, s setting) command {
+	name := argument{text: s.name, err: s.err}
+	return apiCommand("uuid_setvar", leg, name, argument{text: variableEscaper.Replace(s.value)})
+}
+
+var variableEscaper = strings.NewReplacer(`'`, `\'`, `\`, `\\`)

@@ -27,28 +27,34 @@ func (h headers) raw(name string) (value string, ok bool) {
 	return h.find("", name)
 }
 
-// find looks for a header called prefix+name, without joining the two.
+// find looks for a header called prefix+name, without joining the two. It searches for the name anywhere and then looks at what is around it: that
+// is several times faster than going from line to line.
 func (h headers) find(prefix, name string) (value string, ok bool) {
-	rest := string(h)
-	for rest != "" {
-		var line string
-		line, rest, _ = strings.Cut(rest, "\n")
-		if len(line) <= len(prefix)+len(name) || line[:len(prefix)] != prefix {
+	if name == "" {
+		return "", false
+	}
+	block := string(h)
+	for from := 0; ; {
+		at := strings.Index(block[from:], name)
+		if at < 0 {
+			return "", false
+		}
+		at += from
+		from = at + len(name)
+		start := at - len(prefix)
+		if start < 0 || block[start:at] != prefix || start > 0 && block[start-1] != '\n' || !strings.HasPrefix(block[from:], ": ") {
+			from = at + 1
 			continue
 		}
-		if after, found := strings.CutPrefix(line[len(prefix):], name); found {
-			if value, found = strings.CutPrefix(after, ": "); found {
-				return strings.TrimSuffix(value, "\r"), true
-			}
-		}
+		value, _, _ = strings.Cut(block[from+2:], "\n")
+		return strings.TrimSuffix(value, "\r"), true
 	}
-	return "", false
 }
 
 // each calls f with every header, undecoded, in the order of the wire, until f returns false.
 func (h headers) each(f func(name, value string) bool) {
 	for line := range strings.SplitSeq(string(h), "\n") {
-		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\r"), ": "); found && !f(name, value) {
+		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\r"), ": "); found && name != "" && !f(name, value) {
 			return
 		}
 	}

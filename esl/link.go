@@ -22,7 +22,7 @@ type linkConfig struct {
 
 	dialTimeout  time.Duration // to connect and log in; default 5 s
 	writeTimeout time.Duration // for one command to leave; default 2 s
-	apiTimeout   time.Duration // for the answer of an instant command; default 2 s
+	apiTimeout   time.Duration // for a command and its reply; default 2 s
 	replyLimit   time.Duration // age of a command without a reply at which the link is dead; default 10 s
 	pingEvery    time.Duration // time without a word from the switch after which it is asked for one; default 5 s
 	log          *slog.Logger  // default slog.Default()
@@ -264,9 +264,11 @@ func (l *link) write(ctx context.Context, c command) (*waiter, error) {
 	return w, nil
 }
 
-// send sends a command and waits for its reply. A refusal by the switch is a *switchError. When ctx ends, the command may or may not
-// have been carried out.
+// send sends a command and waits for its reply, for at most apiTimeout. A refusal by the switch is a *switchError. When the time is up, the
+// command may or may not have been carried out.
 func (l *link) send(ctx context.Context, c command) (reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.apiTimeout)
+	defer cancel()
 	w, err := l.write(ctx, c)
 	if err != nil {
 		return reply{}, err
@@ -286,10 +288,8 @@ func (l *link) send(ctx context.Context, c command) (reply, error) {
 	}
 }
 
-// api carries out an instant command, within 2 s, and gives what it said. "-ERR ..." is a *switchError.
+// api carries out an instant command and gives what it said.
 func (l *link) api(ctx context.Context, verb string, args ...argument) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.apiTimeout)
-	defer cancel()
 	r, err := l.send(ctx, apiCommand(verb, args...))
 	if strings.TrimSpace(r.text) == noAnswer {
 		r.text = ""
@@ -299,8 +299,6 @@ func (l *link) api(ctx context.Context, verb string, args ...argument) (string, 
 
 // background begins a command whose outcome the event BACKGROUND_JOB with Job-UUID = job brings. nil means that it has begun.
 func (l *link) background(ctx context.Context, job jobID, verb string, args ...argument) error {
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.apiTimeout)
-	defer cancel()
 	_, err := l.send(ctx, backgroundCommand(job, verb, args...))
 	return err
 }

@@ -68,9 +68,7 @@ func connect(ctx context.Context, c pairConfig) (*pair, error) {
 	if c.nudgeInterval > 0 {
 		p.crew.Go(func() { p.nudge(c.nudgeInterval) })
 	}
-	subscribeCtx, cancel := context.WithTimeout(ctx, p.events.cfg.apiTimeout)
-	defer cancel()
-	if err := p.events.subscribe(subscribeCtx, append([]string{"HEARTBEAT"}, c.events...)...); err != nil {
+	if err := p.events.subscribe(ctx, append([]string{"HEARTBEAT"}, c.events...)...); err != nil {
 		p.close()
 		return nil, fmt.Errorf("subscribe to events: %w", err)
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tandem-voice/tandem/api/client"
@@ -18,16 +20,17 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
 
-// demo is a small call centre on this machine: a real Asterisk, Tandem on its embedded defaults, three desk phones, and callers.
+// demo is a small call centre on this machine: real switches, Tandem on its embedded defaults, three desk phones, and callers.
 type demo struct {
 	out      io.Writer
-	asterisk *lab.Asterisk
+	engine   string // as -engine has it
+	switches []*demoSwitch
 	server   *server
 	api      *client.Client
 	board    *client.Board
 	cast     []castMember
 	desks    map[string]*demoDesk
-	trunk    *softphone.Phone // the world outside: all callers come from here
+	callers  atomic.Int64 // who have called: with several switches they call each in turn
 	steps    []step
 	began    time.Time
 	print    sync.Mutex
@@ -48,10 +51,15 @@ const demoDir = "var/demo"
 
 func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("demo", "[flags]", "", stderr)
+	engine := flags.String("engine", "asterisk", "the switches: asterisk, freeswitch, or both under one Tandem")
 	once := flags.Bool("once", false, "play one complete story, check every step on the phones and in the records, and end")
 	listen := flags.String("listen", "127.0.0.1:8080", "address of the API; with -once a free port of the loopback interface")
 	verbose := flags.Bool("v", false, "show the server's log lines as well")
 	if err := parse(flags, args); err != nil {
+		return err
+	}
+	kinds, err := chosenEngines(*engine)
+	if err != nil {
 		return err
 	}
 	if *once {
@@ -62,11 +70,11 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		level = slog.LevelDebug
 	}
 	d := &demo{
-		out: stdout, began: time.Now(), desks: map[string]*demoDesk{},
+		out: stdout, engine: *engine, began: time.Now(), desks: map[string]*demoDesk{},
 		cast: []castMember{{"anna", "Anna Albers", "1001"}, {"ben", "Ben Brandt", "1002"}, {"cleo", "Cleo Conrad", "1003"}},
 	}
 	defer d.close() //nolint:contextcheck // ctx has ended by then
-	if err := d.open(ctx, *listen, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))); err != nil {
+	if err := d.open(ctx, kinds, *listen, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))); err != nil {
 		if errors.Is(err, context.Canceled) {
 			return nil
 		}
@@ -75,7 +83,7 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if !*once {
 		return d.stream(ctx)
 	}
-	err := d.story(ctx)
+	err = d.story(ctx)
 	return errors.Join(err, d.summary(err))
 }
 
@@ -87,7 +95,7 @@ func (d *demo) say(format string, args ...any) {
 }
 
 // open starts everything, saying what it does.
-func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error {
+func (d *demo) open(ctx context.Context, kinds []demoKind, listen string, log *slog.Logger) error {
 	// Every demo begins with an empty call centre.
 	data := filepath.Join(demoDir, "data")
 	if err := os.RemoveAll(data); err != nil {
@@ -96,27 +104,33 @@ func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error 
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fmt.Errorf("make the demo's folder: %w", err)
 	}
-	d.say("starting a real Asterisk ...")
-	var err error
-	if d.asterisk, err = lab.Start(ctx, lab.Options{Phones: len(d.cast), Log: log}); err != nil {
-		return fmt.Errorf("start Asterisk: %w", err)
-	}
-	d.say("Asterisk takes calls at %s (after %.1f s)", d.asterisk.SIPAddr, d.asterisk.Started.Seconds())
 	settings := map[string]string{
 		"TANDEM_LISTEN": listen, "TANDEM_DB": "sqlite:" + filepath.Join(data, "tandem.db"), "TANDEM_BUCKET": "file://" + absolute(filepath.Join(data, "recordings")) + "?create_dir=true&no_tmp_dir=true",
-		"TANDEM_ARI_URL": d.asterisk.ARIURL, "TANDEM_ARI_USER": d.asterisk.ARIUser, "TANDEM_ARI_PASSWORD": d.asterisk.ARIPassword,
 		"TANDEM_ADMIN_TOKEN": filepath.Join(data, "admin-token"),
 	}
+	for _, kind := range kinds {
+		d.say("starting a real %s ...", kind.name)
+		sw, err := kind.start(ctx, len(d.cast), log)
+		if err != nil {
+			return err
+		}
+		d.switches = append(d.switches, sw)
+		maps.Copy(settings, sw.env)
+		d.say("%s takes calls at %s (after %.1f s)", sw.name, sw.sip, sw.started.Seconds())
+	}
+	var err error
 	if d.server, err = startServer(settings, log); err != nil { //nolint:contextcheck // stopped by close, after the phones have said goodbye
 		return fmt.Errorf("start Tandem: %w", err)
 	}
 	d.api = client.New(d.server.url, d.server.token)
 	d.board = client.Open(d.api, d.timeline) //nolint:contextcheck // closed by close
-	if _, err := d.board.Await(ctx, "Tandem to be connected to Asterisk", func(s client.State) bool {
-		for _, e := range s.Engines {
-			return e.Up
+	if _, err := d.board.Await(ctx, "Tandem to be connected to every switch", func(s client.State) bool {
+		for _, sw := range d.switches {
+			if !s.Engines[sw.id].Up {
+				return false
+			}
 		}
-		return false
+		return true
 	}); err != nil {
 		return err
 	}
@@ -154,8 +168,12 @@ func (d *demo) setUp(ctx context.Context) error {
 		}{"/api/v1/" + path, body})
 	}
 	add("tenants", map[string]any{"id": "demo", "name": "Demo Ltd"})
-	for _, a := range d.cast {
-		add("agents", map[string]any{"id": a.id, "tenant": "demo", "name": a.name, "phone": a.phone})
+	for i, a := range d.cast {
+		agent := map[string]any{"id": a.id, "tenant": "demo", "name": a.name, "phone": a.phone}
+		if len(d.switches) > 1 {
+			agent["engine"] = d.switchOf(i).id
+		}
+		add("agents", agent)
 		members = append(members, map[string]any{"agent": a.id})
 		users = append(users, a.id)
 	}
@@ -173,13 +191,17 @@ func (d *demo) setUp(ctx context.Context) error {
 	return nil
 }
 
-// plugIn registers the desk phones and opens the line of the callers.
+// switchOf is where the phone of somebody of the cast registers: with several switches at each in turn.
+func (d *demo) switchOf(i int) *demoSwitch { return d.switches[i%len(d.switches)] }
+
+// plugIn registers the desk phones and opens the lines of the callers.
 func (d *demo) plugIn(ctx context.Context) error {
-	credentials := d.asterisk.Phones(len(d.cast))
 	for i, a := range d.cast {
+		sw := d.switchOf(i)
+		credentials := sw.lab.Phones(len(d.cast))[i]
 		tone := softphone.Tone(i + 1)
 		p, err := softphone.New(softphone.Config{
-			User: credentials[i].User, Password: credentials[i].Password, Server: d.asterisk.SIPAddr, Voice: softphone.ToneVoice(tone),
+			User: credentials.User, Password: credentials.Password, Server: sw.sip, Voice: softphone.ToneVoice(tone),
 		})
 		if err != nil {
 			return fmt.Errorf("plug in phone %s: %w", a.phone, err)
@@ -188,12 +210,14 @@ func (d *demo) plugIn(ctx context.Context) error {
 		if err := p.Register(ctx); err != nil {
 			return fmt.Errorf("register phone %s: %w", a.phone, err)
 		}
-		d.say("desk phone %s of %s is registered", a.phone, a.name)
+		d.say("desk phone %s of %s is registered at %s", a.phone, a.name, sw.name)
 	}
-	var err error
-	d.trunk, err = softphone.New(softphone.Config{User: "carrier", Server: d.asterisk.SIPAddr, Voice: softphone.ToneVoice(callerTone)})
-	if err != nil {
-		return fmt.Errorf("open the callers' line: %w", err)
+	for _, sw := range d.switches {
+		var err error
+		sw.trunk, err = softphone.New(softphone.Config{User: lab.Carrier, Server: sw.sip, Voice: softphone.ToneVoice(callerTone)})
+		if err != nil {
+			return fmt.Errorf("open the callers' line: %w", err)
+		}
 	}
 	return nil
 }
@@ -215,8 +239,10 @@ func (d *demo) close() {
 	for _, who := range d.desks {
 		who.phone.Shutdown(goodbye)
 	}
-	if d.trunk != nil {
-		d.trunk.Shutdown(goodbye)
+	for _, sw := range d.switches {
+		if sw.trunk != nil {
+			sw.trunk.Shutdown(goodbye)
+		}
 	}
 	if d.board != nil {
 		d.board.Close()
@@ -226,9 +252,9 @@ func (d *demo) close() {
 			d.say("stop Tandem: %v", err)
 		}
 	}
-	if d.asterisk != nil {
-		if err := d.asterisk.Stop(); err != nil {
-			d.say("stop Asterisk: %v", err)
+	for _, sw := range d.switches {
+		if err := sw.lab.Stop(); err != nil {
+			d.say("stop %s: %v", sw.name, err)
 		}
 	}
 	if d.api != nil {

@@ -35,7 +35,7 @@ func (d *demo) summary(failure error) error {
 		Seconds float64   `json:"seconds"`
 		Engine  string    `json:"engine"`
 		Steps   []step    `json:"steps"`
-	}{failure == nil, time.Now().UTC(), time.Since(d.began).Seconds(), "asterisk", d.steps}
+	}{failure == nil, time.Now().UTC(), time.Since(d.began).Seconds(), d.engine, d.steps}
 	body, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the summary: %w", err)

@@ -23,7 +23,12 @@ func (d *demo) story(ctx context.Context) error {
 		}
 	}
 	return d.step(ctx, "nothing is left on the switch", "Q11", func(ctx context.Context) (string, error) {
-		return "no channel, no bridge", d.asterisk.AwaitEmpty(ctx)
+		for _, sw := range d.switches {
+			if err := sw.lab.AwaitEmpty(ctx); err != nil {
+				return "", fmt.Errorf("%s: %w", sw.name, err)
+			}
+		}
+		return "no channel, no bridge", nil
 	})
 }
 
@@ -317,7 +322,8 @@ func (d *demo) actRingAll(ctx context.Context) error {
 
 // calls makes a customer call a number.
 func (d *demo) calls(ctx context.Context, from, to string) (*softphone.Call, error) {
-	c, err := d.trunk.Dial(ctx, to, softphone.CallOptions{From: from, DisplayName: "Customer " + from[len(from)-4:]})
+	at := d.switchOf(int(d.callers.Add(1)) - 1)
+	c, err := at.trunk.Dial(ctx, to, softphone.CallOptions{From: from, DisplayName: "Customer " + from[len(from)-4:]})
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", to, err)
 	}

@@ -21,7 +21,7 @@ type command struct {
 
 var commands = []command{
 	{"serve", "the control plane with its API", serveCommand},
-	{"demo", "a small call centre on this machine: real Asterisk, phones, callers", demoCommand},
+	{"demo", "a small call centre on this machine: a real switch, phones, callers", demoCommand},
 	{"migrate", "change the database's schema", migrateCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},
 	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},

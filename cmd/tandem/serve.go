@@ -105,8 +105,11 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	if err != nil {
 		return err
 	}
+	for _, d := range drivers {
+		registry.MustRegister(upMetric(d, shard))
+	}
 	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
-		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(),
+		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(), Switches: listed(drivers),
 		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
 	if err != nil {

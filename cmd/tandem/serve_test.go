@@ -99,6 +99,10 @@ func TestServeKeepsItsSetUpOverARestart(t *testing.T) {
 	status, body = ask(t, http.MethodGet, url+"/metrics", token, "")
 	require.Equal(t, 200, status)
 	require.Contains(t, body, "tandem_http_requests_total")
+	require.Contains(t, body, `tandem_switch_up{engine="asterisk",kind="asterisk"} 0`)
+	status, body = ask(t, http.MethodGet, url+"/api/v1/engines", token, "")
+	require.Equal(t, 200, status)
+	require.Contains(t, body, `{"id":"asterisk","up":false,"kind":"asterisk"}`)
 	require.NoError(t, stop())
 
 	db, err := models.Open(t.Context(), s.DB)

@@ -374,16 +374,17 @@ func (s *stack) isWhole(taped *talk) {
 	k.eventually("the switch's copy to be gone", func() bool { return len(k.spooled()) == 0 })
 }
 
-// spooled lists the recordings on the switch.
+// spooled lists the recordings on the switches.
 func (s *stack) spooled() []string {
 	var files []string
-	spool := s.switches[0].spool
-	_ = filepath.WalkDir(spool, func(path string, d fs.DirEntry, err error) error { // a file that goes away while we look is none
-		if err == nil && !d.IsDir() {
-			files = append(files, strings.TrimPrefix(path, spool))
-		}
-		return nil
-	})
+	for _, x := range s.switches {
+		_ = filepath.WalkDir(x.spool, func(path string, d fs.DirEntry, err error) error { // a file that goes away while we look is none
+			if err == nil && !d.IsDir() {
+				files = append(files, strings.TrimPrefix(path, x.spool))
+			}
+			return nil
+		})
+	}
 	return files
 }
 

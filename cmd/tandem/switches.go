@@ -10,9 +10,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tandem-voice/tandem/api"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
+	"github.com/tandem-voice/tandem/orchestrator/loop"
 )
 
 // One Tandem drives any number of switches of any kind. The first of a kind is set up by TANDEM_<KIND>_<FIELD>; a further one has a number behind the kind, as in
@@ -153,5 +157,27 @@ func isSwitchVariable(name string) bool {
 	}
 	return slices.ContainsFunc(switchKinds, func(k switchKind) bool {
 		return slices.ContainsFunc(k.variables(), func(field string) bool { return k.prefix+"_"+field == name })
+	})
+}
+
+// listed says of the switches what the API shows and the rules do not know.
+func listed(drivers []driver) []api.Switch {
+	var out []api.Switch
+	for _, d := range drivers {
+		out = append(out, api.Switch{ID: d.ID(), Kind: d.Capabilities().Kind, Version: func() string { return d.Capabilities().Version }})
+	}
+	return out
+}
+
+// upMetric tells whether a switch is connected, as the rules see it.
+func upMetric(d driver, shard *loop.Loop) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tandem_switch_up", Help: "1 while the switch is connected.",
+		ConstLabels: prometheus.Labels{"engine": string(d.ID()), "kind": d.Capabilities().Kind},
+	}, func() float64 {
+		if e, found := shard.View().Engine(d.ID()); found && e.Up {
+			return 1
+		}
+		return 0
 	})
 }

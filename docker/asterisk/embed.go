@@ -8,7 +8,22 @@
 // generated (see music.go), so that a test can tell it from every voice.
 package asterisk
 
-import "embed"
+import (
+	"embed"
+	"io/fs"
+	"path"
+	"strings"
+)
 
 //go:embed etc site sounds
 var files embed.FS
+
+// Prompts returns the recorded sentences by name, without "tandem/": G.711 µ-law, 8000 samples a second. The other switch plays the same.
+func Prompts() map[string][]byte {
+	out := map[string][]byte{}
+	names, _ := fs.Glob(files, "sounds/*.ulaw") // an error means a bad pattern
+	for _, name := range names {
+		out[strings.TrimSuffix(path.Base(name), ".ulaw")], _ = files.ReadFile(name) // it has just been listed
+	}
+	return out
+}

@@ -28,6 +28,16 @@ func MusicTones(class string) []float64 {
 	return slices.Clone(f[:])
 }
 
+// Melody returns the sound of a music class, ten seconds that repeat without a click: G.711 µ-law, 8000 samples a second; nil for an unknown class.
+// The other switch plays the same.
+func Melody(class string) []byte {
+	f, ok := music[class]
+	if !ok {
+		return nil
+	}
+	return melody(f)
+}
+
 const (
 	sampleRate = 8000
 	// musicSeconds is a whole number of periods of every multiple of 1 Hz, so that the repeating file has no click.

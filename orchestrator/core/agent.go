@@ -89,7 +89,7 @@ func (s *Shard) becomeEngaged(a *agent) {
 // becomeWrapUp makes the agent owe the work after a conversation (C19); where the queue asks for none, the agent is free at once.
 func (s *Shard) becomeWrapUp(a *agent, c *call, why string) {
 	a.assert(Engaged)
-	q := s.st.Queues[c.Queue]
+	q := c.queue
 	setup := q.WrapUp
 	if setup.Time <= 0 && !setup.Required {
 		a.Call, a.Leg = "", ""

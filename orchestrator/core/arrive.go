@@ -87,7 +87,7 @@ func (s *Shard) route(c *call) {
 		s.refuseCall(c, "no_route", CauseUnallocated)
 		return
 	}
-	if line := &s.ix.queues[to].line; q.MaxSize > 0 && line.n >= q.MaxSize {
+	if line := &q.index.line; q.MaxSize > 0 && line.n >= q.MaxSize {
 		s.refuseCall(c, "queue_full", CauseBusy)
 		return
 	}
@@ -110,7 +110,7 @@ func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 	if c.Queue != to || c.QueuedAt.IsZero() {
 		c.QueuedAt = s.now
 	}
-	c.Phase, c.Queue = Waiting, to
+	c.Phase, c.Queue, c.queue = Waiting, to, q
 	c.Held = false
 	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = 0, 0, "", 0
 	if q.MaxWait > 0 {
@@ -145,7 +145,7 @@ func (s *Shard) preferLast(c *call, q *queue) {
 	if a == nil || a.State == Offline || a.Removed || c.excludes(a.ID) {
 		return
 	}
-	if m := s.ix.queues[q.ID].of[a.ID]; m != nil && m.able {
+	if m := q.index.of[a.ID]; m != nil && m.able {
 		c.Prefer, c.PreferTill = a.ID, s.now.Add(q.Sticky)
 	}
 }
@@ -160,20 +160,20 @@ func (s *Shard) answer(c *call) {
 
 // play plays prompts to the customer.
 func (s *Shard) play(c *call, media []string) {
-	c.Play, c.Media, c.PlayTill = PlayID(s.newID()), media, s.now.Add(playFor)
-	s.ix.plays[c.Play] = c.ID
+	c.Prompt = &prompt{Play: PlayID(s.newID()), Media: media, Till: s.now.Add(playFor)}
+	s.ix.plays[c.Prompt.Play] = c.ID
 	s.orderPlay(c)
 }
 
 // orderPlay asks for the call's prompt, once more where that may have been lost.
 func (s *Shard) orderPlay(c *call) {
-	s.do(c, nil, Play{Leg: c.Customer, Play: c.Play, Media: c.Media})
-	c.PlayOrder = s.st.Effects
+	s.do(c, nil, Play{Leg: c.Customer, Play: c.Prompt.Play, Media: c.Prompt.Media})
+	c.Prompt.Order = s.st.Effects
 }
 
 func (s *Shard) played(f Played) {
 	c := s.st.Calls[s.ix.plays[f.Play]]
-	if c == nil || c.Play != f.Play {
+	if c == nil || c.Prompt == nil || c.Prompt.Play != f.Play {
 		return
 	}
 	if !f.OK {
@@ -196,8 +196,10 @@ func (s *Shard) donePlaying(c *call) {
 }
 
 func (s *Shard) noPlay(c *call) {
-	delete(s.ix.plays, c.Play)
-	c.Play, c.Media, c.PlayTill = "", nil, 0
+	if c.Prompt != nil {
+		delete(s.ix.plays, c.Prompt.Play)
+		c.Prompt = nil
+	}
 }
 
 // closeWith plays a last prompt, if there is one, and ends the call with the cause.
@@ -236,7 +238,7 @@ func (s *Shard) expireWait(c *call) {
 		s.placeFailed(c, string(OfferNoAnswer))
 		return
 	}
-	q := s.st.Queues[c.Queue]
+	q := c.queue
 	s.withdrawOffers(c, OfferWithdrawn)
 	c.Record.Outcome = CallUnanswered
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
@@ -250,7 +252,7 @@ func (s *Shard) stopWaiting(c *call) {
 // expireCall fires the call's deadlines.
 func (s *Shard) expireCall(c *call) {
 	s.touch(c)
-	if s.due(c.PlayTill) {
+	if c.Prompt != nil && s.due(c.Prompt.Till) {
 		s.repair("prompt_end_missed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
 		s.donePlaying(c)
 	}

@@ -23,7 +23,7 @@ type site struct {
 	arrived int
 	waiting []LegID // in line, the oldest first
 	talking []pair
-	dialled []LegID // by the last step
+	dialled []pair // by the last step
 }
 
 type pair struct{ customer, agent LegID }
@@ -76,7 +76,7 @@ func (b *site) step(ev Event) {
 	b.dialled = b.dialled[:0]
 	for i := range out.Effects {
 		if d, ok := out.Effects[i].Do.(Dial); ok {
-			b.dialled = append(b.dialled, d.Leg)
+			b.dialled = append(b.dialled, pair{d.For, d.Leg})
 		}
 	}
 	if b.s.Steps()%256 == 0 {
@@ -93,12 +93,11 @@ func (b *site) arrive() {
 
 // answer lets the phone that has just been dialled be answered: it is its call's caller who waits no longer.
 func (b *site) answer() {
-	agent := b.dialled[0]
-	c := b.s.st.Calls[b.s.st.Legs[agent].Call]
-	b.step(LegAnswered{Leg: agent})
-	b.talking = append(b.talking, pair{c.Customer, agent})
+	p := b.dialled[0]
+	b.step(LegAnswered{Leg: p.agent})
+	b.talking = append(b.talking, p)
 	for i := range b.waiting { // the oldest, or close to it
-		if b.waiting[i] == c.Customer {
+		if b.waiting[i] == p.customer {
 			b.waiting = append(b.waiting[:i], b.waiting[i+1:]...)
 			break
 		}
@@ -112,12 +111,11 @@ func (b *site) cycle(i int) {
 	b.arrived++
 	b.step(LegAppeared{Engine: "pbx", Leg: LegID("customer-" + strconv.Itoa(b.arrived)), From: "+4930" + strconv.Itoa(1_000_000+b.arrived), To: "10" + strconv.Itoa(b.arrived%10)})
 	b.step(LegHungUp{Leg: p.customer, Cause: Cause{Code: CauseNormal, By: ByThem}})
-	agent := b.dialled[0]
-	customer := b.s.st.Calls[b.s.st.Legs[agent].Call].Customer
-	b.step(LegRinging{Leg: agent})
-	b.step(LegAnswered{Leg: agent})
+	next := b.dialled[0]
+	b.step(LegRinging{Leg: next.agent})
+	b.step(LegAnswered{Leg: next.agent})
 	b.step(LegHungUp{Leg: p.agent, Cause: Cause{Code: CauseNormal, By: ByUs}})
-	b.talking[i%len(b.talking)] = pair{customer, agent}
+	b.talking[i%len(b.talking)] = next
 }
 
 const cycleSteps = 5

@@ -70,8 +70,10 @@ func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
 			fail("call %s has an offer to %s without a leg", c.ID, o.Agent)
 		}
 	}
-	q := s.ix.queues[c.Queue]
-	in := q != nil && slices.Contains(slices.Collect(q.line.all), c.lineKey)
+	if c.queue != s.st.Queues[c.Queue] {
+		fail("call %s points at another queue than %q", c.ID, c.Queue)
+	}
+	in := c.queue != nil && slices.Contains(slices.Collect(c.queue.index.line.all), c.lineKey)
 	if in != c.inLine() {
 		fail("call %s is %s; standing in line is %v", c.ID, c.Phase, in)
 	}

@@ -220,7 +220,11 @@ func (p *play) fact(words []string) Fact {
 		if l == nil {
 			p.fail("there is no leg %s", rest[0])
 		}
-		return Played{Leg: l.ID, Play: p.shard.st.Calls[l.Call].Play, OK: word(1, "") != "badly"}
+		var play PlayID
+		if l.of.Prompt != nil {
+			play = l.of.Prompt.Play
+		}
+		return Played{Leg: l.ID, Play: play, OK: word(1, "") != "badly"}
 	case "digit":
 		return Digit{Leg: p.leg(rest[0]), Digit: rest[1]}
 	case "key":
@@ -287,7 +291,9 @@ func (p *play) refusal(rest []string) Fact {
 		f.Recording = RecordingID(id)
 	case "play":
 		f.Leg = LegID(id)
-		f.Effect = p.shard.st.Calls[p.shard.st.Legs[f.Leg].Call].PlayOrder
+		if pr := p.shard.st.Legs[f.Leg].of.Prompt; pr != nil {
+			f.Effect = pr.Order
+		}
 		if len(rest) > 3 && rest[3] == "late" {
 			f.Effect-- // that of an earlier prompt
 		}

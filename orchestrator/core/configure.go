@@ -55,7 +55,7 @@ func (s *Shard) callsOf(id TenantID) int {
 func (s *Shard) setAgent(set AgentSetup) {
 	a := s.st.Agents[set.ID]
 	if a == nil {
-		a = &agent{AgentSetup: set, State: Offline, StateCause: "new", Since: s.now, IdleSince: s.now}
+		a = &agent{AgentSetup: set, State: Offline, StateCause: "new", Since: s.now, IdleSince: s.now, places: s.ix.memberOf[set.ID]}
 		s.st.Agents[set.ID] = a
 		s.reportAgent(a)
 	} else {
@@ -68,8 +68,8 @@ func (s *Shard) setAgent(set AgentSetup) {
 	}
 	at, _ := slices.BinarySearch(s.ix.phones[a.Phone], a.ID)
 	s.ix.phones[a.Phone] = slices.Insert(s.ix.phones[a.Phone], at, a.ID)
-	for _, m := range s.ix.memberOf[a.ID] {
-		m.able, m.fit, m.surplus = fitness(s.ix.queues[m.queue].queue.Skills, a.Skills)
+	for _, m := range a.places {
+		m.able, m.fit, m.surplus = fitness(m.of.queue.Skills, a.Skills)
 	}
 	s.reready(a)
 }
@@ -77,9 +77,9 @@ func (s *Shard) setAgent(set AgentSetup) {
 // reready enters an agent into the ready sets anew, after a change of what places or gates them.
 func (s *Shard) reready(a *agent) {
 	a.ready = false
-	for _, m := range s.ix.memberOf[a.ID] {
+	for _, m := range a.places {
 		if m.in {
-			s.ix.queues[m.queue].ready.remove(m.key)
+			m.of.ready.remove(m.key)
 			m.in = false
 		}
 	}
@@ -115,14 +115,14 @@ func (s *Shard) setQueue(set Queue) {
 	for _, m := range before {
 		m.in = false // the old ready set is gone
 	}
-	for _, m := range s.ix.queues[q.ID].members {
+	for _, m := range q.index.members {
 		if a := s.st.Agents[m.agent]; a != nil {
 			s.reready(a)
 		}
 	}
-	for k := range s.ix.queues[q.ID].line.all {
+	for k := range q.index.line.all {
 		c := k.call
-		if m := s.ix.queues[q.ID].of[c.Prefer]; m == nil || !m.able {
+		if m := q.index.of[c.Prefer]; m == nil || !m.able {
 			c.PreferTill = 0 // the agent whom it waits for serves the queue no longer
 		}
 		s.touch(c)
@@ -188,7 +188,7 @@ func (s *Shard) removeQueue(id QueueID) {
 	}
 	q.Removed = true
 	s.reportQueue(q)
-	ix := s.ix.queues[id]
+	ix := q.index
 	for _, m := range ix.members {
 		if a := s.st.Agents[m.agent]; a != nil {
 			s.reready(a)
@@ -220,7 +220,7 @@ func (s *Shard) purgeQueues() {
 	}
 	for _, id := range keys(removed) {
 		for _, m := range s.ix.queues[id].members {
-			s.ix.memberOf[m.agent] = slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == id })
+			s.setPlaces(m.agent, slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == id }))
 		}
 		delete(s.st.Queues, id)
 		delete(s.ix.queues, id)

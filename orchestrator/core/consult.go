@@ -71,7 +71,7 @@ func (s *Shard) becomeConsulting(c *call, in StartConsult) {
 func (s *Shard) standFor(c *call, q QueueID, priority int, direct *agent) {
 	s.st.Arrivals++
 	place := &call{
-		ID: CallID(s.newID()), Order: s.st.Arrivals, Parent: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, Priority: priority, Queue: q,
+		ID: CallID(s.newID()), Order: s.st.Arrivals, Parent: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, Priority: priority, Queue: q, queue: s.st.Queues[q],
 		QueuedAt: s.now, ArrivedAt: s.now, PhaseSince: s.now, Phase: Waiting, Direct: direct != nil, Excluded: []AgentID{c.Primary},
 	}
 	s.st.Calls[place.ID] = place
@@ -82,7 +82,7 @@ func (s *Shard) standFor(c *call, q QueueID, priority int, direct *agent) {
 		return
 	}
 	s.enterLine(place)
-	if wait := s.st.Queues[q].MaxWait; wait > 0 {
+	if wait := place.queue.MaxWait; wait > 0 {
 		place.WaitTill = s.now.Add(wait)
 	}
 }
@@ -107,7 +107,7 @@ func (s *Shard) consultAnswered(place *call, won offer) {
 	place.Offers = slices.DeleteFunc(place.Offers, func(o offer) bool { return o.Leg == won.Leg })
 	s.tellCall(place, Entry{Kind: EntryOfferEnded, Agent: a.ID, Queue: place.Queue, Leg: won.Leg, Reason: string(OfferAnswered), Duration: s.now.Sub(won.Since)})
 	place.legs--
-	l.Call = c.ID
+	l.Call, l.of = c.ID, c
 	c.legs++
 	a.Call = c.ID
 	s.becomeEngaged(a)

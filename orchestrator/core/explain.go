@@ -42,7 +42,7 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		x.Reason = "not_waiting"
 		return x, true
 	}
-	q := s.ix.queues[c.Queue]
+	q := c.queue.index
 	x.Position = q.line.rank(c.lineKey) + 1
 	for _, o := range c.Offers {
 		x.Ringing = append(x.Ringing, o.Agent)

@@ -11,7 +11,7 @@ import (
 type index struct {
 	numbers       map[string]EntryPointID
 	queues        map[QueueID]*queueIndex
-	memberOf      map[AgentID][]*member // by rank, then queue
+	memberOf      map[AgentID][]*member // by rank, then queue; of agents who are not set up yet, too
 	sticky        map[AgentID]*sorted[lineKey]
 	phones        map[string][]AgentID // by phone, sorted
 	recordings    map[RecordingID]CallID
@@ -46,6 +46,7 @@ type queueIndex struct {
 type member struct {
 	agent    AgentID
 	queue    QueueID
+	of       *queueIndex
 	level    int
 	rank     int
 	position int   // in the set-up
@@ -99,7 +100,7 @@ func (s *Shard) reindex() {
 	}
 	for _, id := range keys(s.st.Agents) {
 		a := s.st.Agents[id]
-		a.ready, a.timer, a.touched = false, timer{}, false
+		a.ready, a.timer, a.touched, a.places = false, timer{}, false, nil
 		s.ix.phones[a.Phone] = append(s.ix.phones[a.Phone], id)
 	}
 	for _, id := range keys(s.st.Queues) {
@@ -117,9 +118,9 @@ func (s *Shard) reindex() {
 		if !c.Closed && c.Parent == "" {
 			s.ix.open++
 		}
-		if q := s.ix.queues[c.Queue]; q != nil && c.inLine() {
-			c.lineKey = c.key()
-			q.line.insert(c.lineKey)
+		c.queue = s.st.Queues[c.Queue]
+		if c.inLine() {
+			s.enterLine(c)
 		}
 		s.indexCall(c)
 		s.armCall(c)
@@ -129,8 +130,8 @@ func (s *Shard) reindex() {
 		if c.Recording != nil {
 			s.ix.recordings[c.Recording.ID] = id
 		}
-		if c.Play != "" {
-			s.ix.plays[c.Play] = id
+		if c.Prompt != nil {
+			s.ix.plays[c.Prompt.Play] = id
 		}
 	}
 	for _, id := range keys(s.st.Legs) {
@@ -156,24 +157,32 @@ func (s *Shard) indexQueue(q *queue) {
 			k.call.wantsOf = n
 		}
 		for _, m := range old.members {
-			s.ix.memberOf[m.agent] = slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == q.ID })
+			s.setPlaces(m.agent, slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == q.ID }))
 		}
 	}
-	s.ix.queues[q.ID] = n
+	s.ix.queues[q.ID], q.index = n, n
 	for i, ms := range q.Members {
 		if n.of[ms.Agent] != nil {
 			continue
 		}
-		m := &member{agent: ms.Agent, queue: q.ID, level: ms.Level, rank: ms.Rank, position: i}
+		m := &member{agent: ms.Agent, queue: q.ID, of: n, level: ms.Level, rank: ms.Rank, position: i}
 		n.members = append(n.members, m)
 		n.of[ms.Agent] = m
 		of := append(s.ix.memberOf[ms.Agent], m)
 		slices.SortFunc(of, func(a, b *member) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.queue, b.queue)) })
-		s.ix.memberOf[ms.Agent] = of
+		s.setPlaces(ms.Agent, of)
 		if a := s.st.Agents[ms.Agent]; a != nil {
 			m.able, m.fit, m.surplus = fitness(q.Skills, a.Skills)
 			a.ready = false // so that the new member enters its ready set too
 		}
+	}
+}
+
+// setPlaces notes in which queues an agent is, whether set up already or not.
+func (s *Shard) setPlaces(id AgentID, places []*member) {
+	s.ix.memberOf[id] = places
+	if a := s.st.Agents[id]; a != nil {
+		a.places = places
 	}
 }
 
@@ -194,23 +203,20 @@ func fitness(needs []SkillNeed, has map[string]int) (able bool, fit, surplus int
 
 func numberKey(n string) string { return strings.TrimPrefix(n, "+") }
 
-func (c *call) key() lineKey {
-	return lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
-}
-
-// enterLine puts a waiting call into its queue's line.
+// enterLine puts a waiting call into its queue's line. Its place there never changes: what would move it must take it out before.
 func (s *Shard) enterLine(c *call) {
-	c.lineKey = c.key()
-	s.ix.queues[c.Queue].line.insert(c.lineKey)
+	c.lineKey = lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
+	c.queue.index.line.insert(c.lineKey)
 }
 
 // inLine reports whether a call stands in its queue's line. The place of a consult with one agent does not: nobody else is to serve it.
 func (c *call) inLine() bool { return c.Phase == Waiting && (!c.Direct || c.Parent == "") }
 
-// leaveLine takes it out.
+// leaveLine takes it out; it wants no offer any more.
 func (s *Shard) leaveLine(c *call) {
-	if q := s.ix.queues[c.Queue]; q != nil && c.inLine() {
-		q.line.remove(c.lineKey)
+	s.wantNothing(c)
+	if c.inLine() {
+		c.queue.index.line.remove(c.lineKey)
 	}
 }
 
@@ -219,33 +225,41 @@ func (s *Shard) indexCall(c *call) {
 	var of *sorted[lineKey]
 	var q *queueIndex
 	if c.Phase == Waiting && !c.Direct && s.engineIsUp(c.Engine) {
-		q = s.ix.queues[c.Queue]
 		switch {
 		case !c.PreferTill.IsZero():
 			if len(c.Offers) == 0 {
-				of, q = s.stickyLine(c.Prefer), nil
+				of = s.stickyLine(c.Prefer)
 			}
-		case s.wantsOffer(c, q.queue):
+		case s.wantsOffer(c, c.queue):
+			q = c.queue.index
 			of = &q.wanting
 		}
 	}
-	k := c.key()
-	if c.wants {
-		was := s.stickyLine(c.Prefer)
-		if c.wantsOf != nil {
-			was = &c.wantsOf.wanting
-		}
-		if of == was && c.wantKey == k {
-			return
-		}
-		was.remove(c.wantKey)
-		c.wants, c.wantsOf = false, nil
+	if c.wants && of == s.wantedIn(c) {
+		return
 	}
+	s.wantNothing(c)
 	if of != nil {
-		of.insert(k)
-		c.wants, c.wantKey, c.wantsOf = true, k, q
+		of.insert(c.lineKey)
+		c.wants, c.wantsOf = true, q
 		s.ix.asking = append(s.ix.asking, c)
 	}
+}
+
+// wantNothing takes a call from among those that want an offer.
+func (s *Shard) wantNothing(c *call) {
+	if c.wants {
+		s.wantedIn(c).remove(c.lineKey)
+		c.wants, c.wantsOf = false, nil
+	}
+}
+
+// wantedIn is where a call that wants an offer stands.
+func (s *Shard) wantedIn(c *call) *sorted[lineKey] {
+	if c.wantsOf != nil {
+		return &c.wantsOf.wanting
+	}
+	return s.stickyLine(c.Prefer)
 }
 
 func (s *Shard) stickyLine(a AgentID) *sorted[lineKey] {
@@ -263,8 +277,8 @@ func (s *Shard) indexAgent(a *agent) {
 	if ready == a.ready && !ready {
 		return
 	}
-	for _, m := range s.ix.memberOf[a.ID] {
-		q := s.ix.queues[m.queue]
+	for _, m := range a.places {
+		q := m.of
 		if m.in {
 			q.ready.remove(m.key)
 			m.in = false

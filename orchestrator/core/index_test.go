@@ -104,10 +104,10 @@ func TestTimersAgainstASlice(t *testing.T) {
 				continue
 			}
 			n++
-			if heap[x.pos-1] != (timerSlot{x.at, x}) {
+			if heap[x.pos-1].timer != x {
 				t.Fatalf("step %d: timer %s is not where it says", step, x.id)
 			}
-			if want == nil || cmp.Or(cmp.Compare(x.at, want.at), cmp.Compare(x.kind, want.kind), cmp.Compare(x.id, want.id)) < 0 {
+			if want == nil || cmp.Or(cmp.Compare(heap[x.pos-1].at, heap[want.pos-1].at), cmp.Compare(x.kind, want.kind), cmp.Compare(x.id, want.id)) < 0 {
 				want = x
 			}
 		}
@@ -177,11 +177,11 @@ func TestLatestCommandsAreRemembered(t *testing.T) {
 func TestCallersAreRememberedInBounds(t *testing.T) {
 	t.Parallel()
 	s := New("test", 1)
-	s.st.Queues["q"] = &queue{Queue: Queue{ID: "q", Sticky: time.Second}}
+	q := &queue{Queue: Queue{ID: "q", Sticky: time.Second}}
 	a := &agent{AgentSetup: AgentSetup{ID: "ann"}}
 	const n = rememberedCallers * 5 / 2
 	for i := range n {
-		s.remember(&call{From: strconv.Itoa(i), Queue: "q"}, a)
+		s.remember(&call{From: strconv.Itoa(i), Queue: "q", queue: q}, a)
 	}
 	if l := len(s.st.Affinity); l < rememberedCallers || l > rememberedCallers*11/10 || l != len(s.ix.affinity) {
 		t.Errorf("%d callers in the state, %d in the index", l, len(s.ix.affinity))

@@ -122,7 +122,7 @@ func (s *Shard) refused(f Refused) {
 			return
 		}
 		// A refusal may come late, when the next prompt is being played already.
-		if c := l.of; f.Action == "play" && c.Play != "" && c.PlayOrder == f.Effect {
+		if c := l.of; f.Action == "play" && c.Prompt != nil && c.Prompt.Order == f.Effect {
 			s.alert("prompt_failed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
 			s.donePlaying(c)
 		}

@@ -128,16 +128,16 @@ func (s *Shard) bestCall(a *agent) *call {
 	}
 	var best *call
 	var rank int
-	for _, m := range s.ix.memberOf[a.ID] { // by rank
+	for _, m := range a.places { // by rank
 		if !m.in || best != nil && m.rank > rank {
 			continue
 		}
-		for k := range s.ix.queues[m.queue].wanting.all {
+		for k := range m.of.wanting.all {
 			c := k.call
 			if c.excludes(a.ID) {
 				continue
 			}
-			if best == nil || compareLine(k, best.wantKey) < 0 {
+			if best == nil || compareLine(k, best.lineKey) < 0 {
 				best, rank = c, m.rank
 			}
 			break

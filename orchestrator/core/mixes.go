@@ -107,7 +107,7 @@ func speaks(muted bool) Mode {
 
 // music is what those on hold hear.
 func (s *Shard) music(c *call) string {
-	if q := s.st.Queues[c.Queue]; q != nil {
+	if q := c.queue; q != nil {
 		return q.Music
 	}
 	return ""

@@ -10,7 +10,7 @@ const ringMargin = 5 * time.Second
 
 // offer rings an agent's phone for a waiting call.
 func (s *Shard) offer(c *call, a *agent) {
-	q := s.st.Queues[c.Queue]
+	q := c.queue
 	l := &leg{ID: LegID(s.newID()), Call: c.ID, Role: agentLeg, Engine: c.Engine, Agent: a.ID, Since: s.now}
 	s.addLeg(c, l)
 	c.Offers = append(c.Offers, offer{Agent: a.ID, Leg: l.ID, Since: s.now, Until: s.now.Add(q.RingTime)})
@@ -108,7 +108,7 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	}
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
-	s.afterOffer(a, s.st.Queues[c.Queue], outcome, c.ID)
+	s.afterOffer(a, c.queue, outcome, c.ID)
 	if c.Direct && len(c.Offers) == 0 {
 		s.directFailed(c, outcome)
 	}

@@ -93,8 +93,8 @@ func (s *Shard) sayAgain(c *call, snap Snapshot) {
 	case c.Ringing && !seen.Up:
 		s.do(c, nil, Ring{Leg: c.Customer})
 	}
-	if c.Play != "" {
-		c.PlayTill = s.now.Add(playFor)
+	if c.Prompt != nil {
+		c.Prompt.Till = s.now.Add(playFor)
 		s.orderPlay(c)
 	}
 	s.mixAgain(c)

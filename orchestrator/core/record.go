@@ -31,7 +31,7 @@ func (s *Shard) startRecording(c *call) {
 func (s *Shard) recordTalk(c *call) {
 	r := c.Recording
 	switch {
-	case !s.st.Queues[c.Queue].Record:
+	case !c.queue.Record:
 		s.stopRecording(c, "complete")
 	case r == nil:
 		s.startRecording(c)
@@ -94,7 +94,7 @@ func (s *Shard) recordingPaused(id RecordingID) {
 	if r.Rest {
 		return // nobody talks, so nobody has paused anything
 	}
-	if q := s.st.Queues[c.Queue]; q.PauseLimit > 0 {
+	if q := c.queue; q.PauseLimit > 0 {
 		r.ResumeAt = s.now.Add(q.PauseLimit)
 	}
 	s.touch(c)
@@ -144,7 +144,7 @@ func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
 		c.Failures++
 	}
 	// What broke off while it was paused does not begin again: the agent counts on nothing being written.
-	if q := s.st.Queues[c.Queue]; c.Phase == Talking && q.Record && !paused && reason != "pause_unconfirmed" {
+	if q := c.queue; c.Phase == Talking && q.Record && !paused && reason != "pause_unconfirmed" {
 		s.startRecording(c)
 	}
 }

@@ -45,6 +45,7 @@ type queue struct {
 	LastTurn map[AgentID]uint64 `json:"last_turn,omitempty"` // of each member
 	Removed  bool               `json:"removed,omitempty"`   // kept until its last wrap-up is done
 
+	index    *queueIndex
 	reported bool // among the changes already
 }
 
@@ -89,9 +90,10 @@ type agent struct {
 	PhoneDown  bool          `json:"phone_down,omitempty"` // the switch says that the phone cannot be reached
 
 	timer    timer
-	ready    bool // is in the ready sets of its queues
-	touched  bool // in this step
-	reported bool // among the changes already
+	places   []*member // in its queues, by rank, then queue
+	ready    bool      // is in the ready sets of its queues
+	touched  bool      // in this step
+	reported bool      // among the changes already
 }
 
 type nextState struct {
@@ -147,10 +149,7 @@ type call struct {
 	AnswerRetry instant `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
 	AnswerTries int     `json:"answer_tries,omitempty"`
 
-	Play      PlayID   `json:"play,omitempty"`       // prompt being played to the customer
-	PlayOrder EffectID `json:"play_order,omitempty"` // by which it was asked for last
-	Media     []string `json:"media,omitempty"`
-	PlayTill  instant  `json:"play_till,omitzero"` // taken for played then
+	Prompt *prompt `json:"prompt,omitempty"` // being played to the customer
 
 	Queue      QueueID   `json:"queue,omitempty"`
 	QueuedAt   instant   `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
@@ -181,9 +180,9 @@ type call struct {
 	Record tally `json:"record"`
 
 	timer    timer
+	queue    *queue      // the queue named by Queue
 	lineKey  lineKey     // its place in its queue's line, while Waiting
 	wantsOf  *queueIndex // wants an offer of this queue; nil = of its sticky agent …
-	wantKey  lineKey     // … under this key …
 	wants    bool        // … if it does
 	touched  bool        // in this step
 	reported bool        // among the changes already
@@ -207,6 +206,13 @@ type tally struct {
 	Outside    time.Duration `json:"outside,omitempty"`
 	PostCall   time.Duration `json:"post_call,omitempty"`
 	Recordings []RecordingID `json:"recordings,omitempty"`
+}
+
+type prompt struct {
+	Play  PlayID   `json:"play"`
+	Order EffectID `json:"order"` // by which it was asked for last
+	Media []string `json:"media"`
+	Till  instant  `json:"till"` // taken for played then
 }
 
 type offer struct {

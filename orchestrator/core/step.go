@@ -169,8 +169,8 @@ func (s *Shard) touch(c *call) {
 		s.touch(p) // it is what others see
 	}
 	s.reportCall(c)
-	if q := s.st.Queues[c.Queue]; q != nil {
-		s.reportQueue(q)
+	if c.queue != nil {
+		s.reportQueue(c.queue)
 	}
 }
 

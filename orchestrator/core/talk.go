@@ -30,7 +30,7 @@ const rememberedCallers = 10_000
 
 // remember keeps who served a caller last (Q7).
 func (s *Shard) remember(c *call, a *agent) {
-	if c.From == "" || s.st.Queues[c.Queue].Sticky <= 0 {
+	if c.From == "" || c.queue.Sticky <= 0 {
 		return
 	}
 	k := affinityKey{c.Tenant, c.From}

@@ -8,10 +8,9 @@ import (
 // timer is the place of a call, an agent or a leg in the heap of deadlines. The deadlines themselves are fields of the state; the heap only finds
 // the earliest one, and is built again when a shard is restored.
 type timer struct {
-	at   instant
-	kind byte   // which of c(all), a(gent), l(eg): also the order of equal times
 	id   string // the last tie-break
-	pos  int    // in the heap, from 1; 0 = not in it
+	pos  int32  // in the heap, from 1; 0 = not in it
+	kind byte   // which of c(all), a(gent), l(eg): also the order of equal times
 }
 
 // timerHeap has the earliest timer first. Each has four children and its time beside it: a hundred thousand timers lie all over the memory, and this way a move
@@ -39,17 +38,16 @@ func (h *timerHeap) set(t *timer, kind byte, id string, at instant) {
 	case at == 0:
 		h.remove(t)
 	case t.pos == 0:
-		t.at, t.kind, t.id = at, kind, id
+		t.kind, t.id = kind, id
 		*h = append(*h, timerSlot{})
 		h.place(len(*h)-1, timerSlot{at, t})
-	case t.at != at:
-		t.at = at
-		h.place(t.pos-1, timerSlot{at, t})
+	case (*h)[t.pos-1].at != at:
+		h.place(int(t.pos)-1, timerSlot{at, t})
 	}
 }
 
 func (h *timerHeap) remove(t *timer) {
-	hole := t.pos - 1
+	hole := int(t.pos) - 1
 	t.pos = 0
 	end := len(*h) - 1
 	last := (*h)[end]
@@ -69,7 +67,7 @@ func (h *timerHeap) place(hole int, x timerSlot) {
 			break
 		}
 		all[hole] = all[parent]
-		all[hole].pos = hole + 1
+		all[hole].pos = int32(hole) + 1
 		hole = parent
 	}
 	for {
@@ -87,11 +85,11 @@ func (h *timerHeap) place(hole int, x timerSlot) {
 			break
 		}
 		all[hole] = all[least]
-		all[hole].pos = hole + 1
+		all[hole].pos = int32(hole) + 1
 		hole = least
 	}
 	all[hole] = x
-	x.pos = hole + 1
+	x.pos = int32(hole) + 1
 }
 
 // earliest is the earliest of times that are set.
@@ -123,7 +121,10 @@ func (s *Shard) armCall(c *call) {
 		s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
 		return
 	}
-	at := earliest(c.PlayTill, c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.Main.Retry, c.Side.Retry, c.ForwardTill)
+	at := earliest(c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.Main.Retry, c.Side.Retry, c.ForwardTill)
+	if c.Prompt != nil {
+		at = earliest(at, c.Prompt.Till)
+	}
 	for i := range c.Offers {
 		at = earliest(at, c.Offers[i].Until)
 	}

@@ -22,7 +22,7 @@ func (s *Shard) directFailed(c *call, outcome OfferOutcome) {
 		return
 	}
 	s.tellCall(c, Entry{Kind: EntryTransferFailed, Queue: c.Queue, Reason: string(outcome)})
-	if s.st.Queues[c.Queue].Removed {
+	if c.queue.Removed {
 		s.expireWait(c)
 	}
 }

@@ -322,7 +322,7 @@ func (t *term) written(ev core.Event) (core.Event, []byte, error) {
 
 // dispatch hands effects to their lanes.
 func (t *term) dispatch(effects []core.Effect) {
-	for _, e := range effects {
+	for _, e := range dialsFirst(effects) {
 		if ls, ok := t.lanes[e.Engine]; ok {
 			ls.add(e)
 			continue
@@ -331,6 +331,29 @@ func (t *term) dispatch(effects []core.Effect) {
 		// Not by way of the inbox: it may be full, and the loop is the one to empty it.
 		t.held = append(t.held, item{ev: refusedOf(e, core.WhyDown, "no such switch is set up here"), at: t.now})
 	}
+}
+
+// dialsFirst puts the dials in front, in place. When an agent hangs up, the same turn clears away after the old call and rings for the next one; the lanes
+// run side by side, but they share the processors, ours and the switch's, and a phone that is to ring is what somebody waits for. A dial overtakes no
+// effect of its own lane.
+func dialsFirst(effects []core.Effect) []core.Effect {
+	for i, e := range effects {
+		if !isDial(e) {
+			continue
+		}
+		to := i
+		for to > 0 && !isDial(effects[to-1]) && effects[to-1].Lane != e.Lane {
+			to--
+		}
+		copy(effects[to+1:i+1], effects[to:i])
+		effects[to] = e
+	}
+	return effects
+}
+
+func isDial(e core.Effect) bool {
+	_, ok := e.Do.(core.Dial)
+	return ok
 }
 
 // publish shows readers what the batch changed.

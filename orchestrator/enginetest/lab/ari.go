@@ -97,10 +97,12 @@ func (a *Asterisk) Leftovers(ctx context.Context) ([]string, error) {
 }
 
 // AwaitEmpty waits until nothing is left on the switch. When ctx ends, the error lists what is.
-func (a *Asterisk) AwaitEmpty(ctx context.Context) error {
+func (a *Asterisk) AwaitEmpty(ctx context.Context) error { return awaitEmpty(ctx, a.Leftovers) }
+
+func awaitEmpty(ctx context.Context, leftovers func(context.Context) ([]string, error)) error {
 	var left []string
 	for {
-		l, err := a.Leftovers(ctx)
+		l, err := leftovers(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			return err

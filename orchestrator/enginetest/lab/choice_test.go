@@ -146,6 +146,8 @@ func (e elsewhere) base() string              { return e.dir }
 func (e elsewhere) inside(path string) string { return path }
 func (e elsewhere) clear(string) error        { return nil }
 
+func (e elsewhere) running(dir string) ([]int, error) { return running(dir) }
+
 // In a place open to everybody, somebody else can be first to make our directory, or a link in its stead.
 func TestInstancesLiveInADirectoryOfOurs(t *testing.T) {
 	t.Parallel()

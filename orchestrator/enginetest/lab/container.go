@@ -69,6 +69,8 @@ func imageUser(text string) (uid, gid uint32, err error) {
 
 func (c *container) base() string { return sharedBase() }
 
+func (c *container) running(dir string) ([]int, error) { return running(dir) }
+
 func (c *container) inside(path string) string { return path }
 
 func (c *container) modules() (string, error) { return imageModules, nil }

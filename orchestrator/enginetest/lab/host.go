@@ -15,8 +15,7 @@ import (
 
 // host is where Asterisk comes from: a chroot, a container image, or the machine itself.
 type host interface {
-	// base is the directory in which instances' directories are made, as this process sees it.
-	base() string
+	tenant
 	// inside is a path under base as Asterisk sees it.
 	inside(path string) string
 	// modules is Asterisk's module directory, as Asterisk sees it.
@@ -27,8 +26,6 @@ type host interface {
 	run(a *Asterisk) (*process, error)
 	// command is a call of the asterisk binary beside the running instance, for its console.
 	command(ctx context.Context, a *Asterisk, args ...string) *exec.Cmd
-	// clear ends what a dead owner left running that is no process of this machine.
-	clear(name string) error
 }
 
 // Environment variables that choose where Asterisk comes from.
@@ -163,6 +160,8 @@ func (c *chroot) command(ctx context.Context, _ *Asterisk, args ...string) *exec
 	return cmd
 }
 
+func (c *chroot) running(dir string) ([]int, error) { return running(c.inside(dir)) }
+
 func (c *chroot) clear(string) error { return nil }
 
 // native is an Asterisk on PATH.
@@ -222,11 +221,16 @@ func (n *native) command(ctx context.Context, _ *Asterisk, args ...string) *exec
 	return cmd
 }
 
+func (n *native) running(dir string) ([]int, error) { return running(dir) }
+
 func (n *native) clear(string) error { return nil }
 
 // runLocal starts Asterisk as a child of this process, with its console in a file.
-func runLocal(a *Asterisk, cmd *exec.Cmd) (*process, error) {
-	f, err := os.Create(filepath.Join(a.Dir, "log", "console"))
+func runLocal(a *Asterisk, cmd *exec.Cmd) (*process, error) { return launchLogged(a.Dir, cmd) }
+
+// launchLogged starts a switch as a child of this process, with its console in a file of the instance.
+func launchLogged(dir string, cmd *exec.Cmd) (*process, error) {
+	f, err := os.Create(filepath.Join(dir, "log", "console"))
 	if err != nil {
 		return nil, fmt.Errorf("make console file: %w", err)
 	}
@@ -235,7 +239,7 @@ func runLocal(a *Asterisk, cmd *exec.Cmd) (*process, error) {
 	return launch(cmd)
 }
 
-// localEnv keeps this process' environment, which may hold secrets, out of Asterisk.
+// localEnv keeps this process' environment, which may hold secrets, out of the switch.
 func localEnv() []string {
 	return []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent"}
 }

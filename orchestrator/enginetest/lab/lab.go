@@ -260,8 +260,12 @@ func (a *Asterisk) CLI(ctx context.Context, command string) (string, error) {
 
 // Tail returns the last lines of Asterisk's console and log, for people who look into a failure.
 func (a *Asterisk) Tail(lines int) string {
+	return tail(lines, filepath.Join(a.Dir, "log", "console"), a.Log())
+}
+
+func tail(lines int, names ...string) string {
 	var b strings.Builder
-	for _, name := range []string{filepath.Join(a.Dir, "log", "console"), a.Log()} {
+	for _, name := range names {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			continue
@@ -272,7 +276,7 @@ func (a *Asterisk) Tail(lines int) string {
 	return b.String()
 }
 
-// process is a running Asterisk with the goroutine that waits for its end.
+// process is a running switch with the goroutine that waits for its end.
 type process struct {
 	pid  int
 	term func() // asks it to end

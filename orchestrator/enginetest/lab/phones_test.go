@@ -15,9 +15,14 @@ import (
 // registered opens the first n desk phones.
 func registered(t *testing.T, a *Asterisk, n int, change func(i int, c *softphone.Config)) []*softphone.Phone {
 	t.Helper()
+	return registerAll(t, a.SIPAddr, a.Phones(n), change)
+}
+
+func registerAll(t *testing.T, server string, logins []Phone, change func(i int, c *softphone.Config)) []*softphone.Phone {
+	t.Helper()
 	var out []*softphone.Phone
-	for i, login := range a.Phones(n) {
-		c := softphone.Config{User: login.User, Password: login.Password, Server: a.SIPAddr, Reaction: softphone.Answer,
+	for i, login := range logins {
+		c := softphone.Config{User: login.User, Password: login.Password, Server: server, Reaction: softphone.Answer,
 			Voice: softphone.ToneVoice(softphone.Tone(i))}
 		if change != nil {
 			change(i, &c)

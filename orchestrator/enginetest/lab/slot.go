@@ -34,10 +34,20 @@ type slot struct {
 	guard     net.Listener // nil once released
 }
 
+// tenant is what a slot must know of the kind of switch that is to live in it.
+type tenant interface {
+	// base is the directory in which instances' directories are made, as this process sees it.
+	base() string
+	// running finds the processes of the instance in a directory, whoever started them.
+	running(dir string) ([]int, error)
+	// clear ends what a dead owner left running under an instance's name that is no process of this machine.
+	clear(name string) error
+}
+
 // takeSlot finds a free slot and clears what a dead owner left in it.
-func takeSlot(h host, name string) (*slot, error) {
+func takeSlot(h tenant, name string) (*slot, error) {
 	base := h.base()
-	if err := os.MkdirAll(base, 0o755); err != nil { //nolint:gosec // Asterisk, as its own user, passes through
+	if err := os.MkdirAll(base, 0o755); err != nil { //nolint:gosec // the switch, as its own user, passes through
 		return nil, fmt.Errorf("make directory for instances: %w", err)
 	}
 	if err := ours(base); err != nil {
@@ -47,7 +57,7 @@ func takeSlot(h host, name string) (*slot, error) {
 	if name != "" {
 		f, err := lock(filepath.Join(base, "name-"+name+".lock"))
 		if err != nil {
-			return nil, fmt.Errorf("an Asterisk named %q is running, or its lock cannot be taken: %w", name, err)
+			return nil, fmt.Errorf("a switch named %q is running, or its lock cannot be taken: %w", name, err)
 		}
 		s.locks = append(s.locks, f)
 		s.dir = filepath.Join(base, name)
@@ -81,7 +91,7 @@ func takeSlot(h host, name string) (*slot, error) {
 		}
 		return s, nil
 	}
-	return nil, errors.Join(fmt.Errorf("all %d slots are in use: too many Asterisks at once", slots), s.release())
+	return nil, errors.Join(fmt.Errorf("all %d slots are in use: too many switches at once", slots), s.release())
 }
 
 // ours refuses a directory that somebody else made first, or a link to one: in a place open to everybody that is easy, and
@@ -153,18 +163,18 @@ func claim(first int) (net.Listener, bool) {
 	return guard, true
 }
 
-// clearProcess ends the Asterisk of a dead owner, if one still runs in dir.
-func clearProcess(h host, dir string) error {
+// clearProcess ends the switch of a dead owner, if one still runs in dir.
+func clearProcess(h tenant, dir string) error {
 	if err := h.clear(filepath.Base(dir)); err != nil {
 		return err
 	}
-	pids, err := running(h.inside(dir))
+	pids, err := h.running(dir)
 	if err != nil {
 		return err
 	}
 	for _, pid := range pids {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("end Asterisk %d of a dead owner: %w", pid, err)
+			return fmt.Errorf("end the switch %d of a dead owner: %w", pid, err)
 		}
 		if err := awaitGone(pid); err != nil {
 			return err
@@ -173,10 +183,14 @@ func clearProcess(h host, dir string) error {
 	return nil
 }
 
-// running finds the Asterisk of an instance, whose directory is given as Asterisk sees it. It is known by the configuration file on
-// its command line, never by a process id alone: ids are used again.
+// running finds the Asterisk of an instance, whose directory is given as Asterisk sees it.
 func running(inside string) ([]int, error) {
-	mark := inside + "/etc/asterisk.conf"
+	return processes("asterisk", inside+"/etc/asterisk.conf")
+}
+
+// processes finds a program that was started with an argument which nobody else's has. A process is never known by its id alone:
+// ids are used again.
+func processes(program, mark string) ([]int, error) {
 	procs, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -188,7 +202,7 @@ func running(inside string) ([]int, error) {
 			continue // gone meanwhile
 		}
 		args := strings.Split(string(b), "\x00")
-		if len(args) < 2 || !strings.HasSuffix(args[0], "asterisk") || !contains(args, mark) {
+		if len(args) < 2 || filepath.Base(args[0]) != program || !contains(args, mark) {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(p)))
@@ -218,5 +232,5 @@ func awaitGone(pid int) error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return fmt.Errorf("the Asterisk %d of a dead owner does not end", pid)
+	return fmt.Errorf("the switch %d of a dead owner does not end", pid)
 }

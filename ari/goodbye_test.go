@@ -1,0 +1,110 @@
+package ari
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+func hangupRequest(id string, cause int, soft bool) event {
+	return event{kind: "ChannelHangupRequest", channel: channel{ID: id, State: "Up"}, cause: cause, soft: soft}
+}
+
+// The far end's BYE ends an answered leg at once, with the cause that ChannelDestroyed would give; what is said of the leg later is not told.
+func TestGoodbyeIsTheEndOfAnAnsweredLeg(t *testing.T) {
+	const id = "1795231695.0"
+	destroyed := func(cause int) event { return event{kind: "ChannelDestroyed", channel: channel{ID: id}, cause: cause} }
+	for name, c := range map[string]struct {
+		leg     leg
+		request event
+		late    event
+	}{
+		"a caller":                     {leg{up: true}, hangupRequest(id, 0, false), destroyed(16)},
+		"a phone":                      {leg{up: true, ours: true, phone: true}, hangupRequest(id, 16, false), destroyed(16)},
+		"a phone, with a reason":       {leg{up: true, ours: true, phone: true}, hangupRequest(id, 31, false), destroyed(31)},
+		"a network":                    {leg{up: true}, hangupRequest(id, 38, false), destroyed(38)},
+		"a phone that we hung up on":   {leg{up: true, ours: true, phone: true, asked: core.CauseNormal}, hangupRequest(id, 16, false), destroyed(16)},
+		"a trunk where we were louder": {leg{up: true, ours: true, asked: core.CauseAnsweredElsewhere}, hangupRequest(id, 16, false), destroyed(26)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := testEngine(t)
+			c.leg.id = id
+			early, late := c.leg, c.leg
+			e.table.legs[id] = &early
+			told := e.translate(c.request)
+			require.Len(t, told, 1)
+			assert.Empty(t, e.translate(event{kind: "ChannelLeftBridge", channel: channel{ID: id}, bridge: "b"}))
+			assert.Empty(t, e.translate(hangupRequest(id, 16, true)))
+			assert.NotEmpty(t, e.table.leaving)
+			assert.Empty(t, e.translate(c.late))
+			assert.Empty(t, e.table.leaving, "the channel is gone")
+
+			// The same, had the end been told by ChannelDestroyed.
+			late.requested, late.request = true, c.request.cause
+			want := late.release(c.late.cause, 0).cause()
+			got, ok := told[0].(core.LegHungUp)
+			require.True(t, ok)
+			assert.Equal(t, want.Code, got.Cause.Code)
+			assert.Equal(t, want.By, got.Cause.By)
+		})
+	}
+}
+
+// Before the answer, the causes of both events are needed; and what Asterisk itself asks for may still go on for a while.
+func TestGoodbyeIsNoEndOtherwise(t *testing.T) {
+	const id = "1795231695.0"
+	for name, c := range map[string]struct {
+		leg     leg
+		request event
+	}{
+		"a phone that declines": {leg{ours: true, phone: true}, hangupRequest(id, 21, false)},
+		"our own hang-up":       {leg{up: true, asked: core.CauseNormal}, hangupRequest(id, 32, true)},
+		"no sound":              {leg{up: true}, hangupRequest(id, 1, true)},
+		"Asterisk stops":        {leg{up: true}, hangupRequest(id, softShutdown, true)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := testEngine(t)
+			c.leg.id = id
+			e.table.legs[id] = &c.leg
+			assert.Empty(t, e.translate(c.request))
+			assert.Empty(t, e.table.leaving)
+			assert.Len(t, e.translate(event{kind: "ChannelDestroyed", channel: channel{ID: id}, cause: 16}), 1)
+		})
+	}
+}
+
+// Between its end and ChannelDestroyed a leg is in no look, and takes no orders.
+func TestLeavingLegIsGone(t *testing.T) {
+	const id, other = "1795231695.0", "1795231695.1"
+	e := testEngine(t)
+	e.table.legs[id] = &leg{id: id, up: true}
+	require.Len(t, e.translate(hangupRequest(id, 0, false)), 1)
+	look := func() *wholeView {
+		return &wholeView{begun: time.Now(), snapshot: core.Snapshot{
+			Legs:  []core.SeenLeg{{Leg: id, Up: true}, {Leg: other, Up: true}},
+			Mixes: []core.SeenMix{{Mix: "m", Legs: []core.LegID{id, other}}},
+		}}
+	}
+	v := look()
+	e.table.withoutLeaving(v)
+	assert.Equal(t, []core.SeenLeg{{Leg: other, Up: true}}, v.snapshot.Legs)
+	assert.Equal(t, []core.LegID{other}, v.snapshot.Mixes[0].Legs)
+	assert.Contains(t, e.table.leaving, core.LegID(id), "it is still there")
+
+	e.up = true
+	for _, a := range []core.Action{core.Hang{Leg: id}, core.Answer{Leg: id}, core.Play{Leg: id, Play: "p", Media: []string{"a"}}} {
+		var refusal *engine.Refusal
+		require.ErrorAs(t, e.Do(t.Context(), core.Effect{ID: 1, Do: a}), &refusal, a.Name())
+		assert.Equal(t, core.WhyUnknown, refusal.Why, a.Name())
+	}
+
+	v = look()
+	v.snapshot.Legs, v.snapshot.Mixes = v.snapshot.Legs[1:], nil
+	e.table.withoutLeaving(v)
+	assert.Empty(t, e.table.leaving, "a later look does not list it")
+}

@@ -1,0 +1,184 @@
+package freeswitch
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/tandem-voice/tandem/docker/asterisk"
+)
+
+// Where FreeSWITCH finds and leaves things under [Site.Base].
+const (
+	RecordingsDir = "recordings"
+	SoundsDir     = "sounds" // prompt "tandem/apology" is tandem/apology.wav
+	LogFile       = "log/freeswitch.log"
+)
+
+// benchFile is the template that only a benchmark needs.
+const benchFile = "callcenter.conf.xml"
+
+// Args is FreeSWITCH's command line for the instance, without the program: in the foreground, without a console, without asking routers
+// for anything.
+func (s Site) Args() []string {
+	at := func(name string) string { return path.Join(s.Base, name) }
+	return []string{
+		"-nf", "-nc", "-nonat", "-nonatmap",
+		"-conf", at("etc"), "-log", at("log"), "-run", at("run"), "-db", at("db"), "-temp", at("tmp"), "-cache", at("cache"),
+		"-storage", at("tmp"), "-certs", at("tmp"), "-htdocs", at("tmp"), "-scripts", at("tmp"), "-grammar", at("tmp"),
+		"-sounds", at(SoundsDir), "-recordings", at(RecordingsDir),
+	}
+}
+
+// Write makes the instance's directory complete: etc, sounds and music, and the empty directories in which FreeSWITCH writes. dir is
+// Base as the caller sees it, which is another path where FreeSWITCH runs in a container of its own. Files that are there are written
+// anew; what FreeSWITCH itself has written (db, recordings, log) stays. Recordings can be read by nobody but FreeSWITCH's user and group.
+func (s Site) Write(dir string) error {
+	if err := s.Validate(); err != nil {
+		return fmt.Errorf("freeswitch configuration: %w", err)
+	}
+	s = s.withDefaults()
+	for _, d := range []string{"etc/site", SoundsDir + "/tandem", SoundsDir + "/music", "db", "run", "log", "tmp", "cache", RecordingsDir} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {
+			return fmt.Errorf("make instance directory: %w", err)
+		}
+	}
+	if err := copyTree("etc", filepath.Join(dir, "etc")); err != nil {
+		return err
+	}
+	if err := writeSounds(filepath.Join(dir, SoundsDir)); err != nil {
+		return err
+	}
+	return s.render(filepath.Join(dir, "etc/site"))
+}
+
+func (s Site) withDefaults() Site {
+	s.MaxSessions = cmp.Or(s.MaxSessions, 2000)
+	s.SessionsPerSecond = cmp.Or(s.SessionsPerSecond, 200)
+	s.Heartbeat = cmp.Or(s.Heartbeat, 10)
+	if len(s.ESLAllow) == 0 {
+		s.ESLAllow = []string{"127.0.0.0/8", "::1"}
+	}
+	s.RTPTimeout = max(cmp.Or(s.RTPTimeout, 30), 0)
+	// Of 0 FreeSWITCH would make ten times the other.
+	if s.RTPTimeoutHold = cmp.Or(s.RTPTimeoutHold, 300); s.RTPTimeoutHold < 0 {
+		s.RTPTimeoutHold = 7 * 24 * 3600
+	}
+	return s
+}
+
+// writeSounds writes the prompts, and each class of music into a directory of its own.
+func writeSounds(dir string) error {
+	for name, speech := range asterisk.Prompts() {
+		if err := writeFile(filepath.Join(dir, "tandem", name+".wav"), wav(speech)); err != nil {
+			return err
+		}
+	}
+	for _, class := range []string{asterisk.MusicDefault, asterisk.MusicCalm} {
+		d := filepath.Join(dir, "music", class)
+		if err := os.MkdirAll(d, 0o750); err != nil {
+			return fmt.Errorf("make music directory: %w", err)
+		}
+		if err := writeFile(filepath.Join(d, "melody.wav"), wav(asterisk.Melody(class))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wav wraps µ-law sound, 8000 samples a second, into the file format that FreeSWITCH plays whatever a leg's codec is.
+func wav(mulaw []byte) []byte {
+	const rate, formatMuLaw = 8000, 7
+	pad := len(mulaw) & 1
+	var b bytes.Buffer
+	put := func(v any) { _ = binary.Write(&b, binary.LittleEndian, v) } // to a buffer, of fixed-size values: never fails
+	b.WriteString("RIFF")
+	put(uint32(4 + 8 + 18 + 8 + 4 + 8 + len(mulaw) + pad)) //nolint:gosec // sounds of seconds
+	b.WriteString("WAVEfmt ")
+	put(uint32(18))
+	put([]uint16{formatMuLaw, 1})
+	put([]uint32{rate, rate})
+	put([]uint16{1, 8, 0})
+	b.WriteString("fact")
+	put(uint32(4))
+	put(uint32(len(mulaw))) //nolint:gosec // as above
+	b.WriteString("data")
+	put(uint32(len(mulaw))) //nolint:gosec // as above
+	b.Write(mulaw)
+	b.Write(make([]byte, pad))
+	return b.Bytes()
+}
+
+// functions are what templates call.
+var functions = template.FuncMap{
+	"cidr":     network,
+	"hostport": func(uri string) string { return strings.TrimPrefix(uri, "sip:") },
+	"quote":    regexp.QuoteMeta,
+	"domain":   func() string { return Domain },
+}
+
+// render makes the site's own files from the templates.
+func (s Site) render(dir string) error {
+	names, err := fs.Glob(files, "site/*.tmpl")
+	if err != nil {
+		return fmt.Errorf("list templates: %w", err)
+	}
+	for _, name := range names {
+		target := strings.TrimSuffix(path.Base(name), ".tmpl")
+		to := filepath.Join(dir, target)
+		if target == benchFile && s.Bench == nil {
+			if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("remove %s: %w", target, err)
+			}
+			continue
+		}
+		t, err := template.New(target).Option("missingkey=error").Funcs(functions).ParseFS(files, name)
+		if err != nil {
+			return fmt.Errorf("parse template %s: %w", name, err)
+		}
+		var out bytes.Buffer
+		if err := t.ExecuteTemplate(&out, path.Base(name), s); err != nil {
+			return fmt.Errorf("fill template %s: %w", name, err)
+		}
+		if err := writeFile(to, out.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyTree writes an embedded directory's files, which has no directories within.
+func copyTree(from, to string) error {
+	entries, err := fs.ReadDir(files, from)
+	if err != nil {
+		return fmt.Errorf("list %s: %w", from, err)
+	}
+	for _, e := range entries {
+		b, err := fs.ReadFile(files, path.Join(from, e.Name()))
+		if err != nil {
+			return fmt.Errorf("read %s: %w", e.Name(), err)
+		}
+		if err := writeFile(filepath.Join(to, e.Name()), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFile keeps secrets from other users of the machine.
+func writeFile(name string, b []byte) error {
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", strconv.Quote(name), err)
+	}
+	return nil
+}

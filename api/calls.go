@@ -221,7 +221,7 @@ func (s *Server) transferCall(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return s.do(r, core.TransferToQueue{Command: r.head(), Call: call, Agent: agent, Queue: body.Queue})
+	return s.do(r, core.TransferCall{Command: r.head(), Call: call, Agent: agent, To: core.Target{Queue: body.Queue}})
 }
 
 func (s *Server) explainCall(r *request) (reply, error) {

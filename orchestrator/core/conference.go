@@ -102,17 +102,18 @@ func (s *Shard) becomePostCall(c *call) {
 		c.Consult.WithCustomer = false
 	}
 	s.touch(c)
-	s.setMix(c)
-	s.endIfAlone(c)
+	s.regroup(c)
 }
 
-// endIfAlone ends a conversation in which one is left (C13).
-func (s *Shard) endIfAlone(c *call) {
+// regroup declares who hears whom now that somebody has left a conversation, or ends it if only one is left (C13).
+func (s *Shard) regroup(c *call) {
 	switch c.Phase {
 	case Talking, PostCall, Outside:
 		if c.present() < 2 && !(c.Phase == Outside && len(c.Party) > 0) {
 			s.endForAll(c, "alone", Cause{Code: CauseNormal, By: ByUs})
+			return
 		}
+		s.setMix(c)
 	case Routing, Waiting, Closing, Ended:
 	}
 }
@@ -155,8 +156,7 @@ func (s *Shard) dropParty(c *call, i int, why string) {
 	c.Party = slices.Delete(c.Party, i, i+1)
 	s.touch(c)
 	s.partyLeft(c, p, why)
-	s.setMix(c)
-	s.endIfAlone(c)
+	s.regroup(c)
 }
 
 // partyGone: the leg of somebody in the conference is no more.
@@ -231,8 +231,7 @@ func (in LeaveCall) apply(s *Shard) {
 		s.dropParty(c, c.partyNamed(in.Agent), "left")
 	default:
 		s.endConsult(c, "consultant_left")
-		s.setMix(c)
-		s.endIfAlone(c)
+		s.regroup(c)
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *Shard) configure(ev ConfigChanged) {
 func (s *Shard) callsOf(id TenantID) int {
 	n := 0
 	for _, c := range keys(s.st.Calls) {
-		if x := s.st.Calls[c]; x.Tenant == id && !x.Closed {
+		if x := s.st.Calls[c]; x.Tenant == id && !x.Closed && x.Parent == "" {
 			n++
 		}
 	}

@@ -35,7 +35,9 @@ const dialTime = 60 * time.Second
 func (c *call) primaryAside() bool { return c.Consult != nil && !c.Consult.WithCustomer }
 
 // customerHeld reports whether the customer hears music instead of the conversation.
-func (c *call) customerHeld() bool { return c.Held || c.primaryAside() && !c.Consult.GoOn }
+func (c *call) customerHeld() bool {
+	return c.Phase == Talking && (c.Held || c.primaryAside() && !c.Consult.GoOn)
+}
 
 // becomeConsulting begins a consult.
 func (s *Shard) becomeConsulting(c *call, in StartConsult) {
@@ -173,8 +175,7 @@ func (s *Shard) placeFailed(place *call, why string) {
 		return
 	}
 	s.endConsult(c, why)
-	s.setMix(c)
-	s.endIfAlone(c)
+	s.regroup(c)
 }
 
 // expireConsult gives a number up that does not answer.
@@ -198,8 +199,7 @@ func (s *Shard) consultantGone(c *call, cause Cause) {
 		s.phoneLost(c, k.Agent, cause)
 	}
 	s.endConsult(c, why)
-	s.setMix(c)
-	s.endIfAlone(c)
+	s.regroup(c)
 }
 
 // phoneLost deals with an agent whose phone died in mid-call: they are not offered calls until it is back.
@@ -253,8 +253,7 @@ func (in EndConsult) refuse(s *Shard) *Refusal {
 func (in EndConsult) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	s.endConsult(c, "ended")
-	s.setMix(c)
-	s.endIfAlone(c)
+	s.regroup(c)
 }
 
 func (in ToggleConsult) refuse(s *Shard) *Refusal {

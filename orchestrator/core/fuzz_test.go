@@ -70,7 +70,8 @@ type story struct {
 	plays   []PlayID
 }
 
-func playStory(t *testing.T, data []byte) {
+// newStory sets a contact centre up and signs its agents in.
+func newStory(t *testing.T, data []byte) *story {
 	t.Helper()
 	st := &story{rig: newRig(t, 7), data: data}
 	st.every = 5
@@ -101,6 +102,12 @@ func playStory(t *testing.T, data []byte) {
 	for _, a := range storyAgents() {
 		_ = st.ask(SetAgentState{Agent: a, State: Available})
 	}
+	return st
+}
+
+func playStory(t *testing.T, data []byte) {
+	t.Helper()
+	st := newStory(t, data)
 	for len(st.data) > 0 {
 		st.scene()
 	}

@@ -97,8 +97,7 @@ func (s *Shard) succeed(c *call, how string) {
 		c.Party = append(c.Party[:i:i], c.Party[i+1:]...)
 		s.own(c, s.st.Agents[p.Agent], p.Leg, how)
 		c.Muted, c.Held = p.Muted, false
-		s.setMix(c)
-		s.endIfAlone(c)
+		s.regroup(c)
 		return
 	}
 	s.becomeOutside(c)

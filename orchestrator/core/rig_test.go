@@ -124,7 +124,7 @@ func (r *rig) nobodyOvertaken(ev Event, out Outcome) {
 	r.tb.Helper()
 	for _, e := range out.Entries {
 		c := r.shard.st.Calls[e.Call]
-		if e.Kind != EntryOfferMade || c == nil || c.Phase != Waiting || c.Prefer == e.Agent || r.shard.ix.queues[e.Queue] == nil {
+		if e.Kind != EntryOfferMade || c == nil || c.Phase != Waiting || c.Direct || c.Prefer == e.Agent || r.shard.ix.queues[e.Queue] == nil {
 			continue
 		}
 		for k := range r.shard.ix.queues[e.Queue].wanting.all {

@@ -229,7 +229,10 @@ func (p *play) ask0(words []string) {
 		}
 	case "calls":
 		for _, id := range p.byArrival() {
-			v, _ := p.shard.Call(id)
+			v, ok := p.shard.Call(id)
+			if !ok {
+				continue
+			}
 			line := fmt.Sprintf("%s from %q %s since %s", p.called(string(id)), v.From, v.Phase, p.clock(v.PhaseSince))
 			if v.Primary != "" {
 				line += ", with " + string(v.Primary)

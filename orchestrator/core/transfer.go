@@ -31,18 +31,14 @@ func (s *Shard) directFailed(c *call, outcome OfferOutcome) {
 func (s *Shard) becomeOutside(c *call) {
 	c.assert(Talking, PostCall)
 	if c.Phase == PostCall {
-		s.endIfAlone(c)
-		if c.Phase == PostCall { // several outside, without anybody whose conversation it was
-			s.endForAll(c, "alone", Cause{Code: CauseNormal, By: ByUs})
-		}
+		s.endForAll(c, "alone", Cause{Code: CauseNormal, By: ByUs}) // there may be several outside, but nobody whose conversation it is
 		return
 	}
 	c.Phase, c.Held = Outside, false
 	s.stopRecording(c, "complete")
 	s.tellCall(c, Entry{Kind: EntryOutside, Queue: c.Queue})
 	s.touch(c)
-	s.setMix(c)
-	s.endIfAlone(c)
+	s.regroup(c)
 }
 
 // dialOutside dials a number over the tenant's trunk for a call.

@@ -67,7 +67,25 @@ func about(ev core.Event) subject {
 		return subject{call: e.Call, agent: e.Agent}
 	case core.EndCall:
 		return subject{call: e.Call, agent: e.Agent}
-	case core.TransferToQueue:
+	case core.TransferCall:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.StartConsult:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.EndConsult:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.ToggleConsult:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.CompleteTransfer:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.MergeConsult:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.LeaveCall:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.HoldParticipant:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.DropParticipant:
+		return subject{call: e.Call, agent: e.Agent}
+	case core.SetVariables:
 		return subject{call: e.Call, agent: e.Agent}
 	case core.PauseRecordingOf:
 		return subject{call: e.Call, agent: e.Agent}

@@ -260,7 +260,7 @@ func (a *worker) ends(c *caller, leg core.LegID, call core.CallID) {
 	case p < 0.75:
 		w.ask(core.EndCall{Command: w.head("agent"), Call: call, Agent: a.id})
 	case p < 0.85:
-		w.ask(core.TransferToQueue{Command: w.head("agent"), Call: call, Agent: a.id, Queue: pick(d, w.queuesOf(c.station))})
+		w.ask(core.TransferCall{Command: w.head("agent"), Call: call, Agent: a.id, To: core.Target{Queue: pick(d, w.queuesOf(c.station))}})
 		c.taken = false
 		w.in(d.around(20*time.Second), func() { c.station.PartyHangsUp(w.now, c.leg) })
 	case p < 0.9:

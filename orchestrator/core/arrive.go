@@ -17,7 +17,7 @@ func (s *Shard) legAppeared(f LegAppeared) {
 	f.From, f.Name, f.To = asJournalled(f.From), asJournalled(f.Name), asJournalled(f.To)
 	c := &call{
 		ID: CallID(s.newID()), Order: s.st.Arrivals, Engine: f.Engine, From: f.From, Name: f.Name, To: f.To,
-		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg,
+		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg, Record: &tally{},
 	}
 	s.st.Calls[c.ID] = c
 	s.ix.open++
@@ -110,7 +110,7 @@ func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 		c.QueuedAt = s.now
 	}
 	c.Phase, c.Queue, c.queue = Waiting, to, q
-	c.Held, c.Muted, c.Primary, c.AgentLeg = false, false, "", ""
+	c.leavePrimary()
 	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = 0, 0, "", 0
 	if q.MaxWait > 0 {
 		c.WaitTill = s.now.Add(q.MaxWait)
@@ -204,7 +204,7 @@ func (s *Shard) closeWith(c *call, prompts []string, cause CauseCode) {
 	}
 	s.stopWaiting(c)
 	c.Phase = Closing
-	c.Held, c.Muted, c.Primary, c.AgentLeg = false, false, "", ""
+	c.leavePrimary()
 	c.Record.Cause = Cause{Code: cause, By: ByUs}
 	s.touch(c)
 	if len(prompts) == 0 {

@@ -10,7 +10,7 @@ import (
 func (s *Shard) Check() []string {
 	var bad []string
 	fail := func(format string, args ...any) { bad = append(bad, fmt.Sprintf(format, args...)) }
-	legs := map[CallID]int{}
+	legs := map[CallID]int32{}
 	for _, id := range keys(s.st.Legs) {
 		l := s.st.Legs[id]
 		legs[l.Call]++
@@ -47,7 +47,7 @@ func (s *Shard) Check() []string {
 	return bad
 }
 
-func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
+func (s *Shard) checkCall(c *call, legs int32, fail func(string, ...any)) {
 	if c.legs != legs {
 		fail("call %s counts %d legs, there are %d", c.ID, c.legs, legs)
 	}
@@ -59,7 +59,10 @@ func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
 		if a == nil || a.State != Engaged || a.Call != c.ID || a.Leg != c.AgentLeg {
 			fail("call %s talks with %q, who does not agree", c.ID, c.Primary)
 		}
-		if s.st.Legs[c.AgentLeg] == nil {
+		if a != c.primary || s.st.Legs[c.AgentLeg] != c.agentLeg {
+			fail("call %s points at another agent or leg than %q and %q", c.ID, c.Primary, c.AgentLeg)
+		}
+		if c.agentLeg == nil {
 			fail("call %s talks with a leg that is gone", c.ID)
 		}
 	}
@@ -81,7 +84,7 @@ func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
 	if c.queue != s.st.Queues[c.Queue] {
 		fail("call %s points at another queue than %q", c.ID, c.Queue)
 	}
-	in := c.queue != nil && slices.Contains(slices.Collect(c.queue.index.line.all), c.lineKey)
+	in := c.queue != nil && slices.Contains(slices.Collect(c.queue.index.line.all), c.lineKey())
 	if in != (c.Phase == Waiting) {
 		fail("call %s is %s; standing in line is %v", c.ID, c.Phase, in)
 	}

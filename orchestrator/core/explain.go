@@ -38,7 +38,7 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		return x, true
 	}
 	q := c.queue.index
-	x.Position = q.line.rank(c.lineKey) + 1
+	x.Position = q.line.rank(c.lineKey()) + 1
 	for _, o := range c.Offers {
 		x.Ringing = append(x.Ringing, o.Agent)
 	}

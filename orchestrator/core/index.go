@@ -43,17 +43,17 @@ type queueIndex struct {
 
 // member is one agent's place in one queue.
 type member struct {
-	agent    AgentID
-	queue    QueueID
 	of       *queueIndex
+	in       bool // is in the ready set, under key
+	able     bool // has every required skill
 	level    int
 	rank     int
 	position int   // in the set-up
-	able     bool  // has every required skill
 	fit      int64 // best fit: higher is better
 	surplus  int64 // levels beyond what is asked
-	in       bool  // is in the ready set, under key
 	key      readyKey
+	agent    AgentID
+	queue    QueueID
 }
 
 // lineKey is a call's place in a line: priority first, then arrival in the queue, then arrival in the shard. Total, because order is unique.
@@ -117,7 +117,7 @@ func (s *Shard) reindex() {
 		if !c.Closed {
 			s.ix.open++
 		}
-		c.queue = s.st.Queues[c.Queue]
+		c.queue, c.primary, c.agentLeg = s.st.Queues[c.Queue], s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
 		if c.Phase == Waiting {
 			s.enterLine(c)
 		}
@@ -199,16 +199,18 @@ func fitness(needs []SkillNeed, has map[string]int) (able bool, fit, surplus int
 
 func numberKey(n string) string { return strings.TrimPrefix(n, "+") }
 
-// enterLine puts a waiting call into its queue's line. Its place there never changes: what would move it must take it out before.
-func (s *Shard) enterLine(c *call) {
-	c.lineKey = lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
-	c.queue.index.line.insert(c.lineKey)
+// lineKey is the call's place in its queue's line. It must not change while the call stands there: whoever moves a call takes it out before.
+func (c *call) lineKey() lineKey {
+	return lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
 }
+
+// enterLine puts a waiting call into its queue's line.
+func (s *Shard) enterLine(c *call) { c.queue.index.line.insert(c.lineKey()) }
 
 // leaveLine takes it out; it wants no offer any more.
 func (s *Shard) leaveLine(c *call) {
 	s.wantNothing(c)
-	c.queue.index.line.remove(c.lineKey)
+	c.queue.index.line.remove(c.lineKey())
 }
 
 // indexCall puts a call among those that want an offer, or takes it out, by what its state says.
@@ -231,7 +233,7 @@ func (s *Shard) indexCall(c *call) {
 	}
 	s.wantNothing(c)
 	if of != nil {
-		of.insert(c.lineKey)
+		of.insert(c.lineKey())
 		c.wants, c.wantsOf = true, q
 		s.ix.asking = append(s.ix.asking, c)
 	}
@@ -240,7 +242,7 @@ func (s *Shard) indexCall(c *call) {
 // wantNothing takes a call from among those that want an offer.
 func (s *Shard) wantNothing(c *call) {
 	if c.wants {
-		s.wantedIn(c).remove(c.lineKey)
+		s.wantedIn(c).remove(c.lineKey())
 		c.wants, c.wantsOf = false, nil
 	}
 }

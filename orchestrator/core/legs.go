@@ -63,6 +63,9 @@ func (s *Shard) legGone(l *leg, cause Cause) {
 	s.ix.timers.set(&l.timer, 'l', string(l.ID), 0)
 	delete(s.st.Legs, l.ID)
 	c.legs--
+	if c.agentLeg == l {
+		c.agentLeg = nil
+	}
 	s.touch(c)
 	switch i := c.offerOf(l.ID); {
 	case l.Role == customerLeg:
@@ -160,7 +163,7 @@ func (s *Shard) dialRefused(f Refused) {
 }
 
 // mixDelay is how long to wait before a refused declaration is repeated: half a second, doubled with each try, up to 16 s.
-func mixDelay(tries int) time.Duration { return 250 * time.Millisecond << min(tries, 6) }
+func mixDelay(tries int32) time.Duration { return 250 * time.Millisecond << min(tries, 6) }
 
 // answerRefused says after a while again what should be heard by a caller who may still be hearing nothing.
 func (s *Shard) answerRefused(c *call, l *leg) {

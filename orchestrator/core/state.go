@@ -121,6 +121,8 @@ const (
 	Ended   CallPhase = "ended"   // the customer's leg is gone or going
 )
 
+// call is laid out to be small: there may be a hundred thousand, and up to 512 bytes the collector goes through many at a time. So what is told only in the end
+// stands apart in the tally, what is rare behind a pointer, and small fields together.
 type call struct {
 	ID         CallID       `json:"id"`
 	Order      uint64       `json:"order"` // of arrival in the shard: the last tie-break of every line
@@ -136,18 +138,8 @@ type call struct {
 	ArrivedAt  instant      `json:"arrived_at"`
 	Customer   LegID        `json:"customer"`
 
-	// In one place, because a truth takes eight bytes where it stands alone.
-	Ringing  bool `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
-	Answered bool `json:"answered,omitempty"` // we answered the customer's leg
-	Held     bool `json:"held,omitempty"`     // the customer is on hold
-	Muted    bool `json:"muted,omitempty"`    // the agent is muted
-	Mixed    bool `json:"mixed,omitempty"`    // a mix was declared and not yet dissolved
-	Closed   bool `json:"closed,omitempty"`   // the record is written
-
 	AnswerRetry instant `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
-	AnswerTries int     `json:"answer_tries,omitempty"`
-
-	Prompt *prompt `json:"prompt,omitempty"` // being played to the customer
+	Prompt      *prompt `json:"prompt,omitempty"`      // being played to the customer
 
 	Queue      QueueID   `json:"queue,omitempty"`
 	QueuedAt   instant   `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
@@ -163,23 +155,32 @@ type call struct {
 	TalkSince instant `json:"talk_since,omitzero"` // of the primary
 
 	Wanted   []Member `json:"wanted,omitempty"`   // the mix as last declared; empty = dissolved, or never made
-	MixOdd   int      `json:"mix_odd,omitempty"`  // beats on which the switch had another mix
 	MixRetry instant  `json:"mix_retry,omitzero"` // the declaration was refused: say it again then
-	MixTries int      `json:"mix_tries,omitempty"`
 
 	Recording *recording `json:"recording,omitempty"` // being written
-	Failures  int        `json:"failures,omitempty"`  // recordings that broke off
 
-	Record tally `json:"record"`
+	Record *tally `json:"record"` // never nil
 
-	timer    timer
-	queue    *queue      // the queue named by Queue
-	lineKey  lineKey     // its place in its queue's line, while Waiting
-	wantsOf  *queueIndex // wants an offer of this queue; nil = of its sticky agent …
-	wants    bool        // … if it does
+	AnswerTries int32 `json:"answer_tries,omitempty"`
+	MixTries    int32 `json:"mix_tries,omitempty"`
+	MixOdd      int32 `json:"mix_odd,omitempty"`  // beats on which the switch had another mix
+	Failures    int32 `json:"failures,omitempty"` // recordings that broke off
+	Ringing     bool  `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
+	Answered    bool  `json:"answered,omitempty"` // we answered the customer's leg
+	Held        bool  `json:"held,omitempty"`     // the customer is on hold
+	Muted       bool  `json:"muted,omitempty"`    // the agent is muted
+	Mixed       bool  `json:"mixed,omitempty"`    // a mix was declared and not yet dissolved
+	Closed      bool  `json:"closed,omitempty"`   // the record is written
+
+	legs     int32       // that it has
 	touched  bool        // in this step
 	reported bool        // among the changes already
-	legs     int         // legs that it has
+	wants    bool        // an offer …
+	wantsOf  *queueIndex // … of this queue; nil = of its sticky agent
+	queue    *queue      // the queue named by Queue
+	primary  *agent      // the agent named by Primary
+	agentLeg *leg        // the leg named by AgentLeg; nil once it is gone
+	timer    timer
 }
 
 // tally is what a call's record will say of it and the call itself does not.
@@ -237,28 +238,28 @@ type recording struct {
 	Why       string         `json:"why,omitempty"` // it is being stopped
 }
 
-type legRole string
+type legRole uint8
 
 const (
-	customerLeg legRole = "customer"
-	agentLeg    legRole = "agent"
+	customerLeg legRole = 1
+	agentLeg    legRole = 2
 )
 
 type leg struct {
 	ID       LegID     `json:"id"`
 	Call     CallID    `json:"call"`
-	Role     legRole   `json:"role"`
 	Engine   EngineID  `json:"engine"`
 	Agent    AgentID   `json:"agent,omitempty"`
 	Since    instant   `json:"since"`
-	Ringing  bool      `json:"ringing,omitempty"`
-	Up       bool      `json:"up,omitempty"`
-	Held     bool      `json:"held,omitempty"`      // by the phone's own key
 	HangAt   instant   `json:"hang_at,omitzero"`    // dying: hang again at this time
 	HangWith CauseCode `json:"hang_with,omitempty"` // dying: with this cause
 	HangTill instant   `json:"hang_till,omitzero"`  // dying: taken for gone then
-	Missing  int       `json:"missing,omitempty"`   // beats on which the switch did not list it
-	Unheard  int       `json:"unheard,omitempty"`   // beats on which the switch showed of it what we have not heard, or not what we ordered
+	Missing  int32     `json:"missing,omitempty"`   // beats on which the switch did not list it
+	Unheard  int32     `json:"unheard,omitempty"`   // beats on which the switch showed of it what we have not heard, or not what we ordered
+	Role     legRole   `json:"role"`
+	Ringing  bool      `json:"ringing,omitempty"`
+	Up       bool      `json:"up,omitempty"`
+	Held     bool      `json:"held,omitempty"` // by the phone's own key
 
 	timer timer
 	of    *call // the call named by Call

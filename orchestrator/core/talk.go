@@ -16,6 +16,7 @@ func (s *Shard) becomeTalking(c *call, won offer) {
 	c.Offers = slices.DeleteFunc(c.Offers, func(o offer) bool { return o.Leg == won.Leg })
 	s.tellCall(c, Entry{Kind: EntryOfferEnded, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Reason: string(OfferAnswered), Duration: s.now.Sub(won.Since)})
 	c.Phase, c.Primary, c.AgentLeg, c.TalkSince = Talking, a.ID, won.Leg, s.now
+	c.primary, c.agentLeg = a, s.st.Legs[won.Leg]
 	if n := len(c.Record.Agents); n == 0 || c.Record.Agents[n-1] != a.ID {
 		c.Record.Agents = append(c.Record.Agents, a.ID)
 	}
@@ -29,6 +30,11 @@ func (s *Shard) becomeTalking(c *call, won offer) {
 	if c.queue.Record {
 		s.startRecording(c)
 	}
+}
+
+// leavePrimary lets the call be with nobody.
+func (c *call) leavePrimary() {
+	c.Held, c.Muted, c.Primary, c.AgentLeg, c.primary, c.agentLeg = false, false, "", "", nil, nil
 }
 
 const rememberedCallers = 10_000
@@ -90,11 +96,11 @@ func (s *Shard) dissolve(c *call) {
 
 // endTalk ends the primary's part in the conversation. The agent owes wrap-up from here on, exactly once.
 func (s *Shard) endTalk(c *call, why string) {
-	a := s.st.Agents[c.Primary]
+	a := c.primary
 	talked := s.now.Sub(c.TalkSince)
 	a.Talked += talked
 	s.tellCall(c, Entry{Kind: EntryTalkEnded, Agent: a.ID, Queue: c.Queue, Leg: c.AgentLeg, Reason: why, Duration: talked})
-	if l := s.st.Legs[c.AgentLeg]; l != nil {
+	if l := c.agentLeg; l != nil {
 		s.hang(l, CauseNormal)
 	}
 	s.becomeWrapUp(a, c, why)
@@ -176,7 +182,7 @@ func (s *Shard) closeRecord(c *call) {
 
 // record sums up a call that is closed.
 func (c *call) record() *CallRecord {
-	t := &c.Record
+	t := c.Record
 	return &CallRecord{
 		Call: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Queue: c.Queue, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To,
 		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Offers: t.Offers, Misses: t.Misses,
@@ -186,7 +192,7 @@ func (c *call) record() *CallRecord {
 
 // agentGone deals with a primary whose leg is no more while the customer is still there.
 func (s *Shard) agentGone(c *call, cause Cause) {
-	a := s.st.Agents[c.Primary]
+	a := c.primary
 	if !cause.Fault() {
 		s.endConversation(c, "agent", CauseNormal)
 		return

@@ -13,8 +13,8 @@ type timer struct {
 	kind byte   // which of c(all), a(gent), l(eg): also the order of equal times
 }
 
-// timerHeap has the earliest timer first. Each has four children and its time beside it: a hundred thousand timers lie all over the memory, and this way a move
-// goes through half the levels and asks few of them.
+// timerHeap has the earliest timer first. Each has eight children and its time beside it: a hundred thousand timers lie all over the
+// memory, and this way a move goes through a third of the levels and asks few timers themselves.
 type timerHeap []timerSlot
 
 type timerSlot struct {
@@ -22,7 +22,7 @@ type timerSlot struct {
 	*timer
 }
 
-const timerFan = 4
+const timerFan = 8
 
 func (a timerSlot) before(b timerSlot) bool {
 	if a.at != b.at { // nearly always: ids are not compared for nothing

@@ -192,6 +192,19 @@ func TestArgumentsAreMadeHere(t *testing.T) {
 		})
 	}
 	require.NotEmpty(t, sources)
+	var constant func(ast.Expr) bool
+	constant = func(e ast.Expr) bool {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			return true
+		case *ast.Ident:
+			return constants[e.Name]
+		case *ast.BinaryExpr:
+			return constant(e.X) && constant(e.Y)
+		default:
+			return false
+		}
+	}
 	for _, source := range sources {
 		ast.Inspect(source, func(n ast.Node) bool {
 			switch n := n.(type) {
@@ -201,8 +214,7 @@ func TestArgumentsAreMadeHere(t *testing.T) {
 				}
 			case *ast.CallExpr:
 				if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "literal" && len(n.Args) == 1 {
-					_, text := n.Args[0].(*ast.BasicLit)
-					if name, ok := n.Args[0].(*ast.Ident); !text && (!ok || !constants[name.Name]) {
+					if !constant(n.Args[0]) {
 						t.Errorf("%s: a literal is made of something that is no constant", files.Position(n.Pos()))
 					}
 				}

@@ -97,7 +97,7 @@ func (c command) message() (string, error) {
 	if c.err != nil {
 		return "", c.err
 	}
-	text := c.lib.BuildMessage()
+	text := strings.TrimRight(c.lib.BuildMessage(), " ") // which the library leaves behind a verb without arguments
 	if strings.ContainsRune(text, 0) {
 		return "", errors.New("esl: command must not contain a NUL")
 	}

@@ -208,14 +208,24 @@ func (c *fakeConn) write(s string) bool {
 	return err == nil
 }
 
-// dribble sends bytes one by one.
+// dribble sends bytes one by one, with nothing of somebody else's between them.
 func (c *fakeConn) dribble(s string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for i := range len(s) {
-		if !c.write(s[i : i+1]) {
+		if _, err := io.WriteString(c.Conn, s[i:i+1]); err != nil {
 			return false
 		}
 	}
 	return true
+}
+
+// cutOff ends the connection in the middle of something: nothing follows it.
+func (c *fakeConn) cutOff(s string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, _ = io.WriteString(c.Conn, s)
+	_ = c.Conn.Close()
 }
 
 // reset ends the connection in the rudest way.

@@ -246,6 +246,9 @@ func (l *link) write(ctx context.Context, c command) (*waiter, error) {
 	case <-l.dead:
 		return nil, l.cause
 	}
+	if err := l.err(); err != nil {
+		return nil, err
+	}
 	w := &waiter{command: c, since: time.Now(), reply: make(chan reply, 1)}
 	l.mu.Lock()
 	if len(l.pending) >= maxPending {
@@ -257,9 +260,8 @@ func (l *link) write(ctx context.Context, c command) (*waiter, error) {
 	// ctx does not cut a write short: half a command would spoil the connection for everybody.
 	_ = l.conn.SetWriteDeadline(time.Now().Add(l.cfg.writeTimeout))
 	if _, err := l.conn.Write([]byte(text)); err != nil {
-		err = fmt.Errorf("esl: write: %w", err)
-		l.fail(err)
-		return nil, err
+		l.fail(fmt.Errorf("esl: write: %w", err))
+		return nil, l.err() // which may be an older one
 	}
 	return w, nil
 }

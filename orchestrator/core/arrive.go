@@ -17,9 +17,8 @@ func (s *Shard) legAppeared(f LegAppeared) {
 	f.From, f.Name, f.To = asJournalled(f.From), asJournalled(f.Name), asJournalled(f.To)
 	c := &call{
 		ID: CallID(s.newID()), Order: s.st.Arrivals, Engine: f.Engine, From: f.From, Name: f.Name, To: f.To,
-		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg,
+		Phase: Routing, PhaseSince: s.now, ArrivedAt: s.now, Customer: f.Leg, Record: &tally{},
 	}
-	c.Main.ID = MixID(c.ID)
 	s.st.Calls[c.ID] = c
 	s.ix.open++
 	l := &leg{ID: f.Leg, Call: c.ID, Role: customerLeg, Engine: f.Engine, Since: s.now}
@@ -132,8 +131,10 @@ func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 
 // mixWaiting lets a caller who waits hear music.
 func (s *Shard) mixWaiting(c *call, music string) {
-	s.mix(c, &c.Main, []Member{{Leg: c.Customer, Mode: Hold, Music: music}})
-	s.mix(c, &c.Side, nil)
+	s.mix(c, []Member{{Leg: c.Customer, Mode: Hold, Music: music}})
+	if c.More != nil {
+		s.declare(c, c.More.SideID, &c.More.Side, nil)
+	}
 }
 
 // preferLast lets a returning caller wait a little for the agent who served them last (Q7), if that agent is at work.

@@ -84,11 +84,20 @@ func (b *site) step(ev Event) {
 	}
 }
 
-func (b *site) arrive() {
+// lines are the numbers that callers dial, one for each queue.
+var lines = [10]string{"100", "101", "102", "103", "104", "105", "106", "107", "108", "109"}
+
+// appear lets a caller come in.
+func (b *site) appear() LegID {
 	b.arrived++
-	leg := LegID("customer-" + strconv.Itoa(b.arrived))
-	b.step(LegAppeared{Engine: "pbx", Leg: leg, From: "+4930" + strconv.Itoa(1_000_000+b.arrived), To: "10" + strconv.Itoa(b.arrived%10)})
-	b.waiting = append(b.waiting, leg)
+	n := strconv.Itoa(1_000_000 + b.arrived)
+	leg := LegID("customer-" + n)
+	b.step(LegAppeared{Engine: "pbx", Leg: leg, From: "+4930" + n, To: lines[b.arrived%len(lines)]})
+	return leg
+}
+
+func (b *site) arrive() {
+	b.waiting = append(b.waiting, b.appear())
 }
 
 // answer lets the phone that has just been dialled be answered: it is its call's caller who waits no longer.
@@ -108,8 +117,7 @@ func (b *site) answer() {
 // phone rings and is answered; the old phone's leg goes. Five events, one decision.
 func (b *site) cycle(i int) {
 	p := b.talking[i%len(b.talking)]
-	b.arrived++
-	b.step(LegAppeared{Engine: "pbx", Leg: LegID("customer-" + strconv.Itoa(b.arrived)), From: "+4930" + strconv.Itoa(1_000_000+b.arrived), To: "10" + strconv.Itoa(b.arrived%10)})
+	b.appear()
 	b.step(LegHungUp{Leg: p.customer, Cause: Cause{Code: CauseNormal, By: ByThem}})
 	next := b.dialled[0]
 	b.step(LegRinging{Leg: next.agent})

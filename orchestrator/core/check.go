@@ -10,7 +10,7 @@ import (
 func (s *Shard) Check() []string {
 	var bad []string
 	fail := func(format string, args ...any) { bad = append(bad, fmt.Sprintf(format, args...)) }
-	legs := map[CallID]int{}
+	legs := map[CallID]int32{}
 	for _, id := range keys(s.st.Legs) {
 		l := s.st.Legs[id]
 		legs[l.Call]++
@@ -20,7 +20,7 @@ func (s *Shard) Check() []string {
 			fail("leg %s belongs to no call", id)
 		case l.Role == customerLeg && c.Customer != id:
 			fail("leg %s is a customer's but not its call's", id)
-		case l.Role != customerLeg && !l.dying() && c.AgentLeg != id && c.offerOf(id) < 0 && c.partyOf(id) < 0 && (c.Consult == nil || c.Consult.Leg != id):
+		case l.Role != customerLeg && !l.dying() && c.AgentLeg != id && c.offerOf(id) < 0 && c.partyOf(id) < 0 && (c.consult() == nil || c.consult().Leg != id):
 			fail("leg %s is neither referenced nor dying", id)
 		case l.dying() && s.engineIsUp(l.Engine) && s.st.Now.Sub(l.HangTill) > hangAgain:
 			fail("leg %s has been dying since %s", id, l.HangTill.Add(-hangFor).Time())
@@ -47,7 +47,7 @@ func (s *Shard) Check() []string {
 	return bad
 }
 
-func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
+func (s *Shard) checkCall(c *call, legs int32, fail func(string, ...any)) {
 	if c.legs != legs {
 		fail("call %s counts %d legs, there are %d", c.ID, c.legs, legs)
 	}
@@ -73,7 +73,7 @@ func (s *Shard) checkCall(c *call, legs int, fail func(string, ...any)) {
 	if c.queue != s.st.Queues[c.Queue] {
 		fail("call %s points at another queue than %q", c.ID, c.Queue)
 	}
-	in := c.queue != nil && slices.Contains(slices.Collect(c.queue.index.line.all), c.lineKey)
+	in := c.queue != nil && slices.Contains(slices.Collect(c.queue.index.line.all), c.lineKey())
 	if in != c.inLine() {
 		fail("call %s is %s; standing in line is %v", c.ID, c.Phase, in)
 	}
@@ -103,6 +103,9 @@ func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
 		fail("call %s is %s with the primary %q on leg %q", c.ID, c.Phase, c.Primary, c.AgentLeg)
 	} else if owned {
 		agrees(c.Primary, c.AgentLeg)
+		if c.primary != s.st.Agents[c.Primary] || c.agentLeg != s.st.Legs[c.AgentLeg] {
+			fail("call %s points at another agent or leg than %q and %q", c.ID, c.Primary, c.AgentLeg)
+		}
 	}
 	for i, o := range c.Record.Owners {
 		if open := o.Until.IsZero(); open != (i == len(c.Record.Owners)-1 && c.Primary != "") || open && o.Agent != c.Primary {
@@ -112,7 +115,7 @@ func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
 			fail("call %s had two primaries at once: %+v", c.ID, c.Record.Owners)
 		}
 	}
-	for _, p := range c.Party {
+	for _, p := range c.party() {
 		if c.Phase != Talking && c.Phase != PostCall && c.Phase != Outside {
 			fail("call %s is %s and has %+v in its conference", c.ID, c.Phase, p)
 		}
@@ -123,7 +126,7 @@ func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
 			fail("call %s is %s and rings a number to which it was transferred", c.ID, c.Phase)
 		}
 	}
-	if k := c.Consult; k != nil {
+	if k := c.consult(); k != nil {
 		if c.Phase != Talking && c.Phase != PostCall {
 			fail("call %s is %s and has a consult", c.ID, c.Phase)
 		}
@@ -142,7 +145,7 @@ func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
 		fail("call %s has %d participants", c.ID, n)
 	}
 	if c.Parent != "" && !c.Closed {
-		if p := s.st.Calls[c.Parent]; p == nil || p.Consult == nil || p.Consult.Place != c.ID {
+		if p := s.st.Calls[c.Parent]; p == nil || p.consult() == nil || p.consult().Place != c.ID {
 			fail("call %s stands in line for a consult of call %s, which knows nothing of it", c.ID, c.Parent)
 		}
 	}
@@ -154,7 +157,7 @@ func (s *Shard) checkSilence(c *call, fail func(string, ...any)) {
 	if c.Phase != Talking && c.Phase != PostCall && c.Phase != Outside {
 		return
 	}
-	for m := range c.mixes {
+	for _, m := range c.mixes {
 		var speaking []LegID
 		for _, w := range m.Wanted {
 			if w.Mode != Hold {

@@ -463,8 +463,8 @@ func (p *play) believed(id EngineID, legs map[LegID]SeenLeg, mixes map[MixID]See
 		if x.Engine != id {
 			continue
 		}
-		for declared := range x.mixes {
-			m := SeenMix{Mix: declared.ID}
+		for id, declared := range x.mixes {
+			m := SeenMix{Mix: id}
 			for _, w := range declared.Wanted {
 				if w.Mode != Hold {
 					m.Legs = append(m.Legs, w.Leg)

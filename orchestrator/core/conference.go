@@ -23,28 +23,28 @@ type party struct {
 }
 
 func (c *call) partyOf(l LegID) int {
-	return slices.IndexFunc(c.Party, func(p party) bool { return p.Leg == l })
+	return slices.IndexFunc(c.party(), func(p party) bool { return p.Leg == l })
 }
 
 func (c *call) partyNamed(a AgentID) int {
-	return slices.IndexFunc(c.Party, func(p party) bool { return p.Agent == a })
+	return slices.IndexFunc(c.party(), func(p party) bool { return p.Agent == a })
 }
 
 // talksWith reports whether an agent is in the conversation, in whatever part.
 func (c *call) talksWith(a AgentID) bool {
-	return a != "" && (c.Primary == a || c.partyNamed(a) >= 0 || c.Consult != nil && c.Consult.Agent == a)
+	return a != "" && (c.Primary == a || c.partyNamed(a) >= 0 || c.consult() != nil && c.consult().Agent == a)
 }
 
 // people counts who is in the conversation, or being asked to join it.
 func (c *call) people() int {
-	n := len(c.Party)
+	n := len(c.party())
 	if c.Phase == Talking || c.Phase == Outside {
 		n++
 	}
 	if c.Primary != "" {
 		n++
 	}
-	if c.Consult != nil {
+	if c.consult() != nil {
 		n++
 	}
 	return n
@@ -53,12 +53,12 @@ func (c *call) people() int {
 // company counts who can talk with each other.
 func (c *call) present() int {
 	n := c.people()
-	for _, p := range c.Party {
+	for _, p := range c.party() {
 		if p.Ringing {
 			n--
 		}
 	}
-	if c.Consult != nil && !c.Consult.Answered {
+	if c.consult() != nil && !c.consult().Answered {
 		n--
 	}
 	return n
@@ -66,20 +66,20 @@ func (c *call) present() int {
 
 // connectedOutside reports whether somebody outside has answered.
 func (c *call) connectedOutside() bool {
-	return slices.ContainsFunc(c.Party, func(p party) bool { return !p.Ringing })
+	return slices.ContainsFunc(c.party(), func(p party) bool { return !p.Ringing })
 }
 
 // becomeMerged lets the consultant join the conversation (C11).
 func (s *Shard) becomeMerged(c *call) {
 	s.passPhase(c)
-	k := c.Consult
+	k := c.consult()
 	p := party{Leg: k.Leg, Agent: k.Agent, Since: s.now}
 	if k.Agent == "" {
 		p.Number = k.To.Number
 	}
 	s.forgetConsult(c, "merged")
 	c.Held = false
-	c.Party = append(c.Party, p)
+	c.extra().Party = append(c.party(), p)
 	if a := s.st.Agents[p.Agent]; a != nil {
 		a.Talked += s.now.Sub(k.AnsweredAt)
 		s.spokeWith(c, a.ID)
@@ -95,11 +95,11 @@ func (s *Shard) becomePostCall(c *call) {
 	s.noPlay(c)
 	s.stopRecording(c, "complete")
 	s.tellCall(c, Entry{Kind: EntryPostCall, Agent: c.Primary, Queue: c.Queue})
-	if c.Consult != nil && !c.Consult.Answered {
+	if c.consult() != nil && !c.consult().Answered {
 		s.endConsult(c, "customer_left")
 	}
-	if c.Consult != nil {
-		c.Consult.WithCustomer = false
+	if c.consult() != nil {
+		c.consult().WithCustomer = false
 	}
 	s.touch(c)
 	s.regroup(c)
@@ -109,7 +109,7 @@ func (s *Shard) becomePostCall(c *call) {
 func (s *Shard) regroup(c *call) {
 	switch c.Phase {
 	case Talking, PostCall, Outside:
-		if c.present() < 2 && !(c.Phase == Outside && len(c.Party) > 0) {
+		if c.present() < 2 && !(c.Phase == Outside && len(c.party()) > 0) {
 			s.endForAll(c, "alone", Cause{Code: CauseNormal, By: ByUs})
 			return
 		}
@@ -121,7 +121,7 @@ func (s *Shard) regroup(c *call) {
 // endForAll ends a conversation for everybody in it.
 func (s *Shard) endForAll(c *call, why string, cause Cause) {
 	c.assert(Talking, PostCall, Outside)
-	if c.Consult != nil {
+	if c.consult() != nil {
 		s.endConsult(c, why)
 	}
 	gone := c.Phase == PostCall
@@ -129,10 +129,10 @@ func (s *Shard) endForAll(c *call, why string, cause Cause) {
 		c.Record.Cause, c.Record.Outcome = cause, CallAnswered
 	}
 	s.becomeEnded(c)
-	for _, p := range c.Party {
+	for _, p := range c.party() {
 		s.partyLeft(c, p, why)
 	}
-	c.Party = nil
+	c.extra().Party = nil
 	if c.Primary != "" {
 		s.disown(c, why)
 	}
@@ -152,8 +152,8 @@ func (s *Shard) partyLeft(c *call, p party, why string) {
 
 // dropParty takes somebody out of the conference.
 func (s *Shard) dropParty(c *call, i int, why string) {
-	p := c.Party[i]
-	c.Party = slices.Delete(c.Party, i, i+1)
+	p := c.party()[i]
+	c.extra().Party = slices.Delete(c.party(), i, i+1)
 	s.touch(c)
 	s.partyLeft(c, p, why)
 	s.regroup(c)
@@ -161,7 +161,7 @@ func (s *Shard) dropParty(c *call, i int, why string) {
 
 // partyGone: the leg of somebody in the conference is no more.
 func (s *Shard) partyGone(c *call, i int, cause Cause) {
-	p := c.Party[i]
+	p := c.party()[i]
 	if p.Ringing {
 		s.forwardFailed(c, i, cause)
 		return
@@ -182,9 +182,9 @@ func (in MergeConsult) refuse(s *Shard) *Refusal {
 		return r
 	case c.Phase == PostCall:
 		return refusal(RefusedState, "call", "the customer has left: nobody joins any more")
-	case !c.Consult.Answered && !c.Consult.Reached:
+	case !c.consult().Answered && !c.consult().Reached:
 		return refusal(RefusedState, "call", "the consult is not answered yet")
-	case c.Consult.Joins:
+	case c.consult().Joins:
 		return refusal(RefusedState, "call", "the number joins as soon as it answers")
 	}
 	return nil
@@ -192,12 +192,12 @@ func (in MergeConsult) refuse(s *Shard) *Refusal {
 
 func (in MergeConsult) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
-	if c.Consult.Answered {
+	if c.consult().Answered {
 		s.becomeMerged(c)
 		return
 	}
 	s.passPhase(c)
-	c.Consult.Joins, c.Consult.WithCustomer = true, true
+	c.consult().Joins, c.consult().WithCustomer = true, true
 	s.touch(c)
 	s.setMix(c)
 }
@@ -210,9 +210,9 @@ func (in LeaveCall) refuse(s *Shard) *Refusal {
 		return r
 	case c.Primary != in.Agent:
 		return nil
-	case c.Consult != nil:
+	case c.consult() != nil:
 		return refusal(RefusedState, "call", "complete the transfer or end the consult first")
-	case len(c.Party) == 0:
+	case len(c.party()) == 0:
 		return refusal(RefusedState, "call", "nobody else is in the call: end it")
 	case c.Held:
 		return refusal(RefusedHeld, "call", "take the customer back from hold first")
@@ -243,7 +243,7 @@ func (s *Shard) participant(id CallID, agent AgentID, l LegID) (*call, int, *Ref
 	}
 	i := c.partyOf(l)
 	switch {
-	case len(c.Party) == 0:
+	case len(c.party()) == 0:
 		return nil, 0, refusal(RefusedState, "call", "the call is no conference")
 	case i < 0 && (l != c.Customer || s.st.Legs[l] == nil):
 		return nil, 0, refusal(RefusedUnknown, "leg", "there is no participant "+strconv.Quote(string(l)))
@@ -258,9 +258,9 @@ func (in HoldParticipant) refuse(s *Shard) *Refusal {
 		return r
 	case c.Phase == PostCall:
 		return refusal(RefusedState, "call", "the customer has left: nobody is put on hold any more")
-	case c.Consult != nil:
+	case c.consult() != nil:
 		return refusal(RefusedState, "call", "a consult is going on")
-	case i < 0 && c.Held == in.On, i >= 0 && c.Party[i].Held == in.On:
+	case i < 0 && c.Held == in.On, i >= 0 && c.party()[i].Held == in.On:
 		return refusal(RefusedState, "on", "the participant is so already")
 	}
 	return nil
@@ -271,8 +271,8 @@ func (in HoldParticipant) apply(s *Shard) {
 	s.passPhase(c)
 	var who AgentID
 	if i := c.partyOf(in.Leg); i >= 0 {
-		c.Party[i].Held = in.On
-		who = c.Party[i].Agent
+		c.More.Party[i].Held = in.On
+		who = c.party()[i].Agent
 	} else {
 		c.Held = in.On
 	}

@@ -32,22 +32,22 @@ type consult struct {
 const dialTime = 60 * time.Second
 
 // primaryAside reports whether the primary is with the consultant and not in the main mix.
-func (c *call) primaryAside() bool { return c.Consult != nil && !c.Consult.WithCustomer }
+func (c *call) primaryAside() bool { return c.consult() != nil && !c.consult().WithCustomer }
 
 // customerHeld reports whether the customer hears music instead of the conversation.
 func (c *call) customerHeld() bool {
-	return c.Phase == Talking && (c.Held || c.primaryAside() && !c.Consult.GoOn)
+	return c.Phase == Talking && (c.Held || c.primaryAside() && !c.consult().GoOn)
 }
 
 // becomeConsulting begins a consult.
 func (s *Shard) becomeConsulting(c *call, in StartConsult) {
 	c.assert(Talking)
 	s.passPhase(c)
-	k := &consult{To: in.To, Since: s.now, GoOn: in.GoOn && len(c.Party) > 0}
-	c.Consult, c.Held = k, false
-	if c.Side.ID == "" {
-		c.Side.ID = MixID(s.newID())
-		s.ix.asides[c.Side.ID] = c.ID
+	k := &consult{To: in.To, Since: s.now, GoOn: in.GoOn && len(c.party()) > 0}
+	c.extra().Consult, c.Held = k, false
+	if x := c.extra(); x.SideID == "" {
+		x.SideID = MixID(s.newID())
+		s.ix.asides[x.SideID] = c.ID
 	}
 	s.touch(c)
 	if in.To.Number != "" {
@@ -74,10 +74,10 @@ func (s *Shard) standFor(c *call, q QueueID, priority int, direct *agent) {
 	s.st.Arrivals++
 	place := &call{
 		ID: CallID(s.newID()), Order: s.st.Arrivals, Parent: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, Priority: priority, Queue: q, queue: s.st.Queues[q],
-		QueuedAt: s.now, ArrivedAt: s.now, PhaseSince: s.now, Phase: Waiting, Direct: direct != nil, Excluded: []AgentID{c.Primary},
+		QueuedAt: s.now, ArrivedAt: s.now, PhaseSince: s.now, Phase: Waiting, Direct: direct != nil, Record: &tally{}, Excluded: []AgentID{c.Primary},
 	}
 	s.st.Calls[place.ID] = place
-	c.Consult.Place = place.ID
+	c.consult().Place = place.ID
 	s.touch(place)
 	if direct != nil {
 		s.offer(place, direct)
@@ -105,7 +105,7 @@ func (s *Shard) leavePlace(id CallID, outcome OfferOutcome) {
 // consultAnswered: an agent took the offer of a consult's place.
 func (s *Shard) consultAnswered(place *call, won offer) {
 	c, a, l := s.st.Calls[place.Parent], s.st.Agents[won.Agent], s.st.Legs[won.Leg]
-	k := c.Consult
+	k := c.consult()
 	place.Offers = slices.DeleteFunc(place.Offers, func(o offer) bool { return o.Leg == won.Leg })
 	s.tellCall(place, Entry{Kind: EntryOfferEnded, Agent: a.ID, Queue: place.Queue, Leg: won.Leg, Reason: string(OfferAnswered), Duration: s.now.Sub(won.Since)})
 	place.legs--
@@ -120,7 +120,7 @@ func (s *Shard) consultAnswered(place *call, won offer) {
 
 // becomeConsulted: the consultant is there.
 func (s *Shard) becomeConsulted(c *call) {
-	k := c.Consult
+	k := c.consult()
 	k.Answered, k.AnsweredAt, k.Until = true, s.now, 0
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryConsultAnswered, Agent: k.Agent, Leg: k.Leg, Reason: k.To.kind(), Duration: s.now.Sub(k.Since)})
@@ -134,7 +134,7 @@ func (s *Shard) becomeConsulted(c *call) {
 // endConsult ends a consult, answered or not. The primary is back with the customer; a consultant who is still there is let go (C7).
 func (s *Shard) endConsult(c *call, why string) {
 	s.passPhase(c)
-	k := c.Consult
+	k := c.consult()
 	s.leavePlace(k.Place, OfferWithdrawn)
 	s.forgetConsult(c, why)
 	if k.Answered || k.Leg != "" {
@@ -144,13 +144,13 @@ func (s *Shard) endConsult(c *call, why string) {
 
 // forgetConsult takes the consult out of the call: whoever was consulted is somebody else's to deal with.
 func (s *Shard) forgetConsult(c *call, why string) {
-	k := c.Consult
+	k := c.consult()
 	since := k.Since
 	if k.Answered {
 		since = k.AnsweredAt
 	}
 	s.tellCall(c, Entry{Kind: EntryConsultEnded, Agent: k.Agent, Leg: k.Leg, Reason: why, Duration: s.now.Sub(since)})
-	c.Consult = nil
+	c.More.Consult = nil
 	s.touch(c)
 }
 
@@ -171,7 +171,7 @@ func (s *Shard) letGo(c *call, p party, why string) {
 // placeFailed: nobody took a consult's offer.
 func (s *Shard) placeFailed(place *call, why string) {
 	c := s.st.Calls[place.Parent]
-	if c == nil || c.Consult == nil || c.Consult.Place != place.ID {
+	if c == nil || c.consult() == nil || c.consult().Place != place.ID {
 		return
 	}
 	s.endConsult(c, why)
@@ -180,7 +180,7 @@ func (s *Shard) placeFailed(place *call, why string) {
 
 // expireConsult gives a number up that does not answer.
 func (s *Shard) expireConsult(c *call) {
-	if k := c.Consult; k != nil && s.due(k.Until) {
+	if k := c.consult(); k != nil && s.due(k.Until) {
 		k.Until = 0
 		s.endConsult(c, string(OfferNoAnswer))
 		s.setMix(c)
@@ -189,7 +189,7 @@ func (s *Shard) expireConsult(c *call) {
 
 // consultantGone: the leg of the consultant, or of the number that was being dialled, is no more.
 func (s *Shard) consultantGone(c *call, cause Cause) {
-	k := c.Consult
+	k := c.consult()
 	why := "consultant_left"
 	switch {
 	case !k.Answered:
@@ -215,7 +215,7 @@ func (s *Shard) phoneLost(c *call, id AgentID, cause Cause) {
 // refuseConsultOf is what the controls of a consult ask first.
 func (s *Shard) refuseConsultOf(id CallID, agent AgentID) (*call, *Refusal) {
 	c, r := s.refuseControlIn(id, agent, Talking, PostCall)
-	if r == nil && c.Consult == nil {
+	if r == nil && c.consult() == nil {
 		return nil, refusal(RefusedState, "call", "there is no consult going on")
 	}
 	return c, r
@@ -227,7 +227,7 @@ func (s *Shard) refuseStart(id CallID, agent AgentID) (*call, *Refusal) {
 	switch {
 	case r != nil:
 		return nil, r
-	case c.Consult != nil:
+	case c.consult() != nil:
 		return nil, refusal(RefusedState, "call", "a consult is going on already")
 	case c.people() >= MaxParticipants:
 		return nil, refusal(RefusedFull, "call", "a conference has at most "+strconv.Itoa(MaxParticipants)+" participants")
@@ -269,7 +269,7 @@ func (in ToggleConsult) apply(s *Shard) { s.toggle(s.st.Calls[in.Call], in.Actor
 // toggle takes the primary from the consultant to the customer, or back.
 func (s *Shard) toggle(c *call, actor string) {
 	s.passPhase(c)
-	k := c.Consult
+	k := c.consult()
 	k.WithCustomer = !k.WithCustomer
 	to := "consultant"
 	if k.WithCustomer {

@@ -46,8 +46,8 @@ func (s *Shard) Controls(id CallID, agent AgentID) []Control {
 	add(ControlComplete, CompleteTransfer{Call: id, Agent: agent}.refuse(s))
 	add(ControlMerge, MergeConsult{Call: id, Agent: agent}.refuse(s))
 	add(ControlLeave, LeaveCall{Call: id, Agent: agent}.refuse(s))
-	if c := s.st.Calls[id]; c != nil && len(c.Party) > 0 {
-		_, _, r := s.participant(id, agent, c.Party[0].Leg)
+	if c := s.st.Calls[id]; c != nil && len(c.party()) > 0 {
+		_, _, r := s.participant(id, agent, c.party()[0].Leg)
 		add(ControlParticipant, r)
 	}
 	add(ControlPause, PauseRecordingOf{Call: id, Agent: agent}.refuse(s))
@@ -107,14 +107,14 @@ func (s *Shard) participants(c *call) []ParticipantView {
 	if c.Primary != "" {
 		out = append(out, ParticipantView{Leg: c.AgentLeg, Role: RoleAgent, Agent: c.Primary, Primary: true, Muted: c.Muted})
 	}
-	for _, p := range c.Party {
+	for _, p := range c.party() {
 		v := ParticipantView{Leg: p.Leg, Role: RoleAgent, Agent: p.Agent, Number: p.Number, Ringing: p.Ringing, Held: p.Held, Muted: p.Muted}
 		if p.Agent == "" {
 			v.Role = RoleOutside
 		}
 		out = append(out, v)
 	}
-	if k := c.Consult; k != nil && k.Leg != "" {
+	if k := c.consult(); k != nil && k.Leg != "" {
 		v := ParticipantView{Leg: k.Leg, Role: RoleConsultant, Agent: k.Agent, Ringing: !k.Answered, Held: k.Answered && k.WithCustomer}
 		if k.Agent == "" {
 			v.Number = k.To.Number
@@ -131,7 +131,7 @@ func (s *Shard) participants(c *call) []ParticipantView {
 
 // consultView is the consult of a call as readers see it; nil if there is none.
 func (s *Shard) consultView(c *call) *ConsultView {
-	k := c.Consult
+	k := c.consult()
 	if k == nil {
 		return nil
 	}

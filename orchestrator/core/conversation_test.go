@@ -157,7 +157,7 @@ func (st *story) control() {
 	x := st.shard.st.Calls[call]
 	c := Command{Actor: "agent:" + string(agent)}
 	legs := []LegID{x.Customer, "ghost"}
-	for _, p := range x.Party {
+	for _, p := range x.party() {
 		legs = append(legs, p.Leg)
 	}
 	v, _ := st.shard.Call(call)

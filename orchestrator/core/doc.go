@@ -11,7 +11,11 @@
 // each event; identifiers are derived from the shard's seed and a counter; a timer is a deadline field that
 // [Shard.Due] reports and a [Tick] fires.
 //
+// A step costs about two microseconds with a hundred thousand callers waiting (bench_test.go), and most of that is memory: fetching a call that nobody has looked
+// at for minutes, and the collector going through all of them. Hence the few liberties of the code: the state has small types and few pointers, the index
+// has calls and agents themselves and not their names, and an [Outcome] is lent until the next step.
+//
 // Reading order: event.go (what may happen), effect.go (what may be asked of a switch), config.go (what is set up),
-// state.go (what is remembered), then the rules: step.go (dispatch), arrive.go, match.go, offer.go, legs.go, talk.go, agent.go,
-// record.go, reconcile.go, configure.go, timers.go. explain.go and check.go answer questions and change nothing.
+// state.go and instant.go (what is remembered), then the rules: step.go (dispatch), arrive.go, match.go, offer.go, legs.go, talk.go, agent.go,
+// record.go, reconcile.go, configure.go, timers.go. index.go finds things without a scan. explain.go and check.go answer questions and change nothing.
 package core

@@ -89,6 +89,38 @@ type (
 	}
 )
 
+// Refused is the fact that the effect was not accepted: about the leg, mix or recording that the effect is about. text is for people.
+func (e Effect) Refused(why Why, text string) Refused {
+	f := Refused{Effect: e.ID, Action: e.Do.Name(), Why: why, Text: text}
+	switch do := e.Do.(type) {
+	case Ring:
+		f.Leg = do.Leg
+	case Answer:
+		f.Leg = do.Leg
+	case Dial:
+		f.Leg = do.Leg
+	case Hang:
+		f.Leg = do.Leg
+	case SetMix:
+		f.Mix = do.Mix
+	case Play:
+		f.Leg = do.Leg
+	case Stop:
+		f.Leg = do.Leg
+	case StartRecording:
+		f.Recording, f.Mix = do.Recording, do.Mix
+	case PauseRecording:
+		f.Recording = do.Recording
+	case ResumeRecording:
+		f.Recording = do.Recording
+	case StopRecording:
+		f.Recording = do.Recording
+	case SendDigits:
+		f.Leg = do.Leg
+	}
+	return f
+}
+
 // Address is where a dialled leg goes: a desk phone, or a number over a trunk.
 type Address struct {
 	Phone  string   `json:"phone,omitempty"`  // user part of a desk phone's registration

@@ -31,8 +31,8 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 	if c == nil {
 		return Explanation{}, false
 	}
-	if c.Consult != nil && s.st.Calls[c.Consult.Place] != nil { // nobody rings for its consult
-		x, _ := s.Explain(now, c.Consult.Place)
+	if c.consult() != nil && s.st.Calls[c.consult().Place] != nil { // nobody rings for its consult
+		x, _ := s.Explain(now, c.consult().Place)
 		x.Call = id
 		return x, true
 	}
@@ -43,7 +43,7 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		return x, true
 	}
 	q := c.queue.index
-	x.Position = q.line.rank(c.lineKey) + 1
+	x.Position = q.line.rank(c.lineKey()) + 1
 	for _, o := range c.Offers {
 		x.Ringing = append(x.Ringing, o.Agent)
 	}

@@ -319,11 +319,11 @@ func (st *story) snapshot(e EngineID) Snapshot {
 		snap.Legs = append(snap.Legs, SeenLeg{Leg: pick(st, LegID("stray1"), "stray2"), Ours: st.next(2) == 0, Up: st.next(2) == 0, From: "+493", To: pick(st, "100", "999")})
 	}
 	for _, id := range keys(st.shard.st.Calls) {
-		for declared := range st.shard.st.Calls[id].mixes {
+		for id, declared := range st.shard.st.Calls[id].mixes {
 			if st.next(4) == 0 {
 				continue
 			}
-			m := SeenMix{Mix: declared.ID}
+			m := SeenMix{Mix: id}
 			for _, w := range declared.Wanted {
 				if st.next(6) > 0 {
 					m.Legs = append(m.Legs, w.Leg)

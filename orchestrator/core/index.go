@@ -44,17 +44,17 @@ type queueIndex struct {
 
 // member is one agent's place in one queue.
 type member struct {
-	agent    AgentID
-	queue    QueueID
 	of       *queueIndex
+	in       bool // is in the ready set, under key
+	able     bool // has every required skill
 	level    int
 	rank     int
 	position int   // in the set-up
-	able     bool  // has every required skill
 	fit      int64 // best fit: higher is better
 	surplus  int64 // levels beyond what is asked
-	in       bool  // is in the ready set, under key
 	key      readyKey
+	agent    AgentID
+	queue    QueueID
 }
 
 // lineKey is a call's place in a line: priority first, then arrival in the queue, then arrival in the shard. Total, because order is unique.
@@ -118,14 +118,14 @@ func (s *Shard) reindex() {
 		if !c.Closed && c.Parent == "" {
 			s.ix.open++
 		}
-		c.queue = s.st.Queues[c.Queue]
+		c.queue, c.primary, c.agentLeg = s.st.Queues[c.Queue], s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
 		if c.inLine() {
 			s.enterLine(c)
 		}
 		s.indexCall(c)
 		s.armCall(c)
-		if c.Side.ID != "" {
-			s.ix.asides[c.Side.ID] = id
+		if c.More != nil && c.More.SideID != "" {
+			s.ix.asides[c.More.SideID] = id
 		}
 		if c.Recording != nil {
 			s.ix.recordings[c.Recording.ID] = id
@@ -203,11 +203,13 @@ func fitness(needs []SkillNeed, has map[string]int) (able bool, fit, surplus int
 
 func numberKey(n string) string { return strings.TrimPrefix(n, "+") }
 
-// enterLine puts a waiting call into its queue's line. Its place there never changes: what would move it must take it out before.
-func (s *Shard) enterLine(c *call) {
-	c.lineKey = lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
-	c.queue.index.line.insert(c.lineKey)
+// lineKey is the call's place in its queue's line. It must not change while the call stands there: whoever moves a call takes it out before.
+func (c *call) lineKey() lineKey {
+	return lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
 }
+
+// enterLine puts a waiting call into its queue's line.
+func (s *Shard) enterLine(c *call) { c.queue.index.line.insert(c.lineKey()) }
 
 // inLine reports whether a call stands in its queue's line. The place of a consult with one agent does not: nobody else is to serve it.
 func (c *call) inLine() bool { return c.Phase == Waiting && (!c.Direct || c.Parent == "") }
@@ -216,7 +218,7 @@ func (c *call) inLine() bool { return c.Phase == Waiting && (!c.Direct || c.Pare
 func (s *Shard) leaveLine(c *call) {
 	s.wantNothing(c)
 	if c.inLine() {
-		c.queue.index.line.remove(c.lineKey)
+		c.queue.index.line.remove(c.lineKey())
 	}
 }
 
@@ -240,7 +242,7 @@ func (s *Shard) indexCall(c *call) {
 	}
 	s.wantNothing(c)
 	if of != nil {
-		of.insert(c.lineKey)
+		of.insert(c.lineKey())
 		c.wants, c.wantsOf = true, q
 		s.ix.asking = append(s.ix.asking, c)
 	}
@@ -249,7 +251,7 @@ func (s *Shard) indexCall(c *call) {
 // wantNothing takes a call from among those that want an offer.
 func (s *Shard) wantNothing(c *call) {
 	if c.wants {
-		s.wantedIn(c).remove(c.lineKey)
+		s.wantedIn(c).remove(c.lineKey())
 		c.wants, c.wantsOf = false, nil
 	}
 }

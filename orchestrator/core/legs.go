@@ -16,7 +16,7 @@ func (s *Shard) legRinging(f LegRinging) {
 		s.touch(c)
 		s.tellCall(c, Entry{Kind: EntryOfferRinging, Agent: l.Agent, Queue: c.Queue, Leg: l.ID})
 	}
-	if k := c.Consult; k != nil && k.Leg == l.ID {
+	if k := c.consult(); k != nil && k.Leg == l.ID {
 		k.Reached = true
 		s.touch(c)
 	}
@@ -73,6 +73,9 @@ func (s *Shard) legGone(l *leg, cause Cause) {
 	s.ix.timers.set(&l.timer, 'l', string(l.ID), 0)
 	delete(s.st.Legs, l.ID)
 	c.legs--
+	if c.agentLeg == l {
+		c.agentLeg = nil
+	}
 	s.touch(c)
 	switch i := c.offerOf(l.ID); {
 	case l.Role == customerLeg:
@@ -82,7 +85,7 @@ func (s *Shard) legGone(l *leg, cause Cause) {
 		s.endOffer(c, i, outcome, cause)
 	case l.ID == c.AgentLeg:
 		s.primaryGone(c, cause)
-	case c.Consult != nil && c.Consult.Leg == l.ID:
+	case c.consult() != nil && c.consult().Leg == l.ID:
 		s.consultantGone(c, cause)
 	case c.partyOf(l.ID) >= 0:
 		s.partyGone(c, c.partyOf(l.ID), cause)
@@ -203,6 +206,8 @@ func (s *Shard) addLeg(c *call, l *leg) {
 // forget lets go of a call that is over.
 func (s *Shard) forget(c *call) {
 	s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
-	delete(s.ix.asides, c.Side.ID)
+	if c.More != nil {
+		delete(s.ix.asides, c.More.SideID)
+	}
 	delete(s.st.Calls, c.ID)
 }

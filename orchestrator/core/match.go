@@ -137,7 +137,7 @@ func (s *Shard) bestCall(a *agent) *call {
 			if c.excludes(a.ID) {
 				continue
 			}
-			if best == nil || compareLine(k, best.lineKey) < 0 {
+			if best == nil || compareLine(k, best.lineKey()) < 0 {
 				best, rank = c, m.rank
 			}
 			break

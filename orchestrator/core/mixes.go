@@ -7,24 +7,23 @@ import (
 
 // mix is one declaration of who hears whom, as it was made last. A call has one for its customer and, during a consult, a second one aside.
 type mix struct {
-	ID       MixID    `json:"id,omitempty"`
 	Wanted   []Member `json:"wanted,omitempty"`
-	Declared bool     `json:"declared,omitempty"` // and not yet dissolved
-	Odd      int      `json:"odd,omitempty"`      // beats on which the switch had another one
-	Tries    int      `json:"tries,omitempty"`    // to have it accepted
 	Retry    instant  `json:"retry,omitzero"`     // it was refused: say it again then
+	Tries    int32    `json:"tries,omitempty"`    // to have it accepted
+	Odd      int32    `json:"odd,omitempty"`      // beats on which the switch had another one
+	Declared bool     `json:"declared,omitempty"` // and not yet dissolved
 }
 
 // RingbackMusic is the music class that sounds like ringing: what somebody hears while another phone is being rung for them.
 const RingbackMusic = "ringback"
 
 // mixes goes over the call's mixes that are declared.
-func (c *call) mixes(yield func(*mix) bool) {
-	if c.Main.Declared && !yield(&c.Main) {
+func (c *call) mixes(yield func(MixID, *mix) bool) {
+	if c.Main.Declared && !yield(MixID(c.ID), &c.Main) {
 		return
 	}
-	if c.Side.Declared {
-		yield(&c.Side)
+	if c.More != nil && c.More.Side.Declared {
+		yield(c.More.SideID, &c.More.Side)
 	}
 }
 
@@ -32,8 +31,10 @@ func (c *call) mixes(yield func(*mix) bool) {
 //
 // The main mix comes first: a leg that moves to the one aside leaves before it joins there, one that comes back is taken over by joining.
 func (s *Shard) setMix(c *call) {
-	s.mix(c, &c.Main, s.company(c, s.inMain(c)))
-	s.mix(c, &c.Side, s.aside(c))
+	s.mix(c, s.company(c, s.inMain(c)))
+	if c.More != nil {
+		s.declare(c, c.More.SideID, &c.More.Side, s.aside(c))
+	}
 }
 
 // inMain are the members of the main mix, as they would be if everybody had company.
@@ -52,7 +53,7 @@ func (s *Shard) inMain(c *call) []Member {
 	if c.AgentLeg != "" && !c.primaryAside() {
 		in = append(in, Member{Leg: c.AgentLeg, Mode: speaks(c.Muted)})
 	}
-	for _, p := range c.Party {
+	for _, p := range c.party() {
 		switch {
 		case p.Ringing:
 		case p.Held:
@@ -84,7 +85,7 @@ func (s *Shard) company(c *call, in []Member) []Member {
 
 // aside are the members of a consult's mix.
 func (s *Shard) aside(c *call) []Member {
-	k := c.Consult
+	k := c.consult()
 	switch {
 	case k == nil:
 		return nil
@@ -113,29 +114,32 @@ func (s *Shard) music(c *call) string {
 	return ""
 }
 
-// mix declares one of the call's mixes; without members it is dissolved.
-func (s *Shard) mix(c *call, m *mix, members []Member) {
+// mix declares the call's main mix.
+func (s *Shard) mix(c *call, members []Member) { s.declare(c, MixID(c.ID), &c.Main, members) }
+
+// declare declares one of the call's mixes; without members it is dissolved.
+func (s *Shard) declare(c *call, id MixID, m *mix, members []Member) {
 	if !m.Declared && len(members) == 0 || m.Declared && m.Tries == 0 && slices.Equal(m.Wanted, members) {
 		return
 	}
-	*m = mix{ID: m.ID, Wanted: members, Declared: len(members) > 0}
+	*m = mix{Wanted: members, Declared: len(members) > 0}
 	s.touch(c)
-	s.orderMix(c, m)
+	s.do(c, nil, SetMix{Mix: id, Members: members})
 }
-
-func (s *Shard) orderMix(c *call, m *mix) { s.do(c, nil, SetMix{Mix: m.ID, Members: m.Wanted}) }
 
 // mixAgain repeats all declarations: harmless where they hold already.
 func (s *Shard) mixAgain(c *call) {
-	for m := range c.mixes {
-		s.orderMix(c, m)
+	for id, m := range c.mixes {
+		s.do(c, nil, SetMix{Mix: id, Members: m.Wanted})
 	}
 }
 
 // dissolve ends all mixes.
 func (s *Shard) dissolve(c *call) {
-	s.mix(c, &c.Main, nil)
-	s.mix(c, &c.Side, nil)
+	s.mix(c, nil)
+	if c.More != nil {
+		s.declare(c, c.More.SideID, &c.More.Side, nil)
+	}
 }
 
 // callOfMix is the call whose mix has that id.
@@ -149,8 +153,8 @@ func (s *Shard) callOfMix(id MixID) *call {
 // declared finds a mix that is declared by its id.
 func (s *Shard) declared(id MixID) (*call, *mix) {
 	if c := s.callOfMix(id); c != nil {
-		for m := range c.mixes {
-			if m.ID == id {
+		for have, m := range c.mixes {
+			if have == id {
 				return c, m
 			}
 		}
@@ -159,7 +163,7 @@ func (s *Shard) declared(id MixID) (*call, *mix) {
 }
 
 // mixDelay is how long to wait before a refused declaration is repeated: half a second, doubled with each try, up to 16 s.
-func mixDelay(tries int) time.Duration { return 250 * time.Millisecond << min(tries, 6) }
+func mixDelay(tries int32) time.Duration { return 250 * time.Millisecond << min(tries, 6) }
 
 // mixRefused says the declaration again after a while. A leg that the switch does not know will be reported gone, which
 // declares the mix anew.
@@ -178,17 +182,17 @@ func (s *Shard) mixRefused(f Refused) {
 
 // expireMixes repeats the refused declarations that are due.
 func (s *Shard) expireMixes(c *call) {
-	for m := range c.mixes {
+	for id, m := range c.mixes {
 		if s.due(m.Retry) {
 			m.Retry = 0
-			s.orderMix(c, m)
+			s.do(c, nil, SetMix{Mix: id, Members: m.Wanted})
 		}
 	}
 }
 
 // compareMix checks that the switch mixes who should be mixed. A held member counts as neither in nor out: some switches take it out of the mix, others
 // keep it there and play to it.
-func (s *Shard) compareMix(c *call, m *mix, snap Snapshot) {
+func (s *Shard) compareMix(c *call, id MixID, m *mix, snap Snapshot) {
 	var want, held []LegID
 	for _, w := range m.Wanted {
 		if w.Mode == Hold {
@@ -199,7 +203,7 @@ func (s *Shard) compareMix(c *call, m *mix, snap Snapshot) {
 	}
 	slices.Sort(want)
 	var have []LegID
-	if i := slices.IndexFunc(snap.Mixes, func(x SeenMix) bool { return x.Mix == m.ID }); i >= 0 {
+	if i := slices.IndexFunc(snap.Mixes, func(x SeenMix) bool { return x.Mix == id }); i >= 0 {
 		for _, id := range snap.Mixes[i].Legs {
 			if !slices.Contains(held, id) {
 				have = append(have, id)
@@ -216,5 +220,5 @@ func (s *Shard) compareMix(c *call, m *mix, snap Snapshot) {
 	}
 	m.Odd = 0
 	s.repair("mix", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
-	s.orderMix(c, m)
+	s.do(c, nil, SetMix{Mix: id, Members: m.Wanted})
 }

@@ -36,6 +36,7 @@ func (s *Shard) own(c *call, a *agent, leg LegID, how string) {
 		panic("core: call " + string(c.ID) + " has a primary already")
 	}
 	c.Primary, c.AgentLeg, c.TalkSince, c.Muted = a.ID, leg, s.now, false
+	c.primary, c.agentLeg = a, s.st.Legs[leg]
 	c.Record.Owners = append(c.Record.Owners, tenure{Agent: a.ID, How: how, Since: s.now})
 	s.spokeWith(c, a.ID)
 	s.touch(c)
@@ -56,16 +57,16 @@ func (s *Shard) spokeWith(c *call, a AgentID) {
 
 // disown ends the primary's part in the call: their leg goes, and the wrap-up is owed from here on, once.
 func (s *Shard) disown(c *call, why string) {
-	a := s.st.Agents[c.Primary]
+	a := c.primary
 	talked := s.now.Sub(c.TalkSince)
 	a.Talked += talked
 	s.tellCall(c, Entry{Kind: EntryTalkEnded, Agent: a.ID, Queue: c.Queue, Leg: c.AgentLeg, Reason: why, Duration: talked})
-	if l := s.st.Legs[c.AgentLeg]; l != nil {
+	if l := c.agentLeg; l != nil {
 		s.hang(l, CauseNormal)
 	}
 	last := &c.Record.Owners[len(c.Record.Owners)-1]
 	last.Until, last.Why = s.now, why
-	c.Primary, c.AgentLeg, c.Muted = "", "", false
+	c.Primary, c.AgentLeg, c.primary, c.agentLeg, c.Muted = "", "", nil, nil, false
 	s.becomeWrapUp(a, c, why)
 	s.touch(c)
 }
@@ -90,11 +91,11 @@ func (c *call) lastOwner() AgentID {
 // succeed gives a conversation whose primary has left to the agent who has been in it longest. Without an agent, the customer and the parties outside go on among
 // themselves.
 func (s *Shard) succeed(c *call, how string) {
-	for i, p := range c.Party {
+	for i, p := range c.party() {
 		if p.Agent == "" {
 			continue
 		}
-		c.Party = append(c.Party[:i:i], c.Party[i+1:]...)
+		c.extra().Party = append(c.party()[:i:i], c.party()[i+1:]...)
 		s.own(c, s.st.Agents[p.Agent], p.Leg, how)
 		c.Muted, c.Held = p.Muted, false
 		s.regroup(c)

@@ -110,8 +110,8 @@ func (s *Shard) engineSeen(f EngineSeen) {
 	s.dissolveStrays(e, f.Snapshot)
 	for _, id := range keys(s.st.Calls) {
 		if c := s.st.Calls[id]; c.Engine == e.ID {
-			for m := range c.mixes {
-				s.compareMix(c, m, f.Snapshot)
+			for id, m := range c.mixes {
+				s.compareMix(c, id, m, f.Snapshot)
 			}
 		}
 	}

@@ -258,7 +258,7 @@ func (in PauseRecordingOf) refuse(s *Shard) *Refusal {
 		return r
 	case c.Recording == nil:
 		return refusal(RefusedOff, "call", "the call is not being recorded")
-	case c.Consult != nil || len(c.Party) > 0:
+	case c.consult() != nil || len(c.party()) > 0:
 		return refusal(RefusedState, "call", "a recording is neither paused nor resumed in a consult or a conference")
 	case c.Recording.State != RecordingOn:
 		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not on")
@@ -281,7 +281,7 @@ func (in ResumeRecordingOf) refuse(s *Shard) *Refusal {
 		return r
 	case c.Recording == nil:
 		return refusal(RefusedOff, "call", "the call is not being recorded")
-	case c.Consult != nil || len(c.Party) > 0:
+	case c.consult() != nil || len(c.party()) > 0:
 		return refusal(RefusedState, "call", "a recording is neither paused nor resumed in a consult or a conference")
 	case c.Recording.State != RecordingOff:
 		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not paused")

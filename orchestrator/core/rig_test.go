@@ -128,7 +128,7 @@ func (r *rig) nobodyOvertaken(ev Event, out Outcome) {
 			continue
 		}
 		for k := range r.shard.ix.queues[e.Queue].wanting.all {
-			if compareLine(k, c.lineKey) >= 0 {
+			if compareLine(k, c.lineKey()) >= 0 {
 				break
 			}
 			if before := k.call; !before.excludes(e.Agent) {

@@ -123,6 +123,8 @@ const (
 	Ended    CallPhase = "ended"     // the customer's leg is gone or going
 )
 
+// call is laid out to be small: there may be a hundred thousand, and up to 512 bytes the collector goes through many at a time. So what is told only in the end
+// stands apart in the tally, what is rare behind a pointer, and small fields together.
 type call struct {
 	ID         CallID       `json:"id"`
 	Order      uint64       `json:"order"` // of arrival in the shard: the last tie-break of every line
@@ -138,18 +140,8 @@ type call struct {
 	ArrivedAt  instant      `json:"arrived_at"`
 	Customer   LegID        `json:"customer"`
 
-	// In one place, because a truth takes eight bytes where it stands alone.
-	Ringing  bool `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
-	Answered bool `json:"answered,omitempty"` // we answered the customer's leg
-	Held     bool `json:"held,omitempty"`     // the customer is on hold
-	Muted    bool `json:"muted,omitempty"`    // the agent is muted
-	Direct   bool `json:"direct,omitempty"`   // offered to one agent only, as long as that offer lasts
-	Closed   bool `json:"closed,omitempty"`   // the record is written
-
 	AnswerRetry instant `json:"answer_retry,omitzero"` // the order to answer, or to ring, was refused: say it again then
-	AnswerTries int     `json:"answer_tries,omitempty"`
-
-	Prompt *prompt `json:"prompt,omitempty"` // being played to the customer
+	Prompt      *prompt `json:"prompt,omitempty"`      // being played to the customer
 
 	Queue      QueueID   `json:"queue,omitempty"`
 	QueuedAt   instant   `json:"queued_at,omitzero"`   // original arrival in the queue: kept over every missed offer
@@ -164,29 +156,65 @@ type call struct {
 	AgentLeg  LegID   `json:"agent_leg,omitempty"` // the primary's
 	TalkSince instant `json:"talk_since,omitzero"` // of the primary
 
-	Consult     *consult `json:"consult,omitempty"`     // by the primary
-	Party       []party  `json:"party,omitempty"`       // the others in a conference, those who joined first in front
-	Parent      CallID   `json:"parent,omitempty"`      // this is no customer's call but the place in line of that call's consult
-	ForwardTill instant  `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
+	Parent CallID `json:"parent,omitempty"` // this is no customer's call but the place in line of that call's consult
+	More   *more  `json:"more,omitempty"`   // what most calls never have
 
 	Main mix `json:"main,omitzero"` // who hears the customer, and whom the customer hears
-	Side mix `json:"side,omitzero"` // of the consult
-
-	Variables []variable `json:"variables,omitempty"` // those that have been written (C18)
 
 	Recording *recording `json:"recording,omitempty"` // being written
-	Failures  int        `json:"failures,omitempty"`  // recordings that broke off
 
-	Record tally `json:"record"`
+	Record *tally `json:"record"` // never nil
 
-	timer    timer
-	queue    *queue      // the queue named by Queue
-	lineKey  lineKey     // its place in its queue's line, while Waiting
-	wantsOf  *queueIndex // wants an offer of this queue; nil = of its sticky agent …
-	wants    bool        // … if it does
+	AnswerTries int32 `json:"answer_tries,omitempty"`
+	Failures    int32 `json:"failures,omitempty"` // recordings that broke off
+	Ringing     bool  `json:"ringing,omitempty"`  // we let the customer hear ringing instead of answering
+	Answered    bool  `json:"answered,omitempty"` // we answered the customer's leg
+	Held        bool  `json:"held,omitempty"`     // the customer is on hold
+	Muted       bool  `json:"muted,omitempty"`    // the agent is muted
+	Direct      bool  `json:"direct,omitempty"`   // offered to one agent only, as long as that offer lasts
+	Closed      bool  `json:"closed,omitempty"`   // the record is written
+
+	legs     int32       // that it has
 	touched  bool        // in this step
 	reported bool        // among the changes already
-	legs     int         // legs that it has
+	wants    bool        // an offer …
+	wantsOf  *queueIndex // … of this queue; nil = of its sticky agent
+	queue    *queue      // the queue named by Queue
+	primary  *agent      // the agent named by Primary
+	agentLeg *leg        // the leg named by AgentLeg; nil once it is gone
+	timer    timer
+}
+
+// more is what few calls have: a consult, more than two people, variables.
+type more struct {
+	Consult     *consult   `json:"consult,omitempty"`     // by the primary
+	Party       []party    `json:"party,omitempty"`       // the others in a conference, those who joined first in front
+	Side        mix        `json:"side,omitzero"`         // of the consult
+	SideID      MixID      `json:"side_id,omitempty"`     //
+	ForwardTill instant    `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
+	Variables   []variable `json:"variables,omitempty"`   // those that have been written (C18)
+}
+
+// extra is the call's more, made where there is none.
+func (c *call) extra() *more {
+	if c.More == nil {
+		c.More = &more{}
+	}
+	return c.More
+}
+
+func (c *call) consult() *consult {
+	if c.More == nil {
+		return nil
+	}
+	return c.More.Consult
+}
+
+func (c *call) party() []party {
+	if c.More == nil {
+		return nil
+	}
+	return c.More.Party
 }
 
 // tally is what a call's record will say of it and the call itself does not.
@@ -249,29 +277,29 @@ type recording struct {
 	Rested    bool           `json:"rested,omitempty"` // and is being resumed from that
 }
 
-type legRole string
+type legRole uint8
 
 const (
-	customerLeg legRole = "customer"
-	agentLeg    legRole = "agent"
-	outsideLeg  legRole = "outside" // a number that we dialled
+	customerLeg legRole = 1
+	agentLeg    legRole = 2
+	outsideLeg  legRole = 3 // a number that we dialled
 )
 
 type leg struct {
 	ID       LegID     `json:"id"`
 	Call     CallID    `json:"call"`
-	Role     legRole   `json:"role"`
 	Engine   EngineID  `json:"engine"`
 	Agent    AgentID   `json:"agent,omitempty"`
 	Since    instant   `json:"since"`
-	Ringing  bool      `json:"ringing,omitempty"`
-	Up       bool      `json:"up,omitempty"`
-	Held     bool      `json:"held,omitempty"`      // by the phone's own key
 	HangAt   instant   `json:"hang_at,omitzero"`    // dying: hang again at this time
 	HangWith CauseCode `json:"hang_with,omitempty"` // dying: with this cause
 	HangTill instant   `json:"hang_till,omitzero"`  // dying: taken for gone then
-	Missing  int       `json:"missing,omitempty"`   // beats on which the switch did not list it
-	Unheard  int       `json:"unheard,omitempty"`   // beats on which the switch showed of it what we have not heard, or not what we ordered
+	Missing  int32     `json:"missing,omitempty"`   // beats on which the switch did not list it
+	Unheard  int32     `json:"unheard,omitempty"`   // beats on which the switch showed of it what we have not heard, or not what we ordered
+	Role     legRole   `json:"role"`
+	Ringing  bool      `json:"ringing,omitempty"`
+	Up       bool      `json:"up,omitempty"`
+	Held     bool      `json:"held,omitempty"` // by the phone's own key
 
 	timer timer
 	of    *call // the call named by Call

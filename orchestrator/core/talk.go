@@ -57,7 +57,10 @@ func (s *Shard) becomeEnded(c *call) {
 		s.leaveLine(c)
 	}
 	s.stopWaiting(c)
-	c.Phase, c.Direct, c.ForwardTill = Ended, false, 0
+	c.Phase, c.Direct = Ended, false
+	if c.More != nil {
+		c.More.ForwardTill = 0
+	}
 	s.noPlay(c)
 	s.stopRecording(c, "complete")
 }
@@ -106,7 +109,7 @@ func (s *Shard) customerGone(c *call, cause Cause) {
 
 // customerLeft deals with those whom the customer talked with.
 func (s *Shard) customerLeft(c *call, cause Cause) {
-	if c.Phase == Talking && (len(c.Party) > 0 || c.Consult != nil && c.Consult.Answered) {
+	if c.Phase == Talking && (len(c.party()) > 0 || c.consult() != nil && c.consult().Answered) {
 		s.becomePostCall(c)
 		return
 	}
@@ -131,7 +134,7 @@ func (s *Shard) closeRecord(c *call) {
 
 // record sums up a call that is closed.
 func (c *call) record() *CallRecord {
-	t := &c.Record
+	t := c.Record
 	return &CallRecord{
 		Call: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Queue: c.Queue, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To,
 		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Offers: t.Offers, Misses: t.Misses,
@@ -146,12 +149,12 @@ func (s *Shard) primaryGone(c *call, cause Cause) {
 		why = "agent_lost" // the phone or its line died in mid-call: the customer must not pay for it
 		s.phoneLost(c, c.Primary, cause)
 	}
-	k := c.Consult
+	k := c.consult()
 	switch {
 	case k != nil && k.Answered:
 		// Hanging up completes the transfer: so it is on every desk phone.
 		s.becomeTransferred(c, why)
-	case len(c.Party) > 0:
+	case len(c.party()) > 0:
 		if k != nil {
 			s.endConsult(c, "agent_left")
 		}
@@ -218,7 +221,7 @@ func (in HoldCall) refuse(s *Shard) *Refusal {
 		return r
 	case c.customerHeld():
 		return refusal(RefusedState, "call", "the customer is on hold already")
-	case c.Consult != nil && !c.Consult.Answered:
+	case c.consult() != nil && !c.consult().Answered:
 		return refusal(RefusedState, "call", "a consult is ringing")
 	}
 	return nil
@@ -226,7 +229,7 @@ func (in HoldCall) refuse(s *Shard) *Refusal {
 
 func (in HoldCall) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
-	if c.Consult != nil { // the consultant is on hold: never both at once (C3)
+	if c.consult() != nil { // the consultant is on hold: never both at once (C3)
 		s.toggle(c, in.Actor)
 		return
 	}
@@ -247,7 +250,7 @@ func (in ResumeCall) refuse(s *Shard) *Refusal {
 
 func (in ResumeCall) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
-	if c.Consult != nil {
+	if c.consult() != nil {
 		s.toggle(c, in.Actor)
 		return
 	}
@@ -280,7 +283,7 @@ func (c *call) mute(a AgentID) *bool {
 		return &c.Muted
 	}
 	if i := c.partyNamed(a); i >= 0 {
-		return &c.Party[i].Muted
+		return &c.party()[i].Muted
 	}
 	return nil
 }

@@ -13,8 +13,8 @@ type timer struct {
 	kind byte   // which of c(all), a(gent), l(eg): also the order of equal times
 }
 
-// timerHeap has the earliest timer first. Each has four children and its time beside it: a hundred thousand timers lie all over the memory, and this way a move
-// goes through half the levels and asks few of them.
+// timerHeap has the earliest timer first. Each has eight children and its time beside it: a hundred thousand timers lie all over the
+// memory, and this way a move goes through a third of the levels and asks few timers themselves.
 type timerHeap []timerSlot
 
 type timerSlot struct {
@@ -22,7 +22,7 @@ type timerSlot struct {
 	*timer
 }
 
-const timerFan = 4
+const timerFan = 8
 
 func (a timerSlot) before(b timerSlot) bool {
 	if a.at != b.at { // nearly always: ids are not compared for nothing
@@ -121,15 +121,18 @@ func (s *Shard) armCall(c *call) {
 		s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
 		return
 	}
-	at := earliest(c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.Main.Retry, c.Side.Retry, c.ForwardTill)
+	at := earliest(c.NextRing, c.PreferTill, c.WaitTill, c.AnswerRetry, c.Main.Retry)
 	if c.Prompt != nil {
 		at = earliest(at, c.Prompt.Till)
 	}
 	for i := range c.Offers {
 		at = earliest(at, c.Offers[i].Until)
 	}
-	if k := c.Consult; k != nil {
-		at = earliest(at, k.Until)
+	if x := c.More; x != nil {
+		at = earliest(at, x.Side.Retry, x.ForwardTill)
+		if x.Consult != nil {
+			at = earliest(at, x.Consult.Until)
+		}
 	}
 	if r := c.Recording; r != nil {
 		at = earliest(at, r.Confirm, r.ResumeAt)

@@ -55,17 +55,17 @@ func (s *Shard) dialOutside(c *call, number string) LegID {
 
 // outsideAnswered: a number that we dialled has answered.
 func (s *Shard) outsideAnswered(c *call, l *leg) {
-	if k := c.Consult; k != nil && k.Leg == l.ID {
+	if k := c.consult(); k != nil && k.Leg == l.ID {
 		s.becomeConsulted(c)
 		return
 	}
 	i := c.partyOf(l.ID)
-	if i < 0 || !c.Party[i].Ringing {
+	if i < 0 || !c.party()[i].Ringing {
 		s.hang(l, CauseNormal) // given up in the same instant
 		return
 	}
 	s.passPhase(c)
-	c.Party[i].Ringing, c.Party[i].Since, c.ForwardTill = false, s.now, 0
+	c.More.Party[i].Ringing, c.More.Party[i].Since, c.More.ForwardTill = false, s.now, 0
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryJoined, Leg: l.ID, Queue: c.Queue})
 	s.setMix(c)
@@ -73,9 +73,9 @@ func (s *Shard) outsideAnswered(c *call, l *leg) {
 
 // forwardFailed: the number that the customer was transferred to has not taken the call. It goes back to the queue (C9).
 func (s *Shard) forwardFailed(c *call, i int, cause Cause) {
-	p := c.Party[i]
-	c.Party = append(c.Party[:i:i], c.Party[i+1:]...)
-	c.ForwardTill = 0
+	p := c.party()[i]
+	c.extra().Party = append(c.party()[:i:i], c.party()[i+1:]...)
+	c.More.ForwardTill = 0
 	s.touch(c)
 	l := s.st.Legs[p.Leg]
 	if l != nil {
@@ -91,11 +91,11 @@ func (s *Shard) forwardFailed(c *call, i int, cause Cause) {
 
 // expireForward gives up the number that a customer was transferred to.
 func (s *Shard) expireForward(c *call) {
-	if !s.due(c.ForwardTill) {
+	if c.More == nil || !s.due(c.More.ForwardTill) {
 		return
 	}
-	c.ForwardTill = 0
-	for i, p := range c.Party {
+	c.More.ForwardTill = 0
+	for i, p := range c.party() {
 		if p.Ringing {
 			s.forwardFailed(c, i, Cause{Code: CauseNoAnswer, By: ByThem})
 			return
@@ -122,9 +122,9 @@ func (s *Shard) refuseBlind(id CallID, agent AgentID) (*call, *Refusal) {
 	switch {
 	case r != nil:
 		return nil, r
-	case c.Consult != nil:
+	case c.consult() != nil:
 		return nil, refusal(RefusedState, "call", "a consult is going on: complete the transfer or end the consult")
-	case len(c.Party) > 0:
+	case len(c.party()) > 0:
 		return nil, refusal(RefusedState, "call", "the call is a conference: leave it, or consult and transfer")
 	}
 	return c, nil
@@ -163,8 +163,8 @@ func (s *Shard) transfer(c *call, to Target, actor string) {
 
 // forward leaves the customer with a number that is being rung.
 func (s *Shard) forward(c *call, l LegID, number string) {
-	c.Party = append(c.Party, party{Leg: l, Number: number, Since: s.now, Ringing: true})
-	c.ForwardTill = s.now.Add(dialTime)
+	c.extra().Party = append(c.party(), party{Leg: l, Number: number, Since: s.now, Ringing: true})
+	c.extra().ForwardTill = s.now.Add(dialTime)
 	s.becomeOutside(c)
 }
 
@@ -175,9 +175,9 @@ func (in CompleteTransfer) refuse(s *Shard) *Refusal {
 		return r
 	case c.Phase == PostCall:
 		return refusal(RefusedState, "call", "the customer has left: there is nobody to transfer")
-	case !c.Consult.Answered && !c.Consult.Reached && c.Consult.To.EntryPoint == "":
+	case !c.consult().Answered && !c.consult().Reached && c.consult().To.EntryPoint == "":
 		return refusal(RefusedState, "call", "the consult is not answered yet")
-	case !c.Consult.Answered && len(c.Party) > 0:
+	case !c.consult().Answered && len(c.party()) > 0:
 		return refusal(RefusedState, "call", "the consult is not answered yet")
 	}
 	return nil
@@ -185,7 +185,7 @@ func (in CompleteTransfer) refuse(s *Shard) *Refusal {
 
 func (in CompleteTransfer) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
-	k := c.Consult
+	k := c.consult()
 	s.tellCall(c, Entry{Kind: EntryCallTransferred, Agent: c.Primary, Queue: k.To.Queue, Reason: k.To.kind(), Text: k.To.text(), Actor: in.Actor})
 	if k.Answered {
 		s.becomeTransferred(c, "transfer")
@@ -206,14 +206,14 @@ func (in CompleteTransfer) apply(s *Shard) {
 // becomeTransferred gives the call to the consultant: the primary leaves, on request or because the phone went away (C9).
 func (s *Shard) becomeTransferred(c *call, why string) {
 	s.passPhase(c)
-	k := c.Consult
+	k := c.consult()
 	s.forgetConsult(c, "transferred")
 	p := party{Leg: k.Leg, Agent: k.Agent, Since: s.now}
 	if k.Agent == "" {
 		p.Number = k.To.Number
 	}
 	c.Held = false
-	c.Party = append(c.Party, p)
+	c.extra().Party = append(c.party(), p)
 	if a := s.st.Agents[p.Agent]; a != nil {
 		a.Talked += s.now.Sub(k.AnsweredAt)
 		s.spokeWith(c, a.ID)

@@ -116,12 +116,13 @@ func (in SetVariables) apply(s *Shard) {
 		was := c.variable(v.Name)
 		was.Name, was.Type, was.Value, was.By, was.At = v.Name, set.Type, v.Value, in.Actor, s.now
 		was.Version++
-		i := slices.IndexFunc(c.Variables, func(x variable) bool { return x.Name == v.Name })
+		x := c.extra()
+		i := slices.IndexFunc(x.Variables, func(x variable) bool { return x.Name == v.Name })
 		if i < 0 {
-			i = len(c.Variables)
-			c.Variables = append(c.Variables, variable{})
+			i = len(x.Variables)
+			x.Variables = append(x.Variables, variable{})
 		}
-		c.Variables[i] = was
+		x.Variables[i] = was
 		names = append(names, v.Name)
 	}
 	s.touch(c)
@@ -145,7 +146,10 @@ func (s *Shard) definition(c *call, name string) (VariableSetup, bool) {
 
 // variable is the call's value of that name; the zero value if it has none.
 func (c *call) variable(name string) variable {
-	for _, v := range c.Variables {
+	if c.More == nil {
+		return variable{}
+	}
+	for _, v := range c.More.Variables {
 		if v.Name == name {
 			return v
 		}
@@ -158,7 +162,10 @@ func (s *Shard) carryVariables(c *call, from, to *EntryPoint) {
 	global := func(e *EntryPoint, v variable) bool {
 		return e != nil && slices.ContainsFunc(e.Variables, func(d VariableSetup) bool { return d.Global && d.Name == v.Name && d.Type == v.Type })
 	}
-	c.Variables = slices.DeleteFunc(c.Variables, func(v variable) bool { return !global(from, v) || !global(to, v) })
+	if c.More == nil {
+		return
+	}
+	c.More.Variables = slices.DeleteFunc(c.More.Variables, func(v variable) bool { return !global(from, v) || !global(to, v) })
 }
 
 // checkValue says what is wrong with a value, as the end of a sentence; "" = nothing.

@@ -99,35 +99,10 @@ func about(ev core.Event) subject {
 	return subject{} // Tick and ConfigChanged are about everything
 }
 
-// aboutAction reads an action's subject.
+// aboutAction reads an action's subject: what a refusal of it would be about.
 func aboutAction(do core.Action) subject {
-	switch a := do.(type) {
-	case core.Ring:
-		return subject{leg: a.Leg}
-	case core.Answer:
-		return subject{leg: a.Leg}
-	case core.Dial:
-		return subject{leg: a.Leg}
-	case core.Hang:
-		return subject{leg: a.Leg}
-	case core.SetMix:
-		return subject{mix: a.Mix}
-	case core.Play:
-		return subject{leg: a.Leg}
-	case core.Stop:
-		return subject{leg: a.Leg}
-	case core.StartRecording:
-		return subject{recording: a.Recording, mix: a.Mix}
-	case core.PauseRecording:
-		return subject{recording: a.Recording}
-	case core.ResumeRecording:
-		return subject{recording: a.Recording}
-	case core.StopRecording:
-		return subject{recording: a.Recording}
-	case core.SendDigits:
-		return subject{leg: a.Leg}
-	}
-	return subject{}
+	f := core.Effect{Do: do}.Refused("", "")
+	return subject{leg: f.Leg, mix: f.Mix, recording: f.Recording}
 }
 
 // address finds the tenant and the call of an event for its row, so that a call's part of the log can be read by itself. call is what the

@@ -315,7 +315,7 @@ func (h *host) carryOut(e core.Effect) {
 	refused := w.obeys(s, e)
 	if refused != "" {
 		w.trace("REFUSED", "%s: %s", e.Do.Name(), refused)
-		f := refusedFact(e, refused)
+		f := e.Refused(refused, "")
 		w.in(w.fate.host.between(100*time.Microsecond, 2*time.Millisecond), func() { h.take(f) })
 	}
 }
@@ -336,38 +336,6 @@ func (h *host) spill() {
 			h.carryOut(e)
 		}
 	}
-}
-
-// refusedFact tells the rules that an effect was not accepted.
-func refusedFact(e core.Effect, why core.Why) core.Refused {
-	f := core.Refused{Effect: e.ID, Action: e.Do.Name(), Why: why}
-	switch do := e.Do.(type) {
-	case core.Ring:
-		f.Leg = do.Leg
-	case core.Answer:
-		f.Leg = do.Leg
-	case core.Dial:
-		f.Leg = do.Leg
-	case core.Hang:
-		f.Leg = do.Leg
-	case core.SetMix:
-		f.Mix = do.Mix
-	case core.Play:
-		f.Leg = do.Leg
-	case core.Stop:
-		f.Leg = do.Leg
-	case core.StartRecording:
-		f.Recording, f.Mix = do.Recording, do.Mix
-	case core.PauseRecording:
-		f.Recording = do.Recording
-	case core.ResumeRecording:
-		f.Recording = do.Recording
-	case core.StopRecording:
-		f.Recording = do.Recording
-	case core.SendDigits:
-		f.Leg = do.Leg
-	}
-	return f
 }
 
 // export writes the log as JSON lines.

@@ -1,10 +1,12 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,7 +65,7 @@ func TestFreeSWITCHPhonesRegister(t *testing.T) {
 	f.call(t, "bgapi originate {origination_uuid=leg-0001}user/1001@%s &park()", freeswitch.Domain)
 	c, err := phones[0].AwaitCall(testContext(t), 1)
 	require.NoError(t, err)
-	require.NoError(t, c.AwaitAnswer(testContext(t)))
+	require.Equal(t, "leg-0001", f.awaitParked(t))
 	f.call(t, "uuid_broadcast leg-0001 %s/tandem/apology.wav aleg", f.Dir+"/sounds")
 	require.NoError(t, c.HearsOther(testContext(t)))
 	require.NoError(t, c.HangUp(testContext(t)))
@@ -161,28 +163,41 @@ func TestFreeSWITCHWhoMayCall(t *testing.T) {
 	f.NoLeftovers(t)
 }
 
-// awaitContacts waits until so many phones are listed: the list is written a little after the phone has its answer.
-func (f *FreeSWITCH) awaitContacts(t *testing.T, n int) map[string]string {
+// await looks until it finds what it looks for.
+func await(t *testing.T, look func(ctx context.Context) bool) {
 	t.Helper()
 	ctx := testContext(t)
-	for {
-		contacts, err := f.Contacts(ctx)
-		require.NoError(t, err)
-		if len(contacts) == n {
-			return contacts
+	for !look(ctx) {
+		select {
+		case <-ctx.Done():
+			t.Fatal("it does not come")
+		case <-time.After(poll):
 		}
 	}
 }
 
-// awaitParked returns the one channel on the switch, as soon as it waits for Tandem.
-func (f *FreeSWITCH) awaitParked(t *testing.T) string {
+// awaitContacts waits until so many phones are listed: the list is written a little after the phone has its answer.
+func (f *FreeSWITCH) awaitContacts(t *testing.T, n int) (contacts map[string]string) {
 	t.Helper()
-	ctx := testContext(t)
-	for {
+	await(t, func(ctx context.Context) bool {
+		var err error
+		contacts, err = f.Contacts(ctx)
+		require.NoError(t, err)
+		return len(contacts) == n
+	})
+	return contacts
+}
+
+// awaitParked returns the one channel on the switch, as soon as it waits for orders.
+func (f *FreeSWITCH) awaitParked(t *testing.T) (leg string) {
+	t.Helper()
+	await(t, func(ctx context.Context) bool {
 		rows, err := f.table(ctx, "channels")
 		require.NoError(t, err)
 		if len(rows) == 1 && rows[0]["application"] == "park" {
-			return rows[0]["uuid"]
+			leg = rows[0]["uuid"]
 		}
-	}
+		return leg != ""
+	})
+	return leg
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"regexp"
 	"slices"
 	"unicode/utf8"
@@ -49,7 +48,7 @@ func (s *Server) listCalls(r *request) (reply, error) {
 	view := s.Live.View()
 	out := live[core.CallView]{Position: view.Position(), Items: []core.CallView{}}
 	for c := range view.Calls() {
-		if !r.who.seesCall(c) || tenant != "" && c.Tenant != tenant || queue != "" && c.Queue != core.QueueID(queue) || phase != "" && c.Phase != core.CallPhase(phase) {
+		if !r.sees.call(c) || tenant != "" && c.Tenant != tenant || queue != "" && c.Queue != core.QueueID(queue) || phase != "" && c.Phase != core.CallPhase(phase) {
 			continue
 		}
 		out.Items = append(out.Items, hide.call(c))
@@ -64,7 +63,7 @@ func (s *Server) call(r *request) (core.CallView, error) {
 		return core.CallView{}, err
 	}
 	c, found := s.Live.View().Call(core.CallID(id))
-	if !found || !r.who.seesCall(c) {
+	if !found || !r.sees.call(c) {
 		return core.CallView{}, ErrNotFound
 	}
 	return c, nil
@@ -84,8 +83,7 @@ func (s *Server) getCall(r *request) (reply, error) {
 
 // onCall is what every control of a call may carry.
 type onCall struct {
-	// Agent is the agent in whose name it happens. An agent's token may name itself only; without it, it is the token's agent, and for
-	// others the call's primary agent.
+	// Agent is the agent in whose name it happens. An agent may name itself only; left out, it is the agent who asks, and for others the call's primary agent.
 	Agent core.AgentID `json:"agent"`
 }
 
@@ -97,15 +95,18 @@ func (s *Server) control(r *request, asked core.AgentID) (core.CallID, core.Agen
 	}
 	if r.who.Role == Agent {
 		if asked != "" && asked != r.who.Agent {
-			return "", "", &Error{Code: CodeForbidden, Message: "an agent's token acts as its own agent only", Field: "agent"}
+			return "", "", &Error{Code: CodeForbidden, Message: "an agent acts as itself only", Field: "agent"}
 		}
 		// Whether the agent has anything to do with the call is for the rules to say: the view may be older than their answer.
 		return core.CallID(id), r.who.Agent, nil
 	}
-	c, found := s.Live.View().Call(core.CallID(id))
+	view := s.Live.View()
+	c, found := view.Call(core.CallID(id))
 	switch {
-	case found && !r.who.tenantAllowed(c.Tenant), !found && r.who.Tenant != "":
+	case found && !r.sees.call(c), !found && r.sees.part():
 		return "", "", ErrNotFound
+	case asked != "" && r.who.ByTeam && !r.sees.agents[asked]:
+		return "", "", &Error{Code: CodeForbidden, Message: "is not of your teams", Field: "agent"}
 	case asked != "" && !identifier.MatchString(string(asked)):
 		return "", "", invalid("agent", "is not the id of an agent")
 	case asked == "" && found:
@@ -176,14 +177,18 @@ func (s *Server) audited(r *request, intent func(core.CallID, core.AgentID) core
 	if !identifier.MatchString(id) {
 		return out, err
 	}
-	result := "accepted"
-	if err != nil {
-		e, _ := asError(err)
-		result = string(e.Code)
-	}
 	c, _ := s.Live.View().Call(core.CallID(id))
-	s.audit(r, "call/"+id, c.Tenant, map[string]string{"result": result})
+	s.audit(r, "call/"+id, c.Tenant, map[string]string{"result": result(err)})
 	return out, err
+}
+
+// result is how the audit log says what became of an intent.
+func result(err error) string {
+	if err == nil {
+		return "accepted"
+	}
+	e, _ := asError(err)
+	return string(e.Code)
 }
 
 var dtmf = regexp.MustCompile(`^[0-9*#A-D]{1,32}$`)
@@ -248,10 +253,10 @@ func (s *Server) ownAgent(r *request) (core.AgentID, error) {
 	}
 	agent := core.AgentID(id)
 	if r.who.Role == Agent && agent != r.who.Agent {
-		return "", &Error{Code: CodeForbidden, Message: "an agent's token acts as its own agent only"}
+		return "", &Error{Code: CodeForbidden, Message: "an agent acts as itself only"}
 	}
-	if r.who.Tenant != "" {
-		if a, found := s.Live.View().Agent(agent); !found || !r.who.tenantAllowed(a.Tenant) {
+	if r.sees.part() {
+		if a, found := s.Live.View().Agent(agent); !found || !r.sees.agent(a.Tenant, agent) {
 			return "", ErrNotFound
 		}
 	}
@@ -276,7 +281,12 @@ func (s *Server) setAgentState(r *request) (reply, error) {
 	if utf8.RuneCountInString(body.Reason) > 64 {
 		return reply{}, invalid("reason", "must have at most 64 characters")
 	}
-	return s.do(r, core.SetAgentState{Command: r.head(), Agent: agent, State: body.State, Reason: body.Reason})
+	out, err := s.do(r, core.SetAgentState{Command: r.head(), Agent: agent, State: body.State, Reason: body.Reason})
+	if r.who.Role != Agent { // somebody puts an agent into a state: kept, whether or not it is accepted
+		a, _ := s.Live.View().Agent(agent)
+		s.audit(r, "agent/"+string(agent), a.Tenant, map[string]string{"state": string(body.State), "reason": body.Reason, "result": result(err)})
+	}
+	return out, err
 }
 
 func (s *Server) declineOffer(r *request) (reply, error) {
@@ -318,17 +328,4 @@ func (s *Server) finishWrapUp(r *request) (reply, error) {
 		return reply{}, invalid("notes", "must have at most 4000 characters")
 	}
 	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Reason: body.Reason, Notes: body.Notes})
-}
-
-// me tells a client who it is.
-type me struct {
-	Token  string        `json:"token"`
-	Name   string        `json:"name"`
-	Role   Role          `json:"role"`
-	Agent  core.AgentID  `json:"agent,omitempty"`
-	Tenant core.TenantID `json:"tenant,omitempty"`
-}
-
-func (s *Server) whoAmI(r *request) (reply, error) {
-	return reply{status: http.StatusOK, body: me(r.who)}, nil
 }

@@ -17,12 +17,15 @@ type resource[T, W any] struct {
 	kind    string // for the audit log
 	repo    func(*Server) Repository[T]
 	decoded func(W) T
-	item    func(v View, row Versioned[T]) any // what is answered: the set-up, its version, what is going on with it
-	id      func(*T) *string                   // where the id is
+	item    func(see sight, v View, row Versioned[T]) any // what is answered: the set-up, its version, what is going on with it
+	id      func(*T) *string                              // where the id is
 	tenant  func(T) core.TenantID
-	global  bool                               // belongs to the site: tokens of one tenant may not change it
-	visible func(p Principal, value T) bool    // optional, beyond the tenant
+	global  bool                               // belongs to the site: who belongs to one tenant may not change it
+	quiet   bool                               // the rules know nothing of it: the shard is not told, and need not be ours
+	visible func(see sight, value T) bool      // optional, beyond the tenant
 	confirm func(value T, typed string) *Error // optional: what deleting asks for
+	// spared is optional: what the principal must not do to a row, where next is what would be put in its place, nil = it would be deleted.
+	spared func(p Principal, value T, next *T) *Error
 }
 
 type list[T any] struct {
@@ -35,8 +38,25 @@ type live[T any] struct {
 	Items    []T    `json:"items"`
 }
 
-func (res resource[T, W]) sees(p Principal, value T) bool {
-	return p.tenantAllowed(res.tenant(value)) && (res.visible == nil || res.visible(p, value))
+func (res resource[T, W]) sees(see sight, value T) bool {
+	return see.tenantAllowed(res.tenant(value)) && (res.visible == nil || res.visible(see, value))
+}
+
+// acting refuses changes where nobody would hear of them.
+func (res resource[T, W]) acting(s *Server) error {
+	if res.quiet {
+		return nil
+	}
+	return s.acting()
+}
+
+// changed keeps what was done, and tells the shard.
+func (res resource[T, W]) changed(s *Server, r *request, id string, tenant core.TenantID, detail any, change core.ConfigChanged) error {
+	if res.quiet {
+		s.audit(r, res.kind+"/"+id, tenant, detail)
+		return nil
+	}
+	return s.changed(r, res.kind+"/"+id, tenant, detail, change)
 }
 
 func (res resource[T, W]) list(s *Server, r *request) (reply, error) {
@@ -51,8 +71,8 @@ func (res resource[T, W]) list(s *Server, r *request) (reply, error) {
 	view := s.Live.View()
 	out := live[any]{Position: view.Position(), Items: []any{}}
 	for _, row := range rows {
-		if res.sees(r.who, row.Value) {
-			out.Items = append(out.Items, res.item(view, row))
+		if res.sees(r.sees, row.Value) {
+			out.Items = append(out.Items, res.item(r.sees, view, row))
 		}
 	}
 	return ok(out)
@@ -68,7 +88,7 @@ func (res resource[T, W]) find(s *Server, r *request) (Versioned[T], error) {
 	if err != nil {
 		return Versioned[T]{}, err
 	}
-	if !res.sees(r.who, row.Value) {
+	if !res.sees(r.sees, row.Value) {
 		return Versioned[T]{}, ErrNotFound
 	}
 	return row, nil
@@ -80,7 +100,7 @@ func (res resource[T, W]) get(s *Server, r *request) (reply, error) {
 		return reply{}, err
 	}
 	r.Header("ETag", etag(row.Version))
-	return ok(res.item(s.Live.View(), row))
+	return ok(res.item(r.sees, s.Live.View(), row))
 }
 
 // read decodes the body and checks that it stays within the principal's tenant.
@@ -92,7 +112,7 @@ func (res resource[T, W]) read(r *request) (T, error) {
 	}
 	value := res.decoded(w)
 	if (res.global && r.who.Tenant != "") || !r.who.tenantAllowed(res.tenant(value)) {
-		return value, &Error{Code: CodeForbidden, Message: "the token belongs to another tenant", Field: "tenant"}
+		return value, &Error{Code: CodeForbidden, Message: "you belong to another tenant", Field: "tenant"}
 	}
 	return value, nil
 }
@@ -110,7 +130,7 @@ func (res resource[T, W]) create(s *Server, r *request) (reply, error) {
 	} else if !identifier.MatchString(*id) || len(*id) > 64 {
 		return reply{}, invalid("id", "must have 1 to 64 letters, digits or : _ . @ + -, and begin with a letter or digit")
 	}
-	if err := s.acting(); err != nil {
+	if err := res.acting(s); err != nil {
 		return reply{}, err
 	}
 	s.setup.Lock()
@@ -125,11 +145,11 @@ func (res resource[T, W]) create(s *Server, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.changed(r, res.kind+"/"+*res.id(&row.Value), res.tenant(row.Value), row.Value, change); err != nil {
+	if err := res.changed(s, r, *res.id(&row.Value), res.tenant(row.Value), row.Value, change); err != nil {
 		return reply{}, err
 	}
 	r.Header("ETag", etag(row.Version))
-	return reply{status: http.StatusCreated, body: res.item(s.Live.View(), row)}, nil
+	return reply{status: http.StatusCreated, body: res.item(r.sees, s.Live.View(), row)}, nil
 }
 
 func (res resource[T, W]) replace(s *Server, r *request) (reply, error) {
@@ -150,7 +170,12 @@ func (res resource[T, W]) replace(s *Server, r *request) (reply, error) {
 		return reply{}, invalid("id", "must be the id of the path, or left out")
 	}
 	*id = named
-	if err := s.acting(); err != nil {
+	if res.spared != nil {
+		if e := res.spared(r.who, before.Value, &value); e != nil {
+			return reply{}, e
+		}
+	}
+	if err := res.acting(s); err != nil {
 		return reply{}, err
 	}
 	s.setup.Lock()
@@ -159,11 +184,11 @@ func (res resource[T, W]) replace(s *Server, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.changed(r, res.kind+"/"+named, res.tenant(row.Value), row.Value, change); err != nil {
+	if err := res.changed(s, r, named, res.tenant(row.Value), row.Value, change); err != nil {
 		return reply{}, err
 	}
 	r.Header("ETag", etag(row.Version))
-	return ok(res.item(s.Live.View(), row))
+	return ok(res.item(r.sees, s.Live.View(), row))
 }
 
 func (res resource[T, W]) remove(s *Server, r *request) (reply, error) {
@@ -176,7 +201,12 @@ func (res resource[T, W]) remove(s *Server, r *request) (reply, error) {
 		return reply{}, err
 	}
 	if res.global && r.who.Tenant != "" {
-		return reply{}, &Error{Code: CodeForbidden, Message: "the token belongs to one tenant"}
+		return reply{}, &Error{Code: CodeForbidden, Message: errSite.Message}
+	}
+	if res.spared != nil {
+		if e := res.spared(r.who, row.Value, nil); e != nil {
+			return reply{}, e
+		}
 	}
 	if res.confirm != nil {
 		typed, err := r.text("confirm", 64)
@@ -187,7 +217,7 @@ func (res resource[T, W]) remove(s *Server, r *request) (reply, error) {
 			return reply{}, e
 		}
 	}
-	if err := s.acting(); err != nil {
+	if err := res.acting(s); err != nil {
 		return reply{}, err
 	}
 	s.setup.Lock()
@@ -196,7 +226,7 @@ func (res resource[T, W]) remove(s *Server, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.changed(r, res.kind+"/"+*res.id(&row.Value), res.tenant(row.Value), nil, change); err != nil {
+	if err := res.changed(s, r, *res.id(&row.Value), res.tenant(row.Value), nil, change); err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusNoContent}, nil
@@ -226,7 +256,7 @@ func (s *Server) audit(r *request, object string, tenant core.TenantID, detail a
 
 func (s *Server) mustAudit(r *request, object string, tenant core.TenantID, detail any) error {
 	return s.Audit.Record(r.ctx(), AuditRow{
-		Actor: r.who.actor(), Token: r.who.Token, Action: r.op(), Object: object, Tenant: tenant, RequestID: r.requestID, Detail: detail,
+		Actor: r.who.actor(), Token: r.who.credential(), Action: r.op(), Object: object, Tenant: tenant, RequestID: r.requestID, Detail: detail,
 	})
 }
 
@@ -271,7 +301,7 @@ var tenants = resource[models.Tenant, models.Tenant]{
 	kind: "tenant", global: true,
 	repo:    func(s *Server) Repository[models.Tenant] { return s.Tenants },
 	decoded: func(t models.Tenant) models.Tenant { return t },
-	item: func(_ View, row Versioned[models.Tenant]) any {
+	item: func(_ sight, _ View, row Versioned[models.Tenant]) any {
 		return tenantItem{Tenant: row.Value, Version: row.Version}
 	},
 	id:     func(t *models.Tenant) *string { return (*string)(&t.ID) },
@@ -282,11 +312,12 @@ var entryPoints = resource[core.EntryPoint, entryPointWire]{
 	kind:    "entry-point",
 	repo:    func(s *Server) Repository[core.EntryPoint] { return s.EntryPoints },
 	decoded: entryPointWire.core,
-	item: func(_ View, row Versioned[core.EntryPoint]) any {
+	item: func(_ sight, _ View, row Versioned[core.EntryPoint]) any {
 		return entryPointItem{entryPointWire: entryPointToWire(row.Value), Version: row.Version}
 	},
-	id:     func(e *core.EntryPoint) *string { return (*string)(&e.ID) },
-	tenant: func(e core.EntryPoint) core.TenantID { return e.Tenant },
+	id:      func(e *core.EntryPoint) *string { return (*string)(&e.ID) },
+	tenant:  func(e core.EntryPoint) core.TenantID { return e.Tenant },
+	visible: sight.entryPoint,
 	confirm: func(e core.EntryPoint, typed string) *Error { // N3
 		if len(e.Numbers) > 0 && !slices.Contains(e.Numbers, typed) {
 			return invalid("confirm", "must be a number of this entry point: deleting it cannot be undone")
@@ -299,22 +330,24 @@ var queues = resource[core.Queue, queueWire]{
 	kind:    "queue",
 	repo:    func(s *Server) Repository[core.Queue] { return s.Queues },
 	decoded: queueWire.core,
-	item: func(v View, row Versioned[core.Queue]) any {
+	item: func(see sight, v View, row Versioned[core.Queue]) any {
 		out := queueItem{queueWire: queueToWire(row.Value), Version: row.Version}
 		if now, found := v.Queue(row.Value.ID); found {
+			now = see.shown(now)
 			out.Live = &now
 		}
 		return out
 	},
-	id:     func(q *core.Queue) *string { return (*string)(&q.ID) },
-	tenant: func(q core.Queue) core.TenantID { return q.Tenant },
+	id:      func(q *core.Queue) *string { return (*string)(&q.ID) },
+	tenant:  func(q core.Queue) core.TenantID { return q.Tenant },
+	visible: func(see sight, q core.Queue) bool { return see.queue(q.Tenant, q.ID) },
 }
 
 var agents = resource[core.AgentSetup, core.AgentSetup]{
 	kind:    "agent",
 	repo:    func(s *Server) Repository[core.AgentSetup] { return s.Agents },
 	decoded: func(a core.AgentSetup) core.AgentSetup { return a },
-	item: func(v View, row Versioned[core.AgentSetup]) any {
+	item: func(_ sight, v View, row Versioned[core.AgentSetup]) any {
 		out := agentItem{AgentSetup: row.Value, Version: row.Version}
 		if now, found := v.Agent(row.Value.ID); found {
 			out.Live = &now
@@ -323,7 +356,45 @@ var agents = resource[core.AgentSetup, core.AgentSetup]{
 	},
 	id:      func(a *core.AgentSetup) *string { return (*string)(&a.ID) },
 	tenant:  func(a core.AgentSetup) core.TenantID { return a.Tenant },
-	visible: func(p Principal, a core.AgentSetup) bool { return p.Role != Agent || a.ID == p.Agent },
+	visible: func(see sight, a core.AgentSetup) bool { return see.agent(a.Tenant, a.ID) },
+}
+
+// setIdleReasons gives a tenant other words to choose from for idle. It is a part of the tenant's set-up, and the only one that the tenant's own administrators change.
+func (s *Server) setIdleReasons(r *request) (reply, error) {
+	version, err := ifMatch(r)
+	if err != nil {
+		return reply{}, err
+	}
+	var body struct {
+		Reasons []string `json:"reasons"`
+	}
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if err := s.acting(); err != nil {
+		return reply{}, err
+	}
+	// Held over reading and writing: what else is set up about the tenant must not change in between.
+	s.setup.Lock()
+	defer s.setup.Unlock()
+	before, err := tenants.find(s, r)
+	if err != nil {
+		return reply{}, err
+	}
+	if version == 0 {
+		version = before.Version
+	}
+	next := before.Value
+	next.IdleReasons = body.Reasons
+	row, change, err := s.Tenants.Replace(r.ctx(), next, version)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := s.changed(r, tenants.kind+"/"+string(next.ID), next.ID, row.Value, change); err != nil {
+		return reply{}, err
+	}
+	r.Header("ETag", etag(row.Version))
+	return ok(tenantItem{Tenant: row.Value, Version: row.Version})
 }
 
 // siteItem is the limits of the whole site on the wire.
@@ -345,9 +416,6 @@ func (s *Server) replaceSite(r *request) (reply, error) {
 	version, err := ifMatch(r)
 	if err != nil {
 		return reply{}, err
-	}
-	if r.who.Tenant != "" {
-		return reply{}, &Error{Code: CodeForbidden, Message: "the token belongs to one tenant"}
 	}
 	var site core.Site
 	if err := r.decode(&site); err != nil {
@@ -410,6 +478,9 @@ func (s *Server) listReasons(r *request) (reply, error) {
 		return reply{}, err
 	}
 	for _, q := range qs {
+		if !r.sees.queue(q.Value.Tenant, q.Value.ID) {
+			continue
+		}
 		out.Queues = append(out.Queues, queueReasons{q.Value.ID, orEmpty(q.Value.WrapUp.Reasons), q.Value.WrapUp.Required})
 	}
 	return ok(out)

@@ -1,23 +1,19 @@
 package api
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
 // onSQLite puts a real database under the world, with the same set-up in it. Only the tokens stay as they are.
 func onSQLite(tb testing.TB) func(*Config) {
 	tb.Helper()
-	db, err := models.Open(tb.Context(), "sqlite:"+filepath.Join(tb.TempDir(), "api.db"))
-	require.NoError(tb, err)
-	tb.Cleanup(func() { require.NoError(tb, db.Close()) })
-	require.NoError(tb, db.Migrate(tb.Context()))
+	db := dbtest.Open(tb, dbtest.SQLiteURL(tb))
 	return func(c *Config) {
 		fake := *c
 		*c = c.Database(db)
@@ -73,10 +69,7 @@ func TestOnARealDatabase(t *testing.T) {
 
 func TestTokensOnARealDatabase(t *testing.T) {
 	w := newWorld(t)
-	db, err := models.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "tokens.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	require.NoError(t, db.Migrate(t.Context()))
+	db := dbtest.Open(t, dbtest.SQLiteURL(t))
 	tokens := Config{}.Database(db).Tokens
 	_, admin, err := tokens.CreateToken(t.Context(), Token{Name: "root", Role: Admin})
 	require.NoError(t, err)
@@ -88,7 +81,10 @@ func TestTokensOnARealDatabase(t *testing.T) {
 	require.WithinDuration(t, time.Now(), made.CreatedAt, time.Minute)
 	var who me
 	w.good(200, made.Secret, get, "/api/v1/me", "").into(t, &who)
-	require.Equal(t, me{Token: made.ID, Name: "wallboard", Role: Supervisor, Tenant: "acme"}, who)
+	require.Contains(t, who.May, "listCalls")
+	require.NotContains(t, who.May, "metrics")
+	who.May = nil
+	require.Equal(t, me{Token: made.ID, Name: "wallboard", Role: Supervisor, Tenant: "acme", AllTeams: true}, who)
 	w.good(200, admin, get, "/api/v1/tokens", "")
 	w.good(204, admin, del, "/api/v1/tokens/"+made.ID, "")
 	w.good(401, made.Secret, get, "/api/v1/me", "")

@@ -20,8 +20,8 @@ const (
 	maxDepth = 16      // of nested arrays and objects; the deepest documented body has 4
 )
 
-// readBody reads a request's body up to the limit. Bodies must be application/json, so that a form of another site cannot post one.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads a request's body up to the limit. Bodies must be of the media type that the route takes, which is none that a form of another site can post.
+func readBody(w http.ResponseWriter, r *http.Request, media string) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
@@ -37,8 +37,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return nil, &Error{Code: CodeUnsupported, Message: "must be application/json", Field: "Content-Type"}
+	if err != nil || kind != media {
+		return nil, &Error{Code: CodeUnsupported, Message: "must be " + media, Field: "Content-Type"}
 	}
 	return body, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -17,17 +18,18 @@ const (
 	CodeInvalid      Code = "invalid"               // a field breaks its rule
 	CodeTooLarge     Code = "too_large"             // the body is over 1 MiB
 	CodeUnsupported  Code = "unsupported_media"     // the body is not application/json
-	CodeUnauthorized Code = "unauthorized"          // no bearer token, or not a valid one
-	CodeForbidden    Code = "forbidden"             // the token's role, agent or tenant does not allow it
+	CodeUnauthorized Code = "unauthorized"          // not signed in, and no valid bearer token
+	CodeForbidden    Code = "forbidden"             // the role, agent, teams or tenant do not allow it
 	CodeNotFound     Code = "not_found"             // no such route, or nothing with this id
 	CodeMethod       Code = "method_not_allowed"    // the path exists, the method does not
 	CodeConflict     Code = "conflict"              // an id or number is taken, or something is still in use
 	CodeVersion      Code = "version_conflict"      // If-Match names an old version
 	CodeKeyReused    Code = "idempotency_key_reuse" // the key was used with another request
 	CodeInProgress   Code = "in_progress"           // a request with this key is being carried out
-	CodeRate         Code = "too_many_requests"     // more than the token's rate
+	CodeRate         Code = "too_many_requests"     // more than the principal's or the address's rate, or too many guesses
 	CodeBusy         Code = "busy"                  // the shard has too much to do at the moment
 	CodeNotOwner     Code = "not_owner"             // another process owns the shard, or it is just starting or stopping
+	CodeDatabase     Code = "database_down"         // the database cannot be asked at the moment
 	CodeTooSlow      Code = "too_slow"              // the reader of a stream fell behind
 	CodeTimeout      Code = "timeout"               // not done in time; whether it happened is not known
 	CodeNoAudio      Code = "no_audio"              // the recording has no file in the archive (yet)
@@ -39,6 +41,17 @@ type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`         // for people
 	Field   string `json:"field,omitempty"` // of the request that is at fault: JSON name, parameter or header
+	// Lines lists what is wrong with a file of lines.
+	Lines []LineProblem `json:"lines,omitempty"`
+
+	after time.Duration // asking again makes sense after it; 0 = as the code says
+}
+
+// LineProblem is a rule that a line of a file breaks.
+type LineProblem struct {
+	Line  int    `json:"line"`            // from 1, the heading included
+	Field string `json:"field,omitempty"` // column
+	Rule  string `json:"rule"`
 }
 
 // Error implements error.
@@ -58,6 +71,7 @@ var (
 	ErrInProgress = &Error{Code: CodeInProgress, Message: "a request with this key is being carried out; ask again later", Field: "Idempotency-Key"}
 	ErrBusy       = &Error{Code: CodeBusy, Message: "too much to do at the moment; ask again later"}
 	ErrNotOwner   = &Error{Code: CodeNotOwner, Message: "this process does not act for the site at the moment; ask again later"}
+	ErrDatabase   = &Error{Code: CodeDatabase, Message: "the database does not answer at the moment; ask again later"}
 	ErrTooSlow    = &Error{Code: CodeTooSlow, Message: "the reader fell behind; resume by cursor"}
 )
 
@@ -79,6 +93,7 @@ var statuses = map[Code]int{
 	CodeRate:         http.StatusTooManyRequests,
 	CodeBusy:         http.StatusServiceUnavailable,
 	CodeNotOwner:     http.StatusServiceUnavailable,
+	CodeDatabase:     http.StatusServiceUnavailable,
 	CodeTooSlow:      http.StatusServiceUnavailable,
 	CodeTimeout:      http.StatusGatewayTimeout,
 	CodeNoAudio:      http.StatusNotFound,
@@ -132,8 +147,11 @@ func (e *Error) status() int {
 
 // retryAfter is the number of seconds after which asking again makes sense; 0 = it makes none.
 func (e *Error) retryAfter() int {
+	if e.after > 0 {
+		return int((e.after + time.Second - 1) / time.Second)
+	}
 	switch e.Code {
-	case CodeBusy, CodeNotOwner, CodeTooSlow, CodeInProgress, CodeRate:
+	case CodeBusy, CodeNotOwner, CodeTooSlow, CodeInProgress, CodeRate, CodeDatabase:
 		return 1
 	default:
 		return 0

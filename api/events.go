@@ -21,6 +21,10 @@ import (
 //
 // A client that comes back with Last-Event-ID (or ?after=) gets the changes after it, or a new snapshot where they are no longer
 // held. It must take a snapshot as replacing everything it knew.
+//
+// What goes is told by its id only, and ids are names: those of other tenants' and teams' agents and queues are none of a reader's business. So a reader who sees a part
+// only and was away gets a snapshot in any case, and then the timeline of what it has missed: the server does not know any more which of the ids that have gone meanwhile
+// it may hear of. The same happens when what a reader may see changes (a team, a queue's members) while the stream goes on.
 
 type snapshotEvent struct {
 	Position uint64            `json:"position"`
@@ -28,6 +32,8 @@ type snapshotEvent struct {
 	Agents   []core.AgentView  `json:"agents"`
 	Queues   []core.QueueView  `json:"queues"`
 	Engines  []core.EngineView `json:"engines"`
+	// Directory lists the agents of whom the reader sees no more than everybody does: whom a call can be sent to.
+	Directory []directoryItem `json:"directory,omitempty"`
 }
 
 type changeEvent struct {
@@ -40,11 +46,12 @@ type changeEvent struct {
 	GoneQueues  []core.QueueID    `json:"gone_queues,omitempty"`
 	Engines     []core.EngineView `json:"engines,omitempty"`
 	GoneEngines []core.EngineID   `json:"gone_engines,omitempty"`
+	Directory   []directoryItem   `json:"directory,omitempty"`
 	Entries     []entryWire       `json:"entries,omitempty"`
 }
 
 func (c changeEvent) empty() bool {
-	return len(c.Calls)+len(c.GoneCalls)+len(c.Agents)+len(c.GoneAgents)+len(c.Queues)+len(c.GoneQueues)+len(c.Engines)+len(c.GoneEngines)+len(c.Entries) == 0
+	return len(c.Calls)+len(c.GoneCalls)+len(c.Agents)+len(c.GoneAgents)+len(c.Queues)+len(c.GoneQueues)+len(c.Engines)+len(c.GoneEngines)+len(c.Directory)+len(c.Entries) == 0
 }
 
 type endEvent struct {
@@ -52,48 +59,56 @@ type endEvent struct {
 	Message string `json:"message"`
 }
 
-// window is what one reader may see of the stream. It remembers which calls the reader knows of, because a call can leave the sight of
-// an agent (an offer that went to somebody else) without being over: the reader is then told that it is gone.
-//
-// What goes is told by its id only, so the window remembers whom the reader knows: ids are names, and those of other tenants' agents and queues are
-// none of a reader's business.
+// window is what one reader may see of the stream. It remembers what the reader knows of: a call can leave the sight of an agent (an offer that went to somebody else)
+// without being over, and the reader is then told that it is gone.
 type window struct {
-	who    Principal
+	see    sight
 	hide   masks
 	calls  map[core.CallID]bool
-	agents map[core.AgentID]bool
+	agents map[core.AgentID]bool // those in the directory included
 	queues map[core.QueueID]bool
-	// all says that the reader may know of things from before the stream was resumed, so that whatever is out of sight is told to be gone.
+	// all says that the reader may see everything, so that every id that goes may be told.
 	all bool
+	// upTo is the position of the last snapshot: of changes up to there the reader needs only the timeline.
+	upTo uint64
 }
 
-func newWindow(who Principal, hide masks) *window {
-	return &window{who: who, hide: hide, calls: map[core.CallID]bool{}, agents: map[core.AgentID]bool{}, queues: map[core.QueueID]bool{}, all: true}
+func newWindow(see sight, hide masks) *window {
+	w := &window{see: see, hide: hide, all: !see.part()}
+	w.forget()
+	return w
+}
+
+func (w *window) forget() {
+	w.calls, w.agents, w.queues = map[core.CallID]bool{}, map[core.AgentID]bool{}, map[core.QueueID]bool{}
+}
+
+// knows notes what a reader knows who has seen everything up to a view.
+func (w *window) knows(v View) {
+	w.snapshot(v)
+	w.upTo = 0
 }
 
 func (w *window) snapshot(v View) snapshotEvent {
-	*w = *newWindow(w.who, w.hide)
-	w.all = false
+	w.forget()
+	w.upTo = v.Position()
 	out := snapshotEvent{Position: v.Position(), Calls: []core.CallView{}, Agents: []core.AgentView{}, Queues: []core.QueueView{}, Engines: []core.EngineView{}}
 	for c := range v.Calls() {
-		if w.who.seesCall(c) {
+		if w.see.call(c) {
 			w.calls[c.ID] = true
 			out.Calls = append(out.Calls, w.hide.call(c))
 		}
 	}
 	for a := range v.Agents() {
-		if w.who.seesAgent(a) {
-			w.agents[a.ID] = true
-			out.Agents = append(out.Agents, a)
-		}
+		w.agent(a, &out.Agents, &out.Directory)
 	}
 	for q := range v.Queues() {
-		if w.who.tenantAllowed(q.Tenant) {
+		if w.see.queue(q.Tenant, q.ID) {
 			w.queues[q.ID] = true
-			out.Queues = append(out.Queues, w.queue(q))
+			out.Queues = append(out.Queues, w.see.shown(q))
 		}
 	}
-	if w.seesSite() {
+	if !w.see.part() {
 		for e := range v.Engines() {
 			out.Engines = append(out.Engines, e)
 		}
@@ -101,24 +116,35 @@ func (w *window) snapshot(v View) snapshotEvent {
 	return out
 }
 
-func (w *window) seesSite() bool { return w.who.Role != Agent && w.who.Tenant == "" }
-
-// queue hides from agents which call is first in line: they see calls of their own only.
-func (w *window) queue(q core.QueueView) core.QueueView {
-	if w.who.Role == Agent {
-		q.Oldest = ""
+// agent shows an agent: as a whole, or as everybody in the tenant sees it.
+func (w *window) agent(a core.AgentView, whole *[]core.AgentView, directory *[]directoryItem) {
+	switch {
+	case w.see.agent(a.Tenant, a.ID):
+		*whole = append(*whole, a)
+	case w.see.tenantAllowed(a.Tenant):
+		*directory = append(*directory, directoryAgent(a))
+	default:
+		return
 	}
-	return q
+	w.agents[a.ID] = true
 }
 
 func (w *window) change(c Change) changeEvent {
 	out := changeEvent{Position: c.Position}
+	for _, e := range c.Entries {
+		if w.see.entry(e, w.calls[e.Call]) {
+			out.Entries = append(out.Entries, entryToWire(w.hide.entry(e)))
+		}
+	}
+	if c.Position <= w.upTo {
+		return out
+	}
 	for _, call := range c.Calls {
 		switch {
-		case w.who.seesCall(call):
+		case w.see.call(call):
 			w.calls[call.ID] = true
 			out.Calls = append(out.Calls, w.hide.call(call))
-		case w.calls[call.ID] || w.all && w.who.tenantAllowed(call.Tenant):
+		case w.calls[call.ID]:
 			delete(w.calls, call.ID)
 			out.GoneCalls = append(out.GoneCalls, call.ID)
 		}
@@ -130,21 +156,18 @@ func (w *window) change(c Change) changeEvent {
 		}
 	}
 	for _, a := range c.Agents {
-		if w.who.seesAgent(a) {
-			w.agents[a.ID] = true
-			out.Agents = append(out.Agents, a)
-		}
+		w.agent(a, &out.Agents, &out.Directory)
 	}
 	for _, id := range c.GoneAgents {
-		if w.agents[id] || w.all && (w.who.Role != Agent || id == w.who.Agent) {
+		if w.agents[id] || w.all {
 			delete(w.agents, id)
 			out.GoneAgents = append(out.GoneAgents, id)
 		}
 	}
 	for _, q := range c.Queues {
-		if w.who.tenantAllowed(q.Tenant) {
+		if w.see.queue(q.Tenant, q.ID) {
 			w.queues[q.ID] = true
-			out.Queues = append(out.Queues, w.queue(q))
+			out.Queues = append(out.Queues, w.see.shown(q))
 		}
 	}
 	for _, id := range c.GoneQueues {
@@ -153,13 +176,8 @@ func (w *window) change(c Change) changeEvent {
 			out.GoneQueues = append(out.GoneQueues, id)
 		}
 	}
-	if w.seesSite() {
+	if !w.see.part() {
 		out.Engines, out.GoneEngines = c.Engines, c.GoneEngines
-	}
-	for _, e := range c.Entries {
-		if w.who.seesEntry(e) {
-			out.Entries = append(out.Entries, entryToWire(w.hide.entry(e)))
-		}
 	}
 	return out
 }
@@ -209,7 +227,7 @@ func (s *Server) events(r *request) (reply, error) {
 	s.metrics.streams.Inc()
 	defer s.metrics.streams.Dec()
 
-	w := newWindow(r.who, hide)
+	w := newWindow(r.sees, hide)
 	h := r.Writer.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no") // a proxy in front must not collect events
@@ -222,12 +240,7 @@ func (s *Server) events(r *request) (reply, error) {
 	done := make(chan struct{})
 	defer func() { cancel(); <-done }()
 
-	if v := stream.Snapshot(); v != nil {
-		if !s.emit(r, "snapshot", v.Position(), w.snapshot(v)) {
-			close(done)
-			return reply{sent: true}, nil
-		}
-	} else if !s.comment(r, "resumed") {
+	if !s.begin(r, w, stream.Snapshot(), after) {
 		close(done)
 		return reply{sent: true}, nil
 	}
@@ -249,6 +262,51 @@ func (s *Server) events(r *request) (reply, error) {
 	return reply{sent: true}, nil
 }
 
+// begin writes what the stream begins with; v is nil where it resumes after a position. It reports whether the client took it.
+func (s *Server) begin(r *request, w *window, v View, after *uint64) bool {
+	if v == nil && w.see.part() {
+		now := s.Live.View()
+		if after == nil || now.Position() != *after {
+			v = now // see the package's comment on what goes
+		} else {
+			w.knows(now)
+		}
+	}
+	if v == nil {
+		return s.comment(r, "resumed")
+	}
+	return s.emit(r, "snapshot", v.Position(), w.snapshot(v))
+}
+
+// beat looks again at who reads and what they may see, and shows that the stream is alive. It reports whether the stream goes on.
+func (s *Server) beat(ctx context.Context, r *request, w *window, position uint64) bool {
+	who, err := s.authenticate(ctx, r)
+	see, hide := w.see, w.hide
+	if err == nil {
+		if see, err = s.sightOf(ctx, who); err == nil {
+			hide, err = s.masksFor(ctx, who)
+		}
+	}
+	if err != nil || !who.same(w.see.Principal) && (who.key() != w.see.key() || who.Role != w.see.Role || who.Tenant != w.see.Tenant || who.Agent != w.see.Agent) {
+		if e, _ := asError(err); err != nil && e.Code != CodeUnauthorized {
+			s.Log.Warn("could not check who reads an event stream", "request", r.requestID, "error", err)
+		}
+		s.emit(r, "end", 0, endEvent{CodeUnauthorized, "it could not be confirmed who you are; sign in again"})
+		return false
+	}
+	w.hide = hide
+	switch {
+	case !see.same(w.see):
+		w.see = see
+		now := s.Live.View()
+		return s.emit(r, "snapshot", now.Position(), w.snapshot(now))
+	case position != 0:
+		return s.emit(r, "change", position, changeEvent{Position: position})
+	default:
+		return s.comment(r, "beat")
+	}
+}
+
 // pump writes the stream until the client, the server or the shard ends it.
 func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan received) {
 	beat := time.NewTicker(s.Heartbeat)
@@ -262,26 +320,10 @@ func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan
 			s.emit(r, "end", 0, endEvent{CodeNotOwner, "the server is stopping; resume by cursor"})
 			return
 		case <-beat.C:
-			// The token may have been revoked, or the tenant's data protection changed, since the stream began.
-			who, err := s.authenticate(ctx, r)
-			if err != nil || who != w.who {
-				if e, _ := asError(err); err != nil && e.Code != CodeUnauthorized {
-					s.Log.Warn("could not check the token of an event stream", "request", r.requestID, "error", err)
-				}
-				s.emit(r, "end", 0, endEvent{CodeUnauthorized, "the token could not be confirmed; sign in again"})
+			if !s.beat(ctx, r, w, position) {
 				return
 			}
-			if hide, err := s.masksFor(ctx, w.who); err == nil {
-				w.hide = hide
-			}
-			if position != 0 {
-				if !s.emit(r, "change", position, changeEvent{Position: position}) {
-					return
-				}
-				position = 0
-			} else if !s.comment(r, "beat") {
-				return
-			}
+			position = 0
 		case got := <-changes:
 			if got.err != nil {
 				if ctx.Err() != nil {

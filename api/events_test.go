@@ -38,7 +38,11 @@ func (w *world) watch(t *testing.T, as, query string, hs ...headers) *reader {
 	ctx, cancel := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, get, w.http.URL+"/api/v1/events"+query, nil)
 	require.NoError(t, err)
-	req.Header.Set("Authorization", "Bearer "+as)
+	if id, is := strings.CutPrefix(as, "user:"); is {
+		req.AddCookie(&http.Cookie{Name: cookieName, Value: w.session(id)})
+	} else {
+		req.Header.Set("Authorization", "Bearer "+as)
+	}
 	for _, h := range hs {
 		for k, v := range h {
 			req.Header.Set(k, v)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -291,6 +292,20 @@ func (m *memoryStore) Recording(_ context.Context, id core.RecordingID) (Recordi
 		}
 	}
 	return Recording{}, ErrNotFound
+}
+
+func (m *memoryStore) Entries(_ context.Context, f AuditFilter) (Page[AuditEntry], error) {
+	var out []AuditEntry
+	for _, row := range slices.Backward(m.audited()) {
+		if (f.Tenant == "" || row.Tenant == f.Tenant) && (f.Action == "" || row.Action == f.Action) && (f.Actor == "" || row.Actor == f.Actor) {
+			detail, err := json.Marshal(row.Detail)
+			if err != nil {
+				return Page[AuditEntry]{}, err
+			}
+			out = append(out, AuditEntry{ID: strconv.Itoa(len(out)), At: day, Tenant: row.Tenant, Actor: row.Actor, Token: row.Token, Action: row.Action, Object: row.Object, RequestID: row.RequestID, Detail: detail})
+		}
+	}
+	return pageOf(out, f.Paging)
 }
 
 func (m *memoryStore) Leads(_ context.Context, f PeopleFilter) (Page[Lead], error) {

@@ -22,7 +22,10 @@ func (s *Server) listCallRecords(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	page, err := s.History.CallRecords(r.ctx(), f)
+	page, err := filled(f.Paging, r.sees.record, func(p Paging) (Page[core.CallRecord], error) {
+		f.Paging = p
+		return s.History.CallRecords(r.ctx(), f)
+	})
 	if err != nil {
 		return reply{}, err
 	}
@@ -33,6 +36,30 @@ func (s *Server) listCallRecords(r *request) (reply, error) {
 	return ok(out)
 }
 
+// filled reads a page of what is visible. Where little is, it looks through a bounded number of pages: what it returns can have fewer items than were asked for, and
+// the cursor of the next page all the same.
+func filled[T any](p Paging, visible func(T) bool, read func(Paging) (Page[T], error)) (Page[T], error) {
+	var out Page[T]
+	wanted := p.Limit
+	for range 20 {
+		p.Limit = wanted - len(out.Items)
+		page, err := read(p)
+		if err != nil {
+			return out, err
+		}
+		for _, item := range page.Items {
+			if visible(item) {
+				out.Items = append(out.Items, item)
+			}
+		}
+		p.Cursor, out.Next = page.Next, page.Next
+		if page.Next == "" || len(out.Items) >= wanted {
+			break
+		}
+	}
+	return out, nil
+}
+
 func callFilter(r *request) (f CallFilter, err error) {
 	if f.Paging, err = r.paging(); err != nil {
 		return f, err
@@ -40,14 +67,8 @@ func callFilter(r *request) (f CallFilter, err error) {
 	if f.Tenant, err = r.tenant(); err != nil {
 		return f, err
 	}
-	if f.From, err = r.moment("from"); err != nil {
+	if f.From, f.To, err = r.span(); err != nil {
 		return f, err
-	}
-	if f.To, err = r.moment("to"); err != nil {
-		return f, err
-	}
-	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
-		return f, invalid("to", "must be later than from")
 	}
 	agent, err := r.text("agent", 128)
 	if err != nil {
@@ -56,7 +77,7 @@ func callFilter(r *request) (f CallFilter, err error) {
 	f.Agent = core.AgentID(agent)
 	if r.who.Role == Agent {
 		if f.Agent != "" && f.Agent != r.who.Agent {
-			return f, &Error{Code: CodeForbidden, Message: "an agent's token reads its own calls only", Field: "agent"}
+			return f, &Error{Code: CodeForbidden, Message: "an agent reads its own calls only", Field: "agent"}
 		}
 		f.Agent = r.who.Agent
 	}
@@ -87,7 +108,7 @@ func (s *Server) record(r *request) (core.CallRecord, error) {
 	if err != nil {
 		return core.CallRecord{}, err
 	}
-	if !r.who.tenantAllowed(rec.Tenant) || r.who.Role == Agent && !slices.Contains(rec.Agents, r.who.Agent) {
+	if !r.sees.record(rec) {
 		return core.CallRecord{}, ErrNotFound
 	}
 	return rec, nil

@@ -32,7 +32,7 @@ func requestKey(r *request) (key RequestKey, ok bool, err error) {
 	sum.Write([]byte(r.Request.URL.Path))
 	sum.Write([]byte{0})
 	sum.Write(r.body)
-	return RequestKey{Token: r.who.Token, Key: value, Route: r.route.op, Hash: hex.EncodeToString(sum.Sum(nil))}, true, nil
+	return RequestKey{Token: r.who.key(), Key: value, Route: r.route.op, Hash: hex.EncodeToString(sum.Sum(nil))}, true, nil
 }
 
 // commandID derives the id of the intent from the key, so that whatever happens between the journal and the stored answer, the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"time"
@@ -23,10 +24,15 @@ const (
 func (s *Server) router() (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	g := gin.New()
-	// gin believes X-Forwarded-For of anybody by default; we believe nobody, so that no client can choose its address.
-	if err := g.SetTrustedProxies(nil); err != nil {
-		return nil, fmt.Errorf("api: trust no proxies: %w", err)
+	// gin believes X-Forwarded-For of anybody by default; we believe only whom the operator names, so that no client can choose its address.
+	var believed []string
+	for _, p := range s.TrustedProxies {
+		believed = append(believed, p.String())
 	}
+	if err := g.SetTrustedProxies(believed); err != nil {
+		return nil, fmt.Errorf("api: trust the proxies: %w", err)
+	}
+	g.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	g.HandleMethodNotAllowed = true
 	g.RedirectTrailingSlash = false
 	g.RedirectFixedPath = false
@@ -37,8 +43,8 @@ func (s *Server) router() (*gin.Engine, error) {
 	g.NoMethod(func(c *gin.Context) {
 		s.fail(current(c), &Error{Code: CodeMethod, Message: "this path does not have this method"})
 	})
-	for i := range routes {
-		rt := &routes[i]
+	for i := range s.table {
+		rt := &s.table[i]
 		g.Handle(rt.method, rt.ginPath(), func(c *gin.Context) { s.dispatch(current(c), rt) })
 	}
 	return g, nil
@@ -109,7 +115,7 @@ func (s *Server) log(r *request, took time.Duration) {
 		slog.Duration("took", took),
 		slog.Int("bytes", r.Writer.Size()),
 		slog.String("who", r.who.actorOrNone()),
-		slog.String("from", r.RemoteIP()),
+		slog.String("from", r.ClientIP()),
 		slog.String("request", r.requestID))
 }
 
@@ -134,26 +140,7 @@ func maskDigits(s string) string {
 // dispatch takes a request through the stations to its handler.
 func (s *Server) dispatch(r *request, rt *route) {
 	r.route = rt
-	if !rt.public() {
-		who, err := s.authenticate(r.ctx(), r)
-		if err != nil {
-			if e, _ := asError(err); e.Code == CodeUnauthorized && !s.limits.allow("address "+r.RemoteIP()) {
-				err = &Error{Code: CodeRate, Message: "too many attempts with a token that is not valid"}
-			}
-			s.fail(r, err)
-			return
-		}
-		r.who = who
-		if !s.limits.allow("token " + who.Token) {
-			s.fail(r, &Error{Code: CodeRate, Message: "too many requests with this token"})
-			return
-		}
-		if !rt.allows(who.Role) {
-			s.fail(r, errRole)
-			return
-		}
-	}
-	if err := r.allowed(); err != nil {
+	if err := s.admit(r); err != nil {
 		s.fail(r, err)
 		return
 	}
@@ -166,15 +153,63 @@ func (s *Server) dispatch(r *request, rt *route) {
 	defer cancel()
 	r.Request = r.Request.WithContext(ctx)
 	var err error
-	if r.body, err = readBody(r.Writer, r.Request); err != nil {
+	if r.body, err = readBody(r.Writer, r.Request, rt.media()); err != nil {
 		s.fail(r, err)
 		return
 	}
 	var out reply
-	if rt.method == http.MethodPost {
+	if rt.method == http.MethodPost && !rt.secret {
 		out, err = s.once(r)
 	} else {
 		out, err = rt.handle(s, r)
 	}
 	s.send(r, out, err)
+}
+
+// admit finds out who asks, and refuses what they may not.
+func (s *Server) admit(r *request) error {
+	if wait := s.addresses.wait(r.ClientIP()); wait > 0 && !r.route.probe {
+		return &Error{Code: CodeRate, Message: "too many requests from this address", after: wait}
+	}
+	if r.route.public() {
+		return r.allowed()
+	}
+	who, err := s.authenticate(r.ctx(), r)
+	if err != nil {
+		if e, _ := asError(err); e.Code == CodeUnauthorized {
+			if wait := s.limits.wait("address " + r.ClientIP()); wait > 0 {
+				err = &Error{Code: CodeRate, Message: "too many attempts with a token that is not valid", after: wait}
+			}
+		}
+		return err
+	}
+	r.who = who
+	if wait := s.limits.wait("principal " + who.key()); wait > 0 {
+		return &Error{Code: CodeRate, Message: "too many requests", after: wait}
+	}
+	if err := r.meant(); err != nil {
+		return err
+	}
+	if err := r.route.refuses(who); err != nil {
+		return err
+	}
+	if err := r.allowed(); err != nil {
+		return err
+	}
+	r.sees, err = s.sightOf(r.ctx(), who)
+	return err
+}
+
+// trusted reports whether an address is that of a proxy whose word counts.
+func (s *Server) trusted(address string) bool {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	for _, p := range s.TrustedProxies {
+		if p.Contains(a.Unmap()) {
+			return true
+		}
+	}
+	return false
 }

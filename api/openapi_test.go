@@ -42,6 +42,21 @@ func rolesOf(t *testing.T, op *openapi3.Operation) []Role {
 	return out
 }
 
+// reachOf is what x-reach says.
+func reachOf(t *testing.T, op *openapi3.Operation) string {
+	t.Helper()
+	if op.Extensions["x-reach"] == nil {
+		return ""
+	}
+	reach, is := op.Extensions["x-reach"].(string)
+	require.True(t, is)
+	return reach
+}
+
+func routeOf(op string) route {
+	return routes[slices.IndexFunc(routes, func(rt route) bool { return rt.op == op })]
+}
+
 func TestEveryRouteIsDocumentedAndEveryDocumentedOperationIsRouted(t *testing.T) {
 	documented := operations()
 	for _, rt := range routes {
@@ -50,6 +65,7 @@ func TestEveryRouteIsDocumentedAndEveryDocumentedOperationIsRouted(t *testing.T)
 		require.Equal(t, rt.path, d.path, rt.op)
 		require.Equal(t, rt.method, d.method, rt.op)
 		require.ElementsMatch(t, rt.roles, rolesOf(t, d.op), "roles of %s", rt.op)
+		require.Equal(t, string(rt.reach), reachOf(t, d.op), "reach of %s", rt.op)
 		require.Equal(t, rt.public(), d.op.Security != nil && len(*d.op.Security) == 0, "security of %s", rt.op)
 		var query []string
 		for _, p := range d.op.Parameters {
@@ -74,8 +90,11 @@ func TestEveryOperationIsDescribedInFull(t *testing.T) {
 		require.NotEmpty(t, o.op.Tags, id)
 		require.NotNil(t, o.op.Responses.Default(), "%s: errors", id)
 		idempotent := slices.ContainsFunc(o.op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == keyHeader })
-		require.Equal(t, o.method == http.MethodPost, idempotent, "%s: Idempotency-Key", id)
-		if o.op.RequestBody != nil {
+		rt := routeOf(id)
+		require.Equal(t, o.method == http.MethodPost && !rt.secret, idempotent, "%s: Idempotency-Key", id)
+		if o.op.RequestBody != nil && rt.csv {
+			require.NotNil(t, o.op.RequestBody.Value.Content.Get("text/csv").Schema.Value.Example, "%s: example", id)
+		} else if o.op.RequestBody != nil {
 			require.NotNil(t, o.op.RequestBody.Value.Content.Get("application/json").Schema.Value.Example, "%s: example", id)
 		}
 	}
@@ -107,6 +126,9 @@ func TestRolesS3(t *testing.T) {
 				a := w.ask("", o.method, path, "")
 				require.NotEqual(t, http.StatusUnauthorized, a.status)
 				return
+			}
+			if routeOf(id).csv {
+				path += "?dry_run=true"
 			}
 			w.bad(http.StatusUnauthorized, CodeUnauthorized, "Authorization", "", o.method, path, "{}")
 			w.bad(http.StatusUnauthorized, CodeUnauthorized, "Authorization", "guessed", o.method, path, "{}")

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
@@ -116,6 +117,38 @@ type Token struct {
 	CreatedAt time.Time     `json:"created_at"`
 }
 
+// Accounts checks and changes passwords.
+type Accounts interface {
+	// CheckPassword gives the user who signs in with a name and a password; [ErrNotFound] if there is none, the password is another, or the user is disabled, all of
+	// which take the same time.
+	CheckPassword(ctx context.Context, name, password string) (models.User, error)
+	// SetPassword gives a user a password and ends all sessions but the one with the id keep ("" = all). A password that breaks a rule gives an *[Error] with field "password".
+	SetPassword(ctx context.Context, user, password, keep string) error
+	// Known reports whether a name is that of a user.
+	Known(ctx context.Context, name string) (bool, error)
+}
+
+// Sessions keeps who has signed in, hashed.
+type Sessions interface {
+	// Begin makes a session and returns its secret, which is kept nowhere.
+	Begin(ctx context.Context, user, address, browser string, life time.Duration) (models.Session, string, error)
+	// Authenticate finds the session with this secret and its user, and notes its use; [ErrNotFound] if there is none, or it has ended.
+	Authenticate(ctx context.Context, secret string, idle time.Duration) (models.Session, models.User, error)
+	// List gives the running sessions of a user, newest first.
+	List(ctx context.Context, user string, idle time.Duration) ([]models.Session, error)
+	// Session gives one with its user's tenant; [ErrNotFound] if it has been ended.
+	Session(ctx context.Context, id string) (models.Session, core.TenantID, error)
+	// End ends a session at once; [ErrNotFound] if there is none.
+	End(ctx context.Context, id string) error
+	// Familiar reports whether the user with this name has signed in from this address lately.
+	Familiar(ctx context.Context, name, address string) (bool, error)
+}
+
+// Together makes several changes of the set-up, all or none; dry only tries. What fails is listed as [models.Failures].
+type Together interface {
+	All(ctx context.Context, changes []models.Change, dry bool) (core.ConfigChanged, error)
+}
+
 // Answers remembers the answers to requests with an idempotency key for 24 hours.
 type Answers interface {
 	// Claim takes the key for a request. fresh means that the request is to be carried out and then either kept or released;
@@ -130,7 +163,7 @@ type Answers interface {
 
 // RequestKey identifies a request that may be repeated.
 type RequestKey struct {
-	Token string // id of the caller's token: keys of different callers never meet
+	Token string // id of the caller's token, or of the user: keys of different callers never meet
 	Key   string // as the caller chose it
 	Route string // operation of the contract
 	Hash  string // of path and body, hex
@@ -145,12 +178,14 @@ type Answer struct {
 // Audit keeps who did what to the set-up and to recordings.
 type Audit interface {
 	Record(ctx context.Context, row AuditRow) error
+	// Entries reads the log, newest first.
+	Entries(ctx context.Context, f AuditFilter) (Page[AuditEntry], error)
 }
 
 // AuditRow is one line of the audit log.
 type AuditRow struct {
 	Actor     string // as in core.Command
-	Token     string // id of the token
+	Token     string // id of the token, or session:ID
 	Action    string // operation of the contract
 	Object    string // kind and id: "queue/sales"
 	Tenant    core.TenantID

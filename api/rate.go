@@ -27,10 +27,10 @@ func newLimiter(perSecond float64, now func() time.Time) *limiter {
 	return &limiter{perSecond: perSecond, now: now, keys: map[string]*allowance{}}
 }
 
-// allow reports whether the key may have one more request now.
-func (l *limiter) allow(key string) bool {
+// wait reports how long the key has to wait for one more request; 0 = it has it now.
+func (l *limiter) wait(key string) time.Duration {
 	if l.perSecond <= 0 {
-		return true
+		return 0
 	}
 	now := l.now()
 	l.mu.Lock()
@@ -49,5 +49,10 @@ func (l *limiter) allow(key string) bool {
 		l.keys[key] = a
 	}
 	a.last = now
-	return a.AllowN(now, 1)
+	r := a.ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait > 0 {
+		r.CancelAt(now) // who is refused has not used anything up
+	}
+	return wait
 }

@@ -27,7 +27,10 @@ func (s *Server) listRecordings(r *request) (reply, error) {
 		return reply{}, err
 	}
 	f.Call = core.CallID(call)
-	page, err := s.History.Recordings(r.ctx(), f)
+	page, err := filled(f.Paging, r.sees.recording, func(p Paging) (Page[Recording], error) {
+		f.Paging = p
+		return s.History.Recordings(r.ctx(), f)
+	})
 	if err != nil {
 		return reply{}, err
 	}
@@ -44,7 +47,7 @@ func (s *Server) recording(r *request) (Recording, error) {
 	if err != nil {
 		return Recording{}, err
 	}
-	if !r.who.tenantAllowed(rec.Tenant) {
+	if !r.sees.recording(rec) {
 		return Recording{}, ErrNotFound
 	}
 	return rec, nil

@@ -19,6 +19,7 @@ type request struct {
 	route     *route
 	requestID string
 	who       Principal
+	sees      sight
 	body      []byte
 	command   core.CommandID // of a POST: the id of the intent it leads to
 }
@@ -82,6 +83,20 @@ func (r *request) moment(name string) (time.Time, error) {
 		return time.Time{}, invalid(name, "must be a time like 2026-01-31T08:00:00Z")
 	}
 	return t.UTC(), nil
+}
+
+// span reads the times from and to.
+func (r *request) span() (from, to time.Time, err error) {
+	if from, err = r.moment("from"); err != nil {
+		return from, to, err
+	}
+	if to, err = r.moment("to"); err != nil {
+		return from, to, err
+	}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return from, to, invalid("to", "must be later than from")
+	}
+	return from, to, nil
 }
 
 // paging reads cursor and limit.

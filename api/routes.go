@@ -13,9 +13,23 @@ type route struct {
 	path   string
 	roles  []Role
 	query  []string // parameters it knows
+	reach  reach    // beyond the role: who belongs to one tenant, or leads some teams of it, may not
 	stream bool     // the answer may take as long as it takes: no deadline for the whole request
+	secret bool     // the body may hold a password: nothing of request or answer is kept for an idempotency key
+	csv    bool     // the body is text/csv
+	probe  bool     // asked by machines that restart us if we do not answer: not limited by address
 	handle func(*Server, *request) (reply, error)
 }
+
+// reach says to whom a route is closed although their role allows it. The zero value closes it to nobody: its handler looks at each row.
+type reach string
+
+const (
+	// Tenant: it belongs to the tenant as a whole; closed to supervisors who lead some of its teams.
+	reachTenant reach = "tenant"
+	// Site: it belongs to the whole site; closed to everybody who belongs to one tenant.
+	reachSite reach = "site"
+)
 
 var (
 	everyone    = []Role{Public}
@@ -23,16 +37,24 @@ var (
 	watchers    = []Role{Admin, Supervisor, Auditor}
 	workers     = []Role{Admin, Supervisor, Agent}
 	adminsOnly  = []Role{Admin}
+	overseers   = []Role{Admin, Auditor}
 	pagingQuery = []string{"cursor", "limit"}
 )
 
 // routes is the one table of what can be reached, and by whom. openapi_test.go holds it to openapi.yaml in both directions.
 var routes = []route{
-	{op: "health", method: http.MethodGet, path: "/healthz", roles: everyone, handle: (*Server).health},
-	{op: "ready", method: http.MethodGet, path: "/readyz", roles: everyone, handle: (*Server).ready},
+	{op: "health", method: http.MethodGet, path: "/healthz", roles: everyone, probe: true, handle: (*Server).health},
+	{op: "ready", method: http.MethodGet, path: "/readyz", roles: everyone, probe: true, handle: (*Server).ready},
 	{op: "contract", method: http.MethodGet, path: "/openapi.yaml", roles: everyone, handle: (*Server).contract},
-	{op: "metrics", method: http.MethodGet, path: "/metrics", roles: watchers, handle: (*Server).showMetrics},
+	{op: "metrics", method: http.MethodGet, path: "/metrics", roles: watchers, reach: reachSite, handle: (*Server).showMetrics},
 
+	{op: "documentation", method: http.MethodGet, path: "/api/docs", roles: everyone, handle: (*Server).documentation},
+
+	{op: "signIn", method: http.MethodPost, path: "/api/v1/session", roles: everyone, secret: true, handle: (*Server).signIn},
+	{op: "signOut", method: http.MethodDelete, path: "/api/v1/session", roles: signedIn, handle: (*Server).signOut},
+	{op: "listSessions", method: http.MethodGet, path: "/api/v1/sessions", roles: signedIn, query: []string{"user"}, handle: (*Server).listSessions},
+	{op: "revokeSession", method: http.MethodDelete, path: "/api/v1/sessions/{id}", roles: signedIn, handle: (*Server).revokeSession},
+	{op: "changePassword", method: http.MethodPost, path: "/api/v1/me/password", roles: signedIn, secret: true, handle: (*Server).changePassword},
 	{op: "whoAmI", method: http.MethodGet, path: "/api/v1/me", roles: signedIn, handle: (*Server).whoAmI},
 	{op: "events", method: http.MethodGet, path: "/api/v1/events", roles: signedIn, query: []string{"after"}, stream: true, handle: (*Server).events},
 
@@ -41,6 +63,8 @@ var routes = []route{
 	{op: "getTenant", method: http.MethodGet, path: "/api/v1/tenants/{id}", roles: watchers, handle: tenants.get},
 	{op: "replaceTenant", method: http.MethodPut, path: "/api/v1/tenants/{id}", roles: adminsOnly, handle: tenants.replace},
 	{op: "deleteTenant", method: http.MethodDelete, path: "/api/v1/tenants/{id}", roles: adminsOnly, handle: tenants.remove},
+
+	{op: "setIdleReasons", method: http.MethodPut, path: "/api/v1/tenants/{id}/idle-reasons", roles: adminsOnly, handle: (*Server).setIdleReasons},
 
 	{op: "listEntryPoints", method: http.MethodGet, path: "/api/v1/entry-points", roles: watchers, query: []string{"tenant"}, handle: entryPoints.list},
 	{op: "createEntryPoint", method: http.MethodPost, path: "/api/v1/entry-points", roles: adminsOnly, handle: entryPoints.create},
@@ -64,6 +88,8 @@ var routes = []route{
 	{op: "finishWrapUp", method: http.MethodPost, path: "/api/v1/agents/{id}/wrap-up", roles: workers, handle: (*Server).finishWrapUp},
 	{op: "extendWrapUp", method: http.MethodPost, path: "/api/v1/agents/{id}/wrap-up/extend", roles: workers, handle: (*Server).extendWrapUp},
 
+	{op: "directory", method: http.MethodGet, path: "/api/v1/directory", roles: signedIn, query: []string{"tenant", "search", "kind", "limit"}, handle: (*Server).directory},
+
 	{op: "listCalls", method: http.MethodGet, path: "/api/v1/calls", roles: signedIn, query: []string{"tenant", "queue", "phase"}, handle: (*Server).listCalls},
 	{op: "getCall", method: http.MethodGet, path: "/api/v1/calls/{id}", roles: signedIn, handle: (*Server).getCall},
 	{op: "holdCall", method: http.MethodPost, path: "/api/v1/calls/{id}/hold", roles: workers, handle: (*Server).holdCall},
@@ -85,24 +111,69 @@ var routes = []route{
 		query: append([]string{"tenant", "call"}, pagingQuery...), handle: (*Server).listRecordings},
 	{op: "getRecording", method: http.MethodGet, path: "/api/v1/recordings/{id}", roles: watchers, handle: (*Server).getRecording},
 	{op: "getRecordingAudio", method: http.MethodGet, path: "/api/v1/recordings/{id}/audio", roles: watchers, stream: true, handle: (*Server).getRecordingAudio},
-	{op: "listLeads", method: http.MethodGet, path: "/api/v1/leads", roles: watchers,
+	{op: "listLeads", method: http.MethodGet, path: "/api/v1/leads", roles: watchers, reach: reachTenant,
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listLeads},
-	{op: "listContacts", method: http.MethodGet, path: "/api/v1/contacts", roles: watchers,
+	{op: "listContacts", method: http.MethodGet, path: "/api/v1/contacts", roles: watchers, reach: reachTenant,
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listContacts},
 
-	{op: "listEngines", method: http.MethodGet, path: "/api/v1/engines", roles: watchers, handle: (*Server).listEngines},
+	{op: "listEngines", method: http.MethodGet, path: "/api/v1/engines", roles: watchers, reach: reachSite, handle: (*Server).listEngines},
 	{op: "listReasons", method: http.MethodGet, path: "/api/v1/reasons", roles: signedIn, query: []string{"tenant"}, handle: (*Server).listReasons},
-	{op: "getSite", method: http.MethodGet, path: "/api/v1/site", roles: watchers, handle: (*Server).getSite},
-	{op: "replaceSite", method: http.MethodPut, path: "/api/v1/site", roles: adminsOnly, handle: (*Server).replaceSite},
+	{op: "getSite", method: http.MethodGet, path: "/api/v1/site", roles: watchers, reach: reachSite, handle: (*Server).getSite},
+	{op: "replaceSite", method: http.MethodPut, path: "/api/v1/site", roles: adminsOnly, reach: reachSite, handle: (*Server).replaceSite},
 
-	{op: "listTokens", method: http.MethodGet, path: "/api/v1/tokens", roles: adminsOnly, handle: (*Server).listTokens},
-	{op: "createToken", method: http.MethodPost, path: "/api/v1/tokens", roles: adminsOnly, handle: (*Server).createToken},
-	{op: "revokeToken", method: http.MethodDelete, path: "/api/v1/tokens/{id}", roles: adminsOnly, handle: (*Server).revokeToken},
+	{op: "listUsers", method: http.MethodGet, path: "/api/v1/users", roles: overseers, query: []string{"tenant"}, handle: users.list},
+	{op: "createUser", method: http.MethodPost, path: "/api/v1/users", roles: adminsOnly, handle: users.create},
+	{op: "getUser", method: http.MethodGet, path: "/api/v1/users/{id}", roles: overseers, handle: users.get},
+	{op: "replaceUser", method: http.MethodPut, path: "/api/v1/users/{id}", roles: adminsOnly, handle: users.replace},
+	{op: "deleteUser", method: http.MethodDelete, path: "/api/v1/users/{id}", roles: adminsOnly, handle: users.remove},
+	{op: "setPassword", method: http.MethodPost, path: "/api/v1/users/{id}/password", roles: adminsOnly, secret: true, handle: (*Server).setPassword},
+
+	{op: "listTeams", method: http.MethodGet, path: "/api/v1/teams", roles: watchers, query: []string{"tenant"}, handle: teams.list},
+	{op: "createTeam", method: http.MethodPost, path: "/api/v1/teams", roles: adminsOnly, handle: teams.create},
+	{op: "getTeam", method: http.MethodGet, path: "/api/v1/teams/{id}", roles: watchers, handle: teams.get},
+	{op: "replaceTeam", method: http.MethodPut, path: "/api/v1/teams/{id}", roles: adminsOnly, handle: teams.replace},
+	{op: "deleteTeam", method: http.MethodDelete, path: "/api/v1/teams/{id}", roles: adminsOnly, handle: teams.remove},
+
+	{op: "listAudit", method: http.MethodGet, path: "/api/v1/audit", roles: overseers,
+		query: append([]string{"tenant", "actor", "action", "object", "from", "to"}, pagingQuery...), handle: (*Server).listAudit},
+
+	{op: "exportAgents", method: http.MethodGet, path: "/api/v1/csv/agents", roles: overseers, query: []string{"tenant"}, handle: agentFile.export},
+	{op: "importAgents", method: http.MethodPost, path: "/api/v1/csv/agents", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: agentFile.take},
+	{op: "exportUsers", method: http.MethodGet, path: "/api/v1/csv/users", roles: overseers, query: []string{"tenant"}, handle: userFile.export},
+	{op: "importUsers", method: http.MethodPost, path: "/api/v1/csv/users", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: userFile.take},
+	{op: "exportQueues", method: http.MethodGet, path: "/api/v1/csv/queues", roles: overseers, query: []string{"tenant"}, handle: queueFile.export},
+	{op: "importQueues", method: http.MethodPost, path: "/api/v1/csv/queues", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: queueFile.take},
+	{op: "exportEntryPoints", method: http.MethodGet, path: "/api/v1/csv/entry-points", roles: overseers, query: []string{"tenant"}, handle: entryPointFile.export},
+	{op: "importEntryPoints", method: http.MethodPost, path: "/api/v1/csv/entry-points", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: entryPointFile.take},
+
+	{op: "listTokens", method: http.MethodGet, path: "/api/v1/tokens", roles: adminsOnly, reach: reachSite, handle: (*Server).listTokens},
+	{op: "createToken", method: http.MethodPost, path: "/api/v1/tokens", roles: adminsOnly, reach: reachSite, handle: (*Server).createToken},
+	{op: "revokeToken", method: http.MethodDelete, path: "/api/v1/tokens/{id}", roles: adminsOnly, reach: reachSite, handle: (*Server).revokeToken},
 }
 
 func (rt *route) public() bool { return slices.Contains(rt.roles, Public) }
 
-func (rt *route) allows(r Role) bool { return slices.Contains(rt.roles, r) }
+// refuses says why a principal may not use the route; nil = they may. Which rows they see is up to the handler.
+func (rt *route) refuses(p Principal) error {
+	switch {
+	case !slices.Contains(rt.roles, p.Role):
+		return errRole
+	case rt.reach == reachSite && p.Tenant != "":
+		return errSite
+	case rt.reach == reachTenant && p.ByTeam:
+		return errTenant
+	default:
+		return nil
+	}
+}
+
+// media is the media type of the bodies that the route takes.
+func (rt *route) media() string {
+	if rt.csv {
+		return "text/csv"
+	}
+	return "application/json"
+}
 
 // ginPath writes the path's parameters the way gin wants them.
 func (rt *route) ginPath() string {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"unicode"
 
@@ -17,30 +18,172 @@ func (p Principal) narrow(asked core.TenantID) (core.TenantID, error) {
 		return p.Tenant, nil
 	}
 	if !p.tenantAllowed(asked) {
-		return "", &Error{Code: CodeForbidden, Message: "the token belongs to another tenant", Field: "tenant"}
+		return "", &Error{Code: CodeForbidden, Message: "you belong to another tenant", Field: "tenant"}
 	}
 	return asked, nil
 }
 
-// seesCall reports whether the principal may see a call in progress: an agent sees those that it talks in or that ring at its phone.
-func (p Principal) seesCall(c core.CallView) bool {
-	if !p.tenantAllowed(c.Tenant) {
+// sight is what a principal may see of what is there, as it is at one moment: made for each request, and again with every beat of an event stream. It is the only place that
+// decides whether somebody may see an agent, a queue, a call.
+//
+//   - An agent sees itself, the queues of its tenant, and the calls that it talks in or that ring at its phone.
+//   - A supervisor who leads teams sees the agents of these teams, the queues that one of them is a member of, and the calls that wait in these queues or that one
+//     of these agents has to do with.
+//   - Everybody else sees all of the tenant; without a tenant, all.
+type sight struct {
+	Principal
+	agents map[core.AgentID]bool // of a supervisor who leads teams
+	queues map[core.QueueID]bool // the same, private queues of ring groups included
+}
+
+// sightOf finds out what a principal may see.
+func (s *Server) sightOf(ctx context.Context, p Principal) (sight, error) {
+	see := sight{Principal: p}
+	if !p.ByTeam {
+		return see, nil
+	}
+	see.agents, see.queues = map[core.AgentID]bool{}, map[core.QueueID]bool{}
+	theirs := func(id core.AgentID) bool { return see.agents[id] }
+	agents, err := s.Agents.List(ctx, p.Tenant)
+	if err != nil {
+		return see, err
+	}
+	for _, a := range agents {
+		if slices.ContainsFunc(a.Value.Teams, func(team string) bool { return slices.Contains(p.Teams, team) }) {
+			see.agents[a.Value.ID] = true
+		}
+	}
+	queues, err := s.Queues.List(ctx, p.Tenant)
+	if err != nil {
+		return see, err
+	}
+	for _, q := range queues {
+		if slices.ContainsFunc(q.Value.Members, func(m core.Membership) bool { return theirs(m.Agent) }) {
+			see.queues[q.Value.ID] = true
+		}
+	}
+	points, err := s.EntryPoints.List(ctx, p.Tenant)
+	if err != nil {
+		return see, err
+	}
+	for _, e := range points {
+		if slices.ContainsFunc(e.Value.Users, theirs) {
+			see.queues[core.QueueID(ringGroup+string(e.Value.ID))] = true
+		}
+	}
+	return see, nil
+}
+
+// ringGroup begins the ids of the private queues that ring groups have.
+const ringGroup = "ring:"
+
+// part reports whether the principal sees less than everything that is going on.
+func (see sight) part() bool { return see.Tenant != "" || see.Role == Agent || see.ByTeam }
+
+// same reports whether two sights show the same.
+func (see sight) same(other sight) bool {
+	return see.Principal.same(other.Principal) && maps.Equal(see.agents, other.agents) && maps.Equal(see.queues, other.queues)
+}
+
+// agent reports whether the principal may see an agent of a tenant, beyond what the directory says.
+func (see sight) agent(t core.TenantID, id core.AgentID) bool {
+	switch {
+	case !see.tenantAllowed(t):
 		return false
+	case see.Role == Agent:
+		return id == see.Agent
+	default:
+		return !see.ByTeam || see.agents[id]
 	}
-	return p.Role != Agent || c.Primary == p.Agent || slices.ContainsFunc(c.Offers, func(o core.OfferView) bool { return o.Agent == p.Agent })
 }
 
-// seesAgent reports whether the principal may see an agent: an agent's token sees itself.
-func (p Principal) seesAgent(a core.AgentView) bool {
-	return p.tenantAllowed(a.Tenant) && (p.Role != Agent || a.ID == p.Agent)
+func (see sight) queue(t core.TenantID, id core.QueueID) bool {
+	return see.tenantAllowed(t) && (!see.ByTeam || see.queues[id])
 }
 
-// seesEntry reports whether the principal may see a timeline entry on the event stream.
-func (p Principal) seesEntry(e core.Entry) bool {
-	if e.Tenant == "" {
-		return p.Tenant == "" && p.Role != Agent // of the site: switches, repairs
+// shown hides from agents which call is first in line: they see calls of their own only.
+func (see sight) shown(q core.QueueView) core.QueueView {
+	if see.Role == Agent {
+		q.Oldest = ""
 	}
-	return p.tenantAllowed(e.Tenant) && (p.Role != Agent || e.Agent == p.Agent)
+	return q
+}
+
+func (see sight) team(id string) bool { return !see.ByTeam || slices.Contains(see.Teams, id) }
+
+func (see sight) entryPoint(e core.EntryPoint) bool {
+	return see.tenantAllowed(e.Tenant) && (!see.ByTeam || see.queues[e.Queue] || see.queues[core.QueueID(ringGroup+string(e.ID))])
+}
+
+// call reports whether the principal may see a call in progress.
+func (see sight) call(c core.CallView) bool {
+	has := func(is func(core.AgentID) bool) bool {
+		return c.Primary != "" && is(c.Primary) || slices.ContainsFunc(c.Offers, func(o core.OfferView) bool { return is(o.Agent) })
+	}
+	switch {
+	case !see.tenantAllowed(c.Tenant):
+		return false
+	case see.Role == Agent:
+		return has(func(id core.AgentID) bool { return id == see.Agent })
+	case see.ByTeam:
+		// A call that one team's agent talks in is none of another team's, though both serve the queue that it waited in.
+		return has(func(id core.AgentID) bool { return see.agents[id] }) || c.Primary == "" && see.queues[c.Queue]
+	default:
+		return true
+	}
+}
+
+// record reports whether the principal may see the record of a call that is over.
+func (see sight) record(r core.CallRecord) bool {
+	switch {
+	case !see.tenantAllowed(r.Tenant):
+		return false
+	case see.Role == Agent:
+		return slices.Contains(r.Agents, see.Agent)
+	case see.ByTeam:
+		return slices.ContainsFunc(r.Agents, func(id core.AgentID) bool { return see.agents[id] }) || len(r.Agents) == 0 && see.queues[r.Queue]
+	default:
+		return true
+	}
+}
+
+func (see sight) recording(r Recording) bool {
+	return see.tenantAllowed(r.Tenant) && (!see.ByTeam || see.agents[r.Agent])
+}
+
+// entrySight says for each kind of timeline entry whether agents see those that are about themselves. Entries of a kind that is not in it are shown to nobody: who adds a
+// kind says here who may see it.
+var entrySight = map[core.EntryKind]bool{
+	core.EntryCallArrived: true, core.EntryCallRefused: true, core.EntryCallQueued: true, core.EntryOfferMade: true, core.EntryOfferRinging: true,
+	core.EntryOfferEnded: true, core.EntryCallConnected: true, core.EntryCallHeld: true, core.EntryCallResumed: true, core.EntryCallMuted: true,
+	core.EntryCallUnmuted: true, core.EntryCallTransferred: true, core.EntryTalkEnded: true, core.EntryCallClosed: true, core.EntryAgentState: true,
+	core.EntryWrapUpStarted: true, core.EntryWrapUpExtended: true, core.EntryWrapUpDone: true, core.EntryRecordingStarted: true,
+	core.EntryRecordingPaused: true, core.EntryRecordingResumed: true, core.EntryRecordingStopped: true, core.EntryAlert: true,
+
+	core.EntryEngineUp: false, core.EntryEngineDown: false, core.EntryRepair: false, core.EntryOdd: false,
+}
+
+// entry reports whether the principal may see a timeline entry on the event stream. known says that the reader has been shown the entry's call.
+func (see sight) entry(e core.Entry, known bool) bool {
+	forAgents, listed := entrySight[e.Kind]
+	switch {
+	case !listed:
+		return false
+	case e.Tenant == "": // of the site: switches, repairs
+		return !see.part()
+	case !see.tenantAllowed(e.Tenant):
+		return false
+	case see.Role == Agent:
+		return forAgents && e.Agent == see.Agent
+	case !see.ByTeam:
+		return true
+	case e.Record != nil:
+		return see.record(*e.Record)
+	case e.Agent != "":
+		return see.agents[e.Agent]
+	default:
+		return known || see.queues[e.Queue]
+	}
 }
 
 // masks tells which tenants hide callers' numbers from agents (C2).

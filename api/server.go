@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -24,8 +25,13 @@ type Config struct {
 	EntryPoints Repository[core.EntryPoint]
 	Queues      Repository[core.Queue]
 	Agents      Repository[core.AgentSetup]
+	Users       Repository[models.User]
+	Teams       Repository[models.Team]
 	Site        SiteLimits
+	Together    Together
 	Tokens      Tokens
+	Accounts    Accounts
+	Sessions    Sessions
 	Answers     Answers
 	Audit       Audit
 	History     History
@@ -38,7 +44,14 @@ type Config struct {
 	Registry *prometheus.Registry // optional: what /metrics shows
 	Version  string               // optional: of the binary, for /healthz
 
-	RatePerSecond float64          // requests a second of one token, and failed sign-ins of one address; burst twice that; 0 = 50, negative = no limit
+	// TrustedProxies are the addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. Optional; without, nobody is: all who come through
+	// a proxy then have its address, and cookies are marked as secure only where this server speaks TLS itself.
+	TrustedProxies []netip.Prefix
+	SessionIdle    time.Duration // a session ends that was not used for so long, an open event stream being a use; 0 = 1 h
+	SessionLife    time.Duration // a session ends in any case; 0 = 12 h
+
+	RatePerSecond float64          // requests a second of one principal, and with invalid tokens of one address; burst twice that; 0 = 50, negative = no limit at all
+	AddressRate   float64          // requests a second of one address, whoever asks; 0 = 20 times RatePerSecond
 	Heartbeat     time.Duration    // of idle event streams; 0 = 15 s
 	WriteTimeout  time.Duration    // a client that does not take a piece of an answer for so long is cut off; 0 = 20 s
 	AskTimeout    time.Duration    // for one ordinary request; 0 = 15 s
@@ -48,9 +61,13 @@ type Config struct {
 // Server is the HTTP interface. Make one with [New].
 type Server struct {
 	Config
-	engine  *gin.Engine
-	limits  *limiter
-	metrics *metrics
+	engine    *gin.Engine
+	table     []route
+	limits    *limiter // of principals
+	addresses *limiter
+	guesses   *guesses
+	checking  chan struct{} // passwords that are being checked, or wait for it
+	metrics   *metrics
 
 	// setup is held over "write to the database, tell the shard": otherwise two changes of one queue could reach the shard in
 	// another order than the database, and the shard would act on the older one until the next start.
@@ -60,11 +77,15 @@ type Server struct {
 	closeOnce sync.Once
 }
 
+// mostChecks is how many passwords may wait to be checked; one at a time is.
+const mostChecks = 16
+
 // New makes the server. It starts nothing.
 func New(c Config) (*Server, error) {
 	for name, missing := range map[string]bool{
 		"Live": c.Live == nil, "Tenants": c.Tenants == nil, "EntryPoints": c.EntryPoints == nil, "Queues": c.Queues == nil,
-		"Agents": c.Agents == nil, "Site": c.Site == nil, "Tokens": c.Tokens == nil, "Answers": c.Answers == nil,
+		"Agents": c.Agents == nil, "Users": c.Users == nil, "Teams": c.Teams == nil, "Together": c.Together == nil, "Accounts": c.Accounts == nil,
+		"Sessions": c.Sessions == nil, "Site": c.Site == nil, "Tokens": c.Tokens == nil, "Answers": c.Answers == nil,
 		"Audit": c.Audit == nil, "History": c.History == nil, "Audio": c.Audio == nil, "CRM": c.CRM == nil,
 	} {
 		if missing {
@@ -80,6 +101,15 @@ func New(c Config) (*Server, error) {
 	if c.RatePerSecond == 0 {
 		c.RatePerSecond = 50
 	}
+	if c.AddressRate == 0 {
+		c.AddressRate = 20 * c.RatePerSecond
+	}
+	if c.SessionIdle == 0 {
+		c.SessionIdle = time.Hour
+	}
+	if c.SessionLife == 0 {
+		c.SessionLife = 12 * time.Hour
+	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 15 * time.Second
 	}
@@ -92,7 +122,10 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Server{Config: c, closing: make(chan struct{}), limits: newLimiter(c.RatePerSecond, c.Now)}
+	s := &Server{
+		Config: c, table: routes, closing: make(chan struct{}), limits: newLimiter(c.RatePerSecond, c.Now), addresses: newLimiter(c.AddressRate, c.Now),
+		guesses: newGuesses(c.Now), checking: make(chan struct{}, mostChecks),
+	}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry); err != nil {
 		return nil, fmt.Errorf("api: register metrics: %w", err)

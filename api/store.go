@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -25,6 +28,36 @@ func (c Config) Database(db *models.DB) Config {
 	c.EntryPoints = repository[core.EntryPoint, core.EntryPointID]{setup.EntryPoints, setup.EntryPoint, setup.CreateEntryPoint, setup.UpdateEntryPoint, setup.DeleteEntryPoint}
 	c.Queues = repository[core.Queue, core.QueueID]{setup.Queues, setup.Queue, setup.CreateQueue, setup.UpdateQueue, setup.DeleteQueue}
 	c.Agents = repository[core.AgentSetup, core.AgentID]{setup.Agents, setup.Agent, setup.CreateAgent, setup.UpdateAgent, setup.DeleteAgent}
+	accounts := db.Users()
+	c.Users = repository[models.User, string]{
+		list: accounts.List, get: accounts.User,
+		create: func(ctx context.Context, u models.User) (models.Versioned[models.User], core.ConfigChanged, error) {
+			row, err := accounts.Create(ctx, u)
+			return row, core.ConfigChanged{}, err
+		},
+		update: func(ctx context.Context, u models.User, version int64) (models.Versioned[models.User], core.ConfigChanged, error) {
+			row, err := accounts.Update(ctx, u, version)
+			return row, core.ConfigChanged{}, err
+		},
+		remove: func(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
+			return core.ConfigChanged{}, accounts.Delete(ctx, id, version)
+		},
+	}
+	c.Teams = repository[models.Team, string]{
+		list: accounts.Teams, get: accounts.Team,
+		create: func(ctx context.Context, t models.Team) (models.Versioned[models.Team], core.ConfigChanged, error) {
+			row, err := accounts.CreateTeam(ctx, t)
+			return row, core.ConfigChanged{}, err
+		},
+		update: func(ctx context.Context, t models.Team, version int64) (models.Versioned[models.Team], core.ConfigChanged, error) {
+			row, err := accounts.UpdateTeam(ctx, t, version)
+			return row, core.ConfigChanged{}, err
+		},
+		remove: func(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
+			return core.ConfigChanged{}, accounts.DeleteTeam(ctx, id, version)
+		},
+	}
+	c.Accounts, c.Sessions, c.Together = s, storedSessions{db.Sessions()}, s
 	c.Site, c.Tokens, c.Answers, c.Audit, c.History, c.CRM = s, s, s, s, s, s
 	return c
 }
@@ -64,6 +97,8 @@ func fromModels(err error) error {
 		return ErrInProgress
 	case errors.Is(err, models.ErrCursor):
 		return invalid("cursor", "is not the cursor of an earlier page")
+	case models.Outage(err):
+		return fmt.Errorf("%w (%w)", ErrDatabase, err)
 	default:
 		return err
 	}
@@ -178,6 +213,74 @@ func (s stored) Record(ctx context.Context, row AuditRow) error {
 	return fromModels(s.db.Audit().Record(ctx, models.AuditRow{
 		Tenant: row.Tenant, Actor: row.Actor, Token: row.Token, Action: row.Action, Object: row.Object, Request: row.RequestID, Detail: row.Detail,
 	}))
+}
+
+// Entries implements [Audit].
+func (s stored) Entries(ctx context.Context, f AuditFilter) (Page[AuditEntry], error) {
+	p, err := s.db.Audit().Find(ctx, models.AuditFilter{
+		Paging: models.Paging(f.Paging), Tenant: f.Tenant, Actor: f.Actor, Action: f.Action, Object: f.Object, From: f.From, To: f.To,
+	})
+	return pageFrom(p, err, func(row models.AuditRow) AuditEntry {
+		detail, _ := row.Detail.(json.RawMessage)
+		return AuditEntry{
+			ID: row.ID, At: row.At, Tenant: row.Tenant, Actor: row.Actor, Token: row.Token, Action: row.Action, Object: row.Object, RequestID: row.Request, Detail: detail,
+		}
+	})
+}
+
+// CheckPassword implements [Accounts].
+func (s stored) CheckPassword(ctx context.Context, name, password string) (models.User, error) {
+	row, err := s.db.Users().CheckPassword(ctx, name, password)
+	return row.Setup, fromModels(err)
+}
+
+// SetPassword implements [Accounts].
+func (s stored) SetPassword(ctx context.Context, user, password, keep string) error {
+	return fromModels(s.db.Users().SetPassword(ctx, user, password, keep))
+}
+
+// Known implements [Accounts].
+func (s stored) Known(ctx context.Context, name string) (bool, error) {
+	known, err := s.db.Users().Known(ctx, name)
+	return known, fromModels(err)
+}
+
+// All implements [Together].
+func (s stored) All(ctx context.Context, changes []models.Change, dry bool) (core.ConfigChanged, error) {
+	change, err := s.db.Config().All(ctx, changes, dry)
+	return change, fromModels(err)
+}
+
+// storedSessions is a [Sessions] in the database.
+type storedSessions struct{ in *models.Sessions }
+
+func (s storedSessions) Begin(ctx context.Context, user, address, browser string, life time.Duration) (models.Session, string, error) {
+	made, secret, err := s.in.Begin(ctx, user, address, browser, life)
+	return made, secret, fromModels(err)
+}
+
+func (s storedSessions) Authenticate(ctx context.Context, secret string, idle time.Duration) (models.Session, models.User, error) {
+	session, user, err := s.in.Authenticate(ctx, secret, idle)
+	return session, user, fromModels(err)
+}
+
+func (s storedSessions) List(ctx context.Context, user string, idle time.Duration) ([]models.Session, error) {
+	all, err := s.in.List(ctx, user, idle)
+	return all, fromModels(err)
+}
+
+func (s storedSessions) Session(ctx context.Context, id string) (models.Session, core.TenantID, error) {
+	session, tenant, err := s.in.Session(ctx, id)
+	return session, tenant, fromModels(err)
+}
+
+func (s storedSessions) End(ctx context.Context, id string) error {
+	return fromModels(s.in.End(ctx, id))
+}
+
+func (s storedSessions) Familiar(ctx context.Context, name, address string) (bool, error) {
+	familiar, err := s.in.Familiar(ctx, name, address)
+	return familiar, fromModels(err)
 }
 
 // pageFrom gives a page of models with its items in the API's form.

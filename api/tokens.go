@@ -11,18 +11,7 @@ type newToken struct {
 	Secret string `json:"secret,omitempty"`
 }
 
-// sitewide refuses tokens of one tenant: who could make tokens could make one for everything.
-func (r *request) sitewide() error {
-	if r.who.Tenant != "" {
-		return &Error{Code: CodeForbidden, Message: "the token belongs to one tenant"}
-	}
-	return nil
-}
-
 func (s *Server) listTokens(r *request) (reply, error) {
-	if err := r.sitewide(); err != nil {
-		return reply{}, err
-	}
 	tokens, err := s.Tokens.ListTokens(r.ctx())
 	if err != nil {
 		return reply{}, err
@@ -31,9 +20,6 @@ func (s *Server) listTokens(r *request) (reply, error) {
 }
 
 func (s *Server) createToken(r *request) (reply, error) {
-	if err := r.sitewide(); err != nil {
-		return reply{}, err
-	}
 	var body struct {
 		Name   string `json:"name"`
 		Role   Role   `json:"role"`
@@ -84,9 +70,6 @@ func (s *Server) createToken(r *request) (reply, error) {
 }
 
 func (s *Server) revokeToken(r *request) (reply, error) {
-	if err := r.sitewide(); err != nil {
-		return reply{}, err
-	}
 	id, err := r.id()
 	if err != nil {
 		return reply{}, err

@@ -24,6 +24,7 @@ import (
 	"gocloud.dev/blob/memblob"
 
 	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/journal"
@@ -36,7 +37,9 @@ func TestMain(m *testing.M) {
 	openapi3filter.RegisterBodyDecoder("audio/wav", openapi3filter.FileBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("multipart/byteranges", openapi3filter.FileBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("application/yaml", openapi3filter.FileBodyDecoder)
-	code := m.Run()
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
+	code := dbtest.Main(m)
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
 			slog.Error("goroutines are left", "error", err)
@@ -63,7 +66,7 @@ var document = sync.OnceValues(func() (*openapi3.T, routers.Router) {
 })
 
 // world is the API over a real loop with a simulated switch; only what the database keeps is in memory. Tokens have the name of who they are:
-// admin, supervisor, auditor, anna, bert (agents of acme), globex (a supervisor of that tenant).
+// admin, supervisor, auditor, anna, bert (agents of acme), globex (a supervisor of that tenant). Users are asked for as "user:ID"; see people.
 type world struct {
 	t      testing.TB
 	srv    *Server
@@ -73,6 +76,7 @@ type world struct {
 	bucket *blob.Bucket
 	http   *httptest.Server
 	logs   *lockedBuffer
+	signed map[string]string // user id to the secret of a session
 }
 
 type lockedBuffer struct {
@@ -94,7 +98,7 @@ func (l *lockedBuffer) String() string {
 
 func newWorld(tb testing.TB, change ...func(*Config)) *world {
 	tb.Helper()
-	w := &world{t: tb, logs: &lockedBuffer{}, bucket: memblob.OpenBucket(nil)}
+	w := &world{t: tb, signed: map[string]string{}, logs: &lockedBuffer{}, bucket: memblob.OpenBucket(nil)}
 	quiet := slog.New(slog.DiscardHandler)
 	w.engine = sim.NewEngine("sim", sim.AsteriskLike(), sim.EngineOptions{Seed: 1})
 	w.store = &memoryStore{
@@ -118,7 +122,7 @@ func newWorld(tb testing.TB, change ...func(*Config)) *world {
 		}},
 		EntryPoints: []core.EntryPoint{{ID: "main", Tenant: "acme", Name: "Main", Numbers: []string{"+4930123456"}, Queue: "sales"}},
 		Agents: []core.AgentSetup{
-			{ID: "anna", Tenant: "acme", Name: "Anna", Phone: "1001"}, {ID: "bert", Tenant: "acme", Name: "Bert", Phone: "1002"},
+			{ID: "anna", Tenant: "acme", Name: "Anna", Phone: "1001", Teams: []string{"north"}}, {ID: "bert", Tenant: "acme", Name: "Bert", Phone: "1002"},
 			{ID: "gary", Tenant: "globex", Name: "Gary", Phone: "2001"},
 		},
 	}
@@ -175,9 +179,15 @@ func newWorld(tb testing.TB, change ...func(*Config)) *world {
 		func(set []core.AgentSetup, gone []string) core.ConfigChanged {
 			return core.ConfigChanged{Agents: set, Remove: core.Removal{Agents: idsOf[core.AgentID](gone)}}
 		})
+	db := dbtest.Open(tb, dbtest.SQLiteURL(tb))
+	kept := Config{}.Database(db)
+	c.Users, c.Teams, c.Accounts, c.Sessions, c.Together = kept.Users, kept.Teams, kept.Accounts, kept.Sessions, kept.Together
+	copyRows(tb, c.Tenants, kept.Tenants)
+	copyRows(tb, c.Agents, kept.Agents)
 	for _, f := range change {
 		f(&c)
 	}
+	people(tb, c)
 	w.srv, err = New(c)
 	require.NoError(tb, err)
 	w.http = httptest.NewServer(w.srv.Handler())
@@ -221,6 +231,40 @@ func (w *world) await(what string, so func() bool) {
 	}
 }
 
+// people makes users of every kind: root (administrator of the site), adam (of acme), eve (supervisor of acme's team north), sam (of the whole of acme), otto (auditor of acme),
+// u-anna and u-bert (agents), gina (supervisor of globex).
+func people(tb testing.TB, c Config) {
+	tb.Helper()
+	_, _, err := c.Teams.Create(tb.Context(), models.Team{ID: "north", Tenant: "acme", Name: "North"})
+	require.NoError(tb, err)
+	_, _, err = c.Teams.Create(tb.Context(), models.Team{ID: "south", Tenant: "acme", Name: "South"})
+	require.NoError(tb, err)
+	for _, u := range []models.User{
+		{ID: "root", Name: "root", Display: "Root", Role: models.RoleAdmin},
+		{ID: "adam", Name: "adam", Tenant: "acme", Role: models.RoleAdmin},
+		{ID: "eve", Name: "eve", Tenant: "acme", Role: models.RoleSupervisor, Teams: []string{"north"}},
+		{ID: "sam", Name: "sam", Tenant: "acme", Role: models.RoleSupervisor, AllTeams: true},
+		{ID: "otto", Name: "otto", Tenant: "acme", Role: models.RoleAuditor},
+		{ID: "u-anna", Name: "anna", Tenant: "acme", Role: models.RoleAgent, Agent: "anna"},
+		{ID: "u-bert", Name: "bert", Tenant: "acme", Role: models.RoleAgent, Agent: "bert"},
+		{ID: "gina", Name: "gina", Tenant: "globex", Role: models.RoleSupervisor, AllTeams: true},
+	} {
+		_, _, err := c.Users.Create(tb.Context(), u)
+		require.NoError(tb, err)
+	}
+}
+
+// session gives the secret of a session of a user, who is signed in without the work of a password.
+func (w *world) session(user string) string {
+	w.t.Helper()
+	if w.signed[user] == "" {
+		_, secret, err := w.srv.Sessions.Begin(w.t.Context(), user, "192.0.2.1", "test", time.Hour)
+		require.NoError(w.t, err)
+		w.signed[user] = secret
+	}
+	return w.signed[user]
+}
+
 // answer is what came back.
 type answer struct {
 	status int
@@ -254,7 +298,11 @@ func (w *world) ask(as, method, path, body string, hs ...headers) answer {
 	}
 	req := httptest.NewRequestWithContext(w.t.Context(), method, path, reader)
 	req.Header.Set("Content-Type", "application/json")
-	if as != "" {
+	if id, is := strings.CutPrefix(as, "user:"); is {
+		secret := w.session(id)
+		req.AddCookie(&http.Cookie{Name: cookieName, Value: secret})
+		req.Header.Set(csrfHeader, csrfToken(secret))
+	} else if as != "" {
 		req.Header.Set("Authorization", "Bearer "+as)
 	}
 	for _, h := range hs {

@@ -31,7 +31,18 @@ const (
 	AlertEntrySkipped    = "projection_failed" // a timeline entry could not be put into the records
 )
 
-// raise writes an alert once.
+var alertColumns = rowOf("id text", "at bigint", "tenant text", "reason text", "call text", "agent text", "recording text", "text text")
+
+// raiseAll writes alerts that are not there yet.
+func raiseAll(ctx context.Context, tx session, alerts []Alert) error {
+	rows := newRowset(alertColumns)
+	for _, a := range alerts {
+		rows.add(clean(a.ID), micros(a.At), clean(string(a.Tenant)), clean(a.Reason), clean(string(a.Call)), clean(string(a.Agent)), clean(string(a.Recording)), clean(a.Text))
+	}
+	return tx.insert(ctx, "alerts", rows, "DO NOTHING")
+}
+
+// raise writes an alert once, in a transaction of gorm's.
 func raise(tx *gorm.DB, a Alert) error {
 	a.Text = clean(a.Text)
 	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&a).Error; err != nil {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -33,7 +32,7 @@ func (db *DB) Audit() *Audit { return &Audit{db: db} }
 
 // Record adds a row.
 func (a *Audit) Record(ctx context.Context, row AuditRow) error {
-	return audit(a.db.write.WithContext(ctx), row)
+	return auditAll(ctx, a.db.direct(), []AuditRow{row})
 }
 
 type auditRow struct {
@@ -41,23 +40,26 @@ type auditRow struct {
 	At                                                        int64
 }
 
-func audit(tx *gorm.DB, row AuditRow) error {
-	if row.ID == "" {
-		row.ID = uuid.NewString()
+var auditColumns = rowOf("id text", "at bigint", "tenant text", "actor text", "token text", "action text", "object text", "request text", "detail json")
+
+// auditAll adds rows that are not there yet.
+func auditAll(ctx context.Context, tx session, audits []AuditRow) error {
+	rows := newRowset(auditColumns)
+	for _, row := range audits {
+		if row.ID == "" {
+			row.ID = uuid.NewString()
+		}
+		if row.At.IsZero() {
+			row.At = now()
+		}
+		detail, err := json.Marshal(row.Detail)
+		if err != nil {
+			return fmt.Errorf("encode audit detail: %w", err)
+		}
+		rows.add(clean(row.ID), micros(row.At), clean(string(row.Tenant)), clean(row.Actor), clean(row.Token), clean(row.Action), clean(row.Object),
+			clean(row.Request), string(detail))
 	}
-	if row.At.IsZero() {
-		row.At = now()
-	}
-	detail, err := json.Marshal(row.Detail)
-	if err != nil {
-		return fmt.Errorf("encode audit detail: %w", err)
-	}
-	err = tx.Exec(`INSERT INTO audit_log (id, at, tenant, actor, token, action, object, request, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		clean(row.ID), micros(row.At), clean(string(row.Tenant)), clean(row.Actor), clean(row.Token), clean(row.Action), clean(row.Object), clean(row.Request), string(detail)).Error
-	if err != nil {
-		return fmt.Errorf("write audit log: %w", err)
-	}
-	return nil
+	return tx.insert(ctx, "audit_log", rows, "DO NOTHING")
 }
 
 // List lists rows of a tenant, newest first; tenant "" = all rows. Detail is json.RawMessage.

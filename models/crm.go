@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -207,96 +206,6 @@ func (c *CRM) Exclude(ctx context.Context, tenant core.TenantID, number, reason 
 		ON CONFLICT (tenant, number) DO UPDATE SET reason = excluded.reason`, string(tenant), normal, clean(reason), micros(now())).Error
 	if err != nil {
 		return fmt.Errorf("exclude a number from leads: %w", err)
-	}
-	return nil
-}
-
-// ResolveCaller finds out who called in a closed call, makes a lead of an unknown caller, notes both in the call's record, and ends the job that
-// asked for it: all in one transaction. Carried out twice, or at once for two calls of one number, it makes one lead.
-func (c *CRM) ResolveCaller(ctx context.Context, call core.CallID, job Job) (Party, error) {
-	var party Party
-	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		record, err := readCall(tx, call)
-		if err != nil {
-			return err
-		}
-		if record.Party == PartyUnknown && record.ErasedAt.IsZero() {
-			if err := c.resolve(tx, &record); err != nil {
-				return err
-			}
-			err := tx.Exec(`UPDATE call_records SET number = ?, party = ?, contact = ?, lead = ? WHERE call = ?`,
-				record.Number, string(record.Party), record.Contact, record.Lead, string(call)).Error
-			if err != nil {
-				return err
-			}
-		}
-		party = record.Party
-		return finishJob(tx, job)
-	})
-	if err != nil {
-		return party, fmt.Errorf("resolve the caller of call %s: %w", call, err)
-	}
-	return party, nil
-}
-
-// resolve fills in the number, the party and what belongs to it.
-func (c *CRM) resolve(tx *gorm.DB, r *CallRecord) error {
-	tenant, err := one(readTenants(tx, r.Tenant))
-	if errors.Is(err, ErrNotFound) { // deleted in the meantime
-		r.Party = PartyOff
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	number, problem := NormalNumber(r.From, tenant.Setup.Region)
-	switch problem {
-	case NumberWithheld:
-		r.Party = PartyWithheld
-		return nil
-	case NumberInvalid:
-		r.Party = PartyInvalid
-		return nil
-	case NumberOK:
-		r.Number = number
-	}
-	var contacts []string
-	err = tx.Raw(`SELECT contact FROM contact_numbers WHERE tenant = ? AND number = ?`, string(r.Tenant), number).Scan(&contacts).Error
-	if err != nil {
-		return err
-	}
-	if len(contacts) > 0 {
-		r.Party, r.Contact = PartyContact, contacts[0]
-		return nil
-	}
-	excluded, err := exists(tx, `SELECT 1 FROM lead_exclusions WHERE tenant = ? AND number = ?`, string(r.Tenant), number)
-	switch {
-	case err != nil:
-		return err
-	case tenant.Setup.Leads == LeadsOff:
-		r.Party = PartyOff
-		return nil
-	case excluded:
-		r.Party = PartyExcluded
-		return nil
-	}
-	return lead(tx, r)
-}
-
-// lead finds the number's lead or makes it. The unique key and not a look beforehand decides: another transaction may be making it now, and ON
-// CONFLICT waits for that one's end.
-func lead(tx *gorm.DB, r *CallRecord) error {
-	l := Lead{
-		ID: uuid.NewString(), Tenant: r.Tenant, Number: r.Number, Name: clean(r.Name), Source: clean(string(r.EntryPoint)), Call: r.Call, Status: "new", CreatedAt: now(),
-	}
-	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&l)
-	if res.Error != nil {
-		return res.Error
-	}
-	r.Party, r.Lead = PartyLeadCreated, l.ID
-	if res.RowsAffected == 0 {
-		r.Party = PartyLead
-		return tx.Raw(`SELECT id FROM leads WHERE tenant = ? AND number = ?`, string(r.Tenant), r.Number).Scan(&r.Lead).Error
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,13 +14,21 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
-// resolve claims the lead job of a call and carries it out.
-func resolve(t *testing.T, db *models.DB, call core.CallID) (models.Party, error) {
-	t.Helper()
-	job, ok, err := db.Jobs().Claim(t.Context(), "lead:"+string(call), "test", time.Minute)
-	require.NoError(t, err)
-	require.True(t, ok)
-	return db.CRM().ResolveCaller(t.Context(), call, job)
+// resolve claims the lead jobs of calls and carries them out together.
+func resolve(tb testing.TB, db *models.DB, calls ...core.CallID) ([]models.Party, error) {
+	tb.Helper()
+	ids := make([]string, len(calls))
+	jobs := make([]models.CallerJob, len(calls))
+	for i, c := range calls {
+		ids[i], jobs[i].Call = "lead:"+string(c), c
+	}
+	claimed, err := db.Jobs().Claim(tb.Context(), ids, "test", time.Minute)
+	require.NoError(tb, err)
+	require.Len(tb, claimed, len(calls))
+	for _, job := range claimed {
+		jobs[slices.Index(ids, job.ID)].Job = job
+	}
+	return db.CRM().ResolveCallers(tb.Context(), jobs)
 }
 
 func TestLeadsR2(t *testing.T) {
@@ -36,19 +45,17 @@ func TestLeadsR2(t *testing.T) {
 			s.call(id, number, noon)
 		}
 		require.NoError(t, projector(db).CatchUp(ctx))
-		for _, want := range []struct {
-			call  core.CallID
-			party models.Party
-		}{
-			{"new", models.PartyLeadCreated}, {"again", models.PartyLead}, {"bob", models.PartyContact}, {"ex", models.PartyExcluded},
-			{"anon", models.PartyWithheld}, {"ext", models.PartyInvalid}, {"odd", models.PartyInvalid},
-		} {
-			party, err := resolve(t, db, want.call)
+		calls := []core.CallID{"new", "again", "bob", "ex", "anon", "ext", "odd"}
+		want := []models.Party{
+			models.PartyLeadCreated, models.PartyLead, models.PartyContact, models.PartyExcluded, models.PartyWithheld, models.PartyInvalid, models.PartyInvalid,
+		}
+		parties, err := resolve(t, db, calls...)
+		require.NoError(t, err)
+		require.Equal(t, want, parties)
+		for i, call := range calls {
+			r, err := db.History().CallRecord(ctx, call)
 			require.NoError(t, err)
-			require.Equal(t, want.party, party, want.call)
-			r, err := db.History().CallRecord(ctx, want.call)
-			require.NoError(t, err)
-			require.Equal(t, want.party, r.Party, "the reason is on record")
+			require.Equal(t, want[i], r.Party, "the reason is on record")
 		}
 		leads, err := db.CRM().Leads(ctx, models.PeopleFilter{Tenant: "acme"})
 		require.NoError(t, err)
@@ -59,57 +66,110 @@ func TestLeadsR2(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, leads.Items[0].ID, again.Lead)
 
-		// The same job again, as after a crash before it was marked as done.
+		s.call("later", "030 123456", noon)
+		require.NoError(t, projector(db).CatchUp(ctx))
+		parties, err = resolve(t, db, "later")
+		require.NoError(t, err)
+		require.Equal(t, []models.Party{models.PartyLead}, parties)
+
+		// The same job again, as of a worker that was slow and has lost it.
 		require.NoError(t, db.CRM().Exclude(ctx, "acme", "+4930123456", ""))
-		party, err := db.CRM().ResolveCaller(ctx, "new", models.Job{ID: "lead:new"})
+		parties, err = db.CRM().ResolveCallers(ctx, []models.CallerJob{{Call: "new", Job: models.Job{ID: "lead:new"}}})
 		require.ErrorIs(t, err, models.ErrClaimLost)
-		require.Equal(t, models.PartyLeadCreated, party)
+		require.Equal(t, []models.Party{models.PartyLeadCreated}, parties, "what was found out stays")
 
 		_, _, err = c.UpdateTenant(ctx, models.Tenant{Tenant: core.Tenant{ID: "acme", Name: "Acme"}, Region: "DE", Leads: models.LeadsOff}, 0)
 		require.NoError(t, err)
 		s.call("off", "030 999999", noon)
 		require.NoError(t, projector(db).CatchUp(ctx))
-		party, err = resolve(t, db, "off")
+		parties, err = resolve(t, db, "off")
 		require.NoError(t, err)
-		require.Equal(t, models.PartyOff, party)
+		require.Equal(t, []models.Party{models.PartyOff}, parties)
 	})
 }
 
-// R2: calls of one number at once make one lead.
+// One lost claim among several jobs takes back what was found out for all of them: nobody may count it who does not own it.
+func TestLeadsR2OfALostClaim(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		site(t, db)
+		s := newTeller(t, db)
+		s.call("mine", "030 123456", noon)
+		s.call("lost", "030 123457", noon)
+		require.NoError(t, projector(db).CatchUp(t.Context()))
+		claimed, err := db.Jobs().Claim(t.Context(), []string{"lead:mine"}, "test", time.Minute)
+		require.NoError(t, err)
+		_, err = db.CRM().ResolveCallers(t.Context(), []models.CallerJob{{Call: "mine", Job: claimed[0]}, {Call: "lost", Job: models.Job{ID: "lead:lost", Worker: "test"}}})
+		require.ErrorIs(t, err, models.ErrClaimLost)
+		leads, err := db.CRM().Leads(t.Context(), models.PeopleFilter{})
+		require.NoError(t, err)
+		require.Empty(t, leads.Items)
+		r, err := db.History().CallRecord(t.Context(), "mine")
+		require.NoError(t, err)
+		require.Equal(t, models.PartyUnknown, r.Party)
+	})
+}
+
+// A job whose call has no record any more ends.
+func TestLeadsR2OfACallThatIsGone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		job, err := models.NewJob(models.JobLead, "gone", "acme", models.LeadPayload{Call: "gone"})
+		require.NoError(t, err)
+		require.NoError(t, db.Jobs().Add(t.Context(), job))
+		parties, err := resolve(t, db, "gone")
+		require.NoError(t, err)
+		require.Equal(t, []models.Party{models.PartyUnknown}, parties)
+		done, err := db.Jobs().Job(t.Context(), "lead:gone")
+		require.NoError(t, err)
+		require.Equal(t, models.JobDone, done.State)
+	})
+}
+
+// R2: calls of one number at once make one lead, also those that are looked at together, whatever the order of their numbers.
 func TestLeadsR2AtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {
 		site(t, db)
 		s := newTeller(t, db)
-		const n = 12
+		const n, together = 12, 8
 		for i := range n {
-			s.call(core.CallID(fmt.Sprintf("c%d", i)), "030 123456", noon)
+			for k := range together {
+				s.call(core.CallID(fmt.Sprintf("c%d-%d", i, k)), fmt.Sprintf("030 12345%d", (i+k)%4), noon)
+			}
 		}
 		require.NoError(t, projector(db).CatchUp(t.Context()))
-		parties := make([]models.Party, n)
+		parties := make([][]models.Party, n)
 		errs := make([]error, n)
 		var wg sync.WaitGroup
 		for i := range n {
 			wg.Go(func() {
-				call := core.CallID(fmt.Sprintf("c%d", i))
-				job, _, err := db.Jobs().Claim(t.Context(), "lead:"+string(call), "test", time.Minute)
-				if err == nil {
-					parties[i], err = db.CRM().ResolveCaller(t.Context(), call, job)
+				var jobs []models.CallerJob
+				for k := range together {
+					call := fmt.Sprintf("c%d-%d", i, k)
+					claimed, err := db.Jobs().Claim(t.Context(), []string{"lead:" + call}, "test", time.Minute)
+					if err != nil {
+						errs[i] = err
+						return
+					}
+					jobs = append(jobs, models.CallerJob{Call: core.CallID(call), Job: claimed[0]})
 				}
-				errs[i] = err
+				parties[i], errs[i] = db.CRM().ResolveCallers(t.Context(), jobs)
 			})
 		}
 		wg.Wait()
 		created := 0
 		for i := range n {
 			require.NoError(t, errs[i])
-			if parties[i] == models.PartyLeadCreated {
-				created++
+			for _, p := range parties[i] {
+				if p == models.PartyLeadCreated {
+					created++
+				} else {
+					require.Equal(t, models.PartyLead, p)
+				}
 			}
 		}
-		require.Equal(t, 1, created)
+		require.Equal(t, 4, created)
 		leads, err := db.CRM().Leads(t.Context(), models.PeopleFilter{})
 		require.NoError(t, err)
-		require.Len(t, leads.Items, 1)
+		require.Len(t, leads.Items, 4)
 	})
 }
 

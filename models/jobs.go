@@ -2,13 +2,13 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -66,17 +66,22 @@ func NewJob(kind, subject string, tenant core.TenantID, payload any) (Job, error
 	return Job{ID: clean(kind + ":" + subject), Kind: kind, Tenant: tenant, Payload: body, State: JobPending, NextAt: at, CreatedAt: at}, nil
 }
 
+var jobColumns = rowOf("id text", "kind text", "tenant text", "payload json", "state text", "attempts bigint", "strikes bigint", "next_at bigint", "sends bigint",
+	"sent_at bigint", "worker text", "error text", "created_at bigint", "finished_at bigint")
+
 // addJobs puts jobs that are not there yet, whatever their state is by now.
-func addJobs(tx *gorm.DB, jobs []Job) error {
-	if len(jobs) == 0 {
-		return nil
+func addJobs(ctx context.Context, tx session, jobs []Job) error {
+	rows := newRowset(jobColumns)
+	for _, j := range jobs {
+		rows.add(j.ID, j.Kind, clean(string(j.Tenant)), string(j.Payload), string(j.State), int64(j.Attempts), int64(j.Strikes), micros(j.NextAt), int64(j.Sends),
+			micros(j.SentAt), j.Worker, j.Error, micros(j.CreatedAt), micros(j.FinishedAt))
 	}
-	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&jobs).Error
+	return tx.insert(ctx, "jobs", rows, "DO NOTHING")
 }
 
 // Add puts a job that is not there yet.
 func (j *Jobs) Add(ctx context.Context, job Job) error {
-	if err := addJobs(j.db.write.WithContext(ctx), []Job{job}); err != nil {
+	if err := addJobs(ctx, j.db.direct(), []Job{job}); err != nil {
 		return fmt.Errorf("add job %s: %w", job.ID, err)
 	}
 	return nil
@@ -97,8 +102,10 @@ func (j *Jobs) Job(ctx context.Context, id string) (Job, error) {
 
 // Reminder asks a worker to look at a job. Nth tells reminders of one job apart.
 type Reminder struct {
-	ID  string
-	Nth int
+	ID       string
+	Kind     string
+	Attempts int // begun so far
+	Nth      int
 }
 
 // TakeDue marks the jobs that somebody should look at now as reminded of, and returns the reminders to send: those that are due and have not
@@ -109,19 +116,12 @@ func (j *Jobs) TakeDue(ctx context.Context, resend time.Duration, limit int) ([]
 	if j.db.dialect == SQLite {
 		skip = ""
 	}
-	var rows []struct {
-		ID    string
-		Sends int
-	}
+	var out []Reminder
 	err := j.db.write.WithContext(ctx).Raw(`UPDATE jobs SET sends = sends + 1, sent_at = ? WHERE id IN (
 			SELECT id FROM jobs WHERE state IN ('pending', 'running') AND next_at <= ? AND sent_at <= ? ORDER BY next_at LIMIT ?`+skip+`
-		) RETURNING id, sends`, micros(at), micros(at), micros(at.Add(-resend)), limit).Scan(&rows).Error
+		) RETURNING id, kind, attempts, sends AS nth`, micros(at), micros(at), micros(at.Add(-resend)), limit).Scan(&out).Error
 	if err != nil {
 		return nil, fmt.Errorf("take due jobs: %w", err)
-	}
-	out := make([]Reminder, len(rows))
-	for i, r := range rows {
-		out[i] = Reminder{ID: r.ID, Nth: r.Sends}
 	}
 	return out, nil
 }
@@ -145,33 +145,51 @@ func (j *Jobs) Forget(ctx context.Context) error {
 	return nil
 }
 
-// Claim gives a due job to a worker for so long. false means that there is nothing to do: the job is done, is not due, or is another
-// worker's. This and not the queue decides who works, so that a doubled or late reminder does no harm.
-func (j *Jobs) Claim(ctx context.Context, id, worker string, lasts time.Duration) (Job, bool, error) {
+// Claim gives those of some jobs that are due to a worker for so long. The others are done, not due, or another worker's: there is nothing to do
+// about them. This and not the queue decides who works, so that a doubled or late reminder does no harm.
+func (j *Jobs) Claim(ctx context.Context, ids []string, worker string, lasts time.Duration) ([]Job, error) {
 	at := now()
 	var jobs []Job
-	err := j.db.write.WithContext(ctx).Model(&jobs).Clauses(clause.Returning{}).
-		Where("id = ? AND state IN ('pending', 'running') AND next_at <= ?", id, micros(at)).
-		Updates(map[string]any{
-			"state": JobRunning, "attempts": gorm.Expr("attempts + 1"), "worker": worker, "next_at": gorm.Expr("?", micros(at.Add(lasts))),
-		}).Error
+	err := j.db.direct().query(ctx, column1("id", ids), `UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = $1, next_at = $2
+		FROM {rows} WHERE jobs.id = r.id AND state IN ('pending', 'running') AND next_at <= $3
+		RETURNING jobs.id, kind, tenant, payload, attempts, strikes, sends`, []any{worker, micros(at.Add(lasts)), micros(at)}, func(rows *sql.Rows) error {
+		job := Job{State: JobRunning, Worker: worker}
+		var payload string
+		if err := rows.Scan(&job.ID, &job.Kind, &job.Tenant, &payload, &job.Attempts, &job.Strikes, &job.Sends); err != nil {
+			return err
+		}
+		job.Payload = json.RawMessage(payload)
+		jobs = append(jobs, job)
+		return nil
+	})
 	if err != nil {
-		return Job{}, false, fmt.Errorf("claim job %s: %w", id, err)
+		return nil, fmt.Errorf("claim jobs: %w", err)
 	}
-	if len(jobs) == 0 {
-		return Job{}, false, nil
-	}
-	return jobs[0], true, nil
+	return jobs, nil
 }
 
 // Finish ends a job well. [ErrClaimLost] if it is not the worker's any more.
 func (j *Jobs) Finish(ctx context.Context, job Job) error {
-	return finishJob(j.db.write.WithContext(ctx), job)
+	return finishJobs(ctx, j.db.direct(), []Job{job})
 }
 
-func finishJob(tx *gorm.DB, job Job) error {
-	return settleJob(tx, job, `UPDATE jobs SET state = 'done', error = '', finished_at = ? WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`,
-		micros(now()))
+var finishColumns = rowOf("id text", "worker text", "attempts bigint")
+
+// finishJobs ends jobs well. [ErrClaimLost] if one of them is not the worker's any more: then what was done must be taken back.
+func finishJobs(ctx context.Context, tx session, jobs []Job) error {
+	rows := newRowset(finishColumns)
+	for _, job := range jobs {
+		rows.add(job.ID, job.Worker, int64(job.Attempts))
+	}
+	n, err := tx.exec(ctx, rows, `UPDATE jobs SET state = 'done', error = '', finished_at = $1 FROM {rows}
+		WHERE jobs.id = r.id AND jobs.state = 'running' AND jobs.worker = r.worker AND jobs.attempts = r.attempts`, micros(now()))
+	if err == nil && n != int64(len(jobs)) {
+		err = ErrClaimLost
+	}
+	if err != nil {
+		return fmt.Errorf("finish jobs: %w", err)
+	}
+	return nil
 }
 
 // Fail ends an attempt badly; the job is due again at next. strike says that the work itself failed, which counts towards giving up: a

@@ -21,6 +21,15 @@ func addJob(t *testing.T, db *models.DB, subject string) string {
 	return job.ID
 }
 
+// claim claims one job that is due.
+func claim(t *testing.T, db *models.DB, id, worker string, lasts time.Duration) models.Job {
+	t.Helper()
+	claimed, err := db.Jobs().Claim(t.Context(), []string{id}, worker, lasts)
+	require.NoError(t, err)
+	require.Len(t, claimed, 1)
+	return claimed[0]
+}
+
 func TestJobsAreClaimedOnceAndSettledByTheirWorker(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {
 		ctx, jobs := t.Context(), db.Jobs()
@@ -30,7 +39,7 @@ func TestJobsAreClaimedOnceAndSettledByTheirWorker(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				if _, ok, err := jobs.Claim(ctx, id, "w", time.Hour); err == nil && ok {
+				if got, err := jobs.Claim(ctx, []string{id}, "w", time.Hour); err == nil && len(got) == 1 {
 					claimed.Add(1)
 				}
 			})
@@ -44,9 +53,10 @@ func TestJobsAreClaimedOnceAndSettledByTheirWorker(t *testing.T) {
 
 		require.NoError(t, jobs.Fail(ctx, job, errors.New("not yet\x00"), true, time.Now().Add(time.Hour)))
 		require.ErrorIs(t, jobs.Finish(ctx, job), models.ErrClaimLost)
-		_, ok, err := jobs.Claim(ctx, id, "w", time.Hour)
+		got, err := jobs.Claim(ctx, []string{id, addJob(t, db, "b"), "test:none"}, "w", time.Hour)
 		require.NoError(t, err)
-		require.False(t, ok, "it is not due")
+		require.Len(t, got, 1, "one is not due, one does not exist")
+		require.Equal(t, "test:b", got[0].ID)
 	})
 }
 
@@ -55,15 +65,11 @@ func TestJobsOfAWorkerThatIsGone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {
 		ctx, jobs := t.Context(), db.Jobs()
 		id := addJob(t, db, "a")
-		slow, ok, err := jobs.Claim(ctx, id, "slow", -time.Second) // has run out already
-		require.NoError(t, err)
-		require.True(t, ok)
+		slow := claim(t, db, id, "slow", -time.Second) // has run out already
 		due, err := jobs.TakeDue(ctx, time.Hour, 10)
 		require.NoError(t, err)
 		require.Len(t, due, 1)
-		other, ok, err := jobs.Claim(ctx, id, "other", time.Hour)
-		require.NoError(t, err)
-		require.True(t, ok)
+		other := claim(t, db, id, "other", time.Hour)
 		require.Equal(t, 2, other.Attempts)
 		require.ErrorIs(t, jobs.Finish(ctx, slow), models.ErrClaimLost)
 		require.ErrorIs(t, jobs.Fail(ctx, slow, errors.New("x"), false, time.Now()), models.ErrClaimLost)
@@ -81,18 +87,17 @@ func TestJobsRemindersAreSentAgain(t *testing.T) {
 			require.NoError(t, err)
 			return r
 		}
-		require.Equal(t, []models.Reminder{{ID: id, Nth: 1}}, due(time.Hour))
+		require.Equal(t, []models.Reminder{{ID: id, Kind: "test", Nth: 1}}, due(time.Hour))
 		require.Empty(t, due(time.Hour), "one reminder is out")
-		require.Equal(t, []models.Reminder{{ID: id, Nth: 2}}, due(0), "it was lost")
+		require.Equal(t, []models.Reminder{{ID: id, Kind: "test", Nth: 2}}, due(0), "it was lost")
 		require.NoError(t, jobs.Unsent(ctx, models.Reminder{ID: id, Nth: 1}))
 		require.Empty(t, due(time.Hour), "an old reminder's failure does not take back the newer one")
 		require.NoError(t, jobs.Unsent(ctx, models.Reminder{ID: id, Nth: 2}))
-		require.Equal(t, []models.Reminder{{ID: id, Nth: 3}}, due(time.Hour))
+		require.Equal(t, []models.Reminder{{ID: id, Kind: "test", Nth: 3}}, due(time.Hour))
 		require.NoError(t, jobs.Forget(ctx))
-		require.Equal(t, []models.Reminder{{ID: id, Nth: 4}}, due(time.Hour), "a new process knows nothing of what was sent")
+		require.Equal(t, []models.Reminder{{ID: id, Kind: "test", Nth: 4}}, due(time.Hour), "a new process knows nothing of what was sent")
 
-		job, _, err := jobs.Claim(ctx, id, "w", time.Hour)
-		require.NoError(t, err)
+		job := claim(t, db, id, "w", time.Hour)
 		require.Empty(t, due(0), "somebody is on it")
 		require.NoError(t, jobs.GiveUp(ctx, job, errors.New("for good")))
 		require.Empty(t, due(0))
@@ -109,8 +114,7 @@ func TestJobsRemindersAreSentAgain(t *testing.T) {
 func TestJobsAreCleared(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {
 		ctx, jobs := t.Context(), db.Jobs()
-		job, _, err := jobs.Claim(ctx, addJob(t, db, "done"), "w", time.Hour)
-		require.NoError(t, err)
+		job := claim(t, db, addJob(t, db, "done"), "w", time.Hour)
 		require.NoError(t, jobs.Finish(ctx, job))
 		addJob(t, db, "open")
 		n, err := jobs.Clear(ctx, time.Now().Add(time.Hour))

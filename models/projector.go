@@ -8,16 +8,16 @@ import (
 	"time"
 
 	sqlite "github.com/glebarez/go-sqlite"
-	"gorm.io/gorm"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"github.com/tandem-voice/tandem/orchestrator/journal"
 )
 
 // Projector makes the records that people look up, and the jobs that follow from calls, out of the timelines of all shards.
 //
 // It reads by cursor. What it makes of a piece of the timeline and the cursor behind that piece are one transaction, so that a crash at
-// any point loses nothing and doubles nothing. Several processes may run one: the cursor's row is locked while it is worked on.
+// any point loses nothing and doubles nothing. Several processes may run one: each piece counts for the one that moves the cursor past it.
+//
+// What a piece says about one leg, state or recording is folded in memory, and each table is written with one statement (recordsFold): the
+// database's answers, not its work, are what takes our processor's time.
 //
 // A piece that cannot be written because of what is in it (not because the database is away) would hold up everything behind it for ever. It is
 // tried again event by event; the one event that fails is skipped, with an alert.
@@ -122,73 +122,65 @@ func (p *Projector) oneByOne(ctx context.Context, shard string) (more bool, err 
 
 // step projects about limit entries. more says that there may be some left.
 func (p *Projector) step(ctx context.Context, shard string, limit int) (more bool, err error) {
-	jobs := 0
-	err = p.withCursor(ctx, shard, limit, func(tx *gorm.DB, entries []journal.Timeline) error {
-		more = true
-		batch := recordsBatch{tx: tx, shard: shard}
-		if err := batch.apply(entries); err != nil {
+	var jobs int
+	more, err = p.advance(ctx, shard, limit, func(tx session, piece timelinePiece) error {
+		fold := newRecordsFold(shard)
+		if err := fold.load(ctx, tx, piece.lines); err != nil {
 			return err
 		}
-		jobs = len(batch.jobs)
-		return nil
+		if err := fold.apply(piece.lines); err != nil {
+			return err
+		}
+		jobs = len(fold.jobs)
+		return fold.write(ctx, tx)
 	})
-	if err != nil {
-		return false, err
-	}
-	if jobs > 0 {
+	if err == nil && jobs > 0 {
 		p.onJobs()
 	}
-	return more, nil
+	return more, err
 }
 
 // skip moves the cursor past one event and alerts.
 func (p *Projector) skip(ctx context.Context, shard string, cause error) (more bool, err error) {
-	err = p.withCursor(ctx, shard, 1, func(tx *gorm.DB, entries []journal.Timeline) error {
-		more = true
-		e := entries[0]
-		return raise(tx, Alert{
+	return p.advance(ctx, shard, 1, func(tx session, piece timelinePiece) error {
+		e := &piece.lines[0]
+		return raiseAll(ctx, tx, []Alert{{
 			ID: fmt.Sprintf("projection:%s:%d", shard, e.Seq), At: now(), Tenant: e.Entry.Tenant, Reason: AlertEntrySkipped, Call: e.Entry.Call, Text: cause.Error(),
-		})
+		}})
 	})
-	return more, err
 }
 
-// withCursor runs f over the next entries and moves the cursor behind them, in one transaction. f is not called when there are none.
-func (p *Projector) withCursor(ctx context.Context, shard string, limit int, f func(tx *gorm.DB, entries []journal.Timeline) error) error {
-	peek, err := timelineAfterCursor(p.db.read.WithContext(ctx), shard)
-	if err != nil || !peek {
-		return err // nothing new, as most times: no transaction
+// errOvertaken says that another projector has moved the cursor in the meantime.
+var errOvertaken = errors.New("another projector was faster")
+
+// advance runs f over the next lines and moves the cursor behind them, in one transaction. f is not called when there are none.
+//
+// The lines are read and decoded before the transaction, which on SQLite holds up the log. That is safe because moving the cursor, which comes first and
+// locks it, succeeds only from where they were read.
+func (p *Projector) advance(ctx context.Context, shard string, limit int, f func(tx session, piece timelinePiece) error) (more bool, err error) {
+	piece, err := p.db.timelineBehindCursor(ctx, shard, limit)
+	if err != nil || len(piece.lines) == 0 {
+		return false, err
 	}
-	return p.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Exec(`INSERT INTO cursors (projection, shard, seq) VALUES (?, ?, 0) ON CONFLICT DO NOTHING`, recordsProjection, shard).Error; err != nil {
-			return fmt.Errorf("begin cursor: %w", err)
-		}
-		lock := ""
-		if p.db.dialect == Postgres {
-			lock = " FOR UPDATE"
-		}
-		var seq uint64
-		if err := tx.Raw(`SELECT seq FROM cursors WHERE projection = ? AND shard = ?`+lock, recordsProjection, shard).Scan(&seq).Error; err != nil {
-			return fmt.Errorf("read cursor: %w", err)
-		}
-		entries, err := timelineAfter(tx, shard, seq, limit)
-		if err != nil || len(entries) == 0 {
-			return err
-		}
-		if err := f(tx, entries); err != nil {
-			return err
-		}
-		err = tx.Exec(`UPDATE cursors SET seq = ? WHERE projection = ? AND shard = ?`, entries[len(entries)-1].Seq, recordsProjection, shard).Error
+	err = p.db.transaction(ctx, func(tx session) error {
+		last := piece.lines[len(piece.lines)-1].Seq
+		res, err := tx.ExecContext(ctx, `INSERT INTO cursors (projection, shard, seq) VALUES ($1, $2, $3)
+			ON CONFLICT (projection, shard) DO UPDATE SET seq = excluded.seq WHERE cursors.seq = $4`, recordsProjection, shard, last, piece.behind)
 		if err != nil {
 			return fmt.Errorf("move cursor: %w", err)
 		}
-		return nil
+		switch moved, err := res.RowsAffected(); {
+		case err != nil:
+			return fmt.Errorf("move cursor: %w", err)
+		case moved == 0:
+			return errOvertaken
+		}
+		return f(tx, piece)
 	})
-}
-
-func timelineAfterCursor(tx *gorm.DB, shard string) (bool, error) {
-	return exists(tx, `SELECT 1 FROM timeline WHERE shard = ? AND seq >
-		coalesce((SELECT seq FROM cursors WHERE projection = ? AND shard = ?), 0)`, shard, recordsProjection, shard)
+	if errors.Is(err, errOvertaken) {
+		return true, nil
+	}
+	return piece.more, err
 }
 
 // poisoned reports whether an error is about the data: trying again would give it again.

@@ -19,13 +19,13 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456000, time.UTC)
 
 // teller appends timeline entries to a shard as the loop does, one event each.
 type teller struct {
-	t   *testing.T
+	t   testing.TB
 	j   *models.Journal
 	l   journal.Lease
 	seq uint64
 }
 
-func newTeller(t *testing.T, db *models.DB) *teller {
+func newTeller(t testing.TB, db *models.DB) *teller {
 	t.Helper()
 	j := db.Journal()
 	l, err := j.Acquire(t.Context(), "main", "test", time.Hour)

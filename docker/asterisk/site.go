@@ -62,7 +62,10 @@ type Site struct {
 	Backup string
 	Phones []Phone
 	Trunks []Trunk
-	Bench  *Bench // nil = no app_queue
+	// PeerName is what this switch calls itself towards Peers, who know it by that name; "" without peers.
+	PeerName string
+	Peers    []Peer
+	Bench    *Bench // nil = no app_queue
 }
 
 // Phone is a desk phone.
@@ -77,6 +80,15 @@ type Trunk struct {
 	Name    string   // 1 to 40 letters, digits, - or _
 	Contact string   // SIP URI without user to which its calls are sent
 	Match   []string // addresses or networks from which its calls come
+}
+
+// Peer is another switch of the same Tandem. A call over it, "PJSIP/<phone>@<peer>", rings the desk phone that has registered there, and a
+// call from it rings one that has registered here; Tandem, who has ordered it on the other switch, does not see it on this one.
+type Peer struct {
+	Name    string   // what the other calls itself: its PeerName; 1 to 40 letters, digits, - or _
+	Contact string   // SIP URI without user of the other
+	Match   []string // addresses or networks from which its calls come
+	Secret  string   // with which each shows the other who it is
 }
 
 // Bench is the app_queue that benchmarks compare Tandem with. It exists in benchmarks only.
@@ -137,6 +149,19 @@ func (s Site) Validate() error {
 		seen[t.Name] = true
 		check(uriRule.MatchString(t.Contact), field+".Contact", "a SIP URI without parameters")
 		for j, m := range t.Match {
+			check(matchRule.MatchString(m), fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
+		}
+	}
+	check(s.PeerName == "" && len(s.Peers) == 0 || nameRule.MatchString(s.PeerName), "PeerName", "with peers, 1 to 40 letters, digits, - and _")
+	for i, p := range s.Peers {
+		field := fmt.Sprintf("Peers[%d]", i)
+		check(nameRule.MatchString(p.Name), field+".Name", "1 to 40 letters, digits, - and _")
+		check(!seen[p.Name], field+".Name", fmt.Sprintf("%q is taken", p.Name))
+		seen[p.Name] = true
+		check(uriRule.MatchString(p.Contact), field+".Contact", "a SIP URI without parameters")
+		check(secretRule.MatchString(p.Secret), field+".Secret", "1 to 80 printable ASCII characters without space and semicolon")
+		check(len(p.Match) > 0, field+".Match", "at least one IP address or network")
+		for j, m := range p.Match {
 			check(matchRule.MatchString(m), fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
 		}
 	}

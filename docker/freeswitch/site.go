@@ -37,6 +37,9 @@ const Domain = "tandem"
 // Profile is the SIP profile of desk phones and trunks; a trunk's gateway has the trunk's name: "sofia/gateway/<trunk>/<number>".
 const Profile = "tandem"
 
+// PeerProfile is the SIP profile of other switches, and their domain in the directory: a phone's password is of no use there.
+const PeerProfile = "peer"
+
 // MixProfile is the profile for conferences: "conference:<name>@<profile>".
 const MixProfile = "tandem"
 
@@ -69,7 +72,12 @@ type Site struct {
 	Backup string
 	Phones []Phone
 	Trunks []Trunk
-	Bench  *Bench // nil = no mod_callcenter
+	// PeerName is what this switch calls itself towards Peers, who know it by that name, and PeerPort where it listens for them; "" and 0
+	// without peers.
+	PeerName string
+	PeerPort int
+	Peers    []Peer
+	Bench    *Bench // nil = no mod_callcenter
 }
 
 // Phone is a desk phone.
@@ -84,6 +92,15 @@ type Trunk struct {
 	Name    string   // 1 to 40 letters, digits, - or _
 	Contact string   // SIP URI without user to which its calls are sent
 	Match   []string // addresses or networks from which its calls come; none = it calls nobody
+}
+
+// Peer is another switch of the same Tandem. A call over it, "sofia/gateway/<peer>/<phone>", rings the desk phone that has registered there,
+// and a call from it rings one that has registered here; Tandem, who has ordered it on the other switch, does not see it on this one.
+type Peer struct {
+	Name    string   // what the other calls itself: its PeerName; 1 to 40 letters, digits, - or _
+	Contact string   // SIP URI without user of the other
+	Match   []string // addresses or networks from which its calls come
+	Secret  string   // with which each shows the other who it is
 }
 
 // Bench is the mod_callcenter queue that benchmarks compare Tandem with. It exists in benchmarks only.
@@ -154,6 +171,22 @@ func (s Site) Validate() error {
 			check(network(m) != "", fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
 		}
 	}
+	if len(s.Peers) > 0 {
+		check(nameRule.MatchString(s.PeerName), "PeerName", nameWords)
+		check(port(s.PeerPort) && s.PeerPort != s.SIPPort, "PeerPort", "1 to 65535, another than SIPPort")
+	}
+	for i, p := range s.Peers {
+		field := fmt.Sprintf("Peers[%d]", i)
+		check(nameRule.MatchString(p.Name), field+".Name", nameWords)
+		check(!seen[p.Name], field+".Name", fmt.Sprintf("%q is taken", p.Name))
+		seen[p.Name] = true
+		check(uriRule.MatchString(p.Contact) && !strings.Contains(p.Contact, "@"), field+".Contact", "a SIP URI without user and parameters")
+		check(secretRule.MatchString(p.Secret), field+".Secret", "not empty, "+secretWords)
+		check(len(p.Match) > 0, field+".Match", "at least one IP address or network")
+		for j, m := range p.Match {
+			check(network(m) != "", fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
+		}
+	}
 	if s.Bench != nil {
 		check(numberRule.MatchString(s.Bench.Number), "Bench.Number", "1 to 40 digits, +, * and #")
 		check(nameRule.MatchString(s.Bench.Strategy), "Bench.Strategy", "a strategy of mod_callcenter")
@@ -182,4 +215,9 @@ func (s Site) Limits() (sessions, perSecond int) {
 }
 
 // Profiles are the SIP profiles that run when the instance is ready.
-func (s Site) Profiles() []string { return []string{Profile} }
+func (s Site) Profiles() []string {
+	if len(s.Peers) == 0 {
+		return []string{Profile}
+	}
+	return []string{Profile, PeerProfile}
+}

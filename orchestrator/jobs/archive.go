@@ -36,7 +36,8 @@ const maxRecording = 2 << 30
 const mediaType = "audio/wav"
 
 // archive brings a recording from the switch into the bucket. See the package's documentation for why a crash at any point does no harm.
-func (r *Runner) archive(ctx context.Context, job models.Job) error {
+func (r *Runner) archive(ctx context.Context, jobs []models.Job) error {
+	job := jobs[0] // they go one by one: fetching is what takes the time
 	var p models.ArchivePayload
 	if err := json.Unmarshal(job.Payload, &p); err != nil {
 		return verdict{fmt.Errorf("decode payload: %w", err)}

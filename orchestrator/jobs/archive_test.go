@@ -58,10 +58,10 @@ func TestArchiveSurvivesACrashAfterEachStep(t *testing.T) {
 					}
 				}
 				// The claim has run out by the time the next process looks.
-				job, ok, err := k.db.Jobs().Claim(t.Context(), "archive:r1", "dead", -time.Second)
+				claimed, err := k.db.Jobs().Claim(t.Context(), []string{"archive:r1"}, "dead", -time.Second)
 				require.NoError(t, err)
-				require.True(t, ok)
-				require.PanicsWithValue(t, "crash", func() { _ = first.archive(t.Context(), job) })
+				require.Len(t, claimed, 1)
+				require.PanicsWithValue(t, "crash", func() { _ = first.archive(t.Context(), claimed) })
 				rec, err := k.db.Recordings().Recording(t.Context(), "r1")
 				require.NoError(t, err)
 				if rec.State != models.RecordingArchived {

@@ -90,6 +90,7 @@ func (k *kit) runner(change ...func(*Config)) *Runner {
 	}
 	r, err := New(cfg)
 	require.NoError(k.t, err)
+	r.rest = 0
 	k.t.Cleanup(func() { require.NoError(k.t, r.Close()) })
 	return r
 }

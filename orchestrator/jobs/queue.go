@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,10 +20,10 @@ import (
 
 // queue carries reminders to workers. It may lose, double and delay them.
 type queue interface {
-	// send passes a reminder on, or fails at once.
-	send(ctx context.Context, r models.Reminder) error
-	// run delivers reminders to look, several at a time, until ctx ends and all looking has.
-	run(ctx context.Context, look func(ctx context.Context, id string)) error
+	// send passes reminders of jobs of one kind on, to be looked at together, or fails at once.
+	send(ctx context.Context, together []models.Reminder) error
+	// run delivers what was sent to look, several at a time, until ctx ends and all looking has.
+	run(ctx context.Context, look func(ctx context.Context, t task)) error
 	// ping reports whether it can carry anything at the moment.
 	ping(ctx context.Context) error
 	// close gives all resources back. It comes after run has ended.
@@ -71,17 +72,32 @@ const (
 	reminderLife = 2 * time.Hour
 )
 
-func (q *asynqQueue) send(ctx context.Context, r models.Reminder) error {
+// task is what is sent: look at these jobs of one kind.
+type task struct {
+	Kind string   `json:"kind"`
+	Jobs []string `json:"jobs"` // ids
+}
+
+func (q *asynqQueue) send(ctx context.Context, together []models.Reminder) error {
+	first := together[0]
+	t := task{Kind: first.Kind, Jobs: make([]string, len(together))}
+	for i, r := range together {
+		t.Jobs[i] = r.ID
+	}
+	payload, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encode reminder of job %s: %w", first.ID, err)
+	}
 	// The task's id is new with each reminder: asynq keeps the id of an archived task taken for good.
-	id := fmt.Sprintf("%s#%d", r.ID, r.Nth)
-	_, err := q.client.EnqueueContext(ctx, asynq.NewTask(reminderType, []byte(r.ID)), asynq.TaskID(id), asynq.MaxRetry(0), asynq.Timeout(reminderLife))
+	id := fmt.Sprintf("%s#%d", first.ID, first.Nth)
+	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(reminderType, payload), asynq.TaskID(id), asynq.MaxRetry(0), asynq.Timeout(reminderLife))
 	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) { // a conflict: this very reminder is there already
-		return fmt.Errorf("send reminder of job %s: %w", r.ID, err)
+		return fmt.Errorf("send reminder of job %s: %w", first.ID, err)
 	}
 	return nil
 }
 
-func (q *asynqQueue) run(ctx context.Context, look func(ctx context.Context, id string)) error {
+func (q *asynqQueue) run(ctx context.Context, look func(ctx context.Context, t task)) error {
 	server := asynq.NewServerFromRedisClient(q.redis, asynq.Config{
 		Concurrency: q.workers,
 		// Work ends with ctx: asynq by itself would let it go on until the shutdown timeout, and then abandon it.
@@ -91,9 +107,14 @@ func (q *asynqQueue) run(ctx context.Context, look func(ctx context.Context, id 
 		Logger:            asynqLog{log: q.log},
 		LogLevel:          asynq.WarnLevel,
 	})
-	handler := asynq.HandlerFunc(func(ctx context.Context, task *asynq.Task) error {
-		look(ctx, string(task.Payload()))
-		return nil // whatever came of it is in the row
+	handler := asynq.HandlerFunc(func(ctx context.Context, sent *asynq.Task) error {
+		var t task
+		if err := json.Unmarshal(sent.Payload(), &t); err != nil {
+			q.log.Warn("a reminder of another version of this program is ignored: it will be sent again", "error", err)
+			return nil
+		}
+		look(ctx, t)
+		return nil // whatever came of it is in the rows
 	})
 	if err := server.Start(handler); err != nil {
 		return fmt.Errorf("start asynq: %w", err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,21 +44,26 @@ type Runner struct {
 	worker string // names this process in claims
 	wake   chan struct{}
 	kinds  map[string]kind
+	rest   time.Duration // relayRest, but in tests
 	// crash is a test's chance to end the process between two steps of a job.
 	crash func(step string)
 }
 
 // kind is how one kind of job is done.
 type kind struct {
-	// do does a job and settles it as done. If it fails, the runner settles it.
-	do    func(ctx context.Context, job models.Job) error
+	// do does jobs and settles them as done: all of them or, if it fails, none. If it fails, the runner settles them.
+	do    func(ctx context.Context, jobs []models.Job) error
 	limit time.Duration // for one attempt
-	// giveUp is called when the job ends without success. It settles the job.
+	// together is how many jobs are done at once, those that have failed before excepted: they go alone, and hold up nobody else.
+	together int
+	// giveUp is called when a job ends without success. It settles the job.
 	giveUp func(ctx context.Context, job models.Job, cause error) error
 }
 
 const (
 	relayEvery = time.Second
+	// relayRest is the pause after each time that something was sent. Calls end all the time: what comes in the meantime is sent, and done, together.
+	relayRest  = 500 * time.Millisecond
 	relayBatch = 200
 	// claimMargin is how much longer than an attempt's limit its claim lasts: time to settle it.
 	claimMargin = time.Minute
@@ -90,10 +96,10 @@ func New(cfg Config) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{cfg: cfg, queue: q, worker: uuid.NewString(), wake: make(chan struct{}, 1), crash: func(string) {}}
+	r := &Runner{cfg: cfg, queue: q, worker: uuid.NewString(), wake: make(chan struct{}, 1), rest: relayRest, crash: func(string) {}}
 	r.kinds = map[string]kind{
-		models.JobArchive: {do: r.archive, limit: 20 * time.Minute, giveUp: r.loseRecording},
-		models.JobLead:    {do: r.lead, limit: time.Minute, giveUp: r.cfg.DB.Jobs().GiveUp},
+		models.JobArchive: {do: r.archive, limit: 20 * time.Minute, together: 1, giveUp: r.loseRecording},
+		models.JobLead:    {do: r.leads, limit: time.Minute, together: 100, giveUp: r.cfg.DB.Jobs().GiveUp},
 	}
 	return r, nil
 }
@@ -137,7 +143,7 @@ func (r *Runner) relay(ctx context.Context) {
 	defer ticker.Stop()
 	away := false // Redis or the database; said once, not every second
 	for {
-		err := r.remind(ctx)
+		sent, err := r.remind(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil && !away:
 			away = true
@@ -145,6 +151,12 @@ func (r *Runner) relay(ctx context.Context) {
 		case err == nil && away:
 			away = false
 			r.cfg.Log.Info("reminding of jobs again")
+		}
+		if sent {
+			select {
+			case <-ctx.Done():
+			case <-time.After(r.rest):
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -155,80 +167,78 @@ func (r *Runner) relay(ctx context.Context) {
 	}
 }
 
-func (r *Runner) remind(ctx context.Context) error {
+// remind sends reminders of all jobs that are due. sent says that there were any.
+func (r *Runner) remind(ctx context.Context) (sent bool, err error) {
 	jobs := r.cfg.DB.Jobs()
 	for {
 		due, err := jobs.TakeDue(ctx, r.cfg.Resend, relayBatch)
 		if err != nil {
-			return err
+			return sent, err
 		}
-		for i, reminder := range due {
-			if err := r.queue.send(ctx, reminder); err != nil {
-				for _, unsent := range due[i:] {
+		tasks := r.bundle(due)
+		for i, together := range tasks {
+			if err := r.queue.send(ctx, together); err != nil {
+				for _, unsent := range slices.Concat(tasks[i:]...) {
 					err = errors.Join(err, jobs.Unsent(context.WithoutCancel(ctx), unsent))
 				}
-				return err
+				return sent, err
 			}
+			sent = true
 		}
 		if len(due) < relayBatch {
-			return nil
+			return sent, nil
 		}
 	}
 }
 
-// look claims a job and does it, if there is anything to do.
-func (r *Runner) look(ctx context.Context, id string) {
-	jobs := r.cfg.DB.Jobs()
-	log := r.cfg.Log.With("job", id)
-	kindOf, err := jobs.Job(ctx, id)
-	if err != nil {
-		if !errors.Is(err, models.ErrNotFound) {
-			log.Warn("looking at a job", "error", err)
+// bundle puts reminders of jobs that may be done together into one task each. A kind that this program does not know, and another one may, goes alone.
+func (r *Runner) bundle(due []models.Reminder) [][]models.Reminder {
+	var tasks [][]models.Reminder
+	filling := make(map[string]int) // by kind: the task that is being filled
+	for _, d := range due {
+		if at, ok := filling[d.Kind]; ok && d.Attempts == 0 && len(tasks[at]) < r.kinds[d.Kind].together {
+			tasks[at] = append(tasks[at], d)
+			continue
 		}
-		return
+		if d.Attempts == 0 {
+			filling[d.Kind] = len(tasks)
+		}
+		tasks = append(tasks, []models.Reminder{d})
 	}
-	k, known := r.kinds[kindOf.Kind]
+	return tasks
+}
+
+// look claims jobs and does them, if there is anything to do.
+func (r *Runner) look(ctx context.Context, t task) {
+	k, known := r.kinds[t.Kind]
 	if !known {
-		log.Error("this program does not know the kind of job; it is left for one that does")
+		r.cfg.Log.Error("this program does not know the kind of job; it is left for one that does", "kind", t.Kind, "jobs", t.Jobs)
 		return
 	}
-	job, ok, err := jobs.Claim(ctx, id, r.worker, k.limit+claimMargin)
+	jobs, err := r.cfg.DB.Jobs().Claim(ctx, t.Jobs, r.worker, k.limit+claimMargin)
 	if err != nil {
-		log.Warn("claiming a job", "error", err)
+		r.cfg.Log.Warn("claiming jobs", "jobs", t.Jobs, "error", err)
 		return
 	}
-	if !ok {
+	if len(jobs) == 0 {
 		return // done, not due, or another worker's: a doubled or late reminder
 	}
 	started := time.Now()
-	cause := attempt(ctx, k, job)
+	cause := attempt(ctx, k, jobs)
 	if cause == nil {
-		log.Info("job done", "attempt", job.Attempts, "took", time.Since(started))
+		r.cfg.Log.Info("jobs done", "job", jobs[0].ID, "attempt", jobs[0].Attempts, "jobs", len(jobs), "took", time.Since(started))
 		return
 	}
-	// The end of the process must not keep the row from being settled.
-	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimMargin/2)
+	// The end of the process must not keep the rows from being settled.
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimMargin/2)
 	defer cancel()
-	stopping := ctx.Err() != nil
-	for {
-		err := r.settle(settle, stopping, k, job, cause)
-		if err == nil || errors.Is(err, models.ErrClaimLost) {
-			return
-		}
-		select { // what failed the job may be the database's restart, which fails this too
-		case <-settle.Done():
-			log.Error("settling a failed job; it is taken up again when the claim has run out", "error", err)
-			return
-		case <-time.After(settleEvery):
-		}
+	for _, job := range jobs {
+		r.settle(settling, failure{job: job, cause: cause, alone: len(jobs) == 1, stopping: ctx.Err() != nil})
 	}
 }
 
-// settleEvery is how often settling a failed job is tried.
-const settleEvery = 250 * time.Millisecond
-
-// attempt does a job once, within its limit. A panic is an error like any other, and a verdict.
-func attempt(ctx context.Context, k kind, job models.Job) (err error) {
+// attempt does jobs once, within their limit. A panic is an error like any other, and a verdict.
+func attempt(ctx context.Context, k kind, jobs []models.Job) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, k.limit)
 	defer cancel()
 	defer func() {
@@ -236,27 +246,53 @@ func attempt(ctx context.Context, k kind, job models.Job) (err error) {
 			err = verdict{fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	return k.do(ctx, job)
+	return k.do(ctx, jobs)
 }
 
-// settle writes into the row what is to follow from a failed attempt.
-func (r *Runner) settle(ctx context.Context, stopping bool, k kind, job models.Job, cause error) error {
-	jobs, log := r.cfg.DB.Jobs(), r.cfg.Log.With("job", job.ID, "attempt", job.Attempts)
-	if errors.Is(cause, models.ErrClaimLost) {
+// failure is an attempt at a job that failed.
+type failure struct {
+	job      models.Job
+	cause    error
+	alone    bool // the job was done by itself: the cause is about no other
+	stopping bool // the process is ending
+}
+
+// settleEvery is how often settling a failed job is tried.
+const settleEvery = 250 * time.Millisecond
+
+// settle writes into the row what is to follow from a failed attempt, and tries to until ctx ends.
+func (r *Runner) settle(ctx context.Context, f failure) {
+	for {
+		err := r.settleOnce(ctx, f)
+		if err == nil || errors.Is(err, models.ErrClaimLost) {
+			return
+		}
+		select { // what failed the job may be the database's restart, which fails this too
+		case <-ctx.Done():
+			r.cfg.Log.Error("settling a failed job; it is taken up again when the claim has run out", "job", f.job.ID, "error", err)
+			return
+		case <-time.After(settleEvery):
+		}
+	}
+}
+
+func (r *Runner) settleOnce(ctx context.Context, f failure) error {
+	jobs, log := r.cfg.DB.Jobs(), r.cfg.Log.With("job", f.job.ID, "attempt", f.job.Attempts)
+	if f.alone && errors.Is(f.cause, models.ErrClaimLost) {
 		log.Warn("the job took so long that another worker has it now")
 		return nil
 	}
-	if stopping {
-		return jobs.GiveBack(ctx, job)
+	if f.stopping {
+		return jobs.GiveBack(ctx, f.job)
 	}
-	strike := errors.As(cause, new(verdict))
-	if strike && job.Strikes+1 >= r.cfg.Strikes {
-		log.Error("job given up", "error", cause)
-		return k.giveUp(ctx, job, cause)
+	strike := f.alone && errors.As(f.cause, new(verdict))
+	if strike && f.job.Strikes+1 >= r.cfg.Strikes {
+		log.Error("job given up", "error", f.cause)
+		return r.kinds[f.job.Kind].giveUp(ctx, f.job, f.cause)
 	}
-	wait := r.cfg.Backoff(job.Attempts)
-	log.Warn("job failed, will be tried again", "error", cause, "after", wait)
-	if err := jobs.Fail(ctx, job, cause, strike, time.Now().Add(wait)); err != nil {
+	wait := r.cfg.Backoff(f.job.Attempts)
+	log.Warn("job failed, will be tried again", "error", f.cause, "after", wait)
+	if err := jobs.Fail(ctx, f.job, f.cause, strike, time.Now().Add(wait)); err != nil {
 		return err
 	}
 	if wait < relayEvery {

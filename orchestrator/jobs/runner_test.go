@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -125,7 +126,9 @@ func TestJobsPassTheArchivedTaskTrap(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
 		k.call("c1", "030 123456")
 		r := k.runner(func(c *Config) { c.Resend = time.Millisecond })
-		require.NoError(t, r.remind(t.Context()))
+		sent, err := r.remind(t.Context())
+		require.NoError(t, err)
+		require.True(t, sent)
 		q, ok := r.queue.(*asynqQueue)
 		require.True(t, ok)
 		require.NoError(t, q.redis.FlushDB(t.Context()).Err()) // as good as archived: it will never be delivered
@@ -159,4 +162,41 @@ func TestRedisURL(t *testing.T) {
 	_, err := New(Config{DB: k.db, Bucket: k.bucket, Log: k.log, Redis: "redis://:geheim@%zz"})
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "geheim")
+}
+
+// What is due is sent together by kind, as far as the kind is done together; what has failed before goes alone.
+func TestRemindersAreBundled(t *testing.T) {
+	k := newKit(t, dbtest.SQLiteURL(t), "")
+	r := k.runner()
+	reminders := func(kind string, n, attempts int) []models.Reminder {
+		out := make([]models.Reminder, n)
+		for i := range out {
+			out[i] = models.Reminder{ID: fmt.Sprintf("%s:%d", kind, i), Kind: kind, Attempts: attempts, Nth: 1}
+		}
+		return out
+	}
+	leads, archives, failed, foreign := reminders(models.JobLead, 150, 0), reminders(models.JobArchive, 2, 0), reminders(models.JobLead, 2, 1), reminders("mail", 2, 0)
+	require.Equal(t, [][]models.Reminder{
+		leads[:100], archives[:1], archives[1:], failed[:1], failed[1:], foreign[:1], foreign[1:], leads[100:],
+	}, r.bundle(slices.Concat(leads[:50], archives, failed, leads[50:100], foreign, leads[100:])))
+}
+
+// A job that cannot be done does not keep those that were claimed with it from being done: they are tried again one by one.
+func TestAJobThatFailsSparesItsCompany(t *testing.T) {
+	each(t, func(t *testing.T, k *kit) {
+		for i := range 3 {
+			k.call(core.CallID(fmt.Sprintf("c%d", i)), fmt.Sprintf("030 12345%d", i))
+		}
+		bad, err := models.NewJob(models.JobLead, "bad", "acme", "no payload of a lead")
+		require.NoError(t, err)
+		require.NoError(t, k.db.Jobs().Add(t.Context(), bad))
+		k.start(k.runner())
+		for i := range 3 {
+			job := k.await(fmt.Sprintf("lead:c%d", i), models.JobDone)
+			require.Zero(t, job.Strikes, "it was not its fault")
+			require.LessOrEqual(t, job.Attempts, 2)
+		}
+		dead := k.await("lead:bad", models.JobDead)
+		require.Equal(t, strikes+1, dead.Attempts, "once in company, which proves nothing")
+	})
 }

@@ -87,7 +87,7 @@ func TestContainerGivenUp(t *testing.T) {
 	s, err := takeSlot(c, "")
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.release()) })
-	a, err := prepare(c, s, Options{Phones: 1})
+	a, err := prepare(c, s, Options{Phones: 1}, nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -86,7 +86,7 @@ func StartFreeSWITCH(ctx context.Context, o FreeSWITCHOptions) (*FreeSWITCH, err
 	if err != nil {
 		return nil, err
 	}
-	f, err := prepareFreeSWITCH(h, s, o)
+	f, err := prepareFreeSWITCH(h, s, o, nil)
 	if err == nil {
 		err = f.start(ctx)
 	}
@@ -97,7 +97,7 @@ func StartFreeSWITCH(ctx context.Context, o FreeSWITCHOptions) (*FreeSWITCH, err
 }
 
 // prepareFreeSWITCH writes the configuration.
-func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions) (*FreeSWITCH, error) {
+func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peering) (*FreeSWITCH, error) {
 	site := freeswitch.Site{
 		Base: s.dir, Name: fmt.Sprintf("lab-%02d", s.number),
 		SIPAddr: "127.0.0.1", SIPPort: s.firstPort,
@@ -118,6 +118,10 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions) (*FreeSW
 	}
 	carrier := cmp.Or(o.CarrierContact, "sip:127.0.0.1:9") // the discard port: nobody answers
 	site.Trunks = []freeswitch.Trunk{{Name: Carrier, Contact: carrier, Match: []string{"127.0.0.0/8"}}}
+	if p != nil {
+		site.PeerName, site.PeerPort = Peer, s.peerPort()
+		site.Peers = []freeswitch.Peer{{Name: Peer, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
+	}
 	if err := site.Write(s.dir); err != nil {
 		return nil, err
 	}

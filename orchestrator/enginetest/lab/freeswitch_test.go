@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -200,4 +201,20 @@ func (f *FreeSWITCH) awaitParked(t *testing.T) (leg string) {
 		return leg != ""
 	})
 	return leg
+}
+
+// awaitParkedLegs waits until these legs, and no others, wait for orders.
+func (f *FreeSWITCH) awaitParkedLegs(t *testing.T, legs ...string) {
+	t.Helper()
+	await(t, func(ctx context.Context) bool {
+		rows, err := f.table(ctx, "channels")
+		require.NoError(t, err)
+		n := 0
+		for _, r := range rows {
+			if slices.Contains(legs, r["uuid"]) && r["application"] == "park" {
+				n++
+			}
+		}
+		return n == len(legs)
+	})
 }

@@ -103,7 +103,7 @@ func Start(ctx context.Context, o Options) (*Asterisk, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := prepare(h, s, o)
+	a, err := prepare(h, s, o, nil)
 	if err == nil {
 		err = a.start(ctx)
 	}
@@ -124,7 +124,7 @@ func (o Options) check() error {
 }
 
 // prepare writes the configuration.
-func prepare(h host, s *slot, o Options) (*Asterisk, error) {
+func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 	if o.Phones == 0 {
 		o.Phones = 20
 	}
@@ -157,6 +157,10 @@ func prepare(h host, s *slot, o Options) (*Asterisk, error) {
 		carrier = "sip:127.0.0.1:9" // the discard port: nobody answers
 	}
 	site.Trunks = []asterisk.Trunk{{Name: Carrier, Contact: carrier, Match: []string{"127.0.0.0/8"}}}
+	if p != nil {
+		site.PeerName = Peer
+		site.Peers = []asterisk.Peer{{Name: Peer, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
+	}
 	if err := site.Write(s.dir); err != nil {
 		return nil, err
 	}

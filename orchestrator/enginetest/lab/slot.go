@@ -44,6 +44,9 @@ type tenant interface {
 	clear(name string) error
 }
 
+// peerPort is where a FreeSWITCH listens for other switches.
+func (s *slot) peerPort() int { return s.firstPort + 3 }
+
 // takeSlot finds a free slot and clears what a dead owner left in it.
 func takeSlot(h tenant, name string) (*slot, error) {
 	base := h.base()

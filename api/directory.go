@@ -1,0 +1,98 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// directoryItem is what everybody in a tenant may know of an agent or a queue: whether it makes sense to send a call there.
+type directoryItem struct {
+	Kind   string        `json:"kind"` // agent, queue
+	ID     string        `json:"id"`
+	Tenant core.TenantID `json:"tenant"`
+	Name   string        `json:"name"`
+
+	// Of an agent.
+	Teams []string        `json:"teams,omitempty"`
+	State core.AgentState `json:"state,omitempty"`
+	Since time.Time       `json:"since,omitzero"`
+
+	// Of a queue.
+	Waiting *int `json:"waiting,omitempty"`
+	Free    *int `json:"free,omitempty"`
+}
+
+func directoryAgent(a core.AgentView) directoryItem {
+	return directoryItem{Kind: "agent", ID: string(a.ID), Tenant: a.Tenant, Name: a.Name, Teams: a.Teams, State: a.State, Since: a.Since}
+}
+
+func directoryQueue(q core.QueueView) directoryItem {
+	return directoryItem{Kind: "queue", ID: string(q.ID), Tenant: q.Tenant, Name: q.Name, Waiting: &q.Waiting, Free: &q.Free}
+}
+
+// matches reports whether every word that was searched for is in the id, the name or a team.
+func (d directoryItem) matches(words []string) bool {
+	text := strings.ToLower(d.ID + "\n" + d.Name + "\n" + strings.Join(d.Teams, "\n"))
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// directory lists whom a call can be sent to, with their states: for everybody the whole tenant, and of each no more than is needed for that.
+func (s *Server) directory(r *request) (reply, error) {
+	tenant, err := r.tenant()
+	if err != nil {
+		return reply{}, err
+	}
+	search, err := r.text("search", 128)
+	if err != nil {
+		return reply{}, err
+	}
+	kind, err := r.text("kind", 8)
+	if err != nil {
+		return reply{}, err
+	}
+	if kind != "" && kind != "agent" && kind != "queue" {
+		return reply{}, invalid("kind", "must be agent or queue")
+	}
+	limit := 100
+	if text, err := r.text("limit", 8); err != nil {
+		return reply{}, err
+	} else if text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 500 {
+			return reply{}, invalid("limit", "must be a number from 1 to 500")
+		}
+	}
+	view, words := s.Live.View(), strings.Fields(strings.ToLower(search))
+	out := live[directoryItem]{Position: view.Position(), Items: []directoryItem{}}
+	add := func(d directoryItem) bool {
+		if r.who.tenantAllowed(d.Tenant) && (tenant == "" || d.Tenant == tenant) && d.matches(words) {
+			out.Items = append(out.Items, d)
+		}
+		return len(out.Items) < limit
+	}
+	if kind != "queue" {
+		for a := range view.Agents() {
+			if !add(directoryAgent(a)) {
+				return ok(out)
+			}
+		}
+	}
+	if kind != "agent" {
+		for q := range view.Queues() {
+			if strings.HasPrefix(string(q.ID), ringGroup) {
+				continue // private: nobody sends a call there
+			}
+			if !add(directoryQueue(q)) {
+				return ok(out)
+			}
+		}
+	}
+	return ok(out)
+}

@@ -143,8 +143,20 @@ func set(name string, value argument) setting {
 // setText gives a variable the text of somebody whom nobody has checked: [harmless] text, whatever it was.
 func setText(name, text string) setting { return newSetting(name, harmless(text), nil) }
 
-// setCaller gives a variable the number of somebody who calls, as far as it can stand in a SIP address.
-func setCaller(name, number string) setting { return newSetting(name, address(number), nil) }
+// callerID is who is shown to call on the phone that is dialled; "" is not shown. A number is shown as far as it can stand in a SIP address. The name
+// of the caller's profile is cut short at each "/", ":" and "@" by the SIP module, which takes it for an address: what it puts into the
+// From header is another variable, and the profile, which other headers are made of, has spaces there.
+func callerID(name, number string) []setting {
+	var list []setting
+	if number = address(number); number != "" {
+		list = append(list, newSetting("origination_caller_id_number", number, nil))
+	}
+	if name = harmless(name); name != "" {
+		cut := strings.NewReplacer("/", " ", ":", " ", "@", " ").Replace(name)
+		list = append(list, newSetting("origination_caller_id_name", cut, nil), newSetting("sip_from_display", name, nil))
+	}
+	return list
+}
 
 func newSetting(name, value string, err error) setting {
 	if !variableRule.MatchString(name) {

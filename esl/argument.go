@@ -44,10 +44,27 @@ var (
 	causeRule    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 )
 
-// literal is text of our own source: a constant.
-func literal(s string) argument {
+// constant is text of our own source. A string that was made elsewhere is of another type, and does not become one by accident.
+type constant string
+
+// literal is text of our own source.
+func literal(s constant) argument { return own("literal", string(s)) }
+
+// dialArg is a dial string made of a template of the configuration ("sofia/gateway/<trunk>/<number>"), in which each placeholder gives
+// way to a word. Pairs are placeholders and words, in turn.
+func dialArg(template string, pairs ...string) argument {
+	for i := 1; i < len(pairs); i += 2 {
+		if w := wordArg(pairs[i]); w.err != nil && numberArg(pairs[i]).err != nil {
+			return w
+		}
+	}
+	return own("dial string", strings.NewReplacer(pairs...).Replace(template))
+}
+
+// own checks text that is ours, or the administrator's: it is trusted, but a slip of the pen is found.
+func own(what, s string) argument {
 	if strings.ContainsAny(s, "\r\n\x00") || strings.Contains(s, "${") {
-		return badArgument("literal", "must not contain a line break, a NUL or an expansion")
+		return badArgument(what, "must not contain a line break, a NUL or an expansion")
 	}
 	return argument{text: s}
 }
@@ -126,8 +143,20 @@ func set(name string, value argument) setting {
 // setText gives a variable the text of somebody whom nobody has checked: [harmless] text, whatever it was.
 func setText(name, text string) setting { return newSetting(name, harmless(text), nil) }
 
-// setCaller gives a variable the number of somebody who calls, as far as it can stand in a SIP address.
-func setCaller(name, number string) setting { return newSetting(name, address(number), nil) }
+// callerID is who is shown to call on the phone that is dialled; "" is not shown. A number is shown as far as it can stand in a SIP address. The name
+// of the caller's profile is cut short at each "/", ":" and "@" by the SIP module, which takes it for an address: what it puts into the
+// From header is another variable, and the profile, which other headers are made of, has spaces there.
+func callerID(name, number string) []setting {
+	var list []setting
+	if number = address(number); number != "" {
+		list = append(list, newSetting("origination_caller_id_number", number, nil))
+	}
+	if name = harmless(name); name != "" {
+		cut := strings.NewReplacer("/", " ", ":", " ", "@", " ").Replace(name)
+		list = append(list, newSetting("origination_caller_id_name", cut, nil), newSetting("sip_from_display", name, nil))
+	}
+	return list
+}
 
 func newSetting(name, value string, err error) setting {
 	if !variableRule.MatchString(name) {

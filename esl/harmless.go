@@ -19,7 +19,8 @@ const (
 //     header of SIP;
 //   - "$", "{", "}": "${system(...)}" is run by whatever expands the variable some day, and braces end a list of settings;
 //   - quotation marks, "<", ">", "\": FreeSWITCH puts a name between quotation marks into a From header as it is;
-//   - "_" in the few words that FreeSWITCH looks for anywhere in a line, with no regard to quotes.
+//   - "%": FreeSWITCH decodes a name before it does that, so that "%0d%0a" begins a new header of SIP;
+//   - "_" and ":" where they make one of the few words that FreeSWITCH looks for with no regard to what they are in.
 //
 // An apostrophe, a comma or an equals sign may stay: [settings] escapes them.
 func harmless(text string) string {
@@ -29,7 +30,7 @@ func harmless(text string) string {
 		if n == maxText {
 			break
 		}
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("${}\"<>\\\u2028\u2029", r) {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("${}%\"<>\\\u2028\u2029", r) {
 			continue
 		}
 		b.WriteRune(r)
@@ -38,7 +39,7 @@ func harmless(text string) string {
 	line := strings.TrimSpace(b.String())
 	for lower, i := strings.ToLower(line), 0; i < len(spells); i++ {
 		if strings.Contains(lower, spells[i]) {
-			return strings.ReplaceAll(line, "_", "")
+			return strings.NewReplacer("_", "", ":", "").Replace(line)
 		}
 	}
 	return line
@@ -50,6 +51,7 @@ var spells = []string{
 	":_:",                     // parts the dial strings of an "enterprise originate", even amidst a variable
 	"origination_nested_vars", // with "=true", turns the switch's own check for "${" off
 	undefined,                 // is no text, but its absence
+	"array::",                 // begins a list, of which a phone is shown the last
 }
 
 // address keeps of a caller's number what can stand in the user part of a SIP address without escaping.

@@ -1,0 +1,172 @@
+package esl
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+const (
+	// Variables of the legs that we dial. The first is the leg's id once more, because a channel whose id is taken gets another one without
+	// a word.
+	legVariable  = "tandem_leg"
+	callVariable = "tandem_call"
+	// dialJob begins the id of the job of every dial; the leg's id follows.
+	dialJob = "tandem-dial-"
+
+	// Phones look at Alert-Info or at Call-Info, by make, when they are asked to answer by themselves.
+	alertInfo = "<http://localhost>;info=alert-autoanswer;delay=0"
+	callInfo  = "<sip:localhost>;answer-after=0"
+)
+
+// dial makes a leg with "originate" in the background. Its outcome is told by the leg's own events and, where there never was a leg, by the
+// end of the job.
+func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dial) error {
+	if !uuidPattern.MatchString(string(a.Leg)) {
+		return refuse(core.WhyInvalid, "leg: must be a lower-case UUID")
+	}
+	target, err := e.dialString(a.To)
+	if err != nil {
+		return err
+	}
+	if e.expect(call, a) {
+		return nil // the second dial of one leg id
+	}
+	if err := e.pace.wait(ctx); err != nil {
+		e.forget(a.Leg)
+		return refuse(core.WhyLimit, "the switch takes no more calls in this second: %v", err)
+	}
+	// A second "originate" of a living id makes another channel, with another id. We remember what we dialled, but perhaps not what a
+	// Tandem before us did.
+	said, err := p.commands.api(ctx, "uuid_exists", idArg(a.Leg))
+	if err != nil {
+		e.forget(a.Leg)
+		return fmt.Errorf("dial: %w", err)
+	}
+	if strings.TrimSpace(said) == "true" {
+		return nil
+	}
+	err = p.commands.background(ctx, dialJob+jobID(a.Leg), "originate", joined(dialSettings(call, a), target), literal("&park()"))
+	if err != nil {
+		if answered(err) {
+			e.forget(a.Leg)
+		}
+		// Otherwise it may have begun: its events tell, or the next look.
+		return fmt.Errorf("dial: %w", err)
+	}
+	return nil
+}
+
+// dialSettings are the variables of a leg.
+func dialSettings(call core.CallID, a core.Dial) argument {
+	list := []setting{
+		set("origination_uuid", idArg(a.Leg)),
+		set(legVariable, idArg(a.Leg)),
+		setText(callVariable, string(call)),
+		set("originate_timeout", secondsArg(limit(a.Limit))),
+		set("ignore_early_media", literal("true")),
+		// A phone that answers 302 to itself would be called for ever.
+		set("outbound_redirect_fatal", literal("true")),
+		set("hangup_after_bridge", literal("false")),
+		// Otherwise "*" ends what is played.
+		set("playback_terminators", literal("none")),
+	}
+	list = append(list, callerID(a.FromName, a.FromNumber)...)
+	if a.AutoAnswer {
+		list = append(list, set("sip_h_Alert-Info", literal(alertInfo)), set("sip_h_Call-Info", literal(callInfo)))
+	}
+	return settings(list...)
+}
+
+// limit is a dial's limit. Without one, a leg may ring for two minutes.
+func limit(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 2 * time.Minute
+	}
+	return min(d, time.Hour)
+}
+
+// dialString makes FreeSWITCH's dial string. Its parts are checked, for ",", "|", "/" and "@" have a meaning there.
+func (e *Engine) dialString(to core.Address) (argument, error) {
+	switch {
+	case to.Phone != "":
+		if !phonePattern.MatchString(to.Phone) {
+			return argument{}, refuse(core.WhyInvalid, "to.phone: must be 1 to 64 letters, digits, '_', '.' or '-'")
+		}
+		return filledIn(e.cfg.PhoneTemplate, "<phone>", to.Phone), nil
+	case to.Number != "":
+		if !numberRule.MatchString(to.Number) {
+			return argument{}, refuse(core.WhyInvalid, "to.number: must be 1 to 32 digits, with '+' in front or not")
+		}
+		if !phonePattern.MatchString(to.Trunk) && strings.Contains(e.cfg.TrunkTemplate, "<trunk>") {
+			return argument{}, refuse(core.WhyInvalid, "to.trunk: must be 1 to 64 letters, digits, '_', '.' or '-'")
+		}
+		return filledIn(e.cfg.TrunkTemplate, "<trunk>", to.Trunk, "<number>", to.Number), nil
+	}
+	return argument{}, refuse(core.WhyInvalid, "to: must name a phone, or a number with a trunk")
+}
+
+// filledIn puts checked parts into a template of the configuration.
+func filledIn(template string, parts ...string) argument {
+	return dialArg(template, parts...)
+}
+
+// expect notes a leg before the switch hears of it, because its events may overtake the reply. known says that it is there already.
+func (e *Engine) expect(call core.CallID, a core.Dial) (known bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l := e.table.legs[a.Leg]; l != nil {
+		return true
+	}
+	e.table.legs[a.Leg] = &leg{id: a.Leg, call: call, ours: true, phone: a.To.Phone != "", told: true, pending: true, seen: time.Now()}
+	return false
+}
+
+// forget forgets a leg that was not dialled after all, unless an event has shown that it lives.
+func (e *Engine) forget(id core.LegID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l := e.table.legs[id]; l != nil && !l.created {
+		e.table.drop(l)
+	}
+}
+
+// dialled is the end of the job of a dial. Where there was a channel, its own events tell its end, and come before or after. The caller holds mu.
+func (e *Engine) dialled(ev event) []core.Fact {
+	text, ours := strings.CutPrefix(ev.get("Job-UUID"), dialJob)
+	id := core.LegID(text)
+	l := e.table.legs[id]
+	said := strings.TrimSpace(ev.body)
+	if made, ok := strings.CutPrefix(said, "+OK "); ours && ok && made != text {
+		e.intruder(core.LegID(made)) // our id was taken
+	}
+	if !ours || l == nil {
+		return nil
+	}
+	l.pending = false
+	reason, failed := strings.CutPrefix(said, "-ERR ")
+	if !failed || l.created {
+		return nil
+	}
+	e.table.drop(l)
+	return []core.Fact{core.LegHungUp{Leg: id, Cause: release{dialled: true, phone: l.phone, asked: l.asked, name: strings.TrimSpace(reason)}.cause()}}
+}
+
+// intruder hangs up a channel that should not be. The caller holds mu.
+func (e *Engine) intruder(id core.LegID) {
+	e.log.Warn("a second channel of a leg is hung up", "channel", clean(string(id), 64))
+	e.killSoon(id, core.CauseNormal)
+}
+
+// killSoon hangs up a channel from within the translation of events. The caller holds mu.
+func (e *Engine) killSoon(id core.LegID, code core.CauseCode) {
+	p := e.pair
+	e.inSession(func(ctx context.Context) {
+		if err := order(ctx, p.commands, "uuid_kill", idArg(id), causeArg(causeName(code))); err != nil && !notFound(err) && ctx.Err() == nil {
+			e.log.Warn("a channel could not be hung up", "channel", clean(string(id), 64), "err", err)
+		}
+	})
+}

@@ -1,0 +1,87 @@
+package esl
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// Engine is one FreeSWITCH. Make it with [New]; Run may be called once at a time.
+type Engine struct {
+	cfg   Config
+	log   *slog.Logger
+	locks keyLocks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
+	once  onceOnly // effects that must not be repeated
+	pace  pacer    // of dials
+
+	mu    sync.Mutex
+	pair  *pair // of the current session; nil between sessions
+	spawn func(func(context.Context))
+	place places
+	table table
+}
+
+// places is what the switch says of itself when a session begins.
+type places struct {
+	version    string
+	sounds     string // directory of prompts and music
+	recordings string // directory of recordings, as the switch sees it
+}
+
+var _ engine.Engine = (*Engine)(nil)
+
+// New checks the configuration and makes an engine. Nothing is connected until Run. The error names each bad field with its rule.
+func New(c Config) (*Engine, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{cfg: c, log: c.Logger, table: newTable()}, nil
+}
+
+// ID implements [engine.Engine].
+func (e *Engine) ID() core.EngineID { return e.cfg.ID }
+
+// Capabilities implements [engine.Engine].
+func (e *Engine) Capabilities() engine.Capabilities {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return engine.Capabilities{
+		Kind:    "freeswitch",
+		Version: e.place.version,
+		// "conference … pause" answers when nothing is written any more.
+		ConfirmsPause: true,
+		// It goes on with one member in the conference, but ends by itself, complete, when the last one leaves.
+		RecordsWhileAlone: false,
+	}
+}
+
+// Run implements [engine.Engine]. It reconnects for ever, with pauses that double up to ReconnectMax, each with jitter.
+func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
+	keepConnected(ctx, e.cfg.pair(), func(ctx context.Context, p *pair) error { return e.session(ctx, p, sink) })
+	return nil
+}
+
+// connected gives the session's connections, or nil between sessions.
+func (e *Engine) connected() *pair {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.pair
+}
+
+// inSession runs f in a goroutine that the session waits for; not at all between sessions. The caller holds mu.
+func (e *Engine) inSession(f func(context.Context)) {
+	if e.pair != nil {
+		e.spawn(f)
+	}
+}
+
+// tell puts a fact that a command's reply confirmed behind the events that came before it.
+func (e *Engine) tell(f core.Fact) {
+	if p := e.connected(); p != nil {
+		p.put(f)
+	}
+}

@@ -1,0 +1,73 @@
+package esl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// refusedIn finds a refusal that is not the first thing that a command said: some say that all is well and, on the next line, that it
+// is not.
+func refusedIn(verb, said string) error {
+	for line := range strings.Lines(said) {
+		if text, found := strings.CutPrefix(strings.TrimSpace(line), "-ERR"); found {
+			return &switchError{Verb: verb, Text: oneLine(text, maxSaid)}
+		}
+	}
+	return nil
+}
+
+// notFound reports whether err is the switch's word that there is no such leg, conference or recording.
+func notFound(err error) bool {
+	var se *switchError
+	if !errors.As(err, &se) {
+		return false
+	}
+	text := strings.ToLower(se.Text)
+	switch se.Verb {
+	case "uuid_ring_ready", "uuid_answer": // say "-ERROR" and no more; a channel that is there refuses only while it is being hung up
+		return text == "or"
+	case "conference":
+		return strings.Contains(text, "not found") || strings.Contains(text, "non-exist")
+	}
+	return strings.Contains(text, "no such channel") || strings.Contains(text, "cannot locate session")
+}
+
+// answered reports whether the switch itself refused, so that nothing has happened.
+func answered(err error) bool {
+	var se *switchError
+	return errors.As(err, &se)
+}
+
+// refusalOf puts an error into the words of the port. nil stays nil.
+func refusalOf(err error) *engine.Refusal {
+	if err == nil {
+		return nil
+	}
+	var refusal *engine.Refusal
+	if errors.As(err, &refusal) {
+		return refusal
+	}
+	text := err.Error()
+	switch {
+	case notFound(err):
+		return &engine.Refusal{Why: core.WhyUnknown, Text: text}
+	case answered(err):
+		return &engine.Refusal{Why: core.WhyFailed, Text: text}
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, errClosed):
+		return &engine.Refusal{Why: core.WhyDown, Text: text}
+	case errors.Is(err, errBusy):
+		return &engine.Refusal{Why: core.WhyLimit, Text: text}
+	default:
+		// The deadline, or a connection that broke after the command went out: it may or may not have happened.
+		return &engine.Refusal{Why: core.WhyTimeout, Text: text}
+	}
+}
+
+func refuse(why core.Why, format string, args ...any) *engine.Refusal {
+	return &engine.Refusal{Why: why, Text: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,241 @@
+package esl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// session is one life of the connections. It returns when that ends, with all its goroutines gone. EngineUp is told once everything has
+// been looked at, EngineDown when the session ends after that.
+func (e *Engine) session(ctx context.Context, p *pair, sink engine.Sink) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var crew sync.WaitGroup
+	defer crew.Wait()
+	defer cancel()
+
+	view, restarted, err := e.prepare(ctx, p)
+	if err != nil {
+		return err
+	}
+	e.begin(p, view, func(f func(context.Context)) { crew.Go(func() { f(ctx) }) })
+	defer e.end(ctx, sink)
+	e.log.Info("connected to FreeSWITCH", "restarted", restarted, "version", e.Capabilities().Version,
+		"legs", len(view.snapshot.Legs), "mixes", len(view.snapshot.Mixes), "recordings", len(view.snapshot.Recordings))
+	sink.Fact(core.EngineUp{Engine: e.cfg.ID, Restarted: restarted, Snapshot: view.snapshot})
+	for _, f := range e.phonesNow(ctx, p) {
+		sink.Fact(f)
+	}
+	crew.Go(func() { e.beat(ctx, p) })
+	return e.pump(ctx, p, sink)
+}
+
+// prepare asks the switch what it is, and looks at everything. What happens after the look is among the events that are queueing up.
+func (e *Engine) prepare(ctx context.Context, p *pair) (view *wholeView, restarted bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
+	defer cancel()
+	if err := e.acquaint(ctx, p); err != nil {
+		return nil, false, err
+	}
+	if restarted, err = detectRestart(ctx, p); err != nil {
+		return nil, false, err
+	}
+	if view, err = e.look(ctx, p, true); err != nil {
+		return nil, false, err
+	}
+	for _, l := range view.snapshot.Legs {
+		restarted = restarted && !l.Ours // somebody cleared the variable: what we see says more
+	}
+	return view, restarted, nil
+}
+
+// acquaint reads the version, directories and limits of the switch.
+func (e *Engine) acquaint(ctx context.Context, p *pair) error {
+	var at places
+	for _, q := range []struct {
+		into *string
+		verb string
+		arg  string
+	}{
+		{&at.version, "version", "short"}, {&at.sounds, "global_getvar", "sound_prefix"}, {&at.recordings, "global_getvar", "recordings_dir"},
+	} {
+		said, err := p.commands.api(ctx, q.verb, wordArg(q.arg))
+		if err != nil {
+			return fmt.Errorf("ask the switch about itself: %w", err)
+		}
+		*q.into = strings.TrimSpace(said)
+	}
+	status, err := p.commands.api(ctx, "status")
+	if err != nil {
+		return fmt.Errorf("ask for the switch's limits: %w", err)
+	}
+	rate := float64(e.cfg.DialRate)
+	if rate == 0 {
+		rate = 0.8 * sessionsPerSecond(status)
+	}
+	e.pace.set(rate)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.place = at
+	return nil
+}
+
+// sessionsPerSecond reads the limit out of "status": "0 session(s) per Sec out of max 200, peak 0". 0 = it does not say.
+func sessionsPerSecond(status string) float64 {
+	_, rest, _ := strings.Cut(status, "per Sec out of max ")
+	var n float64
+	if _, err := fmt.Sscanf(rest, "%f", &n); err != nil {
+		return 0
+	}
+	return n
+}
+
+// bootVariable is a global variable of the switch in which we note that we have met it. It lives as long as the switch's process does, so that
+// even a Tandem that was itself away meanwhile can tell a restarted switch from one that it has met before.
+const bootVariable = "tandem_met"
+
+func detectRestart(ctx context.Context, p *pair) (bool, error) {
+	noted, err := p.commands.api(ctx, "global_getvar", literal(bootVariable))
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", bootVariable, err)
+	}
+	if strings.TrimSpace(noted) == "true" {
+		return false, nil
+	}
+	if err := order(ctx, p.commands, "global_setvar", literal(bootVariable+"=true")); err != nil {
+		return false, fmt.Errorf("note %s: %w", bootVariable, err)
+	}
+	return true, nil
+}
+
+// begin makes the session the current one.
+func (e *Engine) begin(p *pair, view *wholeView, spawn func(func(context.Context))) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.table.adopt(view, time.Now())
+	e.pair, e.spawn = p, spawn
+}
+
+// end closes the session. Events that were read before the connection failed have been told by then, unless there was a gap.
+func (e *Engine) end(ctx context.Context, sink engine.Sink) {
+	e.mu.Lock()
+	e.pair, e.spawn = nil, nil // from now on the crew does not grow, and can be waited for
+	e.mu.Unlock()
+	if ctx.Err() == nil {
+		sink.Fact(core.EngineDown{Engine: e.cfg.ID})
+	}
+}
+
+// phonesNow reports the registrations that changed while nobody listened. Failing to is no reason to end a session.
+func (e *Engine) phonesNow(ctx context.Context, p *pair) []core.Fact {
+	said, err := p.commands.api(ctx, "show", literal("registrations as json"))
+	var list struct {
+		Rows []struct {
+			User string `json:"reg_user"`
+		} `json:"rows"`
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(said), &list)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			e.log.Warn("the phones' registrations are unknown", "err", err)
+		}
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var facts []core.Fact
+	registered := map[string]bool{}
+	for _, r := range list.Rows {
+		registered[r.User] = true
+		facts = append(facts, e.phoneFacts(r.User, true)...)
+	}
+	for _, phone := range sortedKeys(e.table.phones) {
+		if !registered[phone] {
+			facts = append(facts, e.phoneFacts(phone, false)...)
+		}
+	}
+	return facts
+}
+
+// pump tells what is in the queue, in order, until the pair ends, or a gap.
+func (e *Engine) pump(ctx context.Context, p *pair, sink engine.Sink) error {
+	var batch []item
+	for {
+		var err error
+		if batch, err = p.take(ctx, batch); err != nil {
+			return err
+		}
+		for i := range batch {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			for _, f := range e.facts(batch[i]) {
+				sink.Fact(f)
+			}
+			batch[i] = item{}
+		}
+	}
+}
+
+// facts is what an item tells.
+func (e *Engine) facts(it item) []core.Fact {
+	switch aside := it.aside.(type) {
+	case nil:
+		return e.translate(it.event)
+	case taken:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.appeared(aside.leg)
+	case core.Played:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.table.legs[aside.Leg] == nil {
+			return nil // nothing comes behind the end of a leg
+		}
+		return []core.Fact{aside}
+	case core.Fact:
+		return []core.Fact{aside}
+	case *wholeView:
+		return e.seen(aside)
+	}
+	return nil
+}
+
+// seen is what a look on the slow beat tells.
+func (e *Engine) seen(v *wholeView) []core.Fact {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if gone := e.table.forgetAbsent(v); len(gone) > 0 {
+		e.log.Warn("legs ended without an event", "legs", gone)
+	}
+	return []core.Fact{core.EngineSeen{Engine: e.cfg.ID, Snapshot: v.snapshot}}
+}
+
+// beat looks at everything at intervals, and puts what it saw behind the events that came before.
+func (e *Engine) beat(ctx context.Context, p *pair) {
+	ticker := time.NewTicker(e.cfg.Beat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		view, err := e.look(ctx, p, false)
+		switch {
+		case err == nil:
+			p.put(view)
+		case ctx.Err() == nil && !errors.Is(err, errClosed):
+			e.log.Warn("look at the switch failed", "err", err)
+		}
+	}
+}

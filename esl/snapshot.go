@@ -1,0 +1,203 @@
+package esl
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// wholeView is one look at everything on the switch.
+type wholeView struct {
+	begun       time.Time
+	snapshot    core.Snapshot
+	legs        map[core.LegID]foundLeg
+	recordedMix map[core.RecordingID]core.MixID
+}
+
+// foundLeg is what only the adapter needs to know of a leg that was found.
+type foundLeg struct {
+	answered bool
+	parked   bool
+	mute     bool
+	member   string // its number in its conference
+}
+
+// row is one of "show channels as json".
+type row struct {
+	UUID      string `json:"uuid"`
+	CallState string `json:"callstate"`
+}
+
+// look reads all channels and conferences. The list of channels is a table that the switch fills from its own events, some milliseconds late, and
+// knows none of our variables; so it only says which channels to ask. The channel itself tells the rest, unless thorough is false and we
+// know it already: then what we know is not older than the look.
+func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, error) {
+	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
+	defer cancel()
+	v := &wholeView{begun: time.Now(), legs: map[core.LegID]foundLeg{}, recordedMix: map[core.RecordingID]core.MixID{}}
+	rows, err := channels(ctx, p, thorough)
+	if err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	for _, r := range rows {
+		seen, found, ok, err := e.lookAtLeg(ctx, p, r, thorough)
+		if err != nil {
+			return nil, fmt.Errorf("look at a channel: %w", err)
+		}
+		if ok {
+			v.snapshot.Legs = append(v.snapshot.Legs, seen)
+			v.legs[seen.Leg] = found
+		}
+	}
+	slices.SortFunc(v.snapshot.Legs, func(a, b core.SeenLeg) int { return cmp.Compare(a.Leg, b.Leg) })
+	all, err := conferences(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("list conferences: %w", err)
+	}
+	for _, c := range all {
+		v.mix(c)
+	}
+	slices.SortFunc(v.snapshot.Mixes, func(a, b core.SeenMix) int { return cmp.Compare(a.Mix, b.Mix) })
+	slices.SortFunc(v.snapshot.Recordings, func(a, b core.SeenRecording) int { return cmp.Compare(a.Recording, b.Recording) })
+	return v, nil
+}
+
+// mix adds a conference, if it is a mix.
+func (v *wholeView) mix(c conference) {
+	id, ours := c.mix()
+	if !ours {
+		return
+	}
+	seen := core.SeenMix{Mix: id}
+	for _, m := range c.Members {
+		if rec, ok := recordingOf(m.RecordPath); ok {
+			v.recordedMix[rec] = id
+			v.snapshot.Recordings = append(v.snapshot.Recordings, core.SeenRecording{Recording: rec, Paused: m.Status == "paused"})
+		}
+		leg := core.LegID(m.UUID)
+		if found, ok := v.legs[leg]; ok {
+			seen.Legs = append(seen.Legs, leg)
+			found.mute, found.member = m.muted(), m.number()
+			v.legs[leg] = found
+		}
+	}
+	slices.Sort(seen.Legs)
+	v.snapshot.Mixes = append(v.snapshot.Mixes, seen)
+}
+
+// lateTable bounds how long the table of channels is waited for.
+const lateTable = 10
+
+// channels reads the table of channels. After a connect it must have every channel that there is, so then it is read until it has
+// as many as the switch counts.
+func channels(ctx context.Context, p *pair, all bool) ([]row, error) {
+	var list struct {
+		Rows []row `json:"rows"`
+	}
+	for try := 0; ; try++ {
+		status := ""
+		if all {
+			var err error
+			if status, err = p.commands.api(ctx, "status"); err != nil {
+				return nil, err
+			}
+		}
+		said, err := p.commands.api(ctx, "show", literal("channels as json"))
+		if err != nil {
+			return nil, err
+		}
+		list.Rows = nil
+		if err := json.Unmarshal([]byte(said), &list); err != nil {
+			return nil, fmt.Errorf("read the list: %w", err)
+		}
+		if len(list.Rows) >= sessions(status) || try == lateTable {
+			return list.Rows, nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// sessions reads how many there are out of "status": "7 session(s) - peak 12".
+func sessions(status string) int {
+	for line := range strings.Lines(status) {
+		if n, _, found := strings.Cut(line, " session(s) - peak"); found {
+			if count, err := strconv.Atoi(strings.TrimSpace(n)); err == nil {
+				return count
+			}
+		}
+	}
+	return 0
+}
+
+// lookAtLeg reports false for channels that are no legs of ours: those that the dialplan or mod_callcenter serves, and those that have ended.
+func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (core.SeenLeg, foundLeg, bool, error) {
+	id := core.LegID(r.UUID)
+	if !thorough {
+		if seen, known, told := e.remembered(id); known {
+			return seen, foundLeg{}, told, nil
+		}
+	}
+	said, err := p.commands.api(ctx, "uuid_dump", idArg(id), literal("json"))
+	if answered(err) {
+		return core.SeenLeg{}, foundLeg{}, false, nil // it has ended
+	}
+	if err != nil {
+		return core.SeenLeg{}, foundLeg{}, false, err
+	}
+	var d map[string]any
+	if err := json.Unmarshal([]byte(said), &d); err != nil {
+		return core.SeenLeg{}, foundLeg{}, false, fmt.Errorf("read what the switch says of channel %s: %w", id, err)
+	}
+	text := func(name string) string { s, _ := d[name].(string); return s }
+	found := foundLeg{answered: text("Answer-State") == "answered", parked: text("variable_current_application") != ""}
+	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
+	switch {
+	case text("variable_"+legVariable) == string(id):
+		seen.Ours = true
+		seen.Up = found.answered && found.parked
+		seen.Ringing = !found.answered && text("Answer-State") != "" && text("Caller-Channel-Progress-Time")+text("Caller-Channel-Progress-Media-Time") != "00"
+	case text("Call-Direction") == "inbound" && text("variable_"+fromVariable) != "":
+		if text("variable_"+takenVariable) != "true" {
+			if !thorough {
+				return core.SeenLeg{}, foundLeg{}, false, nil // its event is on the way
+			}
+			if mine, err := take(ctx, p, id); err != nil || !mine {
+				return core.SeenLeg{}, foundLeg{}, false, err
+			}
+		}
+		found.parked = true
+		seen.Up = found.answered
+		seen.From, seen.Name = calledBy(text("Caller-Caller-ID-Number"), text("Caller-Caller-ID-Name"))
+		seen.To = clean(defaultTo(text("variable_sip_req_user"), text("Caller-Destination-Number")), maxCallerText)
+	default:
+		return core.SeenLeg{}, foundLeg{}, false, nil
+	}
+	return seen, found, true, nil
+}
+
+// remembered is what we know of a leg, in the form of a look. told is false while the core does not know of it yet.
+func (e *Engine) remembered(id core.LegID) (seen core.SeenLeg, known, told bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := e.table.legs[id]
+	if l == nil {
+		return core.SeenLeg{}, false, false
+	}
+	return core.SeenLeg{
+		Leg: id, Ours: l.ours, Call: l.call, Up: l.up, Ringing: l.ours && l.rang && !l.up, From: l.from, Name: l.name, To: l.to,
+	}, true, l.told
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

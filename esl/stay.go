@@ -1,0 +1,146 @@
+package esl
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// A leg is told what to do by uuid_transfer with a little program of applications, which replaces whatever it was doing:
+//
+//	park                                                        wait in silence
+//	playback:local_stream://<class>, park                       hear music
+//	conference:tandem-<mix>@<profile>, park                     be in a mix
+//	playback:<prompt>, event:<it is over>, one of the above     hear a prompt, and go on as before
+//
+// "park" at the end is the net: whatever an application did not manage, the leg waits in silence and is never hung up on.
+//
+// A transfer is an order to the leg's own thread on the switch, which obeys when its next packet of audio has come, within 20 ms. Of two
+// orders in quick succession the second may get lost: it comes while the thread is just taking the first one up. So an order waits until
+// an event has shown that the one before has begun.
+
+// move is an order whose beginning has not been seen yet.
+type move struct {
+	to     stay
+	prompt core.PlayID
+	begun  chan struct{} // closed by over
+	end    sync.Once
+}
+
+func (m *move) over() { m.end.Do(func() { close(m.begun) }) }
+
+// moveLimit is how long a move's beginning is waited for: not for ever, because its event may be lost with the connection, or wait behind a slow
+// sink. It takes 40 ms on a healthy switch.
+const moveLimit = 300 * time.Millisecond
+
+// mixPrefix begins the name of every conference of ours.
+const mixPrefix = "tandem-"
+
+// conferenceArg is the name of a mix's conference.
+func conferenceArg(id core.MixID) argument { return joined(literal(mixPrefix), idArg(id)) }
+
+// delimiter parts the applications of a program. Nothing that we put into one has it.
+const delimiter = "^"
+
+// program puts a leg's orders into words: the prompt, if there is one, and then the stay.
+func (e *Engine) program(s stay, p *prompt) argument {
+	parts := []argument{literal("m:" + delimiter + ":")}
+	app := func(pieces ...argument) { parts = append(parts, append(pieces, literal(delimiter))...) }
+	if p != nil {
+		app(append([]argument{literal("playback:{" + playVariable + "="), idArg(p.play), literal("}")}, p.sound()...)...)
+		app(literal("event:Event-Name=CUSTOM,Event-Subclass="+playedEvent+","+playVariable+"="), idArg(p.play))
+	}
+	switch {
+	case s.mix != "":
+		mute := literal("")
+		if s.mute {
+			mute = literal("+flags{mute}")
+		}
+		app(literal("conference:"), conferenceArg(s.mix), literal("@"), wordArg(e.cfg.MixProfile), mute)
+	case s.music:
+		app(literal("playback:local_stream://"), wordArg(defaultTo(s.class, "default")))
+	}
+	parts = append(parts, literal("park:"))
+	return joined(parts...)
+}
+
+// direct makes a leg do something, as soon as what it was told before has begun. What it is to do is remembered when the switch has taken the order.
+// The caller holds the leg's lock.
+func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) error {
+	pair := e.connected()
+	if pair == nil {
+		return refuse(core.WhyDown, "not connected to FreeSWITCH")
+	}
+	next := &move{to: s, begun: make(chan struct{})}
+	if p != nil {
+		next.prompt = p.play
+	}
+	if err := e.settled(ctx, id); err != nil {
+		return err
+	}
+	// Noted before the switch hears of it: the event may overtake the reply.
+	e.note(id, func(l *leg) { l.moving = next })
+	if err := order(ctx, pair.commands, "uuid_transfer", idArg(id), e.program(s, p), literal("inline")); err != nil {
+		next.over()
+		e.note(id, func(l *leg) {
+			if l.moving == next {
+				l.moving = nil
+			}
+			l.stay.unknown = true
+		})
+		return fmt.Errorf("direct: %w", err)
+	}
+	e.note(id, func(l *leg) { l.stay = s })
+	return nil
+}
+
+// settled waits until what a leg was told last has begun, or should have.
+func (e *Engine) settled(ctx context.Context, id core.LegID) error {
+	e.mu.Lock()
+	var m *move
+	if l := e.table.legs[id]; l != nil {
+		m = l.moving
+	}
+	e.mu.Unlock()
+	if m == nil {
+		return nil
+	}
+	timer := time.NewTimer(moveLimit)
+	defer timer.Stop()
+	select {
+	case <-m.begun:
+	case <-timer.C:
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the leg's last move: %w", ctx.Err())
+	}
+	return nil
+}
+
+// note changes the memory of a leg, if it is still there.
+func (e *Engine) note(id core.LegID, f func(*leg)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l := e.table.legs[id]; l != nil {
+		f(l)
+	}
+}
+
+// begun notes that an event has shown what a leg does now. The caller holds mu.
+func (l *leg) begun(shows func(*move) bool) {
+	if l.moving != nil && shows(l.moving) {
+		l.moving.over()
+		l.moving = nil
+	}
+}
+
+// order carries out an instant command that says "+OK" or why not.
+func order(ctx context.Context, l *link, verb string, args ...argument) error {
+	said, err := l.api(ctx, verb, args...)
+	if err == nil {
+		err = refusedIn(verb, said)
+	}
+	return err
+}

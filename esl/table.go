@@ -1,0 +1,186 @@
+package esl
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// A table is what the adapter remembers about the switch: which legs have been reported and not yet ended, and what they were last made to
+// do. It is a memory, never the truth: whatever casts doubt on it makes the next SetMix look. Engine.mu guards it.
+type table struct {
+	legs       map[core.LegID]*leg
+	recordings map[core.RecordingID]*recording
+	phones     map[string]bool // reachable, as last reported
+}
+
+type leg struct {
+	id   core.LegID
+	call core.CallID
+	ours bool
+	// phone: ours, to a desk phone rather than over a trunk.
+	phone bool
+	// told: the core knows of it. A call that arrives is told of once it is ours for certain.
+	told           bool
+	from, name, to string // of an arrived leg
+
+	pending bool // ours, and "originate" has not ended yet
+	created bool // ours, and a channel of it has been seen
+	rang    bool
+	picked  bool // the far end has answered; a leg of ours is up once it has parked, too
+	parked  bool // it is where it can be told what to do
+	up      bool // LegAnswered was told
+
+	asked core.CauseCode // with which we asked for its end
+
+	seen   time.Time // of the newest sign of life
+	absent int       // looks in a row, each begun after seen, that did not list it
+
+	owner  core.MixID // the newest SetMix that named it
+	stay   stay       // what it was last made to do
+	inside core.MixID // in whose conference it is, by the events
+	member string     // its number there; it keeps it in all conferences
+	moving *move      // the order whose beginning has not been seen yet
+
+	prompts []prompt // the first is being played
+	heard   bool     // the switch said that the first was played to its end
+	moved   bool     // a SetMix came while a prompt was playing: stay is not what the running program ends with
+}
+
+// stay is what a leg does between orders. The zero value is to wait in silence.
+type stay struct {
+	mix   core.MixID // "" = in none
+	mute  bool
+	music bool
+	class string // of the music; "" = the default
+	// unknown: found on the switch, so that it may be anything.
+	unknown bool
+}
+
+type recording struct {
+	mix     core.MixID
+	started bool // RecordingStarted was told
+}
+
+func newTable() table {
+	return table{legs: map[core.LegID]*leg{}, recordings: map[core.RecordingID]*recording{}, phones: map[string]bool{}}
+}
+
+// drop forgets a leg.
+func (t *table) drop(l *leg) {
+	if l.moving != nil {
+		l.moving.over()
+	}
+	delete(t.legs, l.id)
+}
+
+// touched lists the legs that a mix has to do with: made to be in it, or named by its last SetMix. Sorted.
+func (t *table) touched(id core.MixID) []core.LegID {
+	var ids []core.LegID
+	for _, l := range t.legs {
+		if l.owner == id || l.stay.mix == id || l.inside == id {
+			ids = append(ids, l.id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// insiders lists the legs in a mix's conference, sorted.
+func (t *table) insiders(id core.MixID) []core.LegID {
+	var ids []core.LegID
+	for _, l := range t.legs {
+		if l.inside == id {
+			ids = append(ids, l.id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// records reports whether a recording of the mix is known.
+func (t *table) records(id core.MixID) bool {
+	for _, r := range t.recordings {
+		if r.mix == id {
+			return true
+		}
+	}
+	return false
+}
+
+// adopt makes the table agree with a look: legs that it lists are known, all others are gone, but for those whose dial is outstanding.
+func (t *table) adopt(v *wholeView, now time.Time) {
+	before := t.legs
+	t.legs, t.recordings = map[core.LegID]*leg{}, map[core.RecordingID]*recording{}
+	for _, s := range v.snapshot.Legs {
+		f := v.legs[s.Leg]
+		// Which of our legs go to desk phones is not on the switch; nearly all do.
+		l := &leg{
+			id: s.Leg, ours: s.Ours, phone: s.Ours, told: true, created: true, call: s.Call, from: s.From, name: s.Name, to: s.To,
+			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: stay{unknown: true}, member: f.member,
+		}
+		if b := before[s.Leg]; b != nil {
+			l.phone, l.rang, l.asked = b.phone, l.rang || b.rang, b.asked
+			l.call = defaultTo(l.call, b.call)
+			l.owner = b.owner
+		}
+		t.legs[s.Leg] = l
+	}
+	for id, l := range before {
+		if l.moving != nil {
+			l.moving.over()
+		}
+		if l.pending && !l.created && t.legs[id] == nil && now.Sub(l.seen) < lostDial {
+			t.legs[id] = l
+		}
+	}
+	for _, s := range v.snapshot.Mixes {
+		for _, id := range s.Legs {
+			if l := t.legs[id]; l != nil {
+				l.inside, l.stay = s.Mix, stay{mix: s.Mix, mute: v.legs[id].mute}
+				l.owner = s.Mix
+			}
+		}
+	}
+	for _, s := range v.snapshot.Recordings {
+		t.recordings[s.Recording] = &recording{mix: v.recordedMix[s.Recording], started: true}
+	}
+}
+
+// forgetAbsent drops the legs that two looks in a row did not list, each begun after the leg's newest sign of life: their end was missed.
+func (t *table) forgetAbsent(v *wholeView) []core.LegID {
+	listed := map[core.LegID]bool{}
+	for _, s := range v.snapshot.Legs {
+		listed[s.Leg] = true
+	}
+	var gone []core.LegID
+	for id, l := range t.legs {
+		switch {
+		case listed[id]:
+			l.absent = 0
+		case l.pending && v.begun.Sub(l.seen) < lostDial || l.seen.After(v.begun):
+		default:
+			if l.absent++; l.absent >= 2 {
+				gone = append(gone, id)
+			}
+		}
+	}
+	for _, id := range slices.Clone(gone) {
+		t.drop(t.legs[id])
+	}
+	slices.Sort(gone)
+	return gone
+}
+
+// mixes lists the mixes that somebody is in or is on the way to, sorted.
+func (t *table) mixes() []core.MixID {
+	ids := map[core.MixID]bool{}
+	for _, l := range t.legs {
+		if l.inside != "" {
+			ids[l.inside] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}

@@ -36,8 +36,8 @@ func TestArgumentsLetNothingThrough(t *testing.T) {
 		"id": idArg[string], "word": wordArg, "number": numberArg, "digits": digitsArg, "cause": causeArg, "file": fileArg,
 	}
 	for _, s := range hostile {
-		for name, make := range constructors {
-			a := make(s)
+		for name, construct := range constructors {
+			a := construct(s)
 			if a.err == nil {
 				assert.False(t, strings.ContainsAny(a.text, "\r\n\x00${}'\"\\,;|^&<> "), "%s accepts %q", name, s)
 				assert.Equal(t, s, a.text)

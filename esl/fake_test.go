@@ -80,7 +80,7 @@ func (f *fakeSwitch) config() linkConfig {
 	return linkConfig{addr: f.listener.Addr().String(), password: fakePassword, log: quiet()}
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // conn waits for the next connection that has logged in.
 func (f *fakeSwitch) conn(t testing.TB) *fakeConn {

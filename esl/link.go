@@ -108,7 +108,7 @@ func dialLink(ctx context.Context, c linkConfig, onEvent func(event)) (*link, er
 	}
 	l := &link{cfg: c, conn: conn, onEvent: onEvent, begun: time.Now(), writing: make(chan struct{}, 1), dead: make(chan struct{})}
 	l.crew.Go(func() { l.fail(l.read(in)) })
-	l.crew.Go(l.watch) //nolint:contextcheck // close ends it
+	l.crew.Go(l.watch)
 	return l, nil
 }
 

@@ -278,7 +278,7 @@ func TestTenThousandFaults(t *testing.T) {
 			strays[r.IntN(len(strays))](conn)
 		}
 		if r.IntN(2) == 0 {
-			awaitEnd(t, l)
+			assert.Error(t, awaitEnd(t, l))
 		}
 		l.close()
 	}

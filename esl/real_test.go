@@ -259,6 +259,36 @@ func TestRealUnload(t *testing.T) {
 	}
 }
 
+// BenchmarkRealEvent is how long an event is on its way, with the switch's listener left asleep (0) and woken at intervals.
+func BenchmarkRealEvent(b *testing.B) {
+	f := lab.FreeSWITCHForTest(b)
+	for _, nudge := range []time.Duration{0, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond} {
+		b.Run("nudge="+nudge.String(), func(b *testing.B) {
+			c := realConfig(f)
+			c.nudgeInterval = nudge
+			p, err := connect(b.Context(), c)
+			require.NoError(b, err)
+			defer p.close()
+			var batch []item
+			for n := 0; b.Loop(); n++ {
+				job := fmt.Sprintf("tandem-bench-%d", n)
+				require.NoError(b, p.commands.background(b.Context(), jobID(job), "echo", literal("x")))
+				for came := false; !came; {
+					if batch, err = p.take(b.Context(), batch); err != nil {
+						b.Fatal(err)
+					}
+					for _, it := range batch {
+						came = came || it.event.get("Job-UUID") == job
+					}
+				}
+				b.StopTimer()
+				time.Sleep(time.Duration(n%20) * time.Millisecond) // not in step with the listener
+				b.StartTimer()
+			}
+		})
+	}
+}
+
 // unchecked is a command that no constructor of ours would make.
 func unchecked(text string) command {
 	return command{verb: "unchecked", lib: raw("api " + text), answer: kindAnswer}

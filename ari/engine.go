@@ -66,7 +66,6 @@ const (
 // Run implements [engine.Engine]. It reconnects for ever, with pauses that double up to ReconnectMax, each with jitter. A wrong
 // password is no reason to end: it can be put right at the switch.
 func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
-	defer e.rest.close()
 	pause := firstPause
 	for ctx.Err() == nil {
 		begun := time.Now()
@@ -95,7 +94,7 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		}
 		pause = min(2*pause, e.cfg.ReconnectMax)
 	}
-	return nil
+	return nil //nolint:nilerr // it was told to end
 }
 
 // connected reports whether facts are flowing.

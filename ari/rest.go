@@ -1,8 +1,8 @@
 package ari
 
 import (
-	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +20,9 @@ import (
 
 // Limits of the REST transport.
 const (
-	maxBody       = 64 << 20 // of an answer; GET /channels of 10,000 channels is about 5 MiB
-	maxErrorText  = 200      // of Asterisk's message, in our errors
-	idleConnLimit = 10 * time.Second
+	maxBody       = 64 << 20         // of an answer; GET /channels of 10,000 channels is about 5 MiB
+	maxErrorText  = 200              // of Asterisk's message, in our errors
+	idleConnLimit = 10 * time.Second // below Asterisk's session_keep_alive of 15 s, or requests meet a closed connection
 )
 
 // A StatusError is an answer of Asterisk other than 2xx.
@@ -65,33 +65,49 @@ func status(err error) int {
 
 // rest sends requests to Asterisk. Every call takes a context with a deadline; connections are limited and reused.
 type rest struct {
-	base     string // ends with "/ari"
-	user     string
-	password string
-	client   *http.Client
+	base   string // ends with "/ari"
+	prefix string // the path of base
+	header string // of every order, with the user and the password
+	user   string
+	secret string
+	wires  *wires
+	client *http.Client // for what is not short: the event stream, and files of recordings
 }
 
 func newREST(c Config) *rest {
 	transport := &http.Transport{
 		Proxy:                 nil, // a switch is never reached through a proxy of the environment
-		DialContext:           (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   2 * time.Second,
+		DialContext:           (&net.Dialer{Timeout: wireTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   wireTimeout,
 		MaxConnsPerHost:       c.MaxConns, // above sessionlimit Asterisk just closes connections
-		MaxIdleConnsPerHost:   c.MaxConns,
-		IdleConnTimeout:       idleConnLimit, // below Asterisk's session_keep_alive of 15 s, or requests meet a closed connection
+		IdleConnTimeout:       idleConnLimit,
 		ResponseHeaderTimeout: 30 * time.Second,
 		DisableCompression:    true,
 	}
-	return &rest{
-		base: c.URL + "/ari", user: c.User, password: c.Password,
+	r := &rest{
+		base: c.URL + "/ari", user: c.User, secret: c.Password,
 		client: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
+	r.header = "Authorization: " + r.authorization() + "\r\n"
+	base, err := url.Parse(r.base)
+	if err != nil {
+		base = &url.URL{} // Config.withDefaults has parsed it before
+	}
+	r.prefix, r.wires = base.EscapedPath(), newWires(base, c.MaxConns)
+	return r
 }
 
-func (r *rest) close() { r.client.CloseIdleConnections() }
+func (r *rest) authorization() string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(r.user+":"+r.secret))
+}
+
+func (r *rest) close() {
+	r.wires.close()
+	r.client.CloseIdleConnections()
+}
 
 // path joins segments to a path, each escaped: an id is data, whatever characters are in it.
 func path(segments ...string) string {
@@ -103,81 +119,78 @@ func path(segments ...string) string {
 	return b.String()
 }
 
-// do sends one request. body, unless nil, goes as JSON; the answer, if out is not nil, is decoded into it. The
-// answer's body is always read to its end, so that the connection can be used again.
+// do sends one request. body, unless nil, goes as JSON; the answer, if out is not nil, is decoded into it. An answer whose status is not 2xx is
+// a *StatusError.
 func (r *rest) do(ctx context.Context, method, path string, query url.Values, body, out any) error {
-	resp, err := r.send(ctx, method, path, query, body) //nolint:bodyclose // drain closes it
-	if err != nil {
-		return err
+	target := r.prefix + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
 	}
-	defer drain(resp.Body)
-	if out == nil {
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return fmt.Errorf("ari: encode %s %s: %w", method, path, err)
+		}
+	}
+	a, err := r.wires.ask(ctx, method, target, r.header, text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("ari: %s %s: %w", method, path, err)
+	case a.status/100 != 2:
+		return statusError(method, path, a.status, a.body)
+	case out == nil:
 		return nil
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(out); err != nil {
+	if err := json.Unmarshal(a.body, out); err != nil {
 		return fmt.Errorf("ari: decode the answer to %s %s: %w", method, path, err)
 	}
 	return nil
 }
 
-// send sends one request and returns an answer with status 2xx, whose body the caller closes. Any other status is a *StatusError.
-func (r *rest) send(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	target := r.base + path
-	if len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	var reader io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return nil, fmt.Errorf("ari: encode %s %s: %w", method, path, err)
-		}
-		reader = bytes.NewReader(text)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, target, reader)
+// open sends a GET whose answer may be long, and returns it if its status is 2xx; the caller closes its body.
+func (r *rest) open(ctx context.Context, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("ari: make request %s %s: %w", method, path, err)
+		return nil, fmt.Errorf("ari: make request GET %s: %w", path, err)
 	}
-	req.SetBasicAuth(r.user, r.password)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
+	req.Header.Set("Authorization", r.authorization())
 	resp, err := r.client.Do(req)
 	if err != nil {
-		// *url.Error quotes the whole URL with its query; only the cause is of interest.
+		// *url.Error quotes the whole URL; only the cause is of interest.
 		var ue *url.Error
 		if errors.As(err, &ue) {
 			err = ue.Err
 		}
-		return nil, fmt.Errorf("ari: %s %s: %w", method, path, err)
+		return nil, fmt.Errorf("ari: GET %s: %w", path, err)
 	}
 	if resp.StatusCode/100 == 2 {
 		return resp, nil
 	}
-	defer drain(resp.Body)
-	return nil, statusError(method, path, resp)
+	return nil, statusErrorOf(resp, path)
 }
 
-func statusError(method, path string, resp *http.Response) *StatusError {
-	e := &StatusError{Method: method, Path: path, Status: resp.StatusCode}
+// statusErrorOf is the error for an answer to a GET whose body has not been read. It closes the body.
+func statusErrorOf(resp *http.Response, path string) *StatusError {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	if err != nil {
-		return e
+		text = nil
 	}
+	_ = resp.Body.Close()
+	return statusError(http.MethodGet, path, resp.StatusCode, text)
+}
+
+func statusError(method, path string, status int, body []byte) *StatusError {
+	e := &StatusError{Method: method, Path: path, Status: status}
 	var said struct {
 		Message string `json:"message"`
 		Error   string `json:"error"`
 	}
-	if json.Unmarshal(text, &said) == nil {
+	if json.Unmarshal(body, &said) == nil {
 		e.FromARI = true
 		e.Message = clean(defaultTo(said.Message, said.Error), maxErrorText)
 	}
 	return e
-}
-
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, 1<<20) // an error here says only that the connection cannot be reused
-	_ = body.Close()
 }
 
 // refusalOf puts an error into the words of the port. nil stays nil.

@@ -2,7 +2,6 @@ package ari
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,6 +27,7 @@ var errReplaced = errors.New("ari: another client has taken over the application
 func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var crew sync.WaitGroup
+	defer e.rest.close() // the next session may be with another Asterisk
 	defer crew.Wait()
 	defer cancel()
 
@@ -69,15 +69,14 @@ func (e *Engine) open(ctx context.Context) (*websocket.Conn, error) {
 	target := "ws" + strings.TrimPrefix(e.rest.base, "http") + "/events?" + url.Values{
 		"app": {e.cfg.App}, "subscribeAll": {"true"},
 	}.Encode()
-	auth := base64.StdEncoding.EncodeToString([]byte(e.cfg.User + ":" + e.cfg.Password))
-	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{ //nolint:bodyclose // Dial leaves nothing to close
+	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{
 		HTTPClient:      e.rest.client,
-		HTTPHeader:      http.Header{"Authorization": {"Basic " + auth}},
+		HTTPHeader:      http.Header{"Authorization": {e.rest.authorization()}},
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
 		if resp != nil {
-			return nil, fmt.Errorf("ari: open the event stream: %w", statusError(http.MethodGet, "/events", resp))
+			return nil, fmt.Errorf("ari: open the event stream: %w", statusErrorOf(resp, "/events"))
 		}
 		return nil, fmt.Errorf("ari: open the event stream: %w", err)
 	}

@@ -24,7 +24,7 @@ func (e *Engine) FetchRecording(ctx context.Context, id core.RecordingID) (io.Re
 	if err := e.checkFinished(ctx, id); err != nil {
 		return nil, err
 	}
-	resp, err := e.rest.send(ctx, http.MethodGet, path("recordings", "stored", string(id), "file"), nil, nil)
+	resp, err := e.rest.open(ctx, path("recordings", "stored", string(id), "file"))
 	if notFound(err) {
 		return nil, fmt.Errorf("fetch %s: %w", id, ErrNoRecording)
 	}

@@ -34,7 +34,7 @@ WITH own AS MATERIALIZED (
 	SELECT own.shard, r.seq, r.idx, r.at, r.kind, r.body::json
 	FROM own, unnest($9::bigint[], $10::int[], $11::bigint[], $12::text[], $13::text[]) AS r (seq, idx, at, kind, body)
 )
-SELECT count(*) FROM own`
+SELECT 1 FROM own`
 
 func (a *postgresAppender) appendRows(ctx context.Context, l journal.Lease, rows []journal.Row, timeline []journal.Timeline) error {
 	args, err := appendArgs(l, rows, timeline)
@@ -59,9 +59,14 @@ func (a *postgresAppender) appendRows(ctx context.Context, l journal.Lease, rows
 	return nil
 }
 
-func (a *postgresAppender) once(ctx context.Context, args []any) (owned int, err error) {
-	err = a.db.QueryRowContext(ctx, postgresAppend, args...).Scan(&owned)
-	return owned, err
+// once tries once. owned is the number of lease rows found: 1, or 0 if the shard is another's. That comes with the statement's end; to read rows would cost a
+// goroutine of database/sql for each append.
+func (a *postgresAppender) once(ctx context.Context, args []any) (owned int64, err error) {
+	done, err := a.db.ExecContext(ctx, postgresAppend, args...)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
 }
 
 func appendArgs(l journal.Lease, rows []journal.Row, timeline []journal.Timeline) ([]any, error) {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 )
@@ -24,6 +26,7 @@ type lanes struct {
 	timeout time.Duration
 	limit   int
 	metrics *Metrics
+	depth   prometheus.Gauge // of the metrics: effects queued or under way here
 	log     *slog.Logger
 
 	ctx    context.Context // ended by drop, and with the term
@@ -53,6 +56,7 @@ func newLanes(ctx context.Context, e engine.Engine, w *window, cfg Config, refus
 		timeout: cfg.EffectTimeout,
 		limit:   cfg.EffectsPerEngine,
 		metrics: cfg.Metrics,
+		depth:   cfg.Metrics.laneEffects.WithLabelValues(string(e.ID())),
 		log:     cfg.Logger.With("engine", e.ID()),
 		ctx:     ctx,
 		cancel:  cancel,
@@ -68,7 +72,7 @@ func (ls *lanes) add(e core.Effect) {
 		return
 	}
 	ls.pending++
-	ls.metrics.laneEffects.WithLabelValues(string(ls.engine.ID())).Set(float64(ls.pending))
+	ls.depth.Set(float64(ls.pending))
 	if l, ok := ls.byKey[e.Lane]; ok {
 		l.queue = append(l.queue, e)
 		return
@@ -115,7 +119,7 @@ func (ls *lanes) next(l *lane) *lane {
 	l.queue[0] = core.Effect{} // lets go of its strings
 	l.queue = l.queue[1:]
 	ls.pending--
-	ls.metrics.laneEffects.WithLabelValues(string(ls.engine.ID())).Set(float64(ls.pending))
+	ls.depth.Set(float64(ls.pending))
 	if ls.pending == 0 && ls.idle != nil {
 		close(ls.idle)
 		ls.idle = nil
@@ -196,7 +200,7 @@ func (ls *lanes) drop() {
 	ls.mu.Unlock()
 	ls.cancel()
 	ls.work.Wait()
-	ls.metrics.laneEffects.WithLabelValues(string(ls.engine.ID())).Set(0)
+	ls.depth.Set(0)
 }
 
 // doSafely keeps a panic of the adapter within the lane.

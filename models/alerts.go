@@ -33,13 +33,13 @@ const (
 
 var alertColumns = rowOf("id text", "at bigint", "tenant text", "reason text", "call text", "agent text", "recording text", "text text")
 
-// raiseAll writes alerts that are not there yet.
-func raiseAll(ctx context.Context, tx session, alerts []Alert) error {
+// alertRows adds alerts that are not there yet.
+func alertRows(alerts []Alert) insertion {
 	rows := newRowset(alertColumns)
 	for _, a := range alerts {
 		rows.add(clean(a.ID), micros(a.At), clean(string(a.Tenant)), clean(a.Reason), clean(string(a.Call)), clean(string(a.Agent)), clean(string(a.Recording)), clean(a.Text))
 	}
-	return tx.insert(ctx, "alerts", rows, "DO NOTHING")
+	return insertion{"alerts", rows, "DO NOTHING"}
 }
 
 // raise writes an alert once, in a transaction of gorm's.

@@ -32,7 +32,11 @@ func (db *DB) Audit() *Audit { return &Audit{db: db} }
 
 // Record adds a row.
 func (a *Audit) Record(ctx context.Context, row AuditRow) error {
-	return auditAll(ctx, a.db.direct(), []AuditRow{row})
+	rows, err := auditRows([]AuditRow{row})
+	if err != nil {
+		return err
+	}
+	return a.db.direct().insert(ctx, rows)
 }
 
 type auditRow struct {
@@ -42,8 +46,8 @@ type auditRow struct {
 
 var auditColumns = rowOf("id text", "at bigint", "tenant text", "actor text", "token text", "action text", "object text", "request text", "detail json")
 
-// auditAll adds rows that are not there yet.
-func auditAll(ctx context.Context, tx session, audits []AuditRow) error {
+// auditRows adds rows that are not there yet.
+func auditRows(audits []AuditRow) (insertion, error) {
 	rows := newRowset(auditColumns)
 	for _, row := range audits {
 		if row.ID == "" {
@@ -54,12 +58,12 @@ func auditAll(ctx context.Context, tx session, audits []AuditRow) error {
 		}
 		detail, err := json.Marshal(row.Detail)
 		if err != nil {
-			return fmt.Errorf("encode audit detail: %w", err)
+			return insertion{}, fmt.Errorf("encode audit detail: %w", err)
 		}
 		rows.add(clean(row.ID), micros(row.At), clean(string(row.Tenant)), clean(row.Actor), clean(row.Token), clean(row.Action), clean(row.Object),
 			clean(row.Request), string(detail))
 	}
-	return tx.insert(ctx, "audit_log", rows, "DO NOTHING")
+	return insertion{"audit_log", rows, "DO NOTHING"}, nil
 }
 
 // List lists rows of a tenant, newest first; tenant "" = all rows. Detail is json.RawMessage.

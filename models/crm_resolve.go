@@ -254,7 +254,7 @@ func (r *resolution) makeLeads(ctx context.Context, callers []*caller) error {
 		c.lead = uuid.NewString()
 		leads.add(c.lead, string(c.tenant), c.number, clean(c.name), clean(c.entryPoint), c.call, "new", at)
 	}
-	if err := r.tx.insert(ctx, "leads", leads, "(tenant, number) DO NOTHING"); err != nil {
+	if err := r.tx.insert(ctx, insertion{"leads", leads, "(tenant, number) DO NOTHING"}); err != nil {
 		return err
 	}
 	// Whose lead is it now?

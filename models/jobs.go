@@ -69,19 +69,19 @@ func NewJob(kind, subject string, tenant core.TenantID, payload any) (Job, error
 var jobColumns = rowOf("id text", "kind text", "tenant text", "payload json", "state text", "attempts bigint", "strikes bigint", "next_at bigint", "sends bigint",
 	"sent_at bigint", "worker text", "error text", "created_at bigint", "finished_at bigint")
 
-// addJobs puts jobs that are not there yet, whatever their state is by now.
-func addJobs(ctx context.Context, tx session, jobs []Job) error {
+// jobRows adds jobs that are not there yet, whatever their state is by now.
+func jobRows(jobs []Job) insertion {
 	rows := newRowset(jobColumns)
 	for _, j := range jobs {
 		rows.add(j.ID, j.Kind, clean(string(j.Tenant)), string(j.Payload), string(j.State), int64(j.Attempts), int64(j.Strikes), micros(j.NextAt), int64(j.Sends),
 			micros(j.SentAt), j.Worker, j.Error, micros(j.CreatedAt), micros(j.FinishedAt))
 	}
-	return tx.insert(ctx, "jobs", rows, "DO NOTHING")
+	return insertion{"jobs", rows, "DO NOTHING"}
 }
 
 // Add puts a job that is not there yet.
 func (j *Jobs) Add(ctx context.Context, job Job) error {
-	if err := addJobs(ctx, j.db.direct(), []Job{job}); err != nil {
+	if err := j.db.direct().insert(ctx, jobRows([]Job{job})); err != nil {
 		return fmt.Errorf("add job %s: %w", job.ID, err)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 )
 
 // Dialect names the database behind a [DB].
@@ -85,20 +83,12 @@ func (db *DB) Close() error {
 	return nil
 }
 
-// gorm's Scan logs by way of a recorder that does not know of ParameterizedQueries: without this the values of its queries would be in the log.
-func init() {
-	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
-}
-
 func gormConfig() *gorm.Config {
 	return &gorm.Config{
 		TranslateError:         true, // gorm.ErrDuplicatedKey and friends on both databases
 		SkipDefaultTransaction: true, // single statements are atomic anyway
 		NowFunc:                now,
-		// Values stay out of the log: they are callers' names and numbers.
-		Logger: logger.NewSlogLogger(slog.Default(), logger.Config{
-			LogLevel: logger.Warn, SlowThreshold: time.Second, IgnoreRecordNotFoundError: true, ParameterizedQueries: true,
-		}),
+		Logger:                 newQueryLog(),
 	}
 }
 

@@ -36,7 +36,7 @@ const (
 	projectEvery = time.Second
 	// projectRest is the pause after each time that something was projected. A busy shard wakes the projector with every event: one transaction for each would cost
 	// the database, and us, more than the calls themselves. So what comes in the meantime is projected together.
-	projectRest = 200 * time.Millisecond
+	projectRest = 400 * time.Millisecond
 )
 
 // NewProjector makes a projector. onJobs is called after jobs have been added; it must not block.
@@ -144,9 +144,9 @@ func (p *Projector) step(ctx context.Context, shard string, limit int) (more boo
 func (p *Projector) skip(ctx context.Context, shard string, cause error) (more bool, err error) {
 	return p.advance(ctx, shard, 1, func(tx session, piece timelinePiece) error {
 		e := &piece.lines[0]
-		return raiseAll(ctx, tx, []Alert{{
+		return tx.insert(ctx, alertRows([]Alert{{
 			ID: fmt.Sprintf("projection:%s:%d", shard, e.Seq), At: now(), Tenant: e.Entry.Tenant, Reason: AlertEntrySkipped, Call: e.Entry.Call, Text: cause.Error(),
-		}})
+		}}))
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 func BenchmarkProjector(b *testing.B) {
 	for name, open := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
 		b.Run(name, func(b *testing.B) {
-			const calls = 5
+			const calls = 10
 			db := dbtest.Open(b, open(b))
 			s, p := newTeller(b, db), projector(db)
 			var used time.Duration

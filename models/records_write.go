@@ -39,31 +39,31 @@ var (
 // write writes what has changed, each table with one statement. Rows go in the order of their keys, so that two transactions that wait for each
 // other's rows do so in one order.
 func (f *recordsFold) write(ctx context.Context, tx session) error {
-	if err := tx.insert(ctx, "call_entries", f.lines, "DO NOTHING"); err != nil {
+	records, err := f.recordRows()
+	if err != nil {
 		return err
 	}
-	if err := f.writeLegs(ctx, tx); err != nil {
+	audits, err := auditRows(f.audits)
+	if err != nil {
 		return err
 	}
-	if err := f.writeRecords(ctx, tx); err != nil {
-		return err
-	}
-	if err := f.writeStates(ctx, tx); err != nil {
-		return err
-	}
-	if err := f.writeRecordings(ctx, tx); err != nil {
-		return err
-	}
-	if err := auditAll(ctx, tx, f.audits); err != nil {
-		return err
-	}
-	if err := raiseAll(ctx, tx, f.alerts); err != nil {
-		return err
-	}
-	return addJobs(ctx, tx, f.jobs)
+	return tx.insert(ctx,
+		insertion{"call_entries", f.lines, "DO NOTHING"},
+		insertion{"call_legs", f.legRows(), `(call, leg) DO UPDATE SET ringing_at = excluded.ringing_at, answered_at = excluded.answered_at,
+			ended_at = excluded.ended_at, outcome = excluded.outcome, cause = excluded.cause`},
+		// What the lead job has written stays, should the projection be made again.
+		insertion{"call_records", records, `(call) DO UPDATE SET tenant = excluded.tenant, entry_point = excluded.entry_point, queue = excluded.queue,
+			outcome = excluded.outcome, arrived_at = excluded.arrived_at, ended_at = excluded.ended_at, record = excluded.record WHERE call_records.erased_at = 0`},
+		insertion{"call_agents", f.agents, "DO NOTHING"},
+		insertion{"agent_states", f.stateRows(), "(shard, seq, idx) DO UPDATE SET ended_at = excluded.ended_at WHERE agent_states.ended_at = 0"},
+		// A recording that is in the table already is the archive job's, unless it is still marked as running.
+		insertion{"recordings", f.recordingRows(), `(id) DO UPDATE SET state = excluded.state, why = excluded.why, stopped_at = excluded.stopped_at,
+			length = excluded.length WHERE recordings.state = 'recording' AND excluded.state = 'pending'`},
+		audits, alertRows(f.alerts), jobRows(f.jobs),
+	)
 }
 
-func (f *recordsFold) writeLegs(ctx context.Context, tx session) error {
+func (f *recordsFold) legRows() *rowset {
 	changed := slices.Collect(maps.Values(f.legs))
 	changed = slices.DeleteFunc(changed, func(l *legRow) bool { return !l.changed })
 	slices.SortFunc(changed, func(a, b *legRow) int { return cmp.Or(cmp.Compare(a.call, b.call), cmp.Compare(a.leg, b.leg)) })
@@ -71,31 +71,24 @@ func (f *recordsFold) writeLegs(ctx context.Context, tx session) error {
 	for _, l := range changed {
 		rows.add(l.call, l.leg, l.role, l.agent, l.started, l.ringing, l.answered, l.ended, l.outcome, l.cause)
 	}
-	return tx.insert(ctx, "call_legs", rows, `(call, leg) DO UPDATE SET ringing_at = excluded.ringing_at, answered_at = excluded.answered_at,
-		ended_at = excluded.ended_at, outcome = excluded.outcome, cause = excluded.cause`)
+	return rows
 }
 
-func (f *recordsFold) writeRecords(ctx context.Context, tx session) error {
+func (f *recordsFold) recordRows() (*rowset, error) {
 	rows := newRowset(recordColumns)
 	for _, call := range slices.Sorted(maps.Keys(f.records)) {
 		r := f.records[call]
 		body, err := json.Marshal(r)
 		if err != nil {
-			return fmt.Errorf("encode record of call %s: %w", call, err)
+			return nil, fmt.Errorf("encode record of call %s: %w", call, err)
 		}
 		rows.add(call, clean(string(r.Tenant)), clean(string(r.EntryPoint)), clean(string(r.Queue)), clean(string(r.Outcome)), "",
 			micros(r.ArrivedAt), micros(r.EndedAt), string(body))
 	}
-	// What the lead job has written stays, should the projection be made again.
-	err := tx.insert(ctx, "call_records", rows, `(call) DO UPDATE SET tenant = excluded.tenant, entry_point = excluded.entry_point, queue = excluded.queue,
-		outcome = excluded.outcome, arrived_at = excluded.arrived_at, ended_at = excluded.ended_at, record = excluded.record WHERE call_records.erased_at = 0`)
-	if err != nil {
-		return err
-	}
-	return tx.insert(ctx, "call_agents", f.agents, "DO NOTHING")
+	return rows, nil
 }
 
-func (f *recordsFold) writeStates(ctx context.Context, tx session) error {
+func (f *recordsFold) stateRows() *rowset {
 	changed := slices.Collect(maps.Values(f.states))
 	changed = slices.DeleteFunc(changed, func(s *stateRow) bool { return !s.changed })
 	slices.SortFunc(changed, func(a, b *stateRow) int {
@@ -105,17 +98,15 @@ func (f *recordsFold) writeStates(ctx context.Context, tx session) error {
 	for _, s := range changed {
 		rows.add(s.shard, int64(s.seq), int64(s.idx), s.tenant, s.agent, s.state, s.reason, s.cause, s.actor, s.call, s.since, s.ended)
 	}
-	return tx.insert(ctx, "agent_states", rows, "(shard, seq, idx) DO UPDATE SET ended_at = excluded.ended_at WHERE agent_states.ended_at = 0")
+	return rows
 }
 
-// writeRecordings leaves a recording that is in the table already to the archive job, unless it is still marked as running.
-func (f *recordsFold) writeRecordings(ctx context.Context, tx session) error {
+func (f *recordsFold) recordingRows() *rowset {
 	rows := newRowset(recordingColumns)
 	for _, id := range slices.Sorted(maps.Keys(f.recordings)) {
 		if r := f.recordings[id]; r.state != "" {
 			rows.add(r.id, r.tenant, r.call, r.agent, r.engine, string(r.state), r.why, r.started, r.stopped, r.length, r.flaw)
 		}
 	}
-	return tx.insert(ctx, "recordings", rows, `(id) DO UPDATE SET state = excluded.state, why = excluded.why, stopped_at = excluded.stopped_at,
-		length = excluded.length WHERE recordings.state = 'recording' AND excluded.state = 'pending'`)
+	return rows
 }

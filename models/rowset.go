@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -148,17 +149,59 @@ type sqlConn interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// insert puts the rows into a table, in their order. conflict is what is to be done about rows that are there: "DO NOTHING", "(id) DO UPDATE SET ...".
-func (s session) insert(ctx context.Context, table string, r *rowset, conflict string) error {
-	if r.n == 0 {
+// insertion puts rows into a table, in their order.
+type insertion struct {
+	table    string
+	rows     *rowset
+	conflict string // what is to be done about rows that are there: "DO NOTHING", "(id) DO UPDATE SET ..."
+}
+
+// insert carries out insertions into different tables: on Postgres in one statement, and so in one round trip.
+func (s session) insert(ctx context.Context, all ...insertion) error {
+	all = slices.DeleteFunc(all, func(i insertion) bool { return i.rows.n == 0 })
+	if s.dialect == SQLite {
+		for _, i := range all {
+			if err := s.insertTogether(ctx, i); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
-	// "WHERE true": without it SQLite takes ON for a join's.
-	_, err := s.exec(ctx, r, `INSERT INTO `+table+` (`+r.names()+`) SELECT `+r.selection(s.dialect)+` FROM {rows} WHERE true ON CONFLICT `+conflict)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", table, err)
+	return s.insertTogether(ctx, all...)
+}
+
+// insertTogether makes WITH into_a AS (INSERT INTO a ...), into_b AS (INSERT INTO b ...) INSERT INTO c ...
+func (s session) insertTogether(ctx context.Context, all ...insertion) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var tables, before []string
+	var last string
+	var args []any
+	for _, i := range all {
+		values, err := i.rows.args(s.dialect)
+		if err != nil {
+			return err
+		}
+		if last != "" {
+			before = append(before, "into_"+tables[len(tables)-1]+" AS ("+last+")")
+		}
+		last = i.statement(s.dialect, len(args)+1)
+		tables, args = append(tables, i.table), append(args, values...)
+	}
+	if len(before) > 0 {
+		last = "WITH " + strings.Join(before, ", ") + " " + last
+	}
+	if _, err := s.ExecContext(ctx, last, args...); err != nil {
+		return fmt.Errorf("write %s: %w", strings.Join(tables, ", "), err)
 	}
 	return nil
+}
+
+func (i insertion) statement(d Dialect, first int) string {
+	// "WHERE true": without it SQLite takes ON for a join's.
+	return `INSERT INTO ` + i.table + ` (` + i.rows.names() + `) SELECT ` + i.rows.selection(d) + ` FROM ` + i.rows.from(d, first) +
+		` WHERE true ON CONFLICT ` + i.conflict
 }
 
 func (r *rowset) selection(d Dialect) string {

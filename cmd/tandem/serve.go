@@ -47,7 +47,7 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		log.Warn("there is no such setting", "variable", name)
 	}
 	return serve(ctx, s, log, *fresh, func(addr net.Addr) {
-		_, _ = fmt.Fprintf(stdout, "Tandem answers on http://%s; the administrator's token is in %s\n", addr, s.AdminToken)
+		_, _ = fmt.Fprintf(stdout, "Tandem answers on http://%s; the administrator's token is in %s, the password of the user admin was written to %s at the first start\n", addr, s.AdminToken, s.adminPasswordFile())
 	})
 }
 
@@ -60,6 +60,9 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := adminToken(ctx, db, s.AdminToken, freshToken); err != nil {
+		return err
+	}
+	if err := adminUser(ctx, db, s.adminPasswordFile()); err != nil {
 		return err
 	}
 	bucket, err := jobs.OpenBucket(ctx, s.Bucket)
@@ -109,7 +112,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		registry.MustRegister(upMetric(d, shard))
 	}
 	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
-		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(), Switches: listed(drivers),
+		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(), Switches: listed(drivers), TrustedProxies: s.TrustedProxies,
 		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
 	if err != nil {

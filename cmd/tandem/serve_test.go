@@ -141,7 +141,7 @@ func TestSettingsNameWhatIsWrong(t *testing.T) {
 	for _, c := range []struct{ name, value string }{
 		{"TANDEM_DB", "mysql://root:hunter2@x"}, {"TANDEM_REDIS", "http://:hunter2@x"}, {"TANDEM_LISTEN", "8080"}, {"TANDEM_BUCKET", "ftp://hunter2"},
 		{"TANDEM_ARI_URL", "ws://x"}, {"TANDEM_SHARD", "a b"}, {"TANDEM_MIGRATE", "perhaps"}, {"TANDEM_LOG", "loud"}, {"TANDEM_LOG_FORMAT", "xml"},
-		{"TANDEM_DRAIN", "-1s"}, {"TANDEM_DB_FILE", "/nowhere"},
+		{"TANDEM_DRAIN", "-1s"}, {"TANDEM_DB_FILE", "/nowhere"}, {"TANDEM_TRUSTED_PROXIES", "proxy.example"},
 	} {
 		_, err := readSettings(environ(t, map[string]string{c.name: c.value}))
 		require.ErrorContains(t, err, strings.TrimSuffix(c.name, "_FILE"), "%s=%s", c.name, c.value)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,7 +39,11 @@ type settings struct {
 	Shard string
 	// TANDEM_OWNER: the name of this process in the lease, unique among those that run. Default: host name and TANDEM_LISTEN.
 	Owner string
-	// TANDEM_ADMIN_TOKEN: the file into which the first start writes the administrator's token. Default var/admin-token.
+	// TANDEM_TRUSTED_PROXIES: addresses and networks of proxies in front, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed. Default: nobody's are;
+	// people behind a proxy then share its address where tries and requests are counted, and their cookies are not marked as secure.
+	TrustedProxies []netip.Prefix
+	// TANDEM_ADMIN_TOKEN: the file into which the first start writes the administrator's token, and beside which it writes the password of the user admin, as
+	// admin-password. Default var/admin-token.
 	AdminToken string
 	// TANDEM_LOG: debug, info (default), warn or error.
 	Log slog.Level
@@ -51,7 +56,7 @@ type settings struct {
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
 	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
-	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -84,6 +89,17 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e.check(strings.HasPrefix(s.DB, "sqlite:") || strings.HasPrefix(s.DB, "postgres://") || strings.HasPrefix(s.DB, "postgresql://"),
 		"TANDEM_DB", "must begin with sqlite: or postgres://")
 	e.check(s.Redis == "" || isURL(s.Redis, "redis", "rediss", "unix"), "TANDEM_REDIS", "must be a URL that begins with redis://, rediss:// or unix://")
+	for text := range strings.SplitSeq(e.text("TANDEM_TRUSTED_PROXIES", ""), ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		proxy, err := netip.ParsePrefix(text)
+		if address, single := netip.ParseAddr(text); single == nil {
+			proxy, err = address.Prefix(address.BitLen())
+		}
+		e.check(err == nil, "TANDEM_TRUSTED_PROXIES", "must be addresses or networks, like 127.0.0.1,10.0.0.0/8")
+		s.TrustedProxies = append(s.TrustedProxies, proxy)
+	}
 	_, _, err := net.SplitHostPort(s.Listen)
 	e.check(err == nil, "TANDEM_LISTEN", "must be an address and a port, like 127.0.0.1:8080")
 	e.check(nameForm.MatchString(s.Shard), "TANDEM_SHARD", "must be 1 to 64 letters, digits, '_', '.', '-'")

@@ -11,7 +11,10 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_LISTEN       address and port of the API; default 127.0.0.1:8080. Plain HTTP: put a proxy with TLS in front
   TANDEM_SHARD        the set of tenants that this process decides for; default main
   TANDEM_OWNER        the name of this process in the lease, unique among those that run; default: host name and address
-  TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token
+  TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token. The password of
+                      the user admin is written beside it, to admin-password
+  TANDEM_TRUSTED_PROXIES  addresses and networks of proxies in front, like 127.0.0.1,10.0.0.0/8, that say where requests come from
+                      and whether they were encrypted; default: none is believed
   TANDEM_LOG          debug, info (default), warn or error
   TANDEM_LOG_FORMAT   text (default) or json
   TANDEM_DRAIN        how long running requests may take when the process is told to stop; default 10s

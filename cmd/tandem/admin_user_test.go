@@ -1,0 +1,54 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/models"
+)
+
+func TestTheFirstStartMakesAnAdministratorS3(t *testing.T) {
+	dir := t.TempDir()
+	db, err := models.Open(t.Context(), "sqlite:"+filepath.Join(dir, "t.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	require.NoError(t, db.Migrate(t.Context()))
+	file := settings{AdminToken: filepath.Join(dir, "new", "admin-token")}.adminPasswordFile()
+	require.NoError(t, adminUser(t.Context(), db, file))
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	password, err := os.ReadFile(file)
+	require.NoError(t, err)
+	who, err := db.Users().CheckPassword(t.Context(), "admin", strings.TrimSpace(string(password)))
+	require.NoError(t, err)
+	require.Equal(t, models.RoleAdmin, who.Setup.Role)
+	require.Empty(t, who.Setup.Tenant)
+
+	// Once only, also where the file was taken away, the password was changed or the user disabled.
+	require.NoError(t, os.Remove(file))
+	require.NoError(t, db.Users().SetPassword(t.Context(), "admin", "correct horse battery", ""))
+	require.NoError(t, adminUser(t.Context(), db, file))
+	who.Setup.Disabled = true
+	_, err = db.Users().Update(t.Context(), who.Setup, 0)
+	require.NoError(t, err)
+	require.NoError(t, adminUser(t.Context(), db, file))
+	require.NoFileExists(t, file)
+
+	// A name that somebody else has is theirs.
+	require.NoError(t, db.Users().Delete(t.Context(), "admin", 0))
+	_, err = db.Users().Create(t.Context(), models.User{ID: "x", Name: "admin", Role: models.RoleAuditor})
+	require.NoError(t, err)
+	require.NoError(t, adminUser(t.Context(), db, file))
+	require.NoFileExists(t, file)
+	// A start that was cut off between the user and the password is finished by the next.
+	require.NoError(t, db.Users().Delete(t.Context(), "x", 0))
+	_, err = db.Users().Create(t.Context(), models.User{ID: "admin", Name: "admin", Role: models.RoleAdmin})
+	require.NoError(t, err)
+	require.NoError(t, adminUser(t.Context(), db, file))
+	require.FileExists(t, file)
+}

@@ -4,15 +4,18 @@
 // # Rows are the truth
 //
 // Every job is a row in the database first, written in the same transaction as the record it follows from (models.Projector). What
-// goes through asynq and Redis is a reminder: "look at job X". A reminder that is lost, doubled, late, or all of Redis gone, costs time and
+// goes through asynq and Redis is a reminder: "look at these jobs". A reminder that is lost, doubled, late, or all of Redis gone, costs time and
 // nothing else:
 //
-//	row due ──relay──▶ reminder in Redis ──asynq──▶ Claim (one UPDATE: who may work) ──▶ do ──▶ Finish, or Fail with a time to try again
+//	rows due ──relay──▶ reminder in Redis ──asynq──▶ Claim (one UPDATE: who may work) ──▶ do ──▶ Finish, or Fail with a time to try again
 //
 // Attempts, back-off and giving up are the row's. asynq retries nothing (MaxRetry 0), because its own book-keeping has traps that lose or
 // block work: a crashed worker's task counts as a retry and may be archived, and an archived task's id can never be enqueued again. So
-// each reminder has a task id of its own, the job's id with a running number, and one that has led to nothing within a minute is
+// each reminder has a task id of its own, the first job's id with a running number, and one that has led to nothing within a minute is
 // sent again. After a start everything unfinished is reminded of again.
+//
+// Calls end all the time, and a lead's own work is small beside the way to it: a task, a claim, a transaction. So leads that are due within the same half second are
+// reminded of, claimed and made together. A job that fails takes its company's attempt along, and nothing else: what has failed before goes alone.
 //
 // asynq is not on the path of a live call: it picks up a task within 0.2 to 1.3 seconds, which is fine for an archive and not for a ring time.
 //

@@ -65,7 +65,8 @@ type Site struct {
 	// RTPTimeout is after how many seconds without RTP a leg is taken for dead, RTPTimeoutHold the same while the phone holds.
 	// 0 = default (30 and 300), negative = never.
 	RTPTimeout, RTPTimeoutHold int
-	// Qualify is every how many seconds a registered phone is asked whether it is still there; 0 = never.
+	// Qualify is every how many seconds a registered phone is asked whether it is still there; 0 = never, 3 or more. Whoever does not answer for 32 s
+	// loses its registration, and has to come back by itself.
 	Qualify int
 
 	// Backup is "<trunk>/<number>": where calls of numbers without a backup of their own go while Tandem is away. "" = an apology.
@@ -113,6 +114,7 @@ type Bench struct {
 // Values end up within attributes of XML that FreeSWITCH's preprocessor reads first, and for which $ and { mean something. So no rule
 // lets through what means something to either.
 var (
+	lineRule   = regexp.MustCompile(`(?i)x-pre-process`) // the preprocessor drops a line with its name, wherever it stands
 	nameRule   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 	secretRule = regexp.MustCompile(`^[A-Za-z0-9!#%()*+,./:;=?@^_~|-]{1,80}$`)
 	uriRule    = regexp.MustCompile(`^sip:[A-Za-z0-9_.@:\[\]-]{1,120}$`)
@@ -123,7 +125,7 @@ var (
 
 const (
 	nameWords   = "1 to 40 letters, digits, - and _"
-	secretWords = `at most 80 letters, digits and !#%()*+,./:;=?@^_~|-`
+	secretWords = `at most 80 letters, digits and !#%()*+,./:;=?@^_~|-` //nolint:gosec // a rule, no secret
 )
 
 // Validate names every field that a FreeSWITCH configuration file could not carry as it is meant.
@@ -148,12 +150,15 @@ func (s Site) Validate() error {
 	}
 	check(s.MaxSessions >= 0 && s.MaxSessions <= 100_000, "MaxSessions", "0 to 100000")
 	check(s.SessionsPerSecond >= 0 && s.SessionsPerSecond <= 10_000, "SessionsPerSecond", "0 to 10000")
+	// FreeSWITCH gives a phone that does not answer one second more each time it asks.
+	check(s.Qualify == 0 || s.Qualify >= 3, "Qualify", "0, or 3 seconds or more")
 	check(s.Heartbeat >= 0 && s.Heartbeat <= 20, "Heartbeat", "0 to 20 seconds")
 	check(s.Backup == "" || backupRule.MatchString(s.Backup), "Backup", "<trunk>/<number>")
 	seen := map[string]bool{}
 	for i, p := range s.Phones {
 		field := fmt.Sprintf("Phones[%d]", i)
 		check(nameRule.MatchString(p.User), field+".User", nameWords)
+		check(!lineRule.MatchString(p.User+p.Password+p.Contact), field+".User", "and its password and contact: not the preprocessor's name")
 		check(!seen[p.User], field+".User", fmt.Sprintf("%q is taken", p.User))
 		seen[p.User] = true
 		check(p.Password == "" || secretRule.MatchString(p.Password), field+".Password", secretWords)

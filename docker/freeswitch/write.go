@@ -56,7 +56,7 @@ func (s Site) Write(dir string) error {
 	if err := copyTree("etc", filepath.Join(dir, "etc")); err != nil {
 		return err
 	}
-	if err := writeSounds(filepath.Join(dir, SoundsDir)); err != nil {
+	if err := writeSounds(filepath.Join(dir, SoundsDir), path.Join(s.Base, SoundsDir)); err != nil {
 		return err
 	}
 	return s.render(filepath.Join(dir, "etc/site"))
@@ -77,8 +77,14 @@ func (s Site) withDefaults() Site {
 	return s
 }
 
-// writeSounds writes the prompts, and each class of music into a directory of its own.
-func writeSounds(dir string) error {
+// passes is how often the melody of a music class is listed, which is for ten hours.
+const passes = 3600
+
+// writeSounds writes the prompts and the music into dir, which FreeSWITCH sees at inside. The stream of a music class has a directory of its own, with a list that
+// names the class' melody again and again: before each pass through the directory FreeSWITCH is silent for a second
+// (mod_local_stream.c, read_stream_thread), which would be once in ten seconds if the melody itself were in it. Another file beside the
+// list would make it skip what is listed twice in a row.
+func writeSounds(dir, inside string) error {
 	for name, speech := range asterisk.Prompts() {
 		if err := writeFile(filepath.Join(dir, "tandem", name+".wav"), wav(speech)); err != nil {
 			return err
@@ -89,7 +95,11 @@ func writeSounds(dir string) error {
 		if err := os.MkdirAll(d, 0o750); err != nil {
 			return fmt.Errorf("make music directory: %w", err)
 		}
-		if err := writeFile(filepath.Join(d, "melody.wav"), wav(asterisk.Melody(class))); err != nil {
+		if err := writeFile(d+".wav", wav(asterisk.Melody(class))); err != nil {
+			return err
+		}
+		line := path.Join(inside, "music", class) + ".wav\n"
+		if err := writeFile(filepath.Join(d, "again.loc"), []byte(strings.Repeat(line, passes))); err != nil {
 			return err
 		}
 	}
@@ -103,7 +113,7 @@ func wav(mulaw []byte) []byte {
 	var b bytes.Buffer
 	put := func(v any) { _ = binary.Write(&b, binary.LittleEndian, v) } // to a buffer, of fixed-size values: never fails
 	b.WriteString("RIFF")
-	put(uint32(4 + 8 + 18 + 8 + 4 + 8 + len(mulaw) + pad)) //nolint:gosec // sounds of seconds
+	put(uint32(4 + 8 + 18 + 8 + 4 + 8 + len(mulaw) + pad))
 	b.WriteString("WAVEfmt ")
 	put(uint32(18))
 	put([]uint16{formatMuLaw, 1})
@@ -111,9 +121,9 @@ func wav(mulaw []byte) []byte {
 	put([]uint16{1, 8, 0})
 	b.WriteString("fact")
 	put(uint32(4))
-	put(uint32(len(mulaw))) //nolint:gosec // as above
+	put(uint32(len(mulaw)))
 	b.WriteString("data")
-	put(uint32(len(mulaw))) //nolint:gosec // as above
+	put(uint32(len(mulaw)))
 	b.Write(mulaw)
 	b.Write(make([]byte, pad))
 	return b.Bytes()

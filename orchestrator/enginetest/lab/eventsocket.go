@@ -76,9 +76,13 @@ func (e *eventSocket) read() (textproto.MIMEHeader, string, error) {
 	if t := head.Get("Content-Type"); t == "text/rude-rejection" || t == "text/disconnect-notice" {
 		return nil, "", fmt.Errorf("read from the event socket: it says %s", t)
 	}
-	n, err := strconv.Atoi(head.Get("Content-Length"))
-	if err != nil {
-		return head, "", nil // no length, no body
+	length := head.Get("Content-Length")
+	if length == "" {
+		return head, "", nil
+	}
+	n, err := strconv.Atoi(length)
+	if err != nil || n < 0 || n > 16<<20 {
+		return nil, "", fmt.Errorf("read from the event socket: a body of length %q", length)
 	}
 	body := make([]byte, n)
 	if _, err := io.ReadFull(e.in.R, body); err != nil {

@@ -43,7 +43,7 @@ type FreeSWITCHOptions struct {
 	Backup string
 	// RTPTimeout and RTPTimeoutHold are as in [freeswitch.Site]: seconds, 0 = its default, negative = never.
 	RTPTimeout, RTPTimeoutHold int
-	// Qualify is every how many seconds registered phones are asked whether they are there; 0 = never.
+	// Qualify is every how many seconds registered phones are asked whether they are there; 0 = never, 3 or more.
 	Qualify int
 	// MaxSessions and SessionsPerSecond are as in [freeswitch.Site]; 0 = its default.
 	MaxSessions, SessionsPerSecond int
@@ -277,7 +277,7 @@ func (h *freeswitchHost) own(dir string) error {
 }
 
 func (h *freeswitchHost) run(f *FreeSWITCH) (*process, error) {
-	cmd := exec.Command(h.path, append(f.site.Args(), "-np", "-nocal")...) //nolint:noctx,gosec // lives until Kill; the program we found
+	cmd := exec.Command(h.path, append(f.site.Args(), "-np", "-nocal")...) //nolint:noctx // lives until Kill
 	cmd.Dir = f.Dir
 	cmd.Env = localEnv()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: h.cred, Pdeathsig: syscall.SIGKILL, Setpgid: true}

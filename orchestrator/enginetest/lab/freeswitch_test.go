@@ -170,7 +170,11 @@ func TestFreeSWITCHWhoMayCall(t *testing.T) {
 // await looks until it finds what it looks for.
 func await(t *testing.T, look func(ctx context.Context) bool) {
 	t.Helper()
-	ctx := testContext(t)
+	awaitWithin(testContext(t), t, look)
+}
+
+func awaitWithin(ctx context.Context, t *testing.T, look func(ctx context.Context) bool) {
+	t.Helper()
 	for !look(ctx) {
 		select {
 		case <-ctx.Done():

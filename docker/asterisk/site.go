@@ -196,7 +196,7 @@ func (s Site) Write(dir string) error {
 	s.RTPTimeout = orDefault(s.RTPTimeout, 30)
 	s.RTPTimeoutHold = orDefault(s.RTPTimeoutHold, 300)
 
-	for _, d := range []string{"etc/site", "data/sounds/en/tandem", "data/moh/default", "data/moh/calm", "data/agi-bin", "db", "run", "log",
+	for _, d := range []string{"etc/site", "data/sounds/en/tandem", "data/moh/default", "data/moh/calm", "data/moh/ringback", "data/agi-bin", "db", "run", "log",
 		"cache", "spool/recording", "spool/tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {
 			return fmt.Errorf("make instance directory: %w", err)
@@ -216,7 +216,7 @@ func (s Site) Write(dir string) error {
 	}
 	for class, freqs := range music {
 		name := filepath.Join(dir, "data/moh", class, "melody.ulaw")
-		if err := writeFile(name, melody(freqs)); err != nil {
+		if err := writeFile(name, melody(class, freqs)); err != nil {
 			return err
 		}
 	}

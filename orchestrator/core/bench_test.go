@@ -5,6 +5,7 @@ package core
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"testing"
@@ -149,8 +150,12 @@ func BenchmarkStrategy(b *testing.B) {
 	}
 }
 
+// gcPercent is how "tandem serve" sets the collector.
+const gcPercent = 400
+
 func benchCycle(b *testing.B, x *site) {
 	b.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	runtime.GC()
 	b.ReportAllocs()
 	i := 0

@@ -132,7 +132,9 @@ func (s *Shard) endForAll(c *call, why string, cause Cause) {
 	for _, p := range c.party() {
 		s.partyLeft(c, p, why)
 	}
-	c.extra().Party = nil
+	if c.More != nil {
+		c.More.Party = nil
+	}
 	if c.Primary != "" {
 		s.disown(c, why)
 	}

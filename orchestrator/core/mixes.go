@@ -39,7 +39,7 @@ func (s *Shard) setMix(c *call) {
 
 // inMain are the members of the main mix, as they would be if everybody had company.
 func (s *Shard) inMain(c *call) []Member {
-	var in []Member
+	in := make([]Member, 0, 2+len(c.party()))
 	if s.st.Legs[c.Customer] != nil {
 		m := Member{Leg: c.Customer, Mode: Talk}
 		switch {

@@ -122,7 +122,10 @@ func (s *Shard) declare(c *call, id MixID, m *mix, members []Member) {
 	if !m.Declared && len(members) == 0 || m.Declared && m.Tries == 0 && slices.Equal(m.Wanted, members) {
 		return
 	}
-	*m = mix{Wanted: members, Declared: len(members) > 0}
+	if len(members) == 0 {
+		members = nil // as a restored shard has it
+	}
+	*m = mix{Wanted: members, Declared: members != nil}
 	s.touch(c)
 	s.do(c, nil, SetMix{Mix: id, Members: members})
 }

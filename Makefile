@@ -35,10 +35,13 @@ build: ## build bin/tandem
 	$(GO) build -trimpath $(STAMP) -o bin/ ./cmd/tandem
 
 .PHONY: demo
-demo: ## a call centre on this machine, until Ctrl-C; ONCE=1 plays one complete story and checks it
-	@docker/setup/setup.sh demo
-	@$(MAKE) --no-print-directory build
-	@exec bin/tandem demo $(if $(ONCE),-once)
+demo: build ## a call centre on this machine, until Ctrl-C; ONCE=1 plays one complete story and checks it; ENGINE=freeswitch or both
+	@$(if $(DEMO_SETUP),docker/setup/setup.sh demo)
+	@exec bin/tandem demo $(if $(ENGINE),-engine '$(ENGINE)') $(if $(ONCE),-once)
+
+# Only Asterisk can be installed here. Where the demo wants a FreeSWITCH and there is none, it says so before anything is installed for it.
+HAS_FREESWITCH = $(or $(TANDEM_FREESWITCH),$(shell command -v freeswitch),$(wildcard /opt/freeswitch/bin/freeswitch))
+DEMO_SETUP = $(if $(filter freeswitch,$(ENGINE)),,$(if $(filter both,$(ENGINE)),$(HAS_FREESWITCH),yes))
 
 .PHONY: test
 test: setup lint ## lint and all tests with the race detector, real switch included; PKG=./ari/... RUN=Name for a part

@@ -37,9 +37,9 @@ func (s *Server) listCalls(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	known := []core.CallPhase{core.Routing, core.Waiting, core.Talking, core.Closing, core.Ended}
+	known := []core.CallPhase{core.Routing, core.Waiting, core.Talking, core.PostCall, core.Outside, core.Closing, core.Ended}
 	if phase != "" && !slices.Contains(known, core.CallPhase(phase)) {
-		return reply{}, invalid("phase", "must be routing, waiting, talking, closing or ended")
+		return reply{}, invalid("phase", "must be routing, waiting, talking, post_call, outside, closing or ended")
 	}
 	hide, err := s.masksFor(r.ctx(), r.who)
 	if err != nil {
@@ -102,15 +102,18 @@ func (s *Server) control(r *request, asked core.AgentID) (core.CallID, core.Agen
 	}
 	view := s.Live.View()
 	c, found := view.Call(core.CallID(id))
-	switch {
-	case found && !r.sees.call(c), !found && r.sees.part():
+	if found && !r.sees.call(c) || !found && r.sees.part() {
 		return "", "", ErrNotFound
+	}
+	if asked == "" && found {
+		asked = c.Primary
+	}
+	switch {
 	case asked != "" && r.who.ByTeam && !r.sees.agents[asked]:
+		// The call may be another team's, and an agent of the supervisor's only consulted in it.
 		return "", "", &Error{Code: CodeForbidden, Message: "is not of your teams", Field: "agent"}
 	case asked != "" && !identifier.MatchString(string(asked)):
 		return "", "", invalid("agent", "is not the id of an agent")
-	case asked == "" && found:
-		asked = c.Primary
 	}
 	return core.CallID(id), asked, nil
 }
@@ -209,24 +212,6 @@ func (s *Server) pressDigits(r *request) (reply, error) {
 		return reply{}, err
 	}
 	return s.do(r, core.PressDigits{Command: r.head(), Call: call, Agent: agent, Digits: body.Digits})
-}
-
-func (s *Server) transferCall(r *request) (reply, error) {
-	var body struct {
-		onCall
-		Queue core.QueueID `json:"queue"`
-	}
-	if err := r.decode(&body); err != nil {
-		return reply{}, err
-	}
-	if !identifier.MatchString(string(body.Queue)) {
-		return reply{}, invalid("queue", "must be the id of a queue")
-	}
-	call, agent, err := s.control(r, body.Agent)
-	if err != nil {
-		return reply{}, err
-	}
-	return s.do(r, core.TransferCall{Command: r.head(), Call: call, Agent: agent, To: core.Target{Queue: body.Queue}})
 }
 
 func (s *Server) explainCall(r *request) (reply, error) {

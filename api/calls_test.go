@@ -69,9 +69,9 @@ func TestAConversationFromTheDesktopC3C15C17C19(t *testing.T) {
 func TestATransferNeverComesBackQ7(t *testing.T) {
 	w := newWorld(t)
 	id := w.connects("anna", "1001", "+4915112345678")
-	w.bad(422, CodeInvalid, "queue", "anna", post, "/api/v1/calls/"+string(id)+"/transfer", `{}`)
-	w.bad(404, CodeNotFound, "queue", "anna", post, "/api/v1/calls/"+string(id)+"/transfer", `{"queue":"nowhere"}`)
-	w.good(200, "anna", post, "/api/v1/calls/"+string(id)+"/transfer", `{"queue":"sales"}`)
+	w.bad(422, CodeInvalid, "to", "anna", post, "/api/v1/calls/"+string(id)+"/transfer", `{}`)
+	w.bad(404, CodeNotFound, "to.queue", "anna", post, "/api/v1/calls/"+string(id)+"/transfer", `{"to":{"queue":"nowhere"}}`)
+	w.good(200, "anna", post, "/api/v1/calls/"+string(id)+"/transfer", `{"to":{"queue":"sales"}}`)
 	w.awaitCall(id, "the queue", func(c core.CallView) bool { return c.Phase == core.Waiting })
 	w.good(404, "anna", get, "/api/v1/calls/"+string(id), "")
 

@@ -7,8 +7,9 @@
 // test receives is validated against the contract.
 //
 // A request passes these stations, each in a file of its own: a request id, the access log and the last resort for panics
-// (middleware.go), the bearer token and the roles (auth.go), a limit on the rate (rate.go), the idempotency key (idempotency.go), strict decoding (decode.go), and
-// a handler that returns a [reply] or an error. Errors of every origin become one form and one status in one table (errors.go).
+// (middleware.go), who asks (auth.go: a bearer token, or the session of somebody who has signed in), a limit on the rate (rate.go), proof that a browser was
+// not tricked into it (csrf.go), the route's roles (routes.go), what there is to see for who asks (scope.go), the idempotency key (idempotency.go), strict decoding
+// (decode.go), and a handler that returns a [reply] or an error. Errors of every origin become one form and one status in one table (errors.go).
 //
 // # Reads and writes
 //
@@ -24,6 +25,15 @@
 //
 // # Who sees what
 //
-// A token has a role and may be bound to one tenant. An agent's token acts as that agent only and sees its own calls only. With a
-// tenant's data protection on, agents see the last four digits of a caller's number (C2). See scope.go.
+// Users and tokens have a role and may be bound to one tenant; a supervisor may be limited to some teams of it. An agent acts as itself only and sees its own calls only, and
+// of colleagues what the directory says. With a tenant's data protection on, agents see the last four digits of a caller's number (C2).
+//
+// Two places decide, and no handler by itself. The table of routes says which roles reach an operation, and whether it belongs to the tenant or the site as a whole. A [sight],
+// made for each request, says which agents, queues, calls, records and timeline entries somebody sees; what is not in sight does not exist. The tests ask every operation as
+// everybody, and for every object as everybody else.
+//
+// # Signing in
+//
+// People have names and passwords, and sessions in the database that a cookie names (session.go). Guessing is slowed down by name and address (guesses.go). docs/adr/0008 says why
+// it is as it is.
 package api

@@ -107,6 +107,11 @@ var statuses = map[Code]int{
 	Code(core.RefusedOff):     http.StatusConflict,
 	Code(core.RefusedEngine):  http.StatusServiceUnavailable,
 	Code(core.RefusedSpent):   http.StatusConflict,
+
+	Code(core.RefusedTarget):    http.StatusConflict,
+	Code(core.RefusedFull):      http.StatusConflict,
+	Code(core.RefusedForbidden): http.StatusForbidden,
+	Code(core.RefusedStale):     http.StatusConflict,
 	// core.RefusedUnknown and core.RefusedInvalid share their words with CodeNotFound and CodeInvalid.
 }
 

@@ -17,7 +17,7 @@ import (
 //	event: snapshot   id: 41   everything that the token may see
 //	event: change     id: 42   what is new, what is gone, and the timeline entries that tell why
 //	: beat                     after a while without a change
-//	event: end                 why the server ends the stream: too_slow, closing, unauthorized
+//	event: end                 why the server ends the stream: too_slow, not_owner, database_down, unauthorized
 //
 // A client that comes back with Last-Event-ID (or ?after=) gets the changes after it, or a new snapshot where they are no longer
 // held. It must take a snapshot as replacing everything it knew.
@@ -287,11 +287,13 @@ func (s *Server) beat(ctx context.Context, r *request, w *window, position uint6
 			hide, err = s.masksFor(ctx, who)
 		}
 	}
-	if err != nil || !who.same(w.see.Principal) && (who.key() != w.see.key() || who.Role != w.see.Role || who.Tenant != w.see.Tenant || who.Agent != w.see.Agent) {
+	if err != nil || who.key() != w.see.key() || who.Role != w.see.Role || who.Tenant != w.see.Tenant || who.Agent != w.see.Agent {
+		end := endEvent{CodeUnauthorized, "it could not be confirmed who you are; sign in again"}
 		if e, _ := asError(err); err != nil && e.Code != CodeUnauthorized {
 			s.Log.Warn("could not check who reads an event stream", "request", r.requestID, "error", err)
+			end = endEvent{e.Code, e.Message} // no reason to ask anybody for a password: resume by cursor
 		}
-		s.emit(r, "end", 0, endEvent{CodeUnauthorized, "it could not be confirmed who you are; sign in again"})
+		s.emit(r, "end", 0, end)
 		return false
 	}
 	w.hide = hide

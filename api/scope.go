@@ -26,7 +26,7 @@ func (p Principal) narrow(asked core.TenantID) (core.TenantID, error) {
 // sight is what a principal may see of what is there, as it is at one moment: made for each request, and again with every beat of an event stream. It is the only place that
 // decides whether somebody may see an agent, a queue, a call.
 //
-//   - An agent sees itself, the queues of its tenant, and the calls that it talks in or that ring at its phone.
+//   - An agent sees itself, the queues of its tenant, and the calls that it has a part in, is asked to join, or that ring at its phone.
 //   - A supervisor who leads teams sees the agents of these teams, the queues that one of them is a member of, and the calls that wait in these queues or that one
 //     of these agents has to do with.
 //   - Everybody else sees all of the tenant; without a tenant, all.
@@ -118,7 +118,9 @@ func (see sight) entryPoint(e core.EntryPoint) bool {
 // call reports whether the principal may see a call in progress.
 func (see sight) call(c core.CallView) bool {
 	has := func(is func(core.AgentID) bool) bool {
-		return c.Primary != "" && is(c.Primary) || slices.ContainsFunc(c.Offers, func(o core.OfferView) bool { return is(o.Agent) })
+		return c.Primary != "" && is(c.Primary) || slices.ContainsFunc(c.Offers, func(o core.OfferView) bool { return is(o.Agent) }) ||
+			slices.ContainsFunc(c.People, func(p core.ParticipantView) bool { return p.Agent != "" && is(p.Agent) }) ||
+			c.Consult != nil && slices.ContainsFunc(c.Consult.Ringing, is)
 	}
 	switch {
 	case !see.tenantAllowed(c.Tenant):
@@ -159,8 +161,19 @@ var entrySight = map[core.EntryKind]bool{
 	core.EntryCallUnmuted: true, core.EntryCallTransferred: true, core.EntryTalkEnded: true, core.EntryCallClosed: true, core.EntryAgentState: true,
 	core.EntryWrapUpStarted: true, core.EntryWrapUpExtended: true, core.EntryWrapUpDone: true, core.EntryRecordingStarted: true,
 	core.EntryRecordingPaused: true, core.EntryRecordingResumed: true, core.EntryRecordingStopped: true, core.EntryAlert: true,
+	core.EntryTransferFailed: true, core.EntryConsultStarted: true, core.EntryConsultAnswered: true, core.EntryConsultToggled: true,
+	core.EntryConsultEnded: true, core.EntryJoined: true, core.EntryLeft: true, core.EntryParticipantHeld: true, core.EntryParticipantResumed: true,
+	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryVariables: true,
 
 	core.EntryEngineUp: false, core.EntryEngineDown: false, core.EntryRepair: false, core.EntryOdd: false,
+}
+
+// shared lists the kinds of entries that everybody in a conversation may see, whoever they are about: who consults is told why nobody came (C6), and all are told who has
+// joined, who has left and whose call it is now.
+var shared = map[core.EntryKind]bool{
+	core.EntryTransferFailed: true, core.EntryConsultStarted: true, core.EntryConsultAnswered: true, core.EntryConsultToggled: true,
+	core.EntryConsultEnded: true, core.EntryJoined: true, core.EntryLeft: true, core.EntryParticipantHeld: true, core.EntryParticipantResumed: true,
+	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryVariables: true,
 }
 
 // entry reports whether the principal may see a timeline entry on the event stream. known says that the reader has been shown the entry's call.
@@ -174,7 +187,7 @@ func (see sight) entry(e core.Entry, known bool) bool {
 	case !see.tenantAllowed(e.Tenant):
 		return false
 	case see.Role == Agent:
-		return forAgents && e.Agent == see.Agent
+		return forAgents && (e.Agent == see.Agent || known && shared[e.Kind])
 	case !see.ByTeam:
 		return true
 	case e.Record != nil:
@@ -205,10 +218,20 @@ func (s *Server) masksFor(ctx context.Context, p Principal) (masks, error) {
 	return m, nil
 }
 
-// call masks the caller's number, and the name where it tells the number.
+// call masks the caller's number, the name where it tells the number, and the numbers outside that were brought into the call: they may be the customer's others.
 func (m masks) call(c core.CallView) core.CallView {
-	if m[c.Tenant] {
-		c.From, c.Name = maskNumber(c.From), maskName(c.Name)
+	if !m[c.Tenant] {
+		return c
+	}
+	c.From, c.Name = maskNumber(c.From), maskName(c.Name)
+	c.People = slices.Clone(c.People) // the view is everybody's
+	for i := range c.People {
+		c.People[i].Number = maskNumber(c.People[i].Number)
+	}
+	if c.Consult != nil {
+		k := *c.Consult
+		k.To.Number = maskNumber(k.To.Number)
+		c.Consult = &k
 	}
 	return c
 }
@@ -220,12 +243,14 @@ func (m masks) record(r core.CallRecord) core.CallRecord {
 	return r
 }
 
-// entry masks the number that an arrival carries as its text, and the record.
+// entry masks the numbers that entries carry as their text, and the record.
 func (m masks) entry(e core.Entry) core.Entry {
 	if !m[e.Tenant] {
 		return e
 	}
-	if e.Kind == core.EntryCallArrived {
+	switch {
+	case e.Kind == core.EntryCallArrived, e.Kind == core.EntryDialled,
+		(e.Kind == core.EntryCallTransferred || e.Kind == core.EntryConsultStarted) && e.Reason == "number":
 		e.Text = maskNumber(e.Text)
 	}
 	if e.Record != nil {

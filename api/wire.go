@@ -50,19 +50,21 @@ type entryPointWire struct {
 	Priority int               `json:"priority"`
 	Greeting []string          `json:"greeting,omitempty"`
 	Closed   []string          `json:"closed,omitempty"`
+
+	Variables []core.VariableSetup `json:"variables,omitempty"`
 }
 
 func (w entryPointWire) core() core.EntryPoint {
 	return core.EntryPoint{
 		ID: w.ID, Tenant: w.Tenant, Name: w.Name, Numbers: w.Numbers, Off: w.Off, Queue: w.Queue, Users: w.Users,
-		RingTime: time.Duration(w.RingTime), Priority: w.Priority, Greeting: w.Greeting, Closed: w.Closed,
+		RingTime: time.Duration(w.RingTime), Priority: w.Priority, Greeting: w.Greeting, Closed: w.Closed, Variables: w.Variables,
 	}
 }
 
 func entryPointToWire(e core.EntryPoint) entryPointWire {
 	return entryPointWire{
 		ID: e.ID, Tenant: e.Tenant, Name: e.Name, Numbers: orEmpty(e.Numbers), Off: e.Off, Queue: e.Queue, Users: e.Users,
-		RingTime: Seconds(e.RingTime), Priority: e.Priority, Greeting: e.Greeting, Closed: e.Closed,
+		RingTime: Seconds(e.RingTime), Priority: e.Priority, Greeting: e.Greeting, Closed: e.Closed, Variables: e.Variables,
 	}
 }
 
@@ -142,12 +144,15 @@ type callRecordWire struct {
 	Outcome    core.CallOutcome   `json:"outcome"`
 	Cause      core.Cause         `json:"cause"`
 	Agents     []core.AgentID     `json:"agents,omitempty"`
+	Owners     []core.Ownership   `json:"owners,omitempty"`
 	Offers     int                `json:"offers"`
 	Misses     int                `json:"misses"`
 	Route      Seconds            `json:"route"`
 	Wait       Seconds            `json:"wait"`
 	Talk       Seconds            `json:"talk"`
 	Hold       Seconds            `json:"hold"`
+	Outside    Seconds            `json:"outside"`
+	PostCall   Seconds            `json:"post_call"`
 	Close      Seconds            `json:"close"`
 	Total      Seconds            `json:"total"`
 	Recordings []core.RecordingID `json:"recordings,omitempty"`
@@ -157,8 +162,8 @@ func callRecordToWire(r core.CallRecord) callRecordWire {
 	return callRecordWire{
 		Call: r.Call, Tenant: r.Tenant, EntryPoint: r.EntryPoint, Queue: r.Queue, Engine: r.Engine, From: r.From,
 		Name: r.Name, To: r.To, ArrivedAt: r.ArrivedAt, EndedAt: r.EndedAt, Outcome: r.Outcome, Cause: r.Cause,
-		Agents: r.Agents, Offers: r.Offers, Misses: r.Misses, Route: Seconds(r.Route), Wait: Seconds(r.Wait),
-		Talk: Seconds(r.Talk), Hold: Seconds(r.Hold), Close: Seconds(r.Close), Total: Seconds(r.Total),
+		Agents: r.Agents, Owners: r.Owners, Offers: r.Offers, Misses: r.Misses, Route: Seconds(r.Route), Wait: Seconds(r.Wait),
+		Talk: Seconds(r.Talk), Hold: Seconds(r.Hold), Outside: Seconds(r.Outside), PostCall: Seconds(r.PostCall), Close: Seconds(r.Close), Total: Seconds(r.Total),
 		Recordings: r.Recordings,
 	}
 }

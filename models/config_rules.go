@@ -23,6 +23,12 @@ var (
 	promptForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$`)
 	musicForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 	regionForm = regexp.MustCompile(`^[A-Z]{2}$`)
+
+	variableForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	countryForm  = regexp.MustCompile(`^\+[1-9][0-9]{0,2}$`)
+	prefixForm   = regexp.MustCompile(`^\+[1-9][0-9]{0,14}$`)
+	serviceForm  = regexp.MustCompile(`^[0-9*#:]{1,18}$`)
+	shownForm    = regexp.MustCompile(`^\+?[0-9]{3,18}$`)
 )
 
 const (
@@ -31,6 +37,12 @@ const (
 	phoneRule  = "1 to 64 of letters, digits, '_', '.', '-', beginning with a letter or digit"
 	promptRule = "the name of a prompt: a-z, 0-9, '_', '-', with '/' between folders, up to 128 characters"
 	musicRule  = "the name of a music class: 1 to 64 of letters, digits, '_', '-'"
+
+	variableRule = "1 to 64 of letters, digits, '_', '-'"
+	countryRule  = "a country code with '+', as +49"
+	prefixRule   = "a prefix in international form: '+' and up to 15 digits, as +49 or +4989"
+	allowRule    = prefixRule + "; or a whole service number, as 112"
+	shownRule    = "an optional '+' and 3 to 18 digits"
 )
 
 const (
@@ -41,6 +53,7 @@ const (
 	maxReasons   = 200
 	maxPrompts   = 20
 	maxCalls     = 1_000_000
+	maxPrefixes  = 1000 // in each list of a tenant's dialling
 	longestDelay = time.Hour
 	longestRing  = 5 * time.Minute
 )
@@ -102,7 +115,29 @@ func ValidTenant(t Tenant) error {
 	v.prompts("disconnected", t.Disconnected)
 	v.check(t.Region == "" || (regionForm.MatchString(t.Region) && knownRegion(t.Region)), "region", "a country as in ISO 3166, two capital letters; or empty")
 	v.check(slices.Contains([]LeadPolicy{"", LeadsInbound, LeadsOff}, t.Leads), "leads", "%q or %q", LeadsInbound, LeadsOff)
+	v.dialling(t.Dialling)
 	return v.err()
+}
+
+// dialling checks where a tenant's agents may call out to (C5). A prefix that cannot begin any number is refused here: in the list of what is refused it would look
+// like protection and be none.
+func (v *violations) dialling(d core.Dialling) {
+	v.check(d.Trunk == "" || phoneForm.MatchString(d.Trunk), "dialling.trunk", phoneRule)
+	v.check(d.Home == "" || countryForm.MatchString(d.Home), "dialling.home", countryRule)
+	v.check(d.Shown == "" || shownForm.MatchString(d.Shown), "dialling.shown", shownRule)
+	v.prefixes("dialling.allow", d.Allow, allowRule, func(p string) bool { return prefixForm.MatchString(p) || serviceForm.MatchString(p) })
+	v.prefixes("dialling.refuse", d.Refuse, prefixRule, prefixForm.MatchString)
+}
+
+func (v *violations) prefixes(field string, prefixes []string, rule string, ok func(string) bool) {
+	v.check(len(prefixes) <= maxPrefixes, field, "at most %d", maxPrefixes)
+	seen := make(map[string]bool, len(prefixes))
+	for i, p := range prefixes {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		v.check(ok(p), at, "%s", rule)
+		v.check(!seen[p], at, "is listed twice")
+		seen[p] = true
+	}
 }
 
 // ValidEntryPoint checks an entry point by itself (N2, N3, N5, N6). The error is an [Invalid].
@@ -132,7 +167,28 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	v.between("priority", e.Priority, 0, 9)
 	v.prompts("greeting", e.Greeting)
 	v.prompts("closed", e.Closed)
+	v.variables(e.Variables)
 	return v.err()
+}
+
+// variables checks the variables that an entry point defines for its calls (C18, C2).
+func (v *violations) variables(set []core.VariableSetup) {
+	v.check(len(set) <= core.MaxVariables, "variables", "at most %d variables", core.MaxVariables)
+	seen, shown := make(map[string]bool, len(set)), 0
+	for i, d := range set {
+		at := fmt.Sprintf("variables[%d]", i)
+		v.check(variableForm.MatchString(d.Name), at+".name", variableRule)
+		folded := strings.ToLower(d.Name)
+		v.check(!seen[folded], at+".name", "is listed twice, whatever the case")
+		seen[folded] = true
+		v.text(at+".label", d.Label, 128)
+		v.check(slices.Contains(core.VariableTypes(), d.Type), at+".type", "one of %v", core.VariableTypes())
+		v.check(!d.PopUp || !d.Secure, at+".pop_up", "a secure variable is never shown in a request")
+		if d.PopUp {
+			shown++
+			v.check(shown <= core.MaxPopUp, at+".pop_up", "at most %d variables are shown in a request", core.MaxPopUp)
+		}
+	}
 }
 
 // sameNumber is what two spellings of a called number have in common. The rules find an entry point without looking at the "+", which carriers send or

@@ -10,14 +10,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
-// Client sends requests with one token. It is safe for concurrent use.
+// Client sends requests with one token, or as a user who has signed in. It is safe for concurrent use.
 type Client struct {
 	Base  string // for instance "http://127.0.0.1:8080"
-	Token string // bearer token; "" for what is public
+	Token string // bearer token; "" for what is public, and after [SignIn]
 	HTTP  *http.Client
+
+	csrf string // of the session
 }
 
 // New makes a client.
@@ -31,6 +35,17 @@ type Error struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Field   string `json:"field"`
+	// Lines lists what is wrong with a file.
+	Lines []Line `json:"lines"`
+	// After is how long to wait before asking again makes sense; 0 = the server did not say.
+	After time.Duration `json:"-"`
+}
+
+// Line is a rule that a line of a file breaks.
+type Line struct {
+	Line  int    `json:"line"` // from 1, the heading included
+	Field string `json:"field"`
+	Rule  string `json:"rule"`
 }
 
 // Error implements error.
@@ -97,13 +112,21 @@ func (c *Client) request(ctx context.Context, method, path string, in any) (*htt
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if method == http.MethodPost {
+	c.sign(req)
+	return req, nil
+}
+
+// sign says who asks.
+func (c *Client) sign(req *http.Request) {
+	if req.Method == http.MethodPost {
 		req.Header.Set("Idempotency-Key", rand.Text())
 	}
 	if c.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.Token)
 	}
-	return req, nil
+	if c.csrf != "" {
+		req.Header.Set("X-CSRF-Token", c.csrf)
+	}
 }
 
 func (c *Client) do(ctx context.Context, method, path string, in, out any) error {
@@ -111,6 +134,12 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any) error
 	if err != nil {
 		return err
 	}
+	return c.send(req, path, out)
+}
+
+// send sends a request and decodes the answer into out (nil: thrown away).
+func (c *Client) send(req *http.Request, path string, out any) error {
+	method := req.Method
 	res, err := c.HTTP.Do(req) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", strings.ToLower(method), path, err)
@@ -136,6 +165,9 @@ func failure(res *http.Response) *Error {
 		body.Error.Message = http.StatusText(res.StatusCode)
 	}
 	body.Error.Status = res.StatusCode
+	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
+		body.Error.After = time.Duration(seconds) * time.Second
+	}
 	return &body.Error
 }
 

@@ -19,7 +19,7 @@ import (
 // the record; nothing expands it, and no agent is stuck after it.
 func TestOddCallers(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, embedded, 1, asteriskBrand)
+	s := newStack(t, embedded, 1, onAsterisk)
 	s.addQueue("sales", salesNumber, 0, nil)
 	long := strings.Repeat("1234567890", 50)
 	for _, c := range []struct {
@@ -110,7 +110,7 @@ func like(t *testing.T, want, got, sent string) {
 // TestNumbersThatLeadNowhere calls numbers that nobody has set up, and what is no number at all: the caller is told, and a record tells.
 func TestNumbersThatLeadNowhere(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, embedded, 1, asteriskBrand)
+	s := newStack(t, embedded, 1, onAsterisk)
 	s.addQueue("sales", salesNumber, 0, nil)
 	for _, number := range []string{"+49999", "0", "*#", "h", "s", "t", "i", "o", "fax", "${SHELL(id)}", "+4930100${EXTEN}", "a b", "../..", strings.Repeat("9", 500), "ä", "%00", "tandem-set-backup"} {
 		c, err := s.switches[0].trunk.Dial(s.soon(), number, softphone.CallOptions{From: "+491"})
@@ -151,7 +151,7 @@ func (s *stack) serves() {
 // TestMalformedSIP sends Asterisk what is no SIP, or not quite. Calls go on.
 func TestMalformedSIP(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, embedded, 1, asteriskBrand)
+	s := newStack(t, embedded, 1, onAsterisk)
 	s.addQueue("sales", salesNumber, 0, nil)
 	k := s.connects(salesNumber, s.desks[0])
 	conn, err := net.Dial("udp", s.switches[0].sip)

@@ -11,18 +11,32 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
 
-// brand is a kind of switch. What Tandem promises it promises on each, so the scenarios are played on each.
+// brand is a kind of switch, or a set of switches under one Tandem. What Tandem promises it promises on each, so the scenarios are played on each.
 type brand struct {
 	name  string
-	start func(t *testing.T, phones int) *exchange
+	start func(t *testing.T, phones int) []*exchange
 }
 
-var brands = []brand{asteriskBrand}
+var (
+	onAsterisk = brand{"asterisk", func(t *testing.T, n int) []*exchange {
+		t.Helper()
+		return []*exchange{asteriskExchange(t, lab.ForTest(t, func(o *lab.Options) { o.Phones = n }))}
+	}}
+	onFreeSWITCH = brand{"freeswitch", func(t *testing.T, n int) []*exchange {
+		t.Helper()
+		return []*exchange{freeswitchExchange(t, lab.FreeSWITCHForTest(t, func(o *lab.FreeSWITCHOptions) { o.Phones = n }))}
+	}}
+	onBoth = brand{"both", func(t *testing.T, n int) []*exchange {
+		t.Helper()
+		a, f := lab.PairForTest(t, func(o *lab.Options) { o.Phones = n }, func(o *lab.FreeSWITCHOptions) { o.Phones = n })
+		return []*exchange{asteriskExchange(t, a), freeswitchExchange(t, f)}
+	}}
+)
 
 // onEach plays a scenario on every kind of switch.
 func onEach(t *testing.T, scenario func(t *testing.T, on brand)) {
 	t.Helper()
-	for _, b := range brands {
+	for _, b := range []brand{onAsterisk, onFreeSWITCH} {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			scenario(t, b)
@@ -55,12 +69,20 @@ type labSwitch interface {
 	Restart(ctx context.Context) error
 }
 
-var asteriskBrand = brand{name: "asterisk", start: func(t *testing.T, n int) *exchange {
+func asteriskExchange(t *testing.T, a *lab.Asterisk) *exchange {
 	t.Helper()
-	a := lab.ForTest(t, func(o *lab.Options) { o.Phones = n })
 	link := phones.NewLink(t, strings.TrimSuffix(strings.TrimPrefix(a.ARIURL, "http://"), "/ari"))
 	return &exchange{
 		labSwitch: a, id: "asterisk", sip: a.SIPAddr, spool: a.Spool, link: link,
 		env: map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
 	}
-}}
+}
+
+func freeswitchExchange(t *testing.T, f *lab.FreeSWITCH) *exchange {
+	t.Helper()
+	link := phones.NewLink(t, f.ESLAddr)
+	return &exchange{
+		labSwitch: f, id: "freeswitch", sip: f.SIPAddr, spool: f.Recordings, link: link,
+		env: map[string]string{"TANDEM_ESL_ADDR": link.Addr(), "TANDEM_ESL_PASSWORD": f.ESLPassword, "TANDEM_ESL_RECORDINGS": f.Recordings},
+	}
+}

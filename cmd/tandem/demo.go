@@ -58,9 +58,8 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	kinds, err := chosenEngines(*engine)
-	if err != nil {
-		return err
+	if _, known := demoEngines[*engine]; !known {
+		return fmt.Errorf("-engine: must be one of %s", demoEngineNames())
 	}
 	if *once {
 		*listen = "127.0.0.1:0"
@@ -74,7 +73,7 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		cast: []castMember{{"anna", "Anna Albers", "1001"}, {"ben", "Ben Brandt", "1002"}, {"cleo", "Cleo Conrad", "1003"}},
 	}
 	defer d.close() //nolint:contextcheck // ctx has ended by then
-	if err := d.open(ctx, kinds, *listen, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))); err != nil {
+	if err := d.open(ctx, *listen, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))); err != nil {
 		if errors.Is(err, context.Canceled) {
 			return nil
 		}
@@ -83,7 +82,7 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if !*once {
 		return d.stream(ctx)
 	}
-	err = d.story(ctx)
+	err := d.story(ctx)
 	return errors.Join(err, d.summary(err))
 }
 
@@ -95,7 +94,7 @@ func (d *demo) say(format string, args ...any) {
 }
 
 // open starts everything, saying what it does.
-func (d *demo) open(ctx context.Context, kinds []demoKind, listen string, log *slog.Logger) error {
+func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error {
 	// Every demo begins with an empty call centre.
 	data := filepath.Join(demoDir, "data")
 	if err := os.RemoveAll(data); err != nil {
@@ -108,17 +107,15 @@ func (d *demo) open(ctx context.Context, kinds []demoKind, listen string, log *s
 		"TANDEM_LISTEN": listen, "TANDEM_DB": "sqlite:" + filepath.Join(data, "tandem.db"), "TANDEM_BUCKET": "file://" + absolute(filepath.Join(data, "recordings")) + "?create_dir=true&no_tmp_dir=true",
 		"TANDEM_ADMIN_TOKEN": filepath.Join(data, "admin-token"),
 	}
-	for _, kind := range kinds {
-		d.say("starting a real %s ...", kind.name)
-		sw, err := kind.start(ctx, len(d.cast), log)
-		if err != nil {
-			return err
-		}
-		d.switches = append(d.switches, sw)
+	d.say("starting real switches: %s ...", d.engine)
+	var err error
+	if d.switches, err = demoEngines[d.engine](ctx, len(d.cast), log); err != nil {
+		return err
+	}
+	for _, sw := range d.switches {
 		maps.Copy(settings, sw.env)
 		d.say("%s takes calls at %s (after %.1f s)", sw.name, sw.sip, sw.started.Seconds())
 	}
-	var err error
 	if d.server, err = startServer(settings, log); err != nil { //nolint:contextcheck // stopped by close, after the phones have said goodbye
 		return fmt.Errorf("start Tandem: %w", err)
 	}

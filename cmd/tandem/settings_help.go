@@ -27,6 +27,12 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ARI_APP      the Stasis application; default tandem
   TANDEM_ARI_ID       the name of this switch in the set-up; default asterisk
 
+  TANDEM_ESL_ADDR     a FreeSWITCH: its event socket, HOST:PORT
+  TANDEM_ESL_USER     NAME@DOMAIN of its directory; default: none, the password is that of the event socket
+  TANDEM_ESL_PASSWORD (_FILE) the password
+  TANDEM_ESL_RECORDINGS  the directory of its recordings as Tandem sees it; default: where FreeSWITCH says
+  TANDEM_ESL_ID       the name of this switch in the set-up; default freeswitch
+
 A further switch of a kind has a number, 2 to 99, behind the kind: TANDEM_ARI_2_URL, TANDEM_ARI_2_PASSWORD and so on. Its name
 is asterisk-2 unless TANDEM_ARI_2_ID says otherwise. No two switches may have one name.
 `

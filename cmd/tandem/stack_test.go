@@ -52,12 +52,9 @@ var (
 
 // newStack starts an installation with n agents, each with a registered phone. The agents are signed in, and idle. With several switches the phones are
 // registered in turn at each.
-func newStack(t *testing.T, v variant, n int, on ...brand) *stack {
+func newStack(t *testing.T, v variant, n int, on brand) *stack {
 	t.Helper()
-	s := &stack{t: t, dir: t.TempDir()}
-	for _, b := range on { // first, because here the test may be skipped
-		s.switches = append(s.switches, b.start(t, max(n, 1)))
-	}
+	s := &stack{t: t, dir: t.TempDir(), switches: on.start(t, max(n, 1))} // where the test may be skipped
 	bin := builtProgram(t)
 	s.env = map[string]string{
 		"TANDEM_DB": "sqlite:" + filepath.Join(s.dir, "tandem.db"), "TANDEM_LISTEN": freeAddress(t),

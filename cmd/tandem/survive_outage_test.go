@@ -67,7 +67,7 @@ func TestPostgresAway(t *testing.T) {
 			postgres := dbtest.StartPostgres(t, true)
 			s := newStack(t, variant{"postgres", func(t *testing.T) map[string]string {
 				return map[string]string{"TANDEM_DB": postgres.NewDatabase(t, "tandem"), "TANDEM_REDIS": dbtest.StartRedis(t).URL()}
-			}}, 6, asteriskBrand)
+			}}, 6, onAsterisk)
 			s.expected = []string{"level=ERROR"} // and rightly so
 			k := newScene(s)
 			c.how(postgres)
@@ -86,7 +86,7 @@ func TestRedisLost(t *testing.T) {
 	redis := dbtest.StartRedis(t)
 	s := newStack(t, variant{"redis", func(t *testing.T) map[string]string {
 		return map[string]string{"TANDEM_DB": dbtest.PostgresURL(t), "TANDEM_REDIS": redis.URL()}
-	}}, 2, asteriskBrand)
+	}}, 2, onAsterisk)
 	s.expected = []string{"level=ERROR"}
 	s.addQueue("sales", salesNumber, 0, nil)
 	s.addQueue("taped", tapedNumber, 0, map[string]any{"record": true})

@@ -32,7 +32,7 @@ type switchKind struct {
 	read    func(switchVariables) switchSettings
 }
 
-var switchKinds = []switchKind{asteriskKind}
+var switchKinds = []switchKind{asteriskKind, freeswitchKind}
 
 // switchSettings is what the environment says about one switch.
 type switchSettings interface {
@@ -74,7 +74,7 @@ func (s settings) drivers(log *slog.Logger) ([]driver, error) {
 }
 
 // errNoSwitch says that a control plane would have nothing to control.
-var errNoSwitch = errors.New("no switch is set up: TANDEM_ARI_URL names an Asterisk")
+var errNoSwitch = errors.New("no switch is set up: TANDEM_ARI_URL names an Asterisk, TANDEM_ESL_ADDR a FreeSWITCH")
 
 // mostOfAKind bounds the numbers of switches of one kind.
 const mostOfAKind = 99

@@ -28,6 +28,9 @@ func TestEverySwitchOfTheSettingsGetsAnEngine(t *testing.T) {
 		"empty is not set": {map[string]string{"TANDEM_ARI_URL": "", "TANDEM_ARI_PASSWORD": ""}, nil},
 		"two of a kind":    {asterisks(nil), []core.EngineID{"asterisk", "asterisk-2"}},
 		"with names":       {asterisks(map[string]string{"TANDEM_ARI_ID": "berlin", "TANDEM_ARI_2_ID": "paris"}), []core.EngineID{"berlin", "paris"}},
+		"of both kinds": {map[string]string{
+			"TANDEM_ESL_ADDR": "127.0.0.1:8021", "TANDEM_ESL_PASSWORD": "x", "TANDEM_ARI_URL": "http://127.0.0.1:8088", "TANDEM_ARI_PASSWORD": "x",
+		}, []core.EngineID{"asterisk", "freeswitch"}},
 		"only a later one": {map[string]string{"TANDEM_ARI_17_URL": "http://127.0.0.1:8088", "TANDEM_ARI_17_PASSWORD": "x"}, []core.EngineID{"asterisk-17"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +57,13 @@ func TestSettingsOfSwitchesNameWhatIsWrong(t *testing.T) {
 		"no password":                 {map[string]string{"TANDEM_ARI_2_URL": "http://127.0.0.1:8088"}, "TANDEM_ARI_2_PASSWORD: must be set"},
 		"a password and no address":   {map[string]string{"TANDEM_ARI_PASSWORD": "hunter2"}, "TANDEM_ARI_URL: must be set where TANDEM_ARI_PASSWORD is"},
 		"a password file, no address": {map[string]string{"TANDEM_ARI_3_PASSWORD_FILE": "/nowhere"}, "TANDEM_ARI_3_URL: must be set where TANDEM_ARI_3_PASSWORD_FILE is"},
-		"no URL":                      {asterisks(map[string]string{"TANDEM_ARI_2_URL": "127.0.0.1"}), "TANDEM_ARI_2_URL: must be a URL"},
+		"one name for two kinds": {asterisks(map[string]string{"TANDEM_ESL_ADDR": "127.0.0.1:8021", "TANDEM_ESL_PASSWORD": "x", "TANDEM_ESL_ID": "asterisk-2"}),
+			`TANDEM_ESL_ID: must not be "asterisk-2", which is the name of the switch that TANDEM_ARI_2_URL sets up`},
+		"no port":                 {map[string]string{"TANDEM_ESL_ADDR": "127.0.0.1", "TANDEM_ESL_PASSWORD": "x"}, "TANDEM_ESL_ADDR: must be an address and a port"},
+		"a password of two lines": {map[string]string{"TANDEM_ESL_ADDR": "127.0.0.1:8021", "TANDEM_ESL_PASSWORD": "hunter2\napi status"}, "TANDEM_ESL_PASSWORD: must be one line"},
+		"no user":                 {map[string]string{"TANDEM_ESL_ADDR": "127.0.0.1:8021", "TANDEM_ESL_PASSWORD": "x", "TANDEM_ESL_USER": "a:b"}, "TANDEM_ESL_USER: must be NAME@DOMAIN"},
+		"recordings somewhere":    {map[string]string{"TANDEM_ESL_ADDR": "127.0.0.1:8021", "TANDEM_ESL_PASSWORD": "x", "TANDEM_ESL_RECORDINGS": "var"}, "TANDEM_ESL_RECORDINGS: must be an absolute path"},
+		"no URL":                  {asterisks(map[string]string{"TANDEM_ARI_2_URL": "127.0.0.1"}), "TANDEM_ARI_2_URL: must be a URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := readSettings(environ(t, c.vars))

@@ -113,3 +113,32 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+// Another switch is let in by name, secret and address, and called with the name that it knows us by.
+func TestPeers(t *testing.T) {
+	s := valid()
+	s.PeerName = "left"
+	s.Peers = []Peer{{Name: "right", Contact: "sip:192.0.2.9:5080", Match: []string{"192.0.2.9"}, Secret: "between-us"}}
+	dir := t.TempDir()
+	require.NoError(t, s.Write(dir))
+	b, err := os.ReadFile(filepath.Join(dir, "etc/site/pjsip.conf"))
+	require.NoError(t, err)
+	for _, want := range []string{"[right](peer)\n", "deny = 0.0.0.0/0\n", "permit = 192.0.2.9\n", "contact = sip:192.0.2.9:5080\n",
+		"username = right\npassword = between-us\n", "username = left\npassword = between-us\n"} {
+		assert.Contains(t, string(b), want)
+	}
+
+	for want, change := range map[string]func(*Site){
+		"PeerName":          func(s *Site) { s.PeerName = "" },
+		"Peers[0].Name":     func(s *Site) { s.Peers[0].Name = "carrier" },
+		"Peers[0].Contact":  func(s *Site) { s.Peers[0].Contact = "right" },
+		"Peers[0].Secret":   func(s *Site) { s.Peers[0].Secret = "a;b" },
+		"Peers[0].Match":    func(s *Site) { s.Peers[0].Match = nil },
+		"Peers[0].Match[0]": func(s *Site) { s.Peers[0].Match = []string{"right"} },
+	} {
+		bad := s
+		bad.Peers = append([]Peer(nil), s.Peers...)
+		change(&bad)
+		require.ErrorContains(t, bad.Validate(), want)
+	}
+}

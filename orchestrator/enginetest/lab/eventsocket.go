@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tandem-voice/tandem/docker/freeswitch"
 )
 
 // eventSocket is a connection to FreeSWITCH's event socket for one question after another. The lab has one of its own, as plain as can be:
@@ -196,15 +198,23 @@ func (f *FreeSWITCH) Leftovers(ctx context.Context) ([]string, error) {
 // AwaitEmpty waits until nothing is left on the switch. When ctx ends, the error lists what is.
 func (f *FreeSWITCH) AwaitEmpty(ctx context.Context) error { return awaitEmpty(ctx, f.Leftovers) }
 
-// Contacts tells where phones have registered: user → SIP URI.
+// Contacts tells where phones have registered: user → SIP URI. It asks SIP itself: "show registrations" keeps a phone that has been given up.
 func (f *FreeSWITCH) Contacts(ctx context.Context) (map[string]string, error) {
-	rows, err := f.table(ctx, "registrations")
+	text, err := f.API(ctx, "sofia status profile "+freeswitch.Profile+" reg")
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]string{}
-	for _, r := range rows {
-		out[r["reg_user"]] = r["url"]
+	var user string
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(line, ":")
+		switch value = strings.TrimSpace(value); name {
+		case "User":
+			user, _, _ = strings.Cut(value, "@")
+		case "Contact":
+			_, uri, _ := strings.Cut(value, "<")
+			out[user], _, _ = strings.Cut(uri, ">")
+		}
 	}
 	return out, nil
 }

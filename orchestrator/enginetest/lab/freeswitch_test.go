@@ -295,3 +295,18 @@ func TestNamedFreeSWITCHIsFoundAgain(t *testing.T) {
 	assert.Equal(t, a.Dir, b.Dir)
 	assert.Equal(t, "value", b.call(t, "db select/lab/key"))
 }
+
+// A killed test process cannot clean up. The kernel ends its FreeSWITCH; that the next owner of the slot clears its directory is shown with Asterisk.
+func TestFreeSWITCHEndsWithItsOwner(t *testing.T) {
+	h := FreeSWITCHForTest(t).host // skips where there is none
+	dir, kill := holdSwitch(t, freeswitchKind)
+	pids, err := h.running(dir)
+	require.NoError(t, err)
+	require.Len(t, pids, 1)
+	kill()
+	await(t, func(context.Context) bool {
+		left, err := h.running(dir)
+		require.NoError(t, err)
+		return len(left) == 0
+	})
+}

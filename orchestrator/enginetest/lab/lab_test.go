@@ -18,7 +18,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// holdEnv turns the test binary into a process that starts an Asterisk, prints its directory and waits to be killed.
+// holdEnv turns the test binary into a process that starts an Asterisk, or a FreeSWITCH if that is its value, prints its directory and waits to be killed.
 const holdEnv = "TANDEM_LAB_TEST_HOLD"
 
 func TestMain(m *testing.M) {
@@ -30,14 +30,31 @@ func TestMain(m *testing.M) {
 }
 
 func hold() {
-	a, err := Start(context.Background(), Options{Phones: 1})
+	dir, err := holdOne(os.Getenv(holdEnv))
 	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
-	fmt.Println(a.Dir)
+	fmt.Println(dir)
 	select {}
 }
+
+func holdOne(kind string) (dir string, err error) {
+	if kind == freeswitchKind {
+		f, err := StartFreeSWITCH(context.Background(), FreeSWITCHOptions{Phones: 1})
+		if err != nil {
+			return "", err
+		}
+		return f.Dir, nil
+	}
+	a, err := Start(context.Background(), Options{Phones: 1})
+	if err != nil {
+		return "", err
+	}
+	return a.Dir, nil
+}
+
+const freeswitchKind = "freeswitch"
 
 func testContext(t *testing.T) context.Context {
 	t.Helper()
@@ -146,8 +163,13 @@ func TestNamedInstanceIsFoundAgain(t *testing.T) {
 // holdAsterisk starts a process that starts an Asterisk, and returns that one's directory and how to kill the process.
 func holdAsterisk(t *testing.T) (dir string, kill func()) {
 	t.Helper()
+	return holdSwitch(t, "asterisk")
+}
+
+func holdSwitch(t *testing.T, kind string) (dir string, kill func()) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), holdEnv+"=1")
+	cmd.Env = append(os.Environ(), holdEnv+"="+kind)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -159,7 +181,7 @@ func holdAsterisk(t *testing.T) (dir string, kill func()) {
 	t.Cleanup(kill)
 	dir, err = bufio.NewReader(out).ReadString('\n')
 	if err != nil || !strings.HasPrefix(dir, "/") {
-		t.Fatalf("the other process did not start its Asterisk: %q %v", dir, err)
+		t.Fatalf("the other process did not start its switch: %q %v", dir, err)
 	}
 	return strings.TrimSpace(dir), kill
 }

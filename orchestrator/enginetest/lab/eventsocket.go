@@ -159,9 +159,9 @@ func profilesRun(text string, want []string) bool {
 	return true
 }
 
-// table asks for one of the tables that "show … as json" prints.
-func (f *FreeSWITCH) table(ctx context.Context, name string) ([]map[string]string, error) {
-	text, err := f.API(ctx, "show "+name+" as json")
+// channels is the switch's table of legs.
+func (f *FreeSWITCH) channels(ctx context.Context) ([]map[string]string, error) {
+	text, err := f.API(ctx, "show channels as json")
 	if err != nil {
 		return nil, err
 	}
@@ -169,14 +169,14 @@ func (f *FreeSWITCH) table(ctx context.Context, name string) ([]map[string]strin
 		Rows []map[string]string `json:"rows"`
 	}
 	if err := json.Unmarshal([]byte(text), &t); err != nil {
-		return nil, fmt.Errorf("decode FreeSWITCH's %s: %w: %.200s", name, err, text)
+		return nil, fmt.Errorf("decode FreeSWITCH's channels: %w: %.200s", err, text)
 	}
 	return t.Rows, nil
 }
 
 // Leftovers lists the channels and conferences that are on the switch, one line each. After a test there should be none.
 func (f *FreeSWITCH) Leftovers(ctx context.Context) ([]string, error) {
-	channels, err := f.table(ctx, "channels")
+	channels, err := f.channels(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -146,7 +146,7 @@ func TestFreeSWITCHCallIsTaken(t *testing.T) {
 	late.await(t, "SIP/2.0 183")
 	var lost string
 	await(t, func(ctx context.Context) bool {
-		rows, err := f.table(ctx, "channels")
+		rows, err := f.channels(ctx)
 		require.NoError(t, err)
 		for _, r := range rows {
 			if r["uuid"] != leg && r["application"] == "playback" {
@@ -174,7 +174,7 @@ func TestFreeSWITCHCallIsTakenAtTheLastMoment(t *testing.T) {
 	leg := f.awaitParked(t)
 	f.call(t, "uuid_setvar %s %s true", leg, freeswitch.VarTaken)
 	await(t, func(ctx context.Context) bool {
-		rows, err := f.table(ctx, "channels")
+		rows, err := f.channels(ctx)
 		require.NoError(t, err)
 		return len(rows) == 1 && rows[0]["context"] == "away" && rows[0]["application"] == "park"
 	})
@@ -208,7 +208,7 @@ func TestFreeSWITCHPhonesDoNotTransfer(t *testing.T) {
 	refused = stranger.awaitThat(t, "an answer", func(m message) bool { return strings.HasPrefix(m.text, "SIP/2.0 ") && m.first() >= "SIP/2.0 3" })
 	t.Logf("outside a call: %s", refused.first())
 
-	rows, err := f.table(testContext(t), "channels")
+	rows, err := f.channels(testContext(t))
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
 	assert.Equal(t, "park", rows[0]["application"])

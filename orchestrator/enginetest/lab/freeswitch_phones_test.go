@@ -91,7 +91,7 @@ func TestFreeSWITCHVanishedPhoneInConversation(t *testing.T) {
 
 	phones[0].Unplug()
 	await(t, func(ctx context.Context) bool {
-		rows, err := f.table(ctx, "channels")
+		rows, err := f.channels(ctx)
 		require.NoError(t, err)
 		return len(rows) == 1 && rows[0]["uuid"] == "leg-0002"
 	})

@@ -200,7 +200,7 @@ func (f *FreeSWITCH) awaitContacts(t *testing.T, n int) (contacts map[string]str
 func (f *FreeSWITCH) awaitParked(t *testing.T) (leg string) {
 	t.Helper()
 	await(t, func(ctx context.Context) bool {
-		rows, err := f.table(ctx, "channels")
+		rows, err := f.channels(ctx)
 		require.NoError(t, err)
 		if len(rows) == 1 && rows[0]["application"] == "park" {
 			leg = rows[0]["uuid"]
@@ -214,7 +214,7 @@ func (f *FreeSWITCH) awaitParked(t *testing.T) (leg string) {
 func (f *FreeSWITCH) awaitParkedLegs(t *testing.T, legs ...string) {
 	t.Helper()
 	await(t, func(ctx context.Context) bool {
-		rows, err := f.table(ctx, "channels")
+		rows, err := f.channels(ctx)
 		require.NoError(t, err)
 		n := 0
 		for _, r := range rows {

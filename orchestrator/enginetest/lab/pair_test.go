@@ -166,7 +166,7 @@ func TestRingingPhonesOfTheOtherSwitch(t *testing.T) {
 			far, err := here.AwaitCall(testContext(t), i+1)
 			require.NoError(t, err)
 			await(t, func(ctx context.Context) bool {
-				rows, err := f.table(ctx, "channels")
+				rows, err := f.channels(ctx)
 				require.NoError(t, err)
 				return len(rows) == 1 && rows[0]["callstate"] == "RINGING"
 			})

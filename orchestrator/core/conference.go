@@ -109,7 +109,7 @@ func (s *Shard) becomePostCall(c *call) {
 func (s *Shard) regroup(c *call) {
 	switch c.Phase {
 	case Talking, PostCall, Outside:
-		if c.present() < 2 && !(c.Phase == Outside && len(c.party()) > 0) {
+		if c.present() < 2 && (c.Phase != Outside || len(c.party()) == 0) {
 			s.endForAll(c, "alone", Cause{Code: CauseNormal, By: ByUs})
 			return
 		}
@@ -149,7 +149,7 @@ func (s *Shard) endForAll(c *call, why string, cause Cause) {
 // partyLeft tells that somebody beside the primary is in the conversation no longer, and lets them go.
 func (s *Shard) partyLeft(c *call, p party, why string) {
 	s.tellCall(c, Entry{Kind: EntryLeft, Agent: p.Agent, Leg: p.Leg, Queue: c.Queue, Reason: why, Duration: s.now.Sub(p.Since)})
-	s.letGo(c, p, why)
+	s.letGo(p, why)
 }
 
 // dropParty takes somebody out of the conference.

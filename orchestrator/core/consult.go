@@ -138,7 +138,7 @@ func (s *Shard) endConsult(c *call, why string) {
 	s.leavePlace(k.Place, OfferWithdrawn)
 	s.forgetConsult(c, why)
 	if k.Answered || k.Leg != "" {
-		s.letGo(c, party{Leg: k.Leg, Agent: k.Agent, Since: k.AnsweredAt}, why)
+		s.letGo(party{Leg: k.Leg, Agent: k.Agent, Since: k.AnsweredAt}, why)
 	}
 }
 
@@ -155,7 +155,7 @@ func (s *Shard) forgetConsult(c *call, why string) {
 }
 
 // letGo ends the part of somebody beside the primary. An agent who only helped owes no wrap-up (C7, C12).
-func (s *Shard) letGo(c *call, p party, why string) {
+func (s *Shard) letGo(p party, why string) {
 	if l := s.st.Legs[p.Leg]; l != nil {
 		s.hang(l, CauseNormal)
 	}

@@ -49,7 +49,7 @@ func StripDialNumber(text string) (string, *Refusal) {
 			b.WriteRune(r)
 		}
 	}
-	number := b.String()
+	number := strings.TrimLeft(b.String(), ":") // what is left of "tel:"
 	switch {
 	case digits < MinDialDigits || digits > MaxDialDigits:
 		return "", refusal(RefusedInvalid, "number", "a number has 3 to 18 digits")

@@ -42,11 +42,15 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		x.Reason = "not_waiting"
 		return x, true
 	}
-	q := c.queue.index
-	x.Position = q.line.rank(c.lineKey()) + 1
 	for _, o := range c.Offers {
 		x.Ringing = append(x.Ringing, o.Agent)
 	}
+	if c.Direct {
+		x.Reason = "one_agent" // a transfer to, or a consult with, this agent: nobody else is asked as long as the phone rings
+		return x, true
+	}
+	q := c.queue.index
+	x.Position = q.line.rank(c.lineKey()) + 1
 	switch {
 	case !s.engineIsUp(c.Engine):
 		x.Reason = "engine_down"

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"unicode/utf8"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -44,4 +45,84 @@ func (s *Server) transferCall(r *request) (reply, error) {
 		return reply{}, err
 	}
 	return s.do(r, core.TransferCall{Command: r.head(), Call: call, Agent: agent, To: body.To})
+}
+
+func (s *Server) startConsult(r *request) (reply, error) {
+	var body struct {
+		toTarget
+		GoOn bool `json:"go_on"`
+	}
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if err := checkTarget(body.To); err != nil {
+		return reply{}, err
+	}
+	call, agent, err := s.control(r, body.Agent)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.do(r, core.StartConsult{Command: r.head(), Call: call, Agent: agent, To: body.To, GoOn: body.GoOn})
+}
+
+func (s *Server) endConsult(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.EndConsult{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) toggleConsult(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.ToggleConsult{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) completeTransfer(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.CompleteTransfer{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) mergeConsult(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.MergeConsult{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) leaveCall(r *request) (reply, error) {
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.LeaveCall{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
+func (s *Server) holdParticipant(r *request) (reply, error) {
+	return s.onParticipant(r, func(c core.CallID, a core.AgentID, l core.LegID) core.Intent {
+		return core.HoldParticipant{Command: r.head(), Call: c, Agent: a, Leg: l, On: true}
+	})
+}
+
+func (s *Server) resumeParticipant(r *request) (reply, error) {
+	return s.onParticipant(r, func(c core.CallID, a core.AgentID, l core.LegID) core.Intent {
+		return core.HoldParticipant{Command: r.head(), Call: c, Agent: a, Leg: l, On: false}
+	})
+}
+
+func (s *Server) disconnectParticipant(r *request) (reply, error) {
+	return s.onParticipant(r, func(c core.CallID, a core.AgentID, l core.LegID) core.Intent {
+		return core.DropParticipant{Command: r.head(), Call: c, Agent: a, Leg: l}
+	})
+}
+
+// onParticipant asks for an intent about the participant that the path names (C14).
+func (s *Server) onParticipant(r *request, intent func(core.CallID, core.AgentID, core.LegID) core.Intent) (reply, error) {
+	leg := r.Param("leg")
+	if !identifier.MatchString(leg) {
+		return reply{}, ErrNotFound
+	}
+	out, err := s.command(r, func(c core.CallID, a core.AgentID) core.Intent { return intent(c, a, core.LegID(leg)) })
+	var refused *core.Refusal
+	if errors.As(err, &refused) && refused.Field == "on" { // which the path says here
+		return out, &Error{Code: Code(refused.Code), Message: refused.Text, Field: "leg"}
+	}
+	return out, err
 }

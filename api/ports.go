@@ -19,6 +19,9 @@ type Live interface {
 	Config(ctx context.Context, change core.ConfigChanged) error
 	// Explain says why nobody rings for a waiting call (Q9); false if the call is not known.
 	Explain(ctx context.Context, id core.CallID) (core.Explanation, bool, error)
+	// Reveal gives the value of a call's variable, secure or not, with the call at that moment; false if there is no such call or variable. Whether who asks may see it
+	// is for the caller to decide, and to put on record.
+	Reveal(ctx context.Context, id core.CallID, variable string) (string, core.CallView, bool, error)
 	// View is the newest published state. It never blocks.
 	View() View
 	// Subscribe opens a stream of changes. With after nil, or too old or unknown a position, it begins with a snapshot.

@@ -26,6 +26,25 @@ func (s Shard) Explain(ctx context.Context, id core.CallID) (core.Explanation, b
 	return e, found, fromLoop(err)
 }
 
+// Reveal implements [Live].
+func (s Shard) Reveal(ctx context.Context, id core.CallID, variable string) (string, core.CallView, bool, error) {
+	var (
+		value string
+		call  core.CallView
+		found bool
+	)
+	// Read only if the answer came: an abandoned query that runs later races with nobody.
+	err := s.Query(ctx, func(shard *core.Shard) {
+		if call, found = shard.Call(id); found {
+			value, found = shard.Reveal(id, variable)
+		}
+	})
+	if err != nil {
+		return "", core.CallView{}, false, fromLoop(err)
+	}
+	return value, call, found, nil
+}
+
 // View implements [Live].
 func (s Shard) View() View { return loopView{s.Loop.View()} }
 

@@ -83,7 +83,7 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 			l.request = ev.cause
 		}
 		l.sip = defaultTo(l.sip, ev.techCause)
-		if l.up && !ev.soft {
+		if l.up && !ev.soft && !l.shutdown { // an Asterisk that is being stopped says its goodbyes in an order of its own
 			return e.saidGoodbye(l)
 		}
 	case "ChannelDestroyed":

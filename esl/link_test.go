@@ -290,7 +290,7 @@ func TestEndsOfALink(t *testing.T) {
 					}
 				})
 			}
-			for len(f.seen()) < 10 {
+			for len(f.seen()) < 10 && l.err() == nil {
 				time.Sleep(time.Millisecond)
 			}
 			c.script(conn)
@@ -340,7 +340,7 @@ func TestStuckSwitch(t *testing.T) {
 	stuck := make(chan struct{})
 	t.Cleanup(func() { close(stuck) })
 	f.on("api ", func(*fakeConn, string) bool { <-stuck; return false })
-	large := literalOf(strings.Repeat("x", 4<<20))
+	large := literalOf(strings.Repeat("x", 32<<20))
 
 	cfg := f.config()
 	cfg.apiTimeout, cfg.writeTimeout, cfg.replyLimit = time.Minute, 300*time.Millisecond, time.Minute
@@ -357,13 +357,13 @@ func TestStuckSwitch(t *testing.T) {
 
 	cfg.writeTimeout = time.Minute
 	l, _ = f.linked(t, cfg, nil)
-	first := make(chan struct{})
 	crew.Go(func() {
-		close(first)
 		_, err := l.api(t.Context(), "echo", large)
 		assert.Error(t, err)
 	})
-	<-first
+	for len(l.writing) == 0 {
+		time.Sleep(time.Millisecond) // until it writes
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err := l.api(ctx, "echo", large)

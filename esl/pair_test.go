@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -100,25 +101,30 @@ func TestPairEndsWithEitherLink(t *testing.T) {
 	require.ErrorIs(t, err, enough)
 }
 
-// TestPairWithoutHeartbeats: the connections are fine, and yet no events come any more.
+// TestPairWithoutHeartbeats: the connections are fine, and yet no events come any more. The clock is the test's.
 func TestPairWithoutHeartbeats(t *testing.T) {
-	f := newFake(t)
-	c := f.pairConfig()
-	c.heartbeat = 100 * time.Millisecond
-	p, events, _ := f.paired(t, c)
-	beating := time.Now()
-	for time.Since(beating) < 5*c.heartbeat {
-		events.write(anEvent("HEARTBEAT"))
-		_, err := p.take(t.Context(), nil)
-		require.NoError(t, err)
-		time.Sleep(c.heartbeat / 10)
-	}
-	for {
-		if _, err := p.take(t.Context(), nil); err != nil {
-			require.ErrorIs(t, err, errSilent)
-			return
+	synctest.Test(t, func(t *testing.T) {
+		p := &pair{
+			queue: newQueue(100), over: make(chan struct{}), begun: time.Now(),
+			events: &link{dead: make(chan struct{})}, commands: &link{dead: make(chan struct{})},
 		}
-	}
+		const silence = 40 * time.Second
+		p.crew.Go(func() { p.watch(silence) })
+		heartbeat := parseEvent("Event-Name: HEARTBEAT\n\n")
+		for range 20 {
+			time.Sleep(silence - time.Second)
+			p.arrived(heartbeat)
+			p.arrived(parseEvent("Event-Name: CHANNEL_CREATE\n\n"))
+			batch, err := p.take(t.Context(), nil)
+			require.NoError(t, err)
+			require.Len(t, batch, 2)
+		}
+		last := time.Now()
+		_, err := p.take(t.Context(), nil)
+		require.ErrorIs(t, err, errSilent)
+		require.Less(t, time.Since(last), silence+silence/8)
+		p.crew.Wait()
+	})
 }
 
 // TestFlood: more events than the queue holds are a gap. The reader never waits for who takes them.

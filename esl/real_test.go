@@ -3,6 +3,7 @@ package esl
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -187,6 +188,50 @@ func TestRealHostileText(t *testing.T) {
 	_, err = os.Stat(canary)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	assert.NoError(t, p.commands.err(), "no text has made the event socket go away")
+	f.NoLeftovers(t)
+}
+
+// TestRealRandomText: whatever characters texts are made of, in whatever order, each variable in front of a dial string has the value that it
+// was given, and none runs into the next.
+func TestRealRandomText(t *testing.T) {
+	f := lab.FreeSWITCHForTest(t)
+	login := f.Phones(1)[0]
+	phone, err := softphone.New(softphone.Config{User: login.User, Password: login.Password, Server: f.SIPAddr, Reaction: softphone.Ring, SignallingOnly: true})
+	require.NoError(t, err)
+	t.Cleanup(phone.Close)
+	require.NoError(t, phone.Register(soon(t)))
+	p, err := connect(soon(t), realConfig(f))
+	require.NoError(t, err)
+	t.Cleanup(p.close)
+	alphabet := []rune("''\\\\,,==^^ ||;:_&()[]{}<>@/!#%$\"`~+-*?.aZ9ä中\x1f\t\n\u200b")
+	r := rand.New(rand.NewPCG(3, 4))
+	const legs, perLeg = 4, 60
+	for i := range legs {
+		leg := idArg(fmt.Sprintf("22222222-2222-4222-8222-%012d", i))
+		texts := make([]string, perLeg)
+		list := []setting{set("origination_uuid", leg)}
+		for k := range texts {
+			runes := make([]rune, 1+r.IntN(20))
+			for n := range runes {
+				runes[n] = alphabet[r.IntN(len(alphabet))]
+			}
+			texts[k] = string(runes)
+			list = append(list, setText(fmt.Sprintf("tandem_r%d", k), texts[k]))
+		}
+		require.NoError(t, p.commands.background(soon(t), jobID(fmt.Sprintf("tandem-random-%d", i)), "originate",
+			joined(settings(list...), literal("user/"), wordArg(login.User), literal("@"), wordArg(freeswitch.Domain)), literal("&park()")))
+		call, err := phone.AwaitCall(soon(t), i+1)
+		require.NoError(t, err, "of %q", texts)
+		for k, s := range texts {
+			got, err := p.commands.api(soon(t), "uuid_getvar", leg, wordArg(fmt.Sprintf("tandem_r%d", k)))
+			require.NoError(t, err)
+			assert.Equal(t, harmless(s), strings.ReplaceAll(got, undefined, ""), "of %q", s)
+		}
+		_, err = p.commands.api(soon(t), "uuid_kill", leg)
+		require.NoError(t, err)
+		_, err = call.AwaitEnd(soon(t))
+		require.NoError(t, err)
+	}
 	f.NoLeftovers(t)
 }
 

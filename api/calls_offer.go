@@ -1,0 +1,106 @@
+package api
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// offered is the request that rings at an agent's phone, as the desktop pops it up (C1, C2): who calls, or who asks for a consult, and the variables that the entry point's
+// set-up shows. It is made of the agent's and the call's view at one position and holds no more than is to be seen before answering.
+type offered struct {
+	Call       core.CallID       `json:"call"`
+	Kind       string            `json:"kind"` // inbound, consult
+	Since      time.Time         `json:"since"`
+	Until      time.Time         `json:"until,omitzero"`
+	EntryPoint core.EntryPointID `json:"entry_point,omitempty"`
+	Queue      core.QueueID      `json:"queue,omitempty"`
+	QueueName  string            `json:"queue_name,omitempty"`
+
+	// Of an inbound call.
+	From string `json:"from,omitempty"`
+	Name string `json:"name,omitempty"`
+	To   string `json:"to,omitempty"`
+
+	By *consultInitiator `json:"by,omitempty"` // of a consult
+
+	Variables []offeredVariable `json:"variables"` // at most core.MaxPopUp, none of them secure
+}
+
+// consultInitiator is the agent who asks for a consult.
+type consultInitiator struct {
+	Agent core.AgentID `json:"agent"`
+	Name  string       `json:"name"`
+	Phone string       `json:"phone"` // the number at which the agent can be dialled
+	Teams []string     `json:"teams,omitempty"`
+}
+
+type offeredVariable struct {
+	Name  string            `json:"name"`
+	Label string            `json:"label"`
+	Type  core.VariableType `json:"type"`
+	Value string            `json:"value"`
+}
+
+// getOffer answers with the request that rings at an agent's phone; 404 if none does.
+func (s *Server) getOffer(r *request) (reply, error) {
+	agent, err := s.ownAgent(r)
+	if err != nil {
+		return reply{}, err
+	}
+	hide, err := s.masksFor(r.ctx(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	out, found := offerOf(s.Live.View(), agent, hide)
+	if !found {
+		return reply{}, ErrNotFound
+	}
+	return ok(out)
+}
+
+// offerOf finds the request that rings at an agent's phone.
+func offerOf(view View, agent core.AgentID, hide masks) (offered, bool) {
+	a, found := view.Agent(agent)
+	if !found || a.State != core.Reserved {
+		return offered{}, false
+	}
+	c, found := view.Call(a.Call)
+	if !found {
+		return offered{}, false
+	}
+	c = hide.call(c)
+	out := offered{Call: c.ID, EntryPoint: c.EntryPoint, Variables: popUps(c.Variables)}
+	if i := slices.IndexFunc(c.Offers, func(o core.OfferView) bool { return o.Agent == agent }); i >= 0 {
+		out.Kind, out.Since, out.Until, out.From, out.Name, out.To = "inbound", c.Offers[i].Since, c.Offers[i].Until, c.From, c.Name, c.To
+		out.Queue = c.Queue
+	} else if c.Consult != nil && slices.Contains(c.Consult.Ringing, agent) {
+		out.Kind, out.Since, out.Queue, out.By = "consult", a.Since, c.Consult.To.Queue, initiator(view, c.Primary)
+	} else {
+		return offered{}, false
+	}
+	if q, found := view.Queue(out.Queue); found {
+		out.QueueName = q.Name
+	}
+	return out, true
+}
+
+func initiator(view View, agent core.AgentID) *consultInitiator {
+	a, found := view.Agent(agent)
+	if !found {
+		return &consultInitiator{Agent: agent}
+	}
+	return &consultInitiator{Agent: agent, Name: a.Name, Phone: a.Phone, Teams: a.Teams}
+}
+
+// popUps are the variables that a request shows. That a secure one is not among them is for the rules to see to, and seen to again.
+func popUps(all []core.VariableView) []offeredVariable {
+	out := []offeredVariable{}
+	for _, v := range all {
+		if v.PopUp && !v.Secure && len(out) < core.MaxPopUp {
+			out = append(out, offeredVariable{Name: v.Name, Label: v.Label, Type: v.Type, Value: v.Value})
+		}
+	}
+	return out
+}

@@ -132,7 +132,7 @@ var documentationPage = sync.OnceValues(func() (page, error) {
 	if err := d.arrange(); err != nil {
 		return page{}, fmt.Errorf("read the contract: %w", err)
 	}
-	t, err := template.New("docs").Funcs(template.FuncMap{"prose": prose}).Parse(docsPage)
+	t, err := template.New("docs").Funcs(template.FuncMap{"prose": prose, "phrase": phrase}).Parse(docsPage)
 	if err != nil {
 		return page{}, fmt.Errorf("read the page: %w", err)
 	}
@@ -274,7 +274,7 @@ func fieldsOf(properties *yaml.Node) ([]docsField, error) {
 		}
 		f := docsField{Name: name, Description: s.Description, Type: s.Type}
 		if s.Items != nil {
-			f.Type, f.Link = "list of "+s.Items.Type, afterSlash(s.Items.Ref)
+			f.Type, f.Link = strings.TrimSpace("list of "+s.Items.Type), afterSlash(s.Items.Ref)
 		} else if s.Ref != "" {
 			f.Link = afterSlash(s.Ref)
 		}
@@ -285,6 +285,19 @@ func fieldsOf(properties *yaml.Node) ([]docsField, error) {
 			f.Type = strings.Join(s.Enum, ", ")
 		}
 		out = append(out, f)
+		// What has no name of its own is shown where it is.
+		inner, prefix := &s.Properties, name+"."
+		if s.Items != nil {
+			inner, prefix = &s.Items.Properties, name+"[]."
+		}
+		nested, err := fieldsOf(inner)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range nested {
+			n.Name = prefix + n.Name
+			out = append(out, n)
+		}
 	}
 	return out, nil
 }
@@ -301,10 +314,15 @@ func prose(text string) template.HTML {
 		if paragraph == "" {
 			continue
 		}
-		safe := template.HTMLEscapeString(paragraph)
-		safe = codeText.ReplaceAllString(safe, "<code>$1</code>")
-		safe = strongText.ReplaceAllString(safe, "<strong>$1</strong>")
-		b.WriteString("<p>" + safe + "</p>")
+		b.WriteString("<p>" + string(phrase(paragraph)) + "</p>")
 	}
-	return template.HTML(b.String()) //nolint:gosec // escaped above
+	return template.HTML(b.String()) //nolint:gosec // made of phrases
+}
+
+// phrase shows a text within a line.
+func phrase(text string) template.HTML {
+	safe := template.HTMLEscapeString(text)
+	safe = codeText.ReplaceAllString(safe, "<code>$1</code>")
+	safe = strongText.ReplaceAllString(safe, "<strong>$1</strong>")
+	return template.HTML(safe) //nolint:gosec // escaped above
 }

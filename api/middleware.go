@@ -78,6 +78,10 @@ func (s *Server) arrive(c *gin.Context) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if s.encrypted(r) {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	h.Set("Cache-Control", "no-store")
 
 	defer func() {

@@ -168,6 +168,7 @@ func TestTheCookieIsSecureWhereTheConnectionIs(t *testing.T) {
 	b := w.browser("192.0.2.1")
 	b.more = headers{"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
 	b.signsIn("otto", password)
+	require.NotEmpty(t, b.good(200, get, "/api/v1/me", "").header.Get("Strict-Transport-Security"))
 	require.True(t, b.cookie.Secure)
 	require.Equal(t, secureCookieName, b.cookie.Name)
 	var l list[sessionItem]

@@ -8,8 +8,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/api/client"
 	"github.com/tandem-voice/tandem/models"
 )
+
+// TestWhoInstallsTandemCanSignIn follows what the first start says.
+func TestWhoInstallsTandemCanSignIn(t *testing.T) {
+	s, err := readSettings(environ(t, absentSwitch))
+	require.NoError(t, err)
+	url, stop := started(t, s, false)
+	password, err := os.ReadFile(s.adminPasswordFile())
+	require.NoError(t, err)
+	c, who, err := client.SignIn(t.Context(), url, "admin", strings.TrimSpace(string(password)))
+	require.NoError(t, err)
+	require.Equal(t, "admin", who.Role)
+	require.Contains(t, who.May, "createTenant")
+	require.NoError(t, c.Post(t.Context(), "/api/v1/me/password", map[string]string{"current": strings.TrimSpace(string(password)), "new": "correct horse battery"}, nil))
+	_, _, err = client.SignIn(t.Context(), url, "admin", "correct horse battery")
+	require.NoError(t, err)
+	c.HTTP.CloseIdleConnections()
+	require.NoError(t, stop())
+}
 
 func TestTheFirstStartMakesAnAdministratorS3(t *testing.T) {
 	dir := t.TempDir()

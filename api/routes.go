@@ -160,7 +160,7 @@ var routes = []route{
 	{op: "exportEntryPoints", method: http.MethodGet, path: "/api/v1/csv/entry-points", roles: overseers, query: []string{"tenant"}, handle: entryPointFile.export},
 	{op: "importEntryPoints", method: http.MethodPost, path: "/api/v1/csv/entry-points", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: entryPointFile.take},
 
-	{op: "listTokens", method: http.MethodGet, path: "/api/v1/tokens", roles: adminsOnly, reach: reachSite, handle: (*Server).listTokens},
+	{op: "listTokens", method: http.MethodGet, path: "/api/v1/tokens", roles: overseers, reach: reachSite, handle: (*Server).listTokens},
 	{op: "createToken", method: http.MethodPost, path: "/api/v1/tokens", roles: adminsOnly, reach: reachSite, handle: (*Server).createToken},
 	{op: "revokeToken", method: http.MethodDelete, path: "/api/v1/tokens/{id}", roles: adminsOnly, reach: reachSite, handle: (*Server).revokeToken},
 }

@@ -474,6 +474,7 @@ func TestTheDocumentationIsOnePage(t *testing.T) {
 	}
 	require.NotContains(t, page, "<script")
 	require.NotContains(t, page, "<no value>")
+	require.NotContains(t, page, "`")
 	require.NotContains(t, page, `href="#shape-"`)
 	for _, elsewhere := range []string{`src="`, `@import`, `url(`, `<link`} {
 		require.NotContains(t, page, elsewhere, "nothing comes from elsewhere")

@@ -236,8 +236,8 @@ func (c *fakeConn) reset() {
 	_ = c.Conn.Close()
 }
 
-// anEvent is an event as it stands on the wire.
-func anEvent(name string, headers ...string) string {
+// wireEvent is an event as it stands on the wire.
+func wireEvent(name string, headers ...string) string {
 	var b strings.Builder
 	b.WriteString("Event-Name: " + name + "\n")
 	for _, h := range headers {
@@ -246,7 +246,7 @@ func anEvent(name string, headers ...string) string {
 	return aFrame(kindEvent, b.String()+"\n")
 }
 
-func numbered(n int) string { return anEvent("CUSTOM", fmt.Sprintf("Number: %d", n)) }
+func numbered(n int) string { return wireEvent("CUSTOM", fmt.Sprintf("Number: %d", n)) }
 
 func aFrame(kind, body string) string {
 	return fmt.Sprintf("Content-Length: %d\nContent-Type: %s\n\n%s", len(body), kind, body)

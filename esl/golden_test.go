@@ -35,15 +35,17 @@ const goldenDir = "testdata/streams"
 
 // What was asked for in the recorded scenarios: the legs that we dialled, and with which cause we hung up.
 const (
-	goldenLeg   = core.LegID("11111111-1111-4111-8111-111111111111")
-	goldenMix   = core.MixID("33333333-3333-4333-8333-333333333333")
-	goldenCall  = core.CallID("golden")
-	goldenPhone = "1001"
+	goldenLeg = core.LegID("11111111-1111-4111-8111-111111111111")
+	goldenMix = core.MixID("33333333-3333-4333-8333-333333333333")
+
+	goldenRecording = core.RecordingID("44444444-4444-4444-8444-444444444444")
+	goldenCall      = core.CallID("golden")
+	goldenPhone     = "1001"
 )
 
 // asked says with which cause the recorded session hung up, where it did.
 var asked = map[string]core.CauseCode{
-	"answered": core.CauseNormal, "conversation": core.CauseNormal, "elsewhere": core.CauseAnsweredElsewhere,
+	"answered": core.CauseNormal, "prompt": core.CauseNormal, "recording": core.CauseNormal, "conversation": core.CauseNormal, "elsewhere": core.CauseAnsweredElsewhere,
 }
 
 // TestGoldenStreams feeds byte streams that a real FreeSWITCH once sent to the reader and the translation, and compares the facts: what runs
@@ -144,6 +146,14 @@ func told(e *Engine, ev event, asked core.CauseCode) []core.Fact {
 			}
 		})
 	}
+	e.mu.Lock()
+	if name, ours := recordingOf(ev.get("Path")); ours && ev.get("Action") == "start-recording" && e.table.recordings[name] == nil {
+		e.table.recordings[name] = &recording{mix: goldenMix}
+	}
+	if l, play := e.table.legs[id], core.PlayID(ev.get(playVariable)); l != nil && ev.name() == "PLAYBACK_START" && play != "" {
+		l.prompts = append(l.prompts, prompt{play: play})
+	}
+	e.mu.Unlock()
 	facts := e.translate(ev)
 	if ev.name() == "CHANNEL_PARK" && ev.variable(fromVariable) != "" {
 		e.mu.Lock()
@@ -298,6 +308,30 @@ func recordGoldenStreams(t *testing.T) {
 			require.NoError(s.t, c.Resume(soon(s.t)))
 			awaitFact[core.Held](s)
 			require.NoError(s.t, c.HangUp(soon(s.t)))
+			awaitFact[core.LegHungUp](s)
+		},
+		"prompt": func(s *studio) {
+			s.calls()
+			leg := awaitFact[core.LegAppeared](s).Leg
+			s.do(core.Answer{Leg: leg})
+			awaitFact[core.LegAnswered](s)
+			s.do(core.Play{Leg: leg, Play: "play-1", Media: []string{"tandem/apology"}})
+			require.True(s.t, awaitFact[core.Played](s).OK)
+			s.do(core.Hang{Leg: leg, Cause: core.CauseNormal})
+			awaitFact[core.LegHungUp](s)
+		},
+		"recording": func(s *studio) {
+			s.calls()
+			leg := awaitFact[core.LegAppeared](s).Leg
+			s.do(core.Answer{Leg: leg})
+			awaitFact[core.LegAnswered](s)
+			s.do(core.SetMix{Mix: goldenMix, Members: []core.Member{{Leg: leg, Mode: core.Talk}}})
+			awaitFact[core.MixJoined](s)
+			s.do(core.StartRecording{Recording: goldenRecording, Mix: goldenMix})
+			awaitFact[core.RecordingStarted](s)
+			s.do(core.StopRecording{Recording: goldenRecording})
+			awaitFact[core.RecordingStopped](s)
+			s.do(core.Hang{Leg: leg, Cause: core.CauseNormal})
 			awaitFact[core.LegHungUp](s)
 		},
 		"busy":     func(s *studio) { s.fails(softphone.RejectWith(486)) },

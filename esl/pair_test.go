@@ -136,7 +136,7 @@ func TestFlood(t *testing.T) {
 	for n := range 2000 {
 		require.True(t, events.write(numbered(n)), "the reader has stopped reading")
 	}
-	events.write(anEvent("LAST"))
+	events.write(wireEvent("LAST"))
 	_, err := numbers(t.Context(), p, 2000)
 	require.ErrorIs(t, err, errGap)
 	_, err = p.commands.api(t.Context(), "status")

@@ -90,7 +90,7 @@ func writeSounds(dir, inside string) error {
 			return err
 		}
 	}
-	for _, class := range []string{asterisk.MusicDefault, asterisk.MusicCalm} {
+	for _, class := range asterisk.MusicClasses() {
 		d := filepath.Join(dir, "music", class)
 		if err := os.MkdirAll(d, 0o750); err != nil {
 			return fmt.Errorf("make music directory: %w", err)

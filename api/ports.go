@@ -127,8 +127,8 @@ type Accounts interface {
 	CheckPassword(ctx context.Context, name, password string) (models.User, error)
 	// SetPassword gives a user a password and ends all sessions but the one with the id keep ("" = all). A password that breaks a rule gives an *[Error] with field "password".
 	SetPassword(ctx context.Context, user, password, keep string) error
-	// Known reports whether a name is that of a user.
-	Known(ctx context.Context, name string) (bool, error)
+	// Known reports whether a name is that of a user, and of which tenant's.
+	Known(ctx context.Context, name string) (core.TenantID, bool, error)
 }
 
 // Sessions keeps who has signed in, hashed.

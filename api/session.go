@@ -127,7 +127,7 @@ func (s *Server) beginSession(r *request, user models.User) error {
 
 // auditFailedSignIn keeps who was tried. A name that nobody has is not written down: people type passwords into the wrong field.
 func (s *Server) auditFailedSignIn(r *request, name string) {
-	known, err := s.Accounts.Known(r.ctx(), name)
+	tenant, known, err := s.Accounts.Known(r.ctx(), name)
 	if err != nil {
 		s.Log.Warn("could not look up who failed to sign in", "request", r.requestID, "error", err)
 	}
@@ -135,7 +135,7 @@ func (s *Server) auditFailedSignIn(r *request, name string) {
 	if known {
 		object = "user-name/" + name
 	}
-	row := AuditRow{Actor: "nobody", Action: "signInFailed", Object: object, RequestID: r.requestID, Detail: map[string]string{"address": r.ClientIP()}}
+	row := AuditRow{Actor: "nobody", Action: "signInFailed", Object: object, Tenant: tenant, RequestID: r.requestID, Detail: map[string]string{"address": r.ClientIP()}}
 	if err := s.Audit.Record(r.ctx(), row); err != nil {
 		s.Log.Error("could not write the audit log", "route", r.op(), "object", object, "request", r.requestID, "error", err)
 	}

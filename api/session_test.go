@@ -146,6 +146,7 @@ func TestSigningInFailsTheSameWayForAllReasons(t *testing.T) {
 		require.NotContains(t, row.Object, "1=1")
 	}
 	require.Equal(t, "user-name/otto", w.store.audited()[1].Object)
+	require.Equal(t, core.TenantID("acme"), w.store.audited()[1].Tenant, "the tenant's auditors see it")
 	for field, body := range map[string]string{"name": `{"name":" ","password":"x"}`, "password": `{"name":"otto"}`, "role": `{"name":"x","password":"x","role":"admin"}`} {
 		a := w.browser("192.0.2.9").ask(post, "/api/v1/session", body)
 		require.Equal(t, field, a.problem(t).Field)

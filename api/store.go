@@ -240,9 +240,9 @@ func (s stored) SetPassword(ctx context.Context, user, password, keep string) er
 }
 
 // Known implements [Accounts].
-func (s stored) Known(ctx context.Context, name string) (bool, error) {
-	known, err := s.db.Users().Known(ctx, name)
-	return known, fromModels(err)
+func (s stored) Known(ctx context.Context, name string) (core.TenantID, bool, error) {
+	tenant, known, err := s.db.Users().Known(ctx, name)
+	return tenant, known, fromModels(err)
 }
 
 // All implements [Together].

@@ -1,13 +1,16 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
@@ -128,4 +131,36 @@ func TestAnAgentsStreamHasTheDirectory(t *testing.T) {
 	require.Equal(t, core.Idle, c.Directory[0].State)
 	w.good(204, "admin", del, "/api/v1/agents/bert", "")
 	r.until(func(c changeEvent) bool { return slices.Contains(c.GoneAgents, "bert") })
+}
+
+// away are sessions in a database that is away for a while.
+type away struct {
+	Sessions
+	now atomic.Bool
+}
+
+func (a *away) Authenticate(ctx context.Context, secret string, idle time.Duration) (models.Session, models.User, error) {
+	if a.now.Load() {
+		return models.Session{}, models.User{}, ErrDatabase
+	}
+	return a.Sessions.Authenticate(ctx, secret, idle)
+}
+
+// A database that restarts must not put everybody in front of a sign-in form.
+func TestAnOutageEndsAStreamWithoutAskingForAPassword(t *testing.T) {
+	var sessions *away
+	w := newWorld(t, func(c *Config) {
+		sessions = &away{Sessions: c.Sessions}
+		c.Sessions, c.Heartbeat = sessions, 5*time.Millisecond
+	})
+	r := w.watch(t, "user:sam", "")
+	r.snapshot()
+	sessions.now.Store(true)
+	e, more := r.next()
+	require.True(t, more)
+	require.Equal(t, "end", e.kind)
+	require.Contains(t, string(e.data), CodeDatabase)
+	w.bad(503, CodeDatabase, "", "user:sam", get, "/api/v1/me", "")
+	sessions.now.Store(false)
+	w.watch(t, "user:sam", "").snapshot()
 }

@@ -323,7 +323,7 @@ func (u *Users) CheckPassword(ctx context.Context, name, password string) (Versi
 		hash = rows[0].Password
 	}
 	fits, stale := false, false
-	if len(password) <= 4*longestPassword { // what is longer is no password of ours
+	if len(password) <= 32*longestPassword { // what is longer is no password of ours, however its letters are put together
 		fits, stale = checkPassword(hash, password)
 	}
 	if !fits || len(rows) != 1 || rows[0].Password == "" || rows[0].Disabled {
@@ -349,9 +349,16 @@ func (u *Users) rehash(ctx context.Context, id, old, password string) error {
 	return nil
 }
 
-// Known reports whether a name is that of a user. It is for the audit log only: people type passwords into the field for the name.
-func (u *Users) Known(ctx context.Context, name string) (bool, error) {
-	return exists(u.db.read.WithContext(ctx), `SELECT 1 FROM users WHERE name = ?`, lookupName(name))
+// Known reports whether a name is that of a user, and of which tenant's. It is for the audit log only: people type passwords into the field for the name.
+func (u *Users) Known(ctx context.Context, name string) (core.TenantID, bool, error) {
+	var tenants []string
+	if err := u.db.read.WithContext(ctx).Table(kindUser).Where("name = ?", lookupName(name)).Pluck("tenant", &tenants).Error; err != nil {
+		return "", false, fmt.Errorf("look up a name: %w", err)
+	}
+	if len(tenants) == 0 {
+		return "", false, nil
+	}
+	return core.TenantID(tenants[0]), true, nil
 }
 
 // HasAdmin reports whether somebody is there who can sign in as an administrator of the whole site.

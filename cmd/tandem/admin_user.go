@@ -36,7 +36,7 @@ func adminUser(ctx context.Context, db *models.DB, path string) error {
 		return err
 	}
 	if missing {
-		if known, err := users.Known(ctx, adminName); err != nil || known {
+		if _, known, err := users.Known(ctx, adminName); err != nil || known {
 			return err
 		}
 	}

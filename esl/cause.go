@@ -117,15 +117,16 @@ func (r release) unanswered() (core.CauseCode, core.Party) {
 			return core.CauseNoAnswer, core.ByThem
 		}
 		return core.CauseUnreachable, core.ByNetwork
-	case "USER_NOT_REGISTERED", "SUBSCRIBER_ABSENT", "DESTINATION_OUT_OF_ORDER", "NO_ROUTE_DESTINATION", "RECOVERY_ON_TIMER_EXPIRE",
-		"GATEWAY_DOWN", "INVALID_GATEWAY", "INVALID_PROFILE", "INVALID_URL", "NETWORK_OUT_OF_ORDER", "NORMAL_TEMPORARY_FAILURE", "CHAN_NOT_IMPLEMENTED":
+	case "USER_NOT_REGISTERED", "SUBSCRIBER_ABSENT", "NO_ROUTE_DESTINATION", "RECOVERY_ON_TIMER_EXPIRE", "GATEWAY_DOWN",
+		"INVALID_GATEWAY", "INVALID_PROFILE", "INVALID_URL", "NETWORK_OUT_OF_ORDER", "NORMAL_TEMPORARY_FAILURE", "CHAN_NOT_IMPLEMENTED":
 		return core.CauseUnreachable, core.ByNetwork
 	case "UNALLOCATED_NUMBER", "INVALID_NUMBER_FORMAT":
 		if r.phone {
 			return core.CauseUnreachable, core.ByThem
 		}
 		return core.CauseUnallocated, core.ByThem
-	case "NORMAL_CIRCUIT_CONGESTION", "SWITCH_CONGESTION":
+	case "NORMAL_CIRCUIT_CONGESTION", "SWITCH_CONGESTION", "DESTINATION_OUT_OF_ORDER":
+		// The last is what the switch says when a limit of its own is reached, of sessions or of sessions in one second: not the phone's fault.
 		return core.CauseCongestion, core.ByNetwork
 	}
 	return core.CauseUnknown, core.ByIndeterminate

@@ -136,8 +136,8 @@ func writePrompt(t *testing.T, f *lab.FreeSWITCH) {
 	wav = binary.LittleEndian.AppendUint32(wav, 2*samples)
 	for i := range samples {
 		at := 2 * math.Pi * float64(i) / 8000
-		wav = binary.LittleEndian.AppendUint16(wav, uint16(int16(6000*(math.Sin(420*at)+math.Sin(660*at))))) //nolint:gosec // two's complement
+		wav = binary.LittleEndian.AppendUint16(wav, uint16(int16(6000*(math.Sin(420*at)+math.Sin(660*at)))))
 	}
 	file := filepath.Join(f.Dir, "sounds", prompt+".wav")
-	require.NoError(t, os.WriteFile(file, wav, 0o644)) //nolint:gosec // FreeSWITCH reads it as another user
+	require.NoError(t, os.WriteFile(file, wav, 0o644)) // FreeSWITCH reads it as another user
 }

@@ -80,6 +80,7 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 	if failed != nil {
 		return failed
 	}
+	e.settle(a)
 	if len(unknown) > 0 {
 		return refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
@@ -116,7 +117,7 @@ func legLocks(ids []core.LegID) []string {
 	return names
 }
 
-// claim makes the mix the owner of its members, and of nobody else. It returns the members that are not on the switch; if there are no
+// claim makes the mix the owner of its members. It returns the members that are not on the switch; if there are no
 // others, or if one cannot be in a mix yet, it refuses.
 func (e *Engine) claim(a core.SetMix) (unknown []string, err error) {
 	e.mu.Lock()
@@ -138,17 +139,24 @@ func (e *Engine) claim(a core.SetMix) (unknown []string, err error) {
 	if len(unknown) > 0 && len(unknown) == len(a.Members) {
 		return nil, refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
-	for _, l := range e.table.legs {
-		if l.owner == a.Mix {
-			l.owner = ""
-		}
-	}
 	for _, m := range a.Members {
 		if l := e.table.legs[m.Leg]; l != nil {
 			l.owner = a.Mix
 		}
 	}
 	return unknown, nil
+}
+
+// settle ends the ownership of those who were put out.
+func (e *Engine) settle(a core.SetMix) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range e.table.touched(a.Mix) {
+		l := e.table.legs[id]
+		if l.owner == a.Mix && !slices.ContainsFunc(a.Members, func(m core.Member) bool { return m.Leg == id }) {
+			l.owner = ""
+		}
+	}
 }
 
 // stayOf is what a member is to do.

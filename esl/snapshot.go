@@ -28,6 +28,24 @@ type foundLeg struct {
 	parked   bool
 	mute     bool
 	member   string // its number in its conference
+	stay     stay   // what it does, if it is in no mix
+	running  string // the argument of what runs on it
+}
+
+// doing reads what a leg that is in no mix does.
+func (f *foundLeg) doing(app, arg string) {
+	f.running = arg
+	class, music := strings.CutPrefix(arg, musicStream)
+	switch {
+	case app == "playback" && music:
+		f.stay = stay{music: true, class: class}
+		if class == defaultMusic {
+			f.stay.class = ""
+		}
+	case app == "park":
+	default: // a prompt, behind which anything may come
+		f.stay.unknown = true
+	}
 }
 
 // row is one of "show channels as json".
@@ -162,6 +180,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 	}
 	text := func(name string) string { s, _ := d[name].(string); return s }
 	found := foundLeg{answered: text("Answer-State") == "answered", parked: text("variable_current_application") != ""}
+	found.doing(text("variable_current_application"), text("variable_current_application_data"))
 	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
 	switch {
 	case text("variable_"+legVariable) == string(id):

@@ -36,6 +36,12 @@ func (m *move) over() { m.end.Do(func() { close(m.begun) }) }
 // sink. It takes 40 ms on a healthy switch.
 const moveLimit = 300 * time.Millisecond
 
+// Hold music comes from local_stream.conf.
+const (
+	musicStream  = "local_stream://"
+	defaultMusic = "default"
+)
+
 // mixPrefix begins the name of every conference of ours.
 const mixPrefix = "tandem-"
 
@@ -61,7 +67,7 @@ func (e *Engine) program(s stay, p *prompt) argument {
 		}
 		app(literal("conference:"), conferenceArg(s.mix), literal("@"), wordArg(e.cfg.MixProfile), mute)
 	case s.music:
-		app(literal("playback:local_stream://"), wordArg(defaultTo(s.class, "default")))
+		app(literal("playback:"+musicStream), wordArg(defaultTo(s.class, defaultMusic)))
 	}
 	parts = append(parts, literal("park:"))
 	return joined(parts...)

@@ -1,8 +1,8 @@
 package esl
 
 import (
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -119,12 +119,16 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		// Which of our legs go to desk phones is not on the switch; nearly all do.
 		l := &leg{
 			id: s.Leg, ours: s.Ours, phone: s.Ours, told: true, created: true, call: s.Call, from: s.From, name: s.Name, to: s.To,
-			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: stay{unknown: true}, member: f.member,
+			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member,
 		}
 		if b := before[s.Leg]; b != nil {
 			l.phone, l.rang, l.asked = b.phone, l.rang || b.rang, b.asked
 			l.call = defaultTo(l.call, b.call)
 			l.owner = b.owner
+			if len(b.prompts) > 0 && strings.Contains(f.running, string(b.prompts[0].play)) {
+				// Still being played. Of one that ended meanwhile nobody knows how.
+				l.prompts, l.stay, l.moved = b.prompts, b.stay, b.moved
+			}
 		}
 		t.legs[s.Leg] = l
 	}
@@ -172,15 +176,4 @@ func (t *table) forgetAbsent(v *wholeView) []core.LegID {
 	}
 	slices.Sort(gone)
 	return gone
-}
-
-// mixes lists the mixes that somebody is in or is on the way to, sorted.
-func (t *table) mixes() []core.MixID {
-	ids := map[core.MixID]bool{}
-	for _, l := range t.legs {
-		if l.inside != "" {
-			ids[l.inside] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(ids))
 }

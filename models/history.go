@@ -126,13 +126,14 @@ func (h *History) Timeline(ctx context.Context, id core.CallID) ([]journal.Timel
 type Leg struct {
 	Call       core.CallID
 	Leg        core.LegID
-	Role       string // customer, agent
+	Role       string // customer, agent (whoever was offered the call or consulted), outside
 	Agent      core.AgentID
+	Number     string    // of an outside leg: as it was dialled
 	StartedAt  time.Time `gorm:"serializer:micro"`
 	RingingAt  time.Time `gorm:"serializer:micro"` // zero = it never rang
 	AnsweredAt time.Time `gorm:"serializer:micro"` // zero = it was not answered
 	EndedAt    time.Time `gorm:"serializer:micro"` // zero = it goes on
-	Outcome    string    // an OfferOutcome, how the conversation ended, or the call's outcome
+	Outcome    string    // an OfferOutcome, how this leg's part in the conversation ended, or (of the customer's) the call's outcome
 	Cause      string    // a CauseCode
 }
 

@@ -49,7 +49,7 @@ type legKey struct{ call, leg string }
 // legRow is a row of call_legs.
 type legRow struct {
 	legKey
-	role, agent                       string
+	role, agent, number               string
 	started, ringing, answered, ended int64
 	outcome, cause                    string
 	changed                           bool
@@ -114,10 +114,21 @@ func (f *recordsFold) entry(l *timelineLine) error {
 		}
 	case core.EntryOfferEnded:
 		f.offerEnded(e)
-	case core.EntryTalkEnded:
-		if leg := f.legOf(e); leg != nil && leg.ended == 0 {
-			leg.end(micros(e.At), clean(e.Reason), leg.cause)
+	case core.EntryDialled:
+		f.leg(e, "outside")
+	case core.EntryConsultAnswered, core.EntryJoined:
+		if leg := f.legOf(e); leg != nil && leg.answered == 0 { // an agent's has been since the offer
+			leg.answered, leg.changed = micros(e.At), true
 		}
+	case core.EntryConsultEnded:
+		if goesOn(e) {
+			break
+		}
+		f.partEnded(e)
+	case core.EntryLeft, core.EntryTransferFailed, core.EntryTalkEnded:
+		f.partEnded(e)
+	case core.EntryPostCall:
+		f.customerLeft(e)
 	case core.EntryCallClosed:
 		if e.Record != nil {
 			return f.callClosed(e.Record)
@@ -145,8 +156,32 @@ func keyOf(e *core.Entry) legKey {
 func (f *recordsFold) legOf(e *core.Entry) *legRow { return f.legs[keyOf(e)] }
 
 func (f *recordsFold) leg(e *core.Entry, role string) {
-	if f.legOf(e) == nil {
-		f.hold(&legRow{legKey: keyOf(e), role: role, agent: clean(string(e.Agent)), started: micros(e.At), changed: true})
+	if f.legOf(e) != nil {
+		return
+	}
+	leg := &legRow{legKey: keyOf(e), role: role, agent: clean(string(e.Agent)), started: micros(e.At), changed: true}
+	if role == "outside" {
+		leg.number = clean(e.Text)
+	}
+	f.hold(leg)
+}
+
+// partEnded ends the leg of somebody who is in the call no longer, or never came. Whoever became the primary meanwhile (owner.changed) keeps their leg until their talk ends.
+func (f *recordsFold) partEnded(e *core.Entry) {
+	if leg := f.legOf(e); leg != nil && leg.ended == 0 {
+		leg.end(micros(e.At), clean(e.Reason), leg.cause)
+	}
+}
+
+// goesOn reports whether the consultant stays in the call though the consult has ended: as a participant of the conference, or with the customer.
+func goesOn(e *core.Entry) bool { return e.Reason == "merged" || e.Reason == "transferred" }
+
+// customerLeft ends the customer's leg before the call is closed: the others talk on (C8, C13).
+func (f *recordsFold) customerLeft(e *core.Entry) {
+	for _, leg := range f.legsOf[clean(string(e.Call))] {
+		if leg.role == "customer" && leg.ended == 0 {
+			leg.end(micros(e.At), "caller", leg.cause)
+		}
 	}
 }
 
@@ -182,8 +217,15 @@ func (f *recordsFold) callClosed(r *core.CallRecord) error {
 		f.agents.add(call, clean(string(a)))
 	}
 	for _, leg := range f.legsOf[call] {
-		if leg.role == "customer" {
-			leg.end(micros(r.EndedAt), clean(string(r.Outcome)), clean(string(r.Cause.Code)))
+		switch {
+		case leg.role == "customer":
+			at := micros(r.EndedAt)
+			if leg.ended != 0 { // left before the others
+				at = leg.ended
+			}
+			leg.end(at, clean(string(r.Outcome)), clean(string(r.Cause.Code)))
+		case leg.role == "agent" && leg.answered != 0: // those who were only consulted had a part in it too
+			f.agents.add(call, leg.agent)
 		}
 	}
 	if r.Tenant == "" { // a call to nobody's number makes nobody's lead

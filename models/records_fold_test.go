@@ -23,6 +23,8 @@ func babble(rng *rand.Rand, events int) []journal.Timeline {
 		core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryOfferEnded, core.EntryTalkEnded, core.EntryCallClosed,
 		core.EntryAgentState, core.EntryAgentState, core.EntryRecordingStarted, core.EntryRecordingStopped, core.EntryRecordingPaused, core.EntryAlert,
 		core.EntryCallQueued, core.EntryEngineUp,
+		core.EntryDialled, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultEnded, core.EntryConsultEnded, core.EntryJoined, core.EntryLeft,
+		core.EntryTransferFailed, core.EntryPostCall, core.EntryOwnerChanged,
 	}
 	entry := func(at time.Time) core.Entry {
 		call := core.CallID(pick("c", 6))
@@ -41,6 +43,10 @@ func babble(rng *rand.Rand, events int) []journal.Timeline {
 			if rng.IntN(2) == 0 {
 				e.Cause = &core.Cause{Code: core.CauseBusy}
 			}
+		case core.EntryConsultEnded:
+			e.Reason = []string{"merged", "transferred", "ended", "no_answer"}[rng.IntN(4)]
+		case core.EntryLeft:
+			e.Reason = []string{"left", "lost", "disconnected"}[rng.IntN(3)]
 		case core.EntryRecordingStopped:
 			e.Reason = []string{"complete", "failed", "pause_unconfirmed"}[rng.IntN(3)]
 		case core.EntryCallClosed:

@@ -14,7 +14,8 @@ func (f *recordsFold) load(ctx context.Context, tx session, lines []timelineLine
 	for i := range lines {
 		e := &lines[i].Entry
 		switch e.Kind {
-		case core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryTalkEnded:
+		case core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryTalkEnded, core.EntryDialled, core.EntryConsultAnswered,
+			core.EntryConsultEnded, core.EntryJoined, core.EntryLeft, core.EntryTransferFailed, core.EntryPostCall:
 			calls.add(string(e.Call))
 		case core.EntryCallClosed:
 			if e.Record != nil {
@@ -61,10 +62,10 @@ func (f *recordsFold) loadLegs(ctx context.Context, tx session, calls []string) 
 	if len(calls) == 0 {
 		return nil
 	}
-	return tx.query(ctx, column1("call", calls), `SELECT l.call, l.leg, l.role, l.agent, l.started_at, l.ringing_at, l.answered_at, l.ended_at, l.outcome, l.cause
+	return tx.query(ctx, column1("call", calls), `SELECT l.call, l.leg, l.role, l.agent, l.number, l.started_at, l.ringing_at, l.answered_at, l.ended_at, l.outcome, l.cause
 		FROM {rows} JOIN call_legs l ON l.call = r.call`, nil, func(rows *sql.Rows) error {
 		var l legRow
-		if err := rows.Scan(&l.call, &l.leg, &l.role, &l.agent, &l.started, &l.ringing, &l.answered, &l.ended, &l.outcome, &l.cause); err != nil {
+		if err := rows.Scan(&l.call, &l.leg, &l.role, &l.agent, &l.number, &l.started, &l.ringing, &l.answered, &l.ended, &l.outcome, &l.cause); err != nil {
 			return err
 		}
 		f.hold(&l)

@@ -98,8 +98,17 @@ func (p *plainly) entry(t *journal.Timeline) {
 		} else {
 			p.exec(`UPDATE call_legs SET ended_at = ?, outcome = ?, cause = ? WHERE call = ? AND leg = ?`, at, clean(e.Reason), clean(cause), call, leg)
 		}
-	case core.EntryTalkEnded:
+	case core.EntryDialled:
+		p.exec(`INSERT INTO call_legs (call, leg, role, agent, number, started_at) VALUES (?, ?, 'outside', ?, ?, ?) ON CONFLICT DO NOTHING`, call, leg, agent, clean(e.Text), at)
+	case core.EntryConsultAnswered, core.EntryJoined:
+		p.exec(`UPDATE call_legs SET answered_at = ? WHERE call = ? AND leg = ? AND answered_at = 0`, at, call, leg)
+	case core.EntryTalkEnded, core.EntryLeft, core.EntryTransferFailed, core.EntryConsultEnded:
+		if e.Kind == core.EntryConsultEnded && (e.Reason == "merged" || e.Reason == "transferred") {
+			break
+		}
 		p.exec(`UPDATE call_legs SET ended_at = ?, outcome = ? WHERE call = ? AND leg = ? AND ended_at = 0`, at, clean(e.Reason), call, leg)
+	case core.EntryPostCall:
+		p.exec(`UPDATE call_legs SET ended_at = ?, outcome = 'caller' WHERE call = ? AND role = 'customer' AND ended_at = 0`, at, call)
 	case core.EntryCallClosed:
 		if e.Record != nil {
 			p.callClosed(e.Record)
@@ -146,7 +155,8 @@ func (p *plainly) callClosed(r *core.CallRecord) {
 	for _, a := range r.Agents {
 		p.exec(`INSERT INTO call_agents (call, agent) VALUES (?, ?) ON CONFLICT DO NOTHING`, call, clean(string(a)))
 	}
-	p.exec(`UPDATE call_legs SET ended_at = ?, outcome = ?, cause = ? WHERE call = ? AND role = 'customer'`,
+	p.exec(`INSERT INTO call_agents (call, agent) SELECT DISTINCT call, agent FROM call_legs WHERE call = ? AND role = 'agent' AND answered_at <> 0 ON CONFLICT DO NOTHING`, call)
+	p.exec(`UPDATE call_legs SET ended_at = CASE WHEN ended_at = 0 THEN ? ELSE ended_at END, outcome = ?, cause = ? WHERE call = ? AND role = 'customer'`,
 		micros(r.EndedAt), clean(string(r.Outcome)), clean(string(r.Cause.Code)), call)
 	if r.Tenant != "" {
 		p.job(JobLead, string(r.Call), r.Tenant, LeadPayload{Call: r.Call})

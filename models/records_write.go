@@ -26,7 +26,7 @@ func (callLine) TableName() string { return "call_entries" }
 var (
 	lineColumns      = rowOf("shard text", "seq bigint", "idx bigint", "call text", "at bigint", "kind text", "body json")
 	callAgentColumns = rowOf("call text", "agent text")
-	legColumns       = rowOf("call text", "leg text", "role text", "agent text", "started_at bigint", "ringing_at bigint", "answered_at bigint", "ended_at bigint",
+	legColumns       = rowOf("call text", "leg text", "role text", "agent text", "number text", "started_at bigint", "ringing_at bigint", "answered_at bigint", "ended_at bigint",
 		"outcome text", "cause text")
 	stateColumns = rowOf("shard text", "seq bigint", "idx bigint", "tenant text", "agent text", "state text", "reason text", "cause text", "actor text",
 		"call text", "since_at bigint", "ended_at bigint")
@@ -69,7 +69,7 @@ func (f *recordsFold) legRows() *rowset {
 	slices.SortFunc(changed, func(a, b *legRow) int { return cmp.Or(cmp.Compare(a.call, b.call), cmp.Compare(a.leg, b.leg)) })
 	rows := newRowset(legColumns)
 	for _, l := range changed {
-		rows.add(l.call, l.leg, l.role, l.agent, l.started, l.ringing, l.answered, l.ended, l.outcome, l.cause)
+		rows.add(l.call, l.leg, l.role, l.agent, l.number, l.started, l.ringing, l.answered, l.ended, l.outcome, l.cause)
 	}
 	return rows
 }

@@ -15,18 +15,20 @@ import (
 type brand struct {
 	name  string
 	start func(t *testing.T, phones int) []*exchange
+	// claimed: a call that Tandem does not take at once gets the dialplan's fallback, whether Tandem is known to be away or not.
+	claimed bool
 }
 
 var (
-	onAsterisk = brand{"asterisk", func(t *testing.T, n int) []*exchange {
+	onAsterisk = brand{name: "asterisk", start: func(t *testing.T, n int) []*exchange {
 		t.Helper()
 		return []*exchange{asteriskExchange(t, lab.ForTest(t, func(o *lab.Options) { o.Phones = n }))}
 	}}
-	onFreeSWITCH = brand{"freeswitch", func(t *testing.T, n int) []*exchange {
+	onFreeSWITCH = brand{name: "freeswitch", claimed: true, start: func(t *testing.T, n int) []*exchange {
 		t.Helper()
 		return []*exchange{freeswitchExchange(t, lab.FreeSWITCHForTest(t, func(o *lab.FreeSWITCHOptions) { o.Phones = n }))}
 	}}
-	onBoth = brand{"both", func(t *testing.T, n int) []*exchange {
+	onBoth = brand{name: "both", start: func(t *testing.T, n int) []*exchange {
 		t.Helper()
 		a, f := lab.PairForTest(t, func(o *lab.Options) { o.Phones = n }, func(o *lab.FreeSWITCHOptions) { o.Phones = n })
 		return []*exchange{asteriskExchange(t, a), freeswitchExchange(t, f)}

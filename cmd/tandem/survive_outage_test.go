@@ -40,16 +40,18 @@ func TestConnectionStalls(t *testing.T) {
 func connectionStalls(t *testing.T, on brand) {
 	k := newScene(newStack(t, production, 6, on))
 	k.switches[0].link.Stall()
-	k.meanwhile(false)
+	k.meanwhile(on.claimed)
 	_, err := k.board.AwaitEntry(k.soon(), k.mark, "the loss to be noticed", func(e client.Entry) bool { return e.Kind == core.EntryEngineDown })
 	require.NoError(t, err)
 	k.switches[0].link.Mend()
 	k.resumed()
 	after := unseen()
-	after.fallback = false
+	after.fallback = on.claimed
 	after.missed = true // as far as Tandem knew, the switch was there when the ring time ran out
 	after.told = true
-	after.repairs["adopted"] = 1
+	if !on.claimed {
+		after.repairs["adopted"] = 1 // who called meanwhile
+	}
 	k.nothingIsLost(after)
 }
 

@@ -41,7 +41,7 @@ type Config struct {
 	Latency      time.Duration
 	PingEvery    time.Duration // without a word from the switch; default 5 s
 	ReconnectMax time.Duration // longest pause between two attempts to connect; default 5 s
-	// DialRate is how many legs may be dialled in a second; default: four fifths of the switch's sessions-per-second, which counts
+	// DialRate is how many legs may be dialled in a second; default: seven tenths of the switch's sessions-per-second, which counts
 	// arriving calls, too. What comes above it waits.
 	DialRate   int
 	QueueLimit int // events waiting for the sink; more is a gap, and leads to a new session; default 50000

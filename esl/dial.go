@@ -35,6 +35,10 @@ func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dia
 	if e.expect(call, a) {
 		return nil // the second dial of one leg id
 	}
+	originate := func(ctx context.Context) error {
+		return p.commands.background(ctx, dialJob+jobID(a.Leg), "originate", joined(dialSettings(call, a), target), literal("&park()"))
+	}
+	e.note(a.Leg, func(l *leg) { l.dial = originate })
 	if err := e.pace.wait(ctx); err != nil {
 		e.forget(a.Leg)
 		return refuse(core.WhyLimit, "the switch takes no more calls in this second: %v", err)
@@ -49,8 +53,7 @@ func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dia
 	if strings.TrimSpace(said) == "true" {
 		return nil
 	}
-	err = p.commands.background(ctx, dialJob+jobID(a.Leg), "originate", joined(dialSettings(call, a), target), literal("&park()"))
-	if err != nil {
+	if err := originate(ctx); err != nil {
 		if answered(err) {
 			e.forget(a.Leg)
 		}
@@ -146,13 +149,53 @@ func (e *Engine) dialled(ev event) []core.Fact {
 	if !ours || l == nil {
 		return nil
 	}
-	l.pending = false
 	reason, failed := strings.CutPrefix(said, "-ERR ")
+	if failed && !l.created && reason == overLimit && l.asked == "" && l.dial != nil && l.tries < maxRedials {
+		l.tries++
+		e.redial(l)
+		return nil
+	}
+	l.pending, l.dial = false, nil
 	if !failed || l.created {
 		return nil
 	}
 	e.table.drop(l)
 	return []core.Fact{core.LegHungUp{Leg: id, Cause: release{dialled: true, phone: l.phone, asked: l.asked, name: strings.TrimSpace(reason)}.cause()}}
+}
+
+// overLimit is what a dial fails with when more sessions begin in one second than the switch lets, arriving calls among them.
+const overLimit = "DESTINATION_OUT_OF_ORDER"
+
+// A dial that fails so is tried again in the next second, twice.
+const (
+	maxRedials  = 2
+	redialPause = time.Second
+)
+
+// redial dials a leg again, a second later. The caller holds mu.
+func (e *Engine) redial(l *leg) {
+	id, again := l.id, l.dial
+	e.inSession(func(ctx context.Context) {
+		timer := time.NewTimer(redialPause)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+		defer cancel()
+		var givenUp bool
+		e.note(id, func(l *leg) { givenUp = l.asked != "" })
+		err := e.pace.wait(ctx)
+		if err == nil && !givenUp {
+			err = again(ctx)
+		}
+		if err == nil && !givenUp || ctx.Err() != nil {
+			return
+		}
+		e.tell(core.LegHungUp{Leg: id, Cause: core.Cause{Code: core.CauseCongestion, By: core.ByNetwork}})
+	})
 }
 
 // intruder hangs up a channel that should not be. The caller holds mu.

@@ -54,7 +54,7 @@ func (e *Engine) made(ev event, id core.LegID, l *leg) {
 	case dialled != "" && dialled != string(id):
 		e.intruder(id)
 	case l != nil:
-		l.created, l.seen = true, time.Now()
+		l.created, l.seen, l.dial = true, time.Now(), nil
 		if l.asked != "" {
 			e.killSoon(id, l.asked)
 		}

@@ -1,6 +1,7 @@
 package esl
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -80,6 +81,15 @@ func TestDialThatNeverWas(t *testing.T) {
 	e = dialling(t)
 	assert.Empty(t, feed(e, job("-ERR USER_BUSY\n")), "its channel has a word to say")
 	assert.Equal(t, []string{"leg.hungup"}, feed(e, legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: USER_BUSY", "variable_sip_term_status: 486")))
+
+	e = deafEngine(t)
+	require.False(t, e.expect("c1", core.Dial{Leg: legA, To: core.Address{Phone: "1001"}}))
+	e.note(legA, func(l *leg) { l.dial = func(context.Context) error { return nil } })
+	for range maxRedials {
+		assert.Empty(t, feed(e, job("-ERR DESTINATION_OUT_OF_ORDER\n")), "over the switch's limit of sessions: it is tried again")
+	}
+	assert.Equal(t, []core.Fact{core.LegHungUp{Leg: legA, Cause: core.Cause{Code: core.CauseCongestion, By: core.ByNetwork}}},
+		e.translate(job("-ERR DESTINATION_OUT_OF_ORDER\n")))
 	assert.Empty(t, feed(deafEngine(t), parseEvent("Event-Name: BACKGROUND_JOB\nJob-UUID: somebody-elses\nContent-Length: 8\n\n-ERR FOO")))
 }
 

@@ -8,13 +8,18 @@ import (
 )
 
 // A pacer keeps our dials below the number of sessions that the switch lets begin in one second, because what comes above it fails as
-// if the phone were out of order. Arriving calls count, too. It is a bucket that fills at the rate and holds a quarter of a second's worth.
+// if the phone were out of order. Arriving calls count, too. It is a bucket that fills at the rate and holds a fifth of a second's
+// worth, so that no second has more than six fifths of the rate.
 type pacer struct {
 	mu   sync.Mutex
 	rate float64 // per second; 0 = no limit
 	have float64
 	at   time.Time
 }
+
+// paceOf is the rate that fits a switch's limit of sessions in one second; 0 = none. The session that reaches the limit fails, and a switch that is busy
+// counts long seconds.
+func paceOf(limit float64) float64 { return max(0, 0.7*(limit-1)) }
 
 // set changes the rate.
 func (p *pacer) set(perSecond float64) {
@@ -23,7 +28,7 @@ func (p *pacer) set(perSecond float64) {
 	p.rate, p.have, p.at = perSecond, p.room(perSecond), time.Now()
 }
 
-func (p *pacer) room(rate float64) float64 { return max(1, rate/4) }
+func (p *pacer) room(rate float64) float64 { return max(1, rate/5) }
 
 // fill adds what has come in since. The caller holds mu.
 func (p *pacer) fill() {

@@ -78,7 +78,7 @@ func (e *Engine) acquaint(ctx context.Context, p *pair) error {
 	}
 	rate := float64(e.cfg.DialRate)
 	if rate == 0 {
-		rate = 0.8 * sessionsPerSecond(status)
+		rate = paceOf(sessionsPerSecond(status))
 	}
 	e.pace.set(rate)
 	e.mu.Lock()
@@ -200,6 +200,18 @@ func (e *Engine) facts(it item) []core.Fact {
 		defer e.mu.Unlock()
 		if e.table.legs[aside.Leg] == nil {
 			return nil // nothing comes behind the end of a leg
+		}
+		return []core.Fact{aside}
+	case core.LegHungUp: // of a dial that could not be tried again
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		l := e.table.legs[aside.Leg]
+		if l == nil {
+			return nil
+		}
+		e.table.drop(l)
+		if l.asked != "" {
+			aside.Cause = release{dialled: true, asked: l.asked}.cause()
 		}
 		return []core.Fact{aside}
 	case core.Fact:

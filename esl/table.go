@@ -1,6 +1,7 @@
 package esl
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -26,8 +27,10 @@ type leg struct {
 	told           bool
 	from, name, to string // of an arrived leg
 
-	pending bool // ours, and "originate" has not ended yet
-	created bool // ours, and a channel of it has been seen
+	pending bool                        // ours, and "originate" has not ended yet
+	created bool                        // ours, and a channel of it has been seen
+	dial    func(context.Context) error // tries again, while pending
+	tries   int                         // again
 	rang    bool
 	picked  bool // the far end has answered; a leg of ours is up once it has parked, too
 	parked  bool // it is where it can be told what to do

@@ -1,0 +1,422 @@
+package esl_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/esl"
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/enginetest"
+	"github.com/tandem-voice/tandem/orchestrator/enginetest/lab"
+)
+
+// scene is an engine at work on a real FreeSWITCH, for what is FreeSWITCH's own and not in the contract.
+type scene struct {
+	*testing.T
+	enginetest.World
+	engine *esl.Engine
+	stop   func()
+
+	mu      sync.Mutex
+	facts   []core.Fact
+	news    chan struct{}
+	effects core.EffectID
+}
+
+func newScene(t *testing.T, b *switchboard) *scene {
+	t.Helper()
+	s := &scene{T: t, World: b.world(t), news: make(chan struct{})}
+	s.run()
+	return s
+}
+
+// run starts an engine that knows nothing, and waits until it is up.
+func (s *scene) run() core.EngineUp {
+	s.Helper()
+	before := len(s.all())
+	s.engine = s.Engine().(*esl.Engine) //nolint:errcheck,forcetypeassert // the world makes no others
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.engine.Run(ctx, engine.SinkFunc(s.tell))
+	}()
+	s.stop = sync.OnceFunc(func() { cancel(); <-done })
+	s.Cleanup(func() { s.stop() })
+	return await(s, before, func(core.EngineUp) bool { return true })
+}
+
+func (s *scene) tell(f core.Fact) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.facts = append(s.facts, f)
+	close(s.news)
+	s.news = make(chan struct{})
+}
+
+func (s *scene) all() []core.Fact {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.facts)
+}
+
+// await waits for a fact behind a place.
+func await[F core.Fact](s *scene, from int, match func(F) bool) F {
+	s.Helper()
+	deadline := time.After(enginetest.Patience)
+	for {
+		s.mu.Lock()
+		facts, news := s.facts, s.news
+		s.mu.Unlock()
+		for ; from < len(facts); from++ {
+			if f, ok := facts[from].(F); ok && match(f) {
+				return f
+			}
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			var want F
+			s.Fatalf("no %s came; what came: %+v", want.Kind(), facts)
+		}
+	}
+}
+
+func (s *scene) try(a core.Action) error {
+	s.mu.Lock()
+	s.effects++
+	id := s.effects
+	s.mu.Unlock()
+	return s.engine.Do(context.Background(), core.Effect{ID: id, Engine: s.engine.ID(), Call: "scene", Do: a})
+}
+
+func (s *scene) do(a core.Action) {
+	s.Helper()
+	require.NoError(s, s.try(a))
+}
+
+func newID[T ~string]() T { return T(uuid.NewString()) }
+
+func mixed(m core.MixID, mode core.Mode, legs ...core.LegID) core.SetMix {
+	a := core.SetMix{Mix: m}
+	for _, id := range legs {
+		a.Members = append(a.Members, core.Member{Leg: id, Mode: mode})
+	}
+	return a
+}
+
+// caller is somebody who calls and is answered.
+func (s *scene) caller(number string) (enginetest.Caller, core.LegID) {
+	s.Helper()
+	c := s.NewCaller(s, number, "Caller")
+	c.Dial(s, s.Number())
+	leg := await(s, 0, func(f core.LegAppeared) bool { return f.From == number }).Leg
+	s.do(core.Answer{Leg: leg})
+	await(s, 0, func(f core.LegAnswered) bool { return f.Leg == leg })
+	c.Answered(s)
+	return c, leg
+}
+
+// agent is a phone that is called and answers.
+func (s *scene) agent(user string) (enginetest.Phone, core.LegID) {
+	s.Helper()
+	p, leg := s.NewPhone(s, user), newID[core.LegID]()
+	s.do(core.Dial{Leg: leg, To: p.Address(), FromNumber: "4930", Limit: 30 * time.Second})
+	p.Rings(s)
+	p.Answer(s)
+	await(s, 0, func(f core.LegAnswered) bool { return f.Leg == leg })
+	return p, leg
+}
+
+// over ends legs and waits for that.
+func (s *scene) over(legs ...core.LegID) {
+	s.Helper()
+	for _, leg := range legs {
+		s.do(core.Hang{Leg: leg})
+		await(s, 0, func(f core.LegHungUp) bool { return f.Leg == leg })
+	}
+}
+
+// TestFreeSWITCHsOwn is what the contract does not ask, because only FreeSWITCH has a way to get it wrong.
+func TestFreeSWITCHsOwn(t *testing.T) {
+	b := &switchboard{outsider: newOutsider(t)}
+	b.shared = lab.FreeSWITCHForTest(t, b.options)
+	for name, run := range map[string]func(*scene, *lab.FreeSWITCH){
+		"a call that arrived while Tandem was away":          arrivedWhileAway,
+		"a call that nobody took is not told of":             nobodyTook,
+		"a prompt goes on when its leg is put on hold":       promptOverHold,
+		"a prompt ends when its leg joins a mix":             promptCutByMix,
+		"a prompt that waits is stopped":                     stopWaiting,
+		"what a leg does survives the connection":            doingSurvives,
+		"a member on hold who is put out hears silence":      outOfHold,
+		"a recording goes on when all members change":        allMembersChange,
+		"a muted member who comes back":                      mutedComesBack,
+		"a leg id that the switch knows already":             takenID,
+		"hung up before there is a channel":                  hungUpUnborn,
+		"stored recordings":                                  storedRecordings,
+		"an unanswered leg cannot talk, and is not answered": unansweredCannotTalk,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, b)
+			run(s, b.shared)
+			ctx, cancel := context.WithTimeout(context.Background(), enginetest.Patience)
+			defer cancel()
+			require.NoError(t, b.shared.AwaitEmpty(ctx))
+			s.stop()
+		})
+	}
+}
+
+func arrivedWhileAway(s *scene, _ *lab.FreeSWITCH) {
+	s.stop()
+	c := s.NewCaller(s, "4930111", "Early")
+	c.Dial(s, s.Number())
+	ctx, cancel := context.WithTimeout(context.Background(), enginetest.Patience)
+	defer cancel()
+	for { // until the switch has it
+		left := s.Leftovers(s)
+		if len(left) > 0 {
+			break
+		}
+		require.NoError(s, ctx.Err())
+	}
+	up := s.run()
+	require.Len(s, up.Snapshot.Legs, 1)
+	leg := up.Snapshot.Legs[0]
+	assert.Equal(s, core.SeenLeg{Leg: leg.Leg, From: "4930111", Name: "Early", To: s.Number()}, leg)
+	s.do(core.Answer{Leg: leg.Leg})
+	c.Answered(s)
+	// Longer than its patience was: it is ours.
+	time.Sleep(3 * time.Second)
+	c.Hears(s, enginetest.Silence())
+	s.over(leg.Leg)
+}
+
+func nobodyTook(s *scene, f *lab.FreeSWITCH) {
+	s.stop()
+	c := s.NewCaller(s, "4930112", "Late")
+	c.Dial(s, s.Number())
+	e := c.Ended(s) // the apology takes its time
+	assert.Equal(s, 503, e.Status)
+	up := s.run()
+	assert.Empty(s, up.Snapshot.Legs)
+}
+
+func promptOverHold(s *scene, _ *lab.FreeSWITCH) {
+	c, leg := s.caller("4930113")
+	p := core.Play{Leg: leg, Play: newID[core.PlayID](), Media: []string{s.Prompt(), s.Prompt()}}
+	s.do(p)
+	c.Hears(s, enginetest.Music())
+	m := newID[core.MixID]()
+	s.do(mixed(m, core.Hold, leg))
+	assert.True(s, await(s, 0, func(f core.Played) bool { return f.Play == p.Play }).OK, "hold music is behind the prompt, not in its place")
+	time.Sleep(time.Second) // the prompt would be over
+	c.Hears(s, enginetest.Music())
+	s.over(leg)
+}
+
+func promptCutByMix(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930114")
+	a, al := s.agent("1001")
+	p := core.Play{Leg: cl, Play: newID[core.PlayID](), Media: slices.Repeat([]string{s.Prompt()}, 20)}
+	next := core.Play{Leg: cl, Play: newID[core.PlayID](), Media: []string{s.Prompt()}}
+	s.do(p)
+	s.do(next)
+	c.Hears(s, enginetest.Music())
+	s.do(mixed(newID[core.MixID](), core.Talk, cl, al))
+	for _, p := range []core.Play{p, next} {
+		assert.False(s, await(s, 0, func(f core.Played) bool { return f.Play == p.Play }).OK)
+	}
+	c.Hears(s, enginetest.Voices(a))
+	a.Hears(s, enginetest.Voices(c))
+	s.over(cl, al)
+}
+
+func stopWaiting(s *scene, _ *lab.FreeSWITCH) {
+	c, leg := s.caller("4930115")
+	var plays []core.Play
+	for range 3 {
+		p := core.Play{Leg: leg, Play: newID[core.PlayID](), Media: []string{s.Prompt()}}
+		s.do(p)
+		plays = append(plays, p)
+	}
+	s.do(core.Stop{Leg: leg, Play: plays[1].Play})
+	var got []core.PlayID
+	for _, p := range plays {
+		f := await(s, 0, func(f core.Played) bool { return f.Play == p.Play })
+		assert.Equal(s, p.Play != plays[1].Play, f.OK)
+	}
+	for _, f := range s.all() {
+		if p, ok := f.(core.Played); ok {
+			got = append(got, p.Play)
+		}
+	}
+	assert.Equal(s, []core.PlayID{plays[1].Play, plays[0].Play, plays[2].Play}, got)
+	c.Hears(s, enginetest.Silence())
+	s.over(leg)
+}
+
+func doingSurvives(s *scene, _ *lab.FreeSWITCH) {
+	held, hl := s.caller("4930116")
+	s.do(mixed(newID[core.MixID](), core.Hold, hl))
+	held.Hears(s, enginetest.Music())
+	c, cl := s.caller("4930117")
+	p := core.Play{Leg: cl, Play: newID[core.PlayID](), Media: slices.Repeat([]string{s.Prompt()}, 3)}
+	next := core.Play{Leg: cl, Play: newID[core.PlayID](), Media: []string{s.Prompt()}}
+	s.do(p)
+	s.do(next)
+	c.Hears(s, enginetest.Music())
+	from := len(s.all())
+	s.Disconnect(s)
+	await(s, from, func(core.EngineDown) bool { return true })
+	s.Reconnect(s)
+	await(s, from, func(core.EngineUp) bool { return true })
+	assert.True(s, await(s, from, func(f core.Played) bool { return f.Play == p.Play }).OK)
+	assert.True(s, await(s, from, func(f core.Played) bool { return f.Play == next.Play }).OK)
+	held.Hears(s, enginetest.Music())
+	s.over(hl, cl)
+}
+
+func outOfHold(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930118")
+	a, al := s.agent("1001")
+	m := newID[core.MixID]()
+	s.do(core.SetMix{Mix: m, Members: []core.Member{{Leg: cl, Mode: core.Hold}, {Leg: al, Mode: core.Talk}}})
+	c.Hears(s, enginetest.Music())
+	s.do(mixed(m, core.Talk, al))
+	c.Hears(s, enginetest.Silence())
+	a.Hears(s, enginetest.Silence())
+	s.over(cl, al)
+}
+
+func allMembersChange(s *scene, _ *lab.FreeSWITCH) {
+	a, al := s.agent("1001")
+	b, bl := s.agent("1002")
+	m, rec := newID[core.MixID](), newID[core.RecordingID]()
+	s.do(mixed(m, core.Talk, al))
+	s.do(core.StartRecording{Recording: rec, Mix: m}) // while the first is on the way
+	await(s, 0, func(f core.RecordingStarted) bool { return f.Recording == rec })
+	s.do(mixed(m, core.Talk, bl))
+	b.Hears(s, enginetest.Silence())
+	a.Hears(s, enginetest.Silence())
+	for _, f := range s.all() {
+		_, stopped := f.(core.RecordingStopped)
+		assert.False(s, stopped, "it ended in between")
+	}
+	s.do(core.StopRecording{Recording: rec})
+	assert.True(s, await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec }).OK)
+	s.over(al, bl)
+}
+
+func mutedComesBack(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930119")
+	a, al := s.agent("1001")
+	m := newID[core.MixID]()
+	talk, mute := core.Member{Leg: cl, Mode: core.Talk}, core.Member{Leg: al, Mode: core.Mute}
+	s.do(core.SetMix{Mix: m, Members: []core.Member{talk, mute}}) // muted before the first word
+	a.Hears(s, enginetest.Voices(c))
+	c.Hears(s, enginetest.Silence())
+	a.Press(s, "5")
+	await(s, 0, func(f core.Digit) bool { return f.Leg == al && f.Digit == "5" })
+	s.do(core.SetMix{Mix: m, Members: []core.Member{talk, {Leg: al, Mode: core.Hold}}})
+	a.Hears(s, enginetest.Music())
+	s.do(mixed(m, core.Talk, cl, al))
+	c.Hears(s, enginetest.Voices(a))
+	s.over(cl, al)
+}
+
+func takenID(s *scene, f *lab.FreeSWITCH) {
+	p, leg := s.NewPhone(s, "1001"), newID[core.LegID]()
+	ctx, cancel := context.WithTimeout(context.Background(), enginetest.Patience)
+	defer cancel()
+	_, err := f.API(ctx, fmt.Sprintf("bgapi originate {origination_uuid=%s,tandem_leg=%s}user/1001@tandem &park()", leg, leg))
+	require.NoError(s, err)
+	p.Rings(s)
+	s.do(core.Dial{Leg: leg, To: p.Address()})
+	p.Answer(s)
+	await(s, 0, func(f core.LegAnswered) bool { return f.Leg == leg })
+	assert.Equal(s, 1, p.Invitations(s))
+	s.over(leg)
+}
+
+func hungUpUnborn(s *scene, _ *lab.FreeSWITCH) {
+	p := s.NewPhone(s, "1001")
+	for range 10 {
+		leg := newID[core.LegID]()
+		s.do(core.Dial{Leg: leg, To: p.Address()})
+		s.do(core.Hang{Leg: leg, Cause: core.CauseAnsweredElsewhere})
+		cause := await(s, 0, func(f core.LegHungUp) bool { return f.Leg == leg }).Cause
+		assert.Equal(s, core.ByUs, cause.By)
+	}
+}
+
+func storedRecordings(s *scene, _ *lab.FreeSWITCH) {
+	ctx, cancel := context.WithTimeout(context.Background(), enginetest.Patience)
+	defer cancel()
+	_, al := s.agent("1001")
+	m, rec := newID[core.MixID](), newID[core.RecordingID]()
+	s.do(mixed(m, core.Talk, al))
+	s.do(core.StartRecording{Recording: rec, Mix: m})
+	await(s, 0, func(f core.RecordingStarted) bool { return f.Recording == rec })
+	_, err := s.engine.FetchRecording(ctx, rec)
+	require.ErrorIs(s, err, esl.ErrRecordingUnfinished)
+	require.ErrorIs(s, s.engine.DeleteRecording(ctx, rec), esl.ErrRecordingUnfinished)
+	s.do(core.StopRecording{Recording: rec})
+	await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec })
+	stored, err := s.engine.StoredRecordings(ctx)
+	require.NoError(s, err)
+	assert.Contains(s, stored, rec)
+	body, err := s.engine.FetchRecording(ctx, rec)
+	require.NoError(s, err)
+	require.NoError(s, body.Close())
+	require.NoError(s, s.engine.DeleteRecording(ctx, rec))
+	require.NoError(s, s.engine.DeleteRecording(ctx, rec))
+	_, err = s.engine.FetchRecording(ctx, rec)
+	require.ErrorIs(s, err, esl.ErrNoRecording)
+	_, err = s.engine.FetchRecording(ctx, "../../etc/passwd")
+	require.ErrorIs(s, err, esl.ErrNoRecording)
+	s.over(al)
+}
+
+func unansweredCannotTalk(s *scene, _ *lab.FreeSWITCH) {
+	c := s.NewCaller(s, "4930120", "Caller")
+	c.Dial(s, s.Number())
+	leg := await(s, 0, func(core.LegAppeared) bool { return true }).Leg
+	var r *engine.Refusal
+	require.ErrorAs(s, s.try(mixed(newID[core.MixID](), core.Talk, leg)), &r)
+	assert.Equal(s, core.WhyState, r.Why)
+	s.do(core.Hang{Leg: leg, Cause: core.CauseBusy})
+	assert.Equal(s, 486, c.Ended(s).Status)
+	await(s, 0, func(f core.LegHungUp) bool { return f.Leg == leg })
+}
+
+// TestPacing: more dials at once than the switch lets begin in one second, and none fails.
+func TestPacing(t *testing.T) {
+	b := &switchboard{outsider: newOutsider(t)}
+	b.shared = lab.FreeSWITCHForTest(t, b.options, func(o *lab.FreeSWITCHOptions) { o.SessionsPerSecond = 20 })
+	s := newScene(t, b)
+	p := s.NewPhone(s, "1001")
+	legs := make([]core.LegID, 50)
+	var orders sync.WaitGroup
+	for i := range legs {
+		legs[i] = newID[core.LegID]()
+		orders.Go(func() { assert.NoError(t, s.try(core.Dial{Leg: legs[i], To: p.Address()})) })
+	}
+	orders.Wait()
+	for _, leg := range legs {
+		await(s, 0, func(f core.LegRinging) bool { return f.Leg == leg })
+	}
+	for _, leg := range legs {
+		s.over(leg)
+	}
+	s.stop()
+}

@@ -243,6 +243,7 @@ func (s *Server) acting() error {
 // changed audits a change that is in the database and tells the shard. If the shard cannot be told, the client hears so; the shard
 // reads the whole set-up again when it starts.
 func (s *Server) changed(r *request, object string, tenant core.TenantID, detail any, change core.ConfigChanged) error {
+	s.rosters.forget()
 	s.audit(r, object, tenant, detail)
 	return s.Live.Config(r.ctx(), change)
 }
@@ -495,5 +496,6 @@ func (s *Server) Announce(ctx context.Context, read func(context.Context) (core.
 	if err != nil {
 		return err
 	}
+	s.rosters.forget()
 	return s.Live.Config(ctx, all)
 }

@@ -13,6 +13,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 	streams  prometheus.Gauge
 	cutOff   prometheus.Counter
+	signIns  *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -30,8 +31,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		cutOff: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tandem_http_event_streams_cut_off_total", Help: "Event streams that were ended because the reader fell behind.",
 		}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tandem_http_sign_ins_total", Help: "Tries to sign in: ok, failed (wrong name or password), slowed (refused, because of failures before).",
+		}, []string{"result"}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.streams, m.cutOff} {
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.streams, m.cutOff, m.signIns} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

@@ -44,29 +44,21 @@ func (s *Server) sightOf(ctx context.Context, p Principal) (sight, error) {
 	}
 	see.agents, see.queues = map[core.AgentID]bool{}, map[core.QueueID]bool{}
 	theirs := func(id core.AgentID) bool { return see.agents[id] }
-	agents, err := s.Agents.List(ctx, p.Tenant)
+	all, err := s.roster(ctx, p.Tenant)
 	if err != nil {
 		return see, err
 	}
-	for _, a := range agents {
+	for _, a := range all.agents {
 		if slices.ContainsFunc(a.Value.Teams, func(team string) bool { return slices.Contains(p.Teams, team) }) {
 			see.agents[a.Value.ID] = true
 		}
 	}
-	queues, err := s.Queues.List(ctx, p.Tenant)
-	if err != nil {
-		return see, err
-	}
-	for _, q := range queues {
+	for _, q := range all.queues {
 		if slices.ContainsFunc(q.Value.Members, func(m core.Membership) bool { return theirs(m.Agent) }) {
 			see.queues[q.Value.ID] = true
 		}
 	}
-	points, err := s.EntryPoints.List(ctx, p.Tenant)
-	if err != nil {
-		return see, err
-	}
-	for _, e := range points {
+	for _, e := range all.points {
 		if slices.ContainsFunc(e.Value.Users, theirs) {
 			see.queues[core.QueueID(ringGroup+string(e.Value.ID))] = true
 		}

@@ -66,6 +66,7 @@ type Server struct {
 	limits    *limiter // of principals
 	addresses *limiter
 	guesses   *guesses
+	rosters   rosters
 	checking  chan struct{} // passwords that are being checked, or wait for it
 	metrics   *metrics
 

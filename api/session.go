@@ -84,10 +84,12 @@ func (s *Server) signIn(r *request) (reply, error) {
 		return reply{}, err
 	}
 	if wait := s.guesses.try(name, address, familiar); wait > 0 {
+		s.metrics.signIns.WithLabelValues("slowed").Inc()
 		return reply{}, &Error{Code: CodeRate, Message: "too many tries; wait before the next one", after: wait}
 	}
 	user, err := s.Accounts.CheckPassword(r.ctx(), name, body.Password)
 	if errors.Is(err, ErrNotFound) {
+		s.metrics.signIns.WithLabelValues("failed").Inc()
 		s.auditFailedSignIn(r, name)
 		return reply{}, errSignIn
 	}
@@ -95,6 +97,7 @@ func (s *Server) signIn(r *request) (reply, error) {
 		return reply{}, err
 	}
 	s.guesses.succeeded(name, address, familiar)
+	s.metrics.signIns.WithLabelValues("ok").Inc()
 	r.who = principalOf(user)
 	if r.who.Role == Agent && r.who.Agent == "" {
 		return reply{}, errSignIn

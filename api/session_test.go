@@ -335,6 +335,10 @@ func TestGuessingAPasswordIsAnswered429(t *testing.T) {
 	c.wait(time.Second)
 	b.signsIn("otto", password)
 	b.signsIn("otto", password)
+	shown := string(w.good(200, "admin", get, "/metrics", "").body)
+	require.Contains(t, shown, `tandem_http_sign_ins_total{result="failed"} 5`)
+	require.Contains(t, shown, `tandem_http_sign_ins_total{result="slowed"} 1`)
+	require.Contains(t, shown, `tandem_http_sign_ins_total{result="ok"} 2`)
 }
 
 func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {

@@ -212,6 +212,7 @@ func (w *world) lastLook() {
 				return
 			}
 		}
+		w.checkRecordings(s)
 	}
 	w.facts.closeBooks(w)
 	if !w.faulty() {

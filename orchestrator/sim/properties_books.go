@@ -26,10 +26,11 @@ type books struct {
 	lost      map[core.LegID]bool      // legs of offers that were taken back
 	talks     map[core.CallID]*talk
 	talker    map[core.AgentID]core.CallID
+	conversations
 	owed      map[core.AgentID]core.CallID // wrap-ups
 	written   map[core.RecordingID]bool
 	queues    map[core.QueueID]core.Queue // as set up last
-	points    map[string]core.EntryPoint  // by number
+	points    map[core.EntryPointID]core.EntryPoint
 	waiting   map[core.CallID]*place
 	quietAt   int
 }
@@ -39,11 +40,10 @@ type dialled struct {
 	customer core.LegID
 }
 
-// talk is a conversation as the timeline has it.
+// talk is a primary's part in a conversation as the timeline has it.
 type talk struct {
-	agent   core.AgentID
-	leg     core.LegID
-	changed time.Time // by the world's clock: anything about the call
+	agent core.AgentID
+	leg   core.LegID
 }
 
 // place is where a call stands, by what the timeline says.
@@ -60,10 +60,11 @@ type place struct {
 
 func newBooks() books {
 	return books{
+		conversations: newConversations(),
 		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, unknown: map[core.LegID]time.Time{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
 		closed: map[core.CallID]bool{}, offers: map[core.AgentID]core.LegID{}, until: map[core.LegID]time.Time{}, lost: map[core.LegID]bool{},
 		talks: map[core.CallID]*talk{}, talker: map[core.AgentID]core.CallID{}, owed: map[core.AgentID]core.CallID{}, written: map[core.RecordingID]bool{},
-		queues: map[core.QueueID]core.Queue{}, points: map[string]core.EntryPoint{}, waiting: map[core.CallID]*place{}, carried: map[core.EffectID]bool{}, quietAt: -1,
+		queues: map[core.QueueID]core.Queue{}, points: map[core.EntryPointID]core.EntryPoint{}, waiting: map[core.CallID]*place{}, carried: map[core.EffectID]bool{}, quietAt: -1,
 	}
 }
 
@@ -74,9 +75,7 @@ func (b *books) take(w *world, _ *host, ev core.Event, out core.Outcome) {
 			b.queues[q.ID] = q
 		}
 		for _, e := range c.EntryPoints {
-			for _, n := range e.Numbers {
-				b.points[n] = e
-			}
+			b.points[e.ID] = e
 		}
 	}
 	for _, e := range out.Effects {
@@ -94,13 +93,13 @@ func (b *books) take(w *world, _ *host, ev core.Event, out core.Outcome) {
 	}
 	for i := range out.Entries {
 		b.enter(w, ev, &out.Entries[i])
+		b.converses(w, &out.Entries[i])
 	}
+	b.settleWrapUps(w)
+	b.keepsTalking(w, ev, out)
 }
 
 func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
-	if t := b.talks[e.Call]; t != nil {
-		t.changed = w.now
-	}
 	switch e.Kind {
 	case core.EntryCallArrived:
 		if _, again := b.open[e.Call]; again || b.closed[e.Call] {
@@ -126,7 +125,7 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 		if was, busy := b.talker[e.Agent]; busy {
 			w.failf("an agent is on at most one offer or call", "%s is connected with %s and talks on %s", e.Agent, e.Call, was)
 		}
-		b.talks[e.Call] = &talk{agent: e.Agent, leg: e.Leg, changed: w.now}
+		b.talks[e.Call] = &talk{agent: e.Agent, leg: e.Leg}
 		b.talker[e.Agent] = e.Call
 		b.place(e.Call).queue = ""
 	case core.EntryTalkEnded:
@@ -149,7 +148,9 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 	case core.EntryRecordingStopped:
 		delete(b.written, e.Recording)
 	case core.EntryCallRefused, core.EntryOfferRinging, core.EntryCallHeld, core.EntryCallResumed, core.EntryCallMuted, core.EntryCallUnmuted,
-		core.EntryAgentState, core.EntryWrapUpExtended, core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryEngineUp,
+		core.EntryAgentState, core.EntryWrapUpExtended, core.EntryTransferFailed, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultToggled,
+		core.EntryConsultEnded, core.EntryJoined, core.EntryLeft, core.EntryParticipantHeld, core.EntryParticipantResumed, core.EntryOwnerChanged,
+		core.EntryPostCall, core.EntryOutside, core.EntryDialled, core.EntryVariables, core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryEngineUp,
 		core.EntryEngineDown, core.EntryRepair, core.EntryOdd, core.EntryAlert:
 	}
 }
@@ -177,7 +178,7 @@ func (b *books) queue(w *world, _ core.Event, e *core.Entry) {
 		return
 	}
 	p.queue, p.engine, p.since, p.sticky = e.Queue, e.Engine, c.QueuedAt, b.queues[e.Queue].Sticky > 0
-	p.priority = b.points[c.To].Priority
+	p.priority = b.points[c.EntryPoint].Priority // where the call came in, or was transferred to
 }
 
 func (b *books) offer(w *world, e *core.Entry) {
@@ -201,7 +202,9 @@ func (b *books) offer(w *world, e *core.Entry) {
 			}
 		}
 	}
-	b.lineOrder(w, e)
+	if b.going[e.Call] == nil && !b.direct[e.Call] { // a consult's place, or a transfer to one agent, is in no line
+		b.lineOrder(w, e)
+	}
 	b.place(e.Call).offers++
 }
 
@@ -236,7 +239,7 @@ func (b *books) offerEnded(w *world, ev core.Event, e *core.Entry) {
 		p.offers--
 	}
 	// What a snapshot tells may have happened at any time before.
-	if _, now := ev.(core.LegAnswered); now && e.At.After(b.until[e.Leg]) {
+	if _, now := ev.(core.LegAnswered); now && !b.until[e.Leg].IsZero() && e.At.After(b.until[e.Leg]) {
 		w.failf("no offer outlives its ring time", "%s is taken %s after its end", e.Leg, e.At.Sub(b.until[e.Leg]))
 	}
 	if e.Reason != string(core.OfferAnswered) {
@@ -277,7 +280,7 @@ func (b *books) close(w *world, e *core.Entry) {
 	delete(b.waiting, e.Call)
 	b.closed[e.Call] = true
 	r := e.Record
-	if sum := r.Route + r.Wait + r.Talk + r.Hold + r.Close; sum != r.Total || r.Total != r.EndedAt.Sub(r.ArrivedAt) || !r.ArrivedAt.Equal(since) {
+	if sum := r.Route + r.Wait + r.Talk + r.Hold + r.Outside + r.PostCall + r.Close; sum != r.Total || r.Total != r.EndedAt.Sub(r.ArrivedAt) || !r.ArrivedAt.Equal(since) {
 		w.failf("the times of a record add up", "%s: %s of %s, from %s to %s", e.Call, sum, r.Total, r.ArrivedAt, r.EndedAt)
 	}
 	if r.Outcome == "" || r.Cause.Code == "" {
@@ -286,6 +289,7 @@ func (b *books) close(w *world, e *core.Entry) {
 	if t := b.talks[e.Call]; t != nil {
 		w.failf("a call is in exactly one place", "%s is closed while %s talks", e.Call, t.agent)
 	}
+	b.closeConversation(w, e)
 }
 
 // closeBooks looks for what was begun and never ended.

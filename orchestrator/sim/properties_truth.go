@@ -55,8 +55,8 @@ func (w *world) noteDone(e core.Effect, accepted bool) {
 			w.facts.born[do.Leg] = w.now
 		}
 	case core.SetMix:
-		if t := w.facts.talks[e.Call]; t != nil {
-			t.changed = w.now
+		if v := w.facts.going[e.Call]; v != nil {
+			v.changed = w.now
 		}
 	case core.Ring, core.Answer, core.Hang, core.Play, core.Stop, core.StartRecording, core.PauseRecording, core.ResumeRecording, core.StopRecording, core.SendDigits:
 	}
@@ -95,11 +95,11 @@ func (w *world) auditSwitch(s *station, bad []string) []string {
 		if l.phase != legUp {
 			continue
 		}
-		if l.phone != nil && !l.deaf && settled && old {
+		if l.phone != nil && !l.phone.outside && !l.deaf && settled && old {
 			talking[l.phone.name]++
 		}
 		for _, other := range s.Hears(id).Legs {
-			bad = w.auditHearing(s, l, s.legs[other], bad)
+			bad = w.auditHearing(l, s.legs[other], bad)
 		}
 	}
 	for phone, n := range talking {
@@ -133,55 +133,16 @@ func (w *world) unknownTooLong(id core.LegID) bool {
 }
 
 // auditHearing holds at every moment, settled or not.
-func (w *world) auditHearing(_ *station, l, other *leg, bad []string) []string {
-	if !l.ours && !other.ours {
+func (w *world) auditHearing(l, other *leg, bad []string) []string {
+	b := &w.facts
+	switch {
+	case !l.ours && !other.ours:
 		return append(bad, fmt.Sprintf("customers %s and %s hear each other", l.id, other.id))
+	case b.callOf[l.id] != b.callOf[other.id]:
+		return append(bad, fmt.Sprintf("%s of call %s and %s of call %s hear each other", l.id, b.callOf[l.id], other.id, b.callOf[other.id]))
 	}
-	if l.ours && other.ours && l.call != other.call {
-		return append(bad, fmt.Sprintf("agents %s and %s of different calls hear each other", l.id, other.id))
-	}
-	agent, customer := l, other
-	if !l.ours {
-		agent, customer = other, l
-	}
-	if agent.dial.For != customer.id && !customer.ours {
-		return append(bad, fmt.Sprintf("agent's leg %s, dialled for %s, and customer %s hear each other", agent.id, agent.dial.For, customer.id))
-	}
-	return bad
-}
-
-// auditTalks looks at every conversation in which nothing has changed for a while: customer and agent hear what they should.
-func (w *world) auditTalks(bad []string) []string {
-	for id, t := range w.facts.talks {
-		if w.now.Sub(t.changed) < w.talkSettles() {
-			continue
-		}
-		c, ok := w.rules().Call(id)
-		if !ok || c.Phase != core.Talking {
-			bad = append(bad, fmt.Sprintf("call %s is in conversation by the timeline, and %q by the rules", id, c.Phase))
-			continue
-		}
-		i := slices.Index(w.set.engines, c.Engine)
-		s := w.switches[i]
-		if s.upSince.IsZero() || w.now.Sub(s.upSince) < w.talkSettles() {
-			continue
-		}
-		agent, customer := s.legs[t.leg], s.legs[w.facts.dials[t.leg].customer]
-		if w.justEnded(t.leg) || w.justEnded(w.facts.dials[t.leg].customer) {
-			continue // the news is on its way
-		}
-		if agent == nil {
-			bad = append(bad, fmt.Sprintf("call %s talks with leg %s, which is not on the switch", id, t.leg))
-			continue
-		}
-		if customer == nil {
-			bad = append(bad, fmt.Sprintf("the customer of call %s is not on the switch", id))
-			continue
-		}
-		if agent.deaf || customer.deaf || agent.heldByKey || customer.heldByKey {
-			continue
-		}
-		bad = auditPair(id, c, s, agent, customer, bad)
+	if v := b.going[b.callOf[l.id]]; v != nil && v.consult != nil && v.consult.leg == other.id && b.talks[b.callOf[l.id]].leg != l.id {
+		return append(bad, fmt.Sprintf("call %s: %s hears %s, who is consulted, before a merge", b.callOf[l.id], l.id, other.id))
 	}
 	return bad
 }
@@ -189,27 +150,6 @@ func (w *world) auditTalks(bad []string) []string {
 func (w *world) justEnded(id core.LegID) bool {
 	at, ended := w.facts.died[id]
 	return ended && w.now.Sub(at) < w.talkSettles()
-}
-
-func auditPair(id core.CallID, c core.CallView, s *station, agent, customer *leg, bad []string) []string {
-	var hearsAgent, hearsCustomer []core.LegID
-	if !c.Held && !c.Muted {
-		hearsAgent = []core.LegID{agent.id}
-	}
-	if !c.Held {
-		hearsCustomer = []core.LegID{customer.id}
-	}
-	h := s.Hears(customer.id)
-	if !slices.Equal(h.Legs, hearsAgent) {
-		bad = append(bad, fmt.Sprintf("call %s, held %v, muted %v: the customer hears %v and should hear %v", id, c.Held, c.Muted, h.Legs, hearsAgent))
-	}
-	if c.Held && h.Music == "" {
-		bad = append(bad, fmt.Sprintf("call %s is held and the customer hears no music", id))
-	}
-	if got := s.Hears(agent.id).Legs; !slices.Equal(got, hearsCustomer) {
-		bad = append(bad, fmt.Sprintf("call %s, held %v: the agent hears %v and should hear %v", id, c.Held, got, hearsCustomer))
-	}
-	return bad
 }
 
 // auditLine asks the rules to explain every waiting call: where they say that somebody could be offered it next, somebody should be.
@@ -232,7 +172,7 @@ func (w *world) auditLine(bad []string) []string {
 			}
 		}
 		x, _ := w.rules().Explain(w.host.clock(), id)
-		if x.Position < 1 {
+		if x.Position < 1 && !w.facts.direct[id] {
 			bad = append(bad, fmt.Sprintf("call %s waits and has no place in line", id))
 		}
 		if x.Reason != "" || len(c.Offers) > 0 {

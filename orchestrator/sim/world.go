@@ -19,6 +19,8 @@ import (
 //	world_setup.go   the set-up drawn from it: queues, agents, numbers
 //	world_host.go    the owner of the shard: journal, lanes, recovery
 //	world_people.go  callers, phones and desktops
+//	world_desk.go    what agents do beyond plain talk: consults, transfers, conferences
+//	world_outside.go those outside whom agents call
 //	world_agenda.go  the heap of what people and faults will do
 //	faults*.go       what goes wrong
 //	properties*.go   what must hold all the same
@@ -127,6 +129,7 @@ type world struct {
 
 	happenings int
 	commands   int
+	desks      uint64 // conversations at agents' phones so far
 	fail       *Failure
 }
 
@@ -161,7 +164,7 @@ func newWorld(p Plan, opt Options) *world {
 		facts: newBooks(), odd: map[string]uint64{}, mends: map[string]uint64{}, rare: map[string]int{},
 	}
 	w.store.Now = func() time.Time { return w.now }
-	w.set = drawSetup(w.fate.setup, p)
+	w.set = drawSetup(w.fate.setup, w.fate.outside, p)
 	for i, q := range w.set.quirks {
 		s := &station{Switch: NewSwitch(w.set.engines[i], q, w.fate.stream(switchStreams+uint64(i))), behind: map[string]time.Time{}}
 		s.Watch(&surroundings{w: w, s: s})
@@ -190,6 +193,7 @@ func (w *world) openUp() {
 	w.startPeople()
 	w.startTrouble()
 	w.every(5*time.Second, w.audit)
+	w.every(listenEvery, w.listen)
 	for _, s := range w.switches {
 		w.every(20*time.Second, func() {
 			s.Look(w.now)

@@ -71,6 +71,7 @@ type dice struct{ *rand.Rand }
 type fate struct {
 	seed                          uint64
 	setup, people, arrivals, host dice
+	outside                       dice
 	faults                        map[Fault]dice
 }
 
@@ -80,11 +81,13 @@ const (
 	faultStreams  = 1000
 	workerStreams = 1 << 20
 	callerStreams = 1 << 21
+	deskStreams   = 1 << 22
 )
 
 func newFate(seed uint64) fate {
 	f := fate{seed: seed, faults: map[Fault]dice{}}
 	f.setup, f.people, f.arrivals, f.host = dice{f.stream(1)}, dice{f.stream(2)}, dice{f.stream(3)}, dice{f.stream(4)}
+	f.outside = dice{f.stream(5)}
 	for i, x := range Faults() {
 		f.faults[x] = dice{f.stream(faultStreams + uint64(i))}
 	}

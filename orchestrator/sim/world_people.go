@@ -39,7 +39,7 @@ type surroundings struct {
 func (o *surroundings) Invited(now time.Time, phone string, leg core.LegID, _ Response) Response {
 	a := o.w.byPhone[phone]
 	if a == nil {
-		return Response{}
+		return o.w.outsideReacts()
 	}
 	d := a.d
 	if dial, ok := o.s.Dialled(leg); ok && d.chance(0.03) && !a.examined {
@@ -51,22 +51,46 @@ func (o *surroundings) Invited(now time.Time, phone string, leg core.LegID, _ Re
 }
 
 func (o *surroundings) Connected(now time.Time, leg core.LegID) {
-	o.w.facts.took[leg] = now
+	w := o.w
+	w.facts.took[leg] = now
 	dial, ok := o.s.Dialled(leg)
 	if !ok {
 		return
 	}
-	a, c := o.w.byPhone[dial.To.Phone], o.w.callers[dial.For]
-	if a == nil || c == nil || a.examined {
+	a, c := w.byPhone[dial.To.Phone], w.callers[w.facts.customers[w.facts.callOf[leg]]]
+	switch {
+	case c == nil || a != nil && a.examined:
+		return
+	case a == nil:
+		w.outsideTalks(o.s, c, leg)
+		return
+	}
+	w.desks++
+	d := dice{w.fate.stream(deskStreams + w.desks)}
+	w.in(4*time.Minute, func() { o.s.PartyHangsUp(w.now, leg) }) // nobody talks for ever
+	if dial.For != c.leg {
+		if d.chance(0.3) {
+			a.collaborates(leg, asksAround, d)
+		}
+		a.isConsulted(c, leg, d)
 		return
 	}
 	c.taken = true
 	if c.d.chance(0.04) {
-		o.w.reached("a caller hangs up in the moment of answering")
+		w.reached("a caller hangs up in the moment of answering")
 		o.s.PartyHangsUp(now, c.leg)
 		return
 	}
-	a.converse(c, leg)
+	longer := time.Duration(0)
+	switch p := d.Float64(); {
+	case p < 0.06:
+		longer = 3 * time.Minute
+		a.collaborates(leg, convenes, d)
+	case p < 0.6:
+		longer = d.around(20 * time.Second)
+		a.collaborates(leg, asksAround, d)
+	}
+	a.converse(c, leg, longer)
 }
 
 func (o *surroundings) Ended(_ time.Time, leg core.LegID, _ core.Cause) {
@@ -198,10 +222,10 @@ func (a *worker) ringTime() time.Duration {
 	return 0
 }
 
-// converse plans a conversation, from the phone's answer on.
-func (a *worker) converse(c *caller, leg core.LegID) {
+// converse plans a conversation, from the phone's answer on. longer is how much longer than usual it lasts.
+func (a *worker) converse(c *caller, leg core.LegID, longer time.Duration) {
 	w, d := a.w, c.d
-	talk := 500*time.Millisecond + d.around(20*time.Second)
+	talk := 500*time.Millisecond + d.around(20*time.Second) + longer
 	if d.chance(0.1) {
 		talk += 2 * time.Minute
 	}
@@ -260,7 +284,11 @@ func (a *worker) ends(c *caller, leg core.LegID, call core.CallID) {
 	case p < 0.75:
 		w.ask(core.EndCall{Command: w.head("agent"), Call: call, Agent: a.id})
 	case p < 0.85:
-		w.ask(core.TransferCall{Command: w.head("agent"), Call: call, Agent: a.id, To: core.Target{Queue: pick(d, w.queuesOf(c.station))}})
+		to := core.Target{Queue: pick(d, w.queuesOf(c.station))}
+		if d.chance(0.6) && w.host != nil {
+			to = a.target(d)
+		}
+		w.ask(core.TransferCall{Command: w.head("agent"), Call: call, Agent: a.id, To: to})
 		c.taken = false
 		w.in(d.around(20*time.Second), func() { c.station.PartyHangsUp(w.now, c.leg) })
 	case p < 0.9:
@@ -456,14 +484,16 @@ func (w *world) closeDown() {
 	}
 	w.trace("CLOSING", "time")
 	w.endTrouble()
-	for _, c := range w.callers {
-		_ = c
-	}
 	for _, s := range w.switches {
 		for _, l := range s.sortedLegs() {
-			if !l.ours {
-				w.in(w.fate.people.between(0, 30*time.Second), func() { s.PartyHangsUp(w.now, l.id) })
+			leaves := w.fate.people.between(0, 30*time.Second)
+			if l.ours {
+				if l.phase != legUp {
+					continue
+				}
+				leaves += 30 * time.Second
 			}
+			w.in(leaves, func() { s.PartyHangsUp(w.now, l.id) })
 		}
 	}
 	start := w.now

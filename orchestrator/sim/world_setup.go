@@ -28,7 +28,7 @@ const tenant core.TenantID = "t1"
 var wrapReasons = []string{"sold", "helped", "wrong number"}
 
 // drawSetup draws a set-up. With two switches each has its own agents, queues and numbers: a call and the phones that it may ring are on one switch.
-func drawSetup(d dice, p Plan) setup {
+func drawSetup(d, outside dice, p Plan) setup {
 	s := setup{prompts: []string{"hello", "sorry", "closed"}}
 	profiles := []func() Quirks{AsteriskLike, FreeSWITCHLike}
 	first := d.IntN(2)
@@ -42,7 +42,7 @@ func drawSetup(d dice, p Plan) setup {
 		s.engines = append(s.engines, core.EngineID(fmt.Sprintf("pbx%d", i+1)))
 	}
 	c := &s.config
-	c.Tenants = []core.Tenant{{ID: tenant, Name: "Tenant", Disconnected: []string{"sorry"}, MaskNumbers: d.chance(0.3)}}
+	c.Tenants = []core.Tenant{{ID: tenant, Name: "Tenant", Disconnected: []string{"sorry"}, MaskNumbers: d.chance(0.3), Dialling: drawDialling(outside)}}
 	c.Site = &core.Site{}
 	if d.chance(0.2) {
 		c.Site.MaxCalls = 3 + d.IntN(6)

@@ -106,6 +106,7 @@ type memoryStore struct {
 	audit      []AuditRow
 	records    []core.CallRecord
 	timeline   map[core.CallID][]TimelineEntry
+	legs       map[core.CallID][]Leg
 	recordings []Recording
 	leads      []Lead
 	contacts   []Contact
@@ -329,4 +330,10 @@ var day = time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)
 func sha(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
+}
+
+func (m *memoryStore) Legs(_ context.Context, id core.CallID) ([]Leg, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.legs[id]), nil
 }

@@ -201,6 +201,8 @@ type History interface {
 	CallRecords(ctx context.Context, f CallFilter) (Page[core.CallRecord], error)
 	CallRecord(ctx context.Context, id core.CallID) (core.CallRecord, error)
 	Timeline(ctx context.Context, id core.CallID) ([]TimelineEntry, error)
+	// Legs gives the legs of a call so far, oldest first; none for an unknown call.
+	Legs(ctx context.Context, id core.CallID) ([]Leg, error)
 	Recordings(ctx context.Context, f RecordingFilter) (Page[Recording], error)
 	Recording(ctx context.Context, id core.RecordingID) (Recording, error)
 }

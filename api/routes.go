@@ -117,6 +117,7 @@ var routes = []route{
 	{op: "resumeRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/resume", roles: workers, handle: (*Server).resumeRecording},
 	{op: "explainCall", method: http.MethodGet, path: "/api/v1/calls/{id}/explain", roles: watchers, handle: (*Server).explainCall},
 	{op: "callTimeline", method: http.MethodGet, path: "/api/v1/calls/{id}/timeline", roles: signedIn, handle: (*Server).callTimeline},
+	{op: "callLegs", method: http.MethodGet, path: "/api/v1/calls/{id}/legs", roles: signedIn, handle: (*Server).callLegs},
 
 	{op: "listCallRecords", method: http.MethodGet, path: "/api/v1/call-records", roles: signedIn,
 		query: append([]string{"tenant", "from", "to", "agent", "queue", "outcome"}, pagingQuery...), handle: (*Server).listCallRecords},

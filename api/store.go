@@ -316,6 +316,18 @@ func (s stored) Timeline(ctx context.Context, id core.CallID) ([]TimelineEntry, 
 	return out, fromModels(err)
 }
 
+func (s stored) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
+	legs, err := s.db.History().Legs(ctx, id)
+	var out []Leg
+	for _, l := range legs {
+		out = append(out, Leg{
+			Leg: l.Leg, Role: l.Role, Agent: l.Agent, Number: l.Number, StartedAt: l.StartedAt, RingingAt: l.RingingAt, AnsweredAt: l.AnsweredAt, EndedAt: l.EndedAt,
+			Outcome: l.Outcome, Cause: l.Cause,
+		})
+	}
+	return out, fromModels(err)
+}
+
 func recordingOf(r models.Recording) Recording {
 	return Recording{
 		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),

@@ -484,6 +484,7 @@ func TestTheDocumentationIsOnePage(t *testing.T) {
 	for _, elsewhere := range []string{`src="`, `@import`, `url(`, `<link`} {
 		require.NotContains(t, page, elsewhere, "nothing comes from elsewhere")
 	}
+	require.Contains(t, page, "<style>"+docsStyle+"</style>", "as the policy's hash has it")
 	policy := a.header.Get("Content-Security-Policy")
 	require.Contains(t, policy, "default-src 'none'; style-src 'sha256-")
 	require.NotContains(t, policy, "unsafe")

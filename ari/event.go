@@ -221,6 +221,9 @@ func endpointOf(d lib.EndpointData) endpoint {
 
 // helper reports whether a channel is one that Asterisk makes for its own purposes (recorders, announcers, spies): no leg.
 func (c channel) helper() bool {
+	if isKeeper(c.ID) {
+		return true
+	}
 	tech, _, _ := strings.Cut(c.Name, "/")
 	switch tech {
 	case "Recorder", "Announcer", "Snoop", "CBAnn", "CBRec", "Surrogate":

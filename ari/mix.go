@@ -344,6 +344,9 @@ func (e *Engine) perform(ctx context.Context, call core.CallID, id core.MixID, p
 		if err != nil && !noBridge(err) {
 			return fmt.Errorf("dissolve the bridge: %w", err)
 		}
+		if err := e.dismissFrom(ctx, id); err != nil {
+			return err
+		}
 		e.noteDissolved(id)
 	}
 	if err := e.each(ctx, p.unmute, func(ctx context.Context, leg core.LegID) error { return e.mute(ctx, leg, false) }); err != nil {

@@ -50,7 +50,7 @@ func (e *Engine) startRecording(ctx context.Context, a core.StartRecording) erro
 	err = e.rest.do(ctx, http.MethodPost, path("bridges", bridge, "record"), nil, body, nil)
 	switch {
 	case err == nil:
-		return nil
+		return e.keep(ctx, a.Mix, a.Recording)
 	case status(err) == http.StatusConflict:
 		// The name is taken: by this order's first sending, or by an older recording.
 		live, lookErr := e.isLive(ctx, a.Recording)
@@ -117,6 +117,9 @@ func (e *Engine) stopRecording(ctx context.Context, id core.RecordingID) error {
 		return refuse(core.WhyInvalid, "recording: must not be empty")
 	}
 	err := e.rest.do(ctx, http.MethodPost, path("recordings", "live", string(id), "stop"), nil, nil, nil)
+	if lost := e.dismiss(ctx, id); err == nil {
+		err = lost
+	}
 	if err == nil {
 		return nil
 	}

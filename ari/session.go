@@ -142,6 +142,11 @@ func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, 
 	if view, err = e.look(ctx, true); err != nil {
 		return nil, false, err
 	}
+	for _, rec := range view.strays { // whoever was to dismiss them, or to take them into a bridge, is gone
+		if err := e.timed(ctx, func(ctx context.Context) error { return e.dismiss(ctx, rec) }); err != nil {
+			return nil, false, err
+		}
+	}
 	if len(view.snapshot.Legs) > 0 && restarted {
 		// Somebody cleared the variable: what we see says more.
 		for _, l := range view.snapshot.Legs {

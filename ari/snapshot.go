@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,7 +21,9 @@ type wholeView struct {
 	begun       time.Time
 	snapshot    core.Snapshot
 	recordedMix map[core.RecordingID]core.MixID
-	generations map[core.MixID]int // of the mixes' bridges, where not 0
+	generations map[core.MixID]int              // of the mixes' bridges, where not 0
+	keepers     map[core.MixID]core.RecordingID // in the mixes' bridges
+	strays      []core.RecordingID              // whose keepers are in no bridge
 }
 
 type bridge struct {
@@ -38,13 +41,17 @@ func (e *Engine) bridgeName() string { return e.cfg.App }
 func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
 	defer cancel()
-	v := &wholeView{begun: time.Now(), recordedMix: map[core.RecordingID]core.MixID{}, generations: map[core.MixID]int{}}
+	v := &wholeView{begun: time.Now(), recordedMix: map[core.RecordingID]core.MixID{}, generations: map[core.MixID]int{}, keepers: map[core.MixID]core.RecordingID{}}
 
 	var channels []channel
 	if err := e.rest.do(ctx, http.MethodGet, "/channels", nil, nil, &channels); err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
 	}
+	keepers := map[core.RecordingID]bool{}
 	for _, c := range channels {
+		if rec, is := strings.CutPrefix(c.ID, keeperMark); is && c.inApp(e.cfg.App) {
+			keepers[core.RecordingID(rec)] = true
+		}
 		if leg, ok := e.seenLeg(c); ok {
 			v.snapshot.Legs = append(v.snapshot.Legs, leg)
 		}
@@ -64,13 +71,20 @@ func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 		if generation > 0 {
 			v.generations[id] = generation
 		}
-		for _, id := range b.Channels {
-			seen.Legs = append(seen.Legs, core.LegID(id))
+		for _, channel := range b.Channels {
+			if rec, is := strings.CutPrefix(channel, keeperMark); is {
+				v.keepers[id] = core.RecordingID(rec)
+				delete(keepers, core.RecordingID(rec))
+				continue
+			}
+			seen.Legs = append(seen.Legs, core.LegID(channel))
 		}
 		slices.Sort(seen.Legs)
 		v.snapshot.Mixes = append(v.snapshot.Mixes, seen)
 	}
 	slices.SortFunc(v.snapshot.Mixes, func(a, b core.SeenMix) int { return strings.Compare(string(a.Mix), string(b.Mix)) })
+
+	v.strays = slices.Sorted(maps.Keys(keepers))
 
 	e.mu.Lock()
 	e.table.withoutLeaving(v)
@@ -112,7 +126,7 @@ func (e *Engine) lookForRecordings(ctx context.Context, v *wholeView, searchAll 
 		group, groupCtx := errgroup.WithContext(ctx)
 		group.SetLimit(8)
 		for i, m := range v.snapshot.Mixes {
-			if len(m.Legs) == 0 {
+			if len(m.Legs) == 0 && v.keepers[m.Mix] == "" {
 				continue // nothing is recorded in an empty bridge
 			}
 			group.Go(func() (err error) {

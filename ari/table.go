@@ -54,7 +54,8 @@ type media struct {
 type mix struct {
 	generation int // of its bridge, see bridgeID
 	exists     bool
-	suspect    bool // a request failed, or an event contradicted the memory: look before acting
+	suspect    bool             // a request failed, or an event contradicted the memory: look before acting
+	keeper     core.RecordingID // whose keeper is in the bridge; "" = none
 	in         map[core.LegID]bool
 	owned      map[core.LegID]bool
 }
@@ -149,7 +150,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 	}
 	for _, s := range v.snapshot.Mixes {
 		m := t.mix(s.Mix)
-		m.exists, m.generation = true, v.generations[s.Mix]
+		m.exists, m.generation, m.keeper = true, v.generations[s.Mix], v.keepers[s.Mix]
 		for _, id := range s.Legs {
 			if l := t.legs[id]; l != nil {
 				t.place(l, s.Mix)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,11 @@ func TestConversations(t *testing.T) {
 				was := s.t
 				s.t = t
 				defer func() { s.t = was }()
+				t.Cleanup(func() {
+					if t.Failed() {
+						v.tellTimeline()
+					}
+				})
 				sc.play(v)
 				v.finish()
 			}) {
@@ -226,19 +232,50 @@ func (v *conversation) finish() {
 			v.set(d, core.Idle)
 			v.is(d, core.Idle)
 		}
-		d.next = d.phone.Events().Cursor()
 	}
 	v.emptied()
+	for _, d := range v.desks {
+		d.next.SkipToEnd() // a phone that rang and that the scenario did not look at
+	}
+}
+
+// tellTimeline logs what happened to the call of a failed scenario.
+func (v *conversation) tellTimeline() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var timeline struct {
+		Items []map[string]any `json:"items"`
+	}
+	err := v.api.Get(ctx, "/api/v1/calls/"+string(v.call)+"/timeline", &timeline)
+	for _, x := range timeline.Items {
+		e, _ := x["entry"].(map[string]any) //nolint:errcheck // for people
+		v.t.Logf("%v %v %v %v %v %v", e["at"], e["kind"], e["agent"], e["recording"], e["reason"], e["text"])
+	}
+	if err != nil {
+		v.t.Logf("the timeline of %s: %v", v.call, err)
+	}
+}
+
+// talkRecord is what the scenarios look at of a call's record.
+type talkRecord struct {
+	Agents     []core.AgentID     `json:"agents"`
+	Recordings []core.RecordingID `json:"recordings"`
+	PostCall   float64            `json:"post_call"`
+	Owners     []core.Ownership   `json:"owners"`
 }
 
 // record waits for the call's record.
-func (v *conversation) record() core.CallRecord {
+func (v *conversation) record() talkRecord {
 	v.t.Helper()
-	var r core.CallRecord
+	var r talkRecord
 	v.eventually("the record", func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		return v.api.Get(ctx, "/api/v1/call-records/"+string(v.call), &r) == nil
+		err := v.api.Get(ctx, "/api/v1/call-records/"+string(v.call), &r)
+		if !isStatus(err, http.StatusNotFound) {
+			require.NoError(v.t, err)
+		}
+		return err == nil
 	})
 	return r
 }

@@ -124,6 +124,7 @@ func TestTheSetUpOfVariablesAndDiallingIsChecked(t *testing.T) {
 
 	for field, dialling := range map[string]string{
 		"dialling.trunk": `{"trunk":"a/b"}`, "dialling.home": `{"home":"49"}`, "dialling.shown": `{"shown":"Acme"}`, "dialling.allow[1]": `{"allow":["112","+0"]}`,
+		"dialling.allow[0]":  `{"home":"+49","allow":["08001234567"]}`,
 		"dialling.refuse[0]": `{"refuse":["0900"]}`, "dialling.refuse[1]": `{"refuse":["+49900","+49900"]}`,
 	} {
 		w.bad(422, CodeInvalid, field, "admin", put, "/api/v1/tenants/acme", `{"name":"Acme","dialling":`+dialling+`}`)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/models/dbtest"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -13,7 +14,11 @@ import (
 // onSQLite puts a real database under the world, with the same set-up in it. Only the tokens stay as they are.
 func onSQLite(tb testing.TB) func(*Config) {
 	tb.Helper()
-	db := dbtest.Open(tb, dbtest.SQLiteURL(tb))
+	return onDatabase(tb, dbtest.Open(tb, dbtest.SQLiteURL(tb)))
+}
+
+func onDatabase(tb testing.TB, db *models.DB) func(*Config) {
+	tb.Helper()
 	return func(c *Config) {
 		fake := *c
 		*c = c.Database(db)

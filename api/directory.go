@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -8,9 +9,9 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
-// directoryItem is what everybody in a tenant may know of an agent or a queue: whether it makes sense to send a call there.
+// directoryItem is what everybody in a tenant may know of an agent, a queue or an entry point: whether it makes sense to send a call there.
 type directoryItem struct {
-	Kind   string        `json:"kind"` // agent, queue
+	Kind   string        `json:"kind"` // agent, queue, entry_point
 	ID     string        `json:"id"`
 	Tenant core.TenantID `json:"tenant"`
 	Name   string        `json:"name"`
@@ -54,12 +55,12 @@ func (s *Server) directory(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	kind, err := r.text("kind", 8)
+	kind, err := r.text("kind", 16)
 	if err != nil {
 		return reply{}, err
 	}
-	if kind != "" && kind != "agent" && kind != "queue" {
-		return reply{}, invalid("kind", "must be agent or queue")
+	if !slices.Contains([]string{"", "agent", "queue", "entry_point"}, kind) {
+		return reply{}, invalid("kind", "must be agent, queue or entry_point")
 	}
 	limit := 100
 	if text, err := r.text("limit", 8); err != nil {
@@ -77,19 +78,33 @@ func (s *Server) directory(r *request) (reply, error) {
 		}
 		return len(out.Items) < limit
 	}
-	if kind != "queue" {
+	if kind == "" || kind == "agent" {
 		for a := range view.Agents() {
 			if !add(directoryAgent(a)) {
 				return ok(out)
 			}
 		}
 	}
-	if kind != "agent" {
+	if kind == "" || kind == "queue" {
 		for q := range view.Queues() {
 			if strings.HasPrefix(string(q.ID), ringGroup) {
 				continue // private: nobody sends a call there
 			}
 			if !add(directoryQueue(q)) {
+				return ok(out)
+			}
+		}
+	}
+	if kind == "" || kind == "entry_point" {
+		points, err := s.EntryPoints.List(r.ctx(), tenant)
+		if err != nil {
+			return reply{}, err
+		}
+		for _, e := range points {
+			if e.Value.Off {
+				continue // nobody answers there
+			}
+			if !add(directoryItem{Kind: "entry_point", ID: string(e.Value.ID), Tenant: e.Value.Tenant, Name: e.Value.Name}) {
 				return ok(out)
 			}
 		}

@@ -436,7 +436,8 @@ func TestTheDirectoryNamesWhomACallCanBeSentTo(t *testing.T) {
 		}
 		return out
 	}
-	require.Equal(t, []string{"anna", "bert", "sales"}, names("user:u-bert", ""))
+	require.Equal(t, []string{"anna", "bert", "sales", "main"}, names("user:u-bert", ""))
+	require.Equal(t, []string{"main"}, names("user:u-bert", "?kind=entry_point"))
 	require.Equal(t, []string{"anna", "bert"}, names("user:u-bert", "?kind=agent"))
 	require.Equal(t, []string{"anna"}, names("user:u-bert", "?search=NORTH+ann"))
 	require.Equal(t, []string{"anna"}, names("user:u-bert", "?limit=1"))
@@ -444,8 +445,9 @@ func TestTheDirectoryNamesWhomACallCanBeSentTo(t *testing.T) {
 	require.Equal(t, []string{"gary"}, names("admin", "?search=ga"))
 	w.bad(422, CodeInvalid, "kind", "admin", get, "/api/v1/directory?kind=cat", "")
 	w.bad(422, CodeInvalid, "limit", "admin", get, "/api/v1/directory?limit=0", "")
-	_, _, err := w.srv.EntryPoints.Create(t.Context(), core.EntryPoint{ID: "x", Tenant: "acme", Users: []core.AgentID{"anna"}})
+	_, _, err := w.srv.EntryPoints.Create(t.Context(), core.EntryPoint{ID: "x", Tenant: "acme", Users: []core.AgentID{"anna"}, Off: true})
 	require.NoError(t, err)
+	require.Equal(t, []string{"main"}, names("admin", "?kind=entry_point&tenant=acme"), "nobody answers where it is switched off")
 	require.Equal(t, []string{"sales"}, names("admin", "?kind=queue"))
 }
 

@@ -113,7 +113,7 @@ func (e *Engine) hang(ctx context.Context, a core.Hang) error {
 	code := defaultTo(a.Cause, core.CauseNormal)
 	e.mu.Lock()
 	l := e.table.legs[a.Leg]
-	first := l != nil && l.asked == ""
+	first := l != nil && l.asked == "" && !l.shutdown // Asterisk was first
 	if first {
 		l.asked = code
 	}

@@ -370,6 +370,56 @@ func TestPromptsWaitForEachOther(t *testing.T) {
 	assert.Zero(t, f.count("POST /ari/channels/1.1/play/p2"))
 }
 
+// TestMusicAfterPrompts: a prompt ends the music on its channel, and Asterisk does not start it again.
+func TestMusicAfterPrompts(t *testing.T) {
+	f := newFake(t)
+	e, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	c := f.socket(t)
+	send(t, c, arrival("1.1"))
+	nextOf[core.LegAppeared](t, got)
+	const music = "POST /ari/channels/1.1/moh?mohClass=calm"
+	hold := core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Hold, Music: "calm"}}}
+	require.NoError(t, do(t, e, hold))
+	require.Equal(t, 1, f.count(music))
+	play := func(id core.PlayID) {
+		require.NoError(t, do(t, e, core.Play{Leg: "1.1", Play: id, Media: []string{"tandem/apology"}}))
+	}
+	over := func(id core.PlayID, state string) {
+		send(t, c, `{"type":"PlaybackFinished","playback":{"id":"`+string(id)+`","state":"`+state+`","target_uri":"channel:1.1"}}`)
+		assert.Equal(t, id, nextOf[core.Played](t, got).Play)
+	}
+	comes := func(n int, request string) {
+		require.Eventually(t, func() bool { return f.count(request) == n }, 10*time.Second, time.Millisecond)
+	}
+	play("p1")
+	play("p2")
+	over("p1", "done")
+	comes(1, "POST /ari/channels/1.1/play/p2")
+	assert.Equal(t, 1, f.count(music), "one prompt follows another")
+	over("p2", "failed") // the file is not there: it took the music all the same
+	comes(2, music)
+
+	// The music is not started under somebody who has been put through meanwhile: SetMix has the leg when the prompt ends, and is stopping the music.
+	silencing, silence := make(chan struct{}), make(chan struct{})
+	f.on("DELETE /ari/channels/1.1/moh", func(http.ResponseWriter, *http.Request) { close(silencing); <-silence })
+	play("p3")
+	var put sync.WaitGroup
+	put.Go(func() {
+		assert.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+	})
+	<-silencing
+	over("p3", "done")
+	close(silence)
+	put.Wait()
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Mute}}})) // behind whoever waited for the leg
+	assert.Equal(t, 2, f.count(music))
+	play("p4")
+	over("p4", "done")
+	require.NoError(t, do(t, e, hold))
+	assert.Equal(t, 3, f.count(music), "only by the order")
+}
+
 func TestFetchRecording(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t)

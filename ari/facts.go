@@ -74,11 +74,11 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 			return []core.Fact{core.LegAnswered{Leg: l.id}}
 		}
 	case "ChannelHangupRequest":
-		l.requested = true
 		if ev.soft && ev.cause == softShutdown {
-			l.shutdown = true
+			e.table.stop(l)
 			return nil
 		}
+		l.requested = true
 		if l.request == 0 || l.request == q850Restart {
 			l.request = ev.cause
 		}

@@ -78,6 +78,55 @@ func TestGoodbyeIsNoEndOtherwise(t *testing.T) {
 	}
 }
 
+// Asterisk that is being stopped tells its legs so one after the other. What becomes of the others meanwhile is the stop's doing as well.
+func TestGoodbyesWhileAsteriskStops(t *testing.T) {
+	const first, second, third = "1795231695.0", "1795231695.1", "1795231695.2"
+	destroyed := func(id string) event { return event{kind: "ChannelDestroyed", channel: channel{ID: id}, cause: 16} }
+	lost := core.Cause{Code: core.CauseEngine, By: core.ByNetwork, Q850: 16}
+	newEngine := func(t *testing.T) *Engine {
+		e := testEngine(t)
+		for _, id := range []core.LegID{first, second, third} {
+			e.table.legs[id] = &leg{id: id, up: true}
+		}
+		return e
+	}
+	t.Run("a far end notices something and hangs up", func(t *testing.T) {
+		e := newEngine(t)
+		require.Empty(t, e.translate(hangupRequest(first, softShutdown, true)))
+		assert.Empty(t, e.translate(hangupRequest(second, 16, false)), "no goodbye of its own")
+		assert.Empty(t, e.translate(hangupRequest(second, softShutdown, true)))
+		assert.Equal(t, []core.Fact{core.LegHungUp{Leg: second, Cause: lost}}, e.translate(destroyed(second)))
+		assert.Equal(t, []core.Fact{core.LegHungUp{Leg: third, Cause: lost}}, e.translate(destroyed(third)), "its own notice was not waited for")
+	})
+	t.Run("we give a leg up for those that ended before", func(t *testing.T) {
+		f := newFake(t)
+		e, got := f.running(t)
+		nextOf[core.EngineUp](t, got)
+		c := f.socket(t)
+		send(t, c, arrival(first), arrival(second))
+		nextOf[core.LegAppeared](t, got)
+		nextOf[core.LegAppeared](t, got)
+		send(t, c, `{"type":"ChannelHangupRequest","soft":true,"cause":4,"channel":{"id":"`+first+`"}}`,
+			`{"type":"ChannelDestroyed","cause":16,"channel":{"id":"`+first+`"}}`)
+		assert.Equal(t, core.LegHungUp{Leg: first, Cause: lost}, got.next(t))
+		require.NoError(t, do(t, e, core.Hang{Leg: second, Cause: core.CauseNormal}))
+		send(t, c, `{"type":"ChannelHangupRequest","soft":true,"cause":32,"channel":{"id":"`+second+`"}}`,
+			`{"type":"ChannelDestroyed","cause":16,"channel":{"id":"`+second+`"}}`)
+		assert.Equal(t, core.LegHungUp{Leg: second, Cause: lost}, got.next(t))
+	})
+	t.Run("an end that was under way", func(t *testing.T) {
+		e := newEngine(t)
+		e.table.legs[second].asked = core.CauseNormal
+		e.table.legs[third].up = false
+		require.Empty(t, e.translate(hangupRequest(third, 0, false)))
+		require.Empty(t, e.translate(hangupRequest(first, softShutdown, true)))
+		require.Empty(t, e.translate(hangupRequest(third, softShutdown, true)))
+		ours, theirs := core.Cause{Code: core.CauseNormal, By: core.ByUs, Q850: 16}, core.Cause{Code: core.CauseNormal, By: core.ByThem, Q850: 16}
+		assert.Equal(t, []core.Fact{core.LegHungUp{Leg: second, Cause: ours}}, e.translate(destroyed(second)))
+		assert.Equal(t, []core.Fact{core.LegHungUp{Leg: third, Cause: theirs}}, e.translate(destroyed(third)))
+	})
+}
+
 // Between its end and ChannelDestroyed a leg is in no look, and takes no orders.
 func TestLeavingLegIsGone(t *testing.T) {
 	const id, other = "1795231695.0", "1795231695.1"

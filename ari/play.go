@@ -62,7 +62,7 @@ func (e *Engine) playNow(ctx context.Context, leg core.LegID, p prompt) error {
 	return nil
 }
 
-// promptOver takes a prompt out of its leg's line, and starts the next one if it was the first.
+// promptOver takes a prompt out of its leg's line, and starts the next one if it was the first, or the music again if it was the last.
 func (e *Engine) promptOver(leg core.LegID, play core.PlayID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -79,7 +79,13 @@ func (e *Engine) promptOverLocked(leg core.LegID, play core.PlayID) {
 		return
 	}
 	l.prompts = slices.Delete(l.prompts, i, i+1)
-	if i > 0 || len(l.prompts) == 0 {
+	switch {
+	case i > 0:
+		return // the first is being played still
+	case len(l.prompts) == 0:
+		if l.wantsMusic() {
+			e.inSession(func(ctx context.Context) { e.resumeMusic(ctx, leg) })
+		}
 		return
 	}
 	next := l.prompts[0]
@@ -96,6 +102,40 @@ func (e *Engine) promptOverLocked(leg core.LegID, play core.PlayID) {
 		}
 		e.promptOver(leg, next.play)
 	})
+}
+
+// wantsMusic reports whether the leg is to hear music now: SetMix has started some and not stopped it, and no prompt is in its place.
+func (l *leg) wantsMusic() bool {
+	return len(l.prompts) == 0 && l.media.music && l.bridge == "" && l.asked == "" && !l.requested
+}
+
+// resumeMusic starts a leg's music anew, which ended when Asterisk opened a prompt's file, whether the file was there or not; Asterisk goes on in
+// silence. The leg's lock keeps it from overtaking a SetMix that is stopping the music, or changing it. A prompt that is ordered meanwhile takes the music's place, or
+// is heard before it; either way its end leads here again.
+func (e *Engine) resumeMusic(ctx context.Context, id core.LegID) {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+	defer cancel()
+	unlock, err := e.locks.lock(ctx, legLocks([]core.LegID{id})...)
+	if err != nil {
+		return // the session is ending; or an order holds the leg for so long that it failed, and its repetition sets the music
+	}
+	defer unlock()
+	e.mu.Lock()
+	l := e.table.legs[id]
+	wanted, class := l != nil && l.wantsMusic(), ""
+	if wanted {
+		class = l.media.class
+	}
+	e.mu.Unlock()
+	if !wanted {
+		return
+	}
+	if err := e.startMusic(ctx, id, class); err != nil {
+		e.note([]core.LegID{id}, func(l *leg) { l.media.known = false }) // the next SetMix sets it
+		if ctx.Err() == nil {
+			e.log.Warn("there is no music after a prompt", "leg", id, "err", err)
+		}
+	}
 }
 
 // unqueue takes a prompt that still waits out of the line.

@@ -16,6 +16,7 @@ type table struct {
 	recordings map[core.RecordingID]*recording
 	phones     map[string]bool          // reachable, as last reported
 	leaving    map[core.LegID]time.Time // whose end has been told, and when, while Asterisk is still taking the channel apart
+	stopping   bool                     // Asterisk is being stopped, which nothing can keep it from any more
 }
 
 type leg struct {
@@ -83,6 +84,20 @@ func (l *leg) release(cause, techCause int) release {
 	}
 }
 
+// stop notes that Asterisk is being stopped, of which it has just told one leg. It tells one after the other, and ends them in an order of its own; so whatever
+// becomes of the others from here on, be it that their far ends notice something and hang up, or that we give them up because of those that ended
+// before, is the stop's doing. Only an end that was under way before is what it was.
+func (t *table) stop(told *leg) {
+	legs := map[core.LegID]*leg{told.id: told}
+	if !t.stopping {
+		t.stopping, legs = true, t.legs
+	}
+	for _, l := range legs {
+		l.shutdown = l.shutdown || !l.requested && l.asked == ""
+	}
+	told.requested = true
+}
+
 // mix finds or makes the memory of a mix. A new one does not exist: every session begins with a look at all bridges, and only Tandem makes any.
 func (t *table) mix(id core.MixID) *mix {
 	m := t.mixes[id]
@@ -133,12 +148,13 @@ func (t *table) touched(id core.MixID) []core.LegID {
 // dial is outstanding.
 func (t *table) adopt(v *wholeView, now time.Time) {
 	before := t.legs
+	t.stopping = false // it may be another Asterisk by now
 	t.legs, t.mixes, t.recordings = map[core.LegID]*leg{}, map[core.MixID]*mix{}, map[core.RecordingID]*recording{}
 	for _, s := range v.snapshot.Legs {
 		// Which of our legs go to desk phones is not on the switch; nearly all do.
 		l := &leg{id: s.Leg, ours: s.Ours, phone: s.Ours, call: s.Call, rang: s.Ringing, up: s.Up, seen: now}
 		if b := before[s.Leg]; b != nil {
-			l.phone, l.rang, l.asked, l.pending = b.phone, l.rang || b.rang, b.asked, b.pending
+			l.phone, l.rang, l.asked, l.pending, l.shutdown = b.phone, l.rang || b.rang, b.asked, b.pending, b.shutdown
 			l.call = defaultTo(l.call, b.call)
 		}
 		t.legs[s.Leg] = l

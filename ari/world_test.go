@@ -59,16 +59,20 @@ func (b *switchboard) options(o *lab.Options) {
 	o.CarrierContact = "sip:" + b.outside
 }
 
-// prompt is a second of two tones that no phone says.
+// prompt is a second of two tones that no phone says, multiples of 100 Hz as hold music is made of, and then silence: Played comes when the last of it is
+// on its way, and whoever listens for hold music from then on must not take the prompt's end for it.
 const prompt = "tandem/test-prompt"
+
+const promptSilence = 600 * time.Millisecond // 300 ms at least are judged by the ear, and 200 ms are under way
 
 func writePrompt(t testing.TB, a *lab.Asterisk) {
 	t.Helper()
 	pcm := make([]byte, 0, 16000)
 	for i := range 8000 {
 		at := 2 * math.Pi * float64(i) / 8000
-		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(int16(6000*(math.Sin(420*at)+math.Sin(660*at)))))
+		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(int16(6000*(math.Sin(400*at)+math.Sin(700*at)))))
 	}
+	pcm = append(pcm, make([]byte, 2*8000*promptSilence/time.Second)...)
 	file := filepath.Join(a.Dir, "data/sounds/en", prompt+".ulaw")
 	require.NoError(t, os.WriteFile(file, g711.EncodeUlaw(pcm), 0o644))
 }

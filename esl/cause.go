@@ -159,6 +159,18 @@ func (r release) ended() (core.CauseCode, core.Party) {
 	return core.CauseUnknown, core.ByIndeterminate
 }
 
+// elsewhere is Q.850's "answered elsewhere". FreeSWITCH has no name for it.
+const elsewhere = 26
+
+// killArg is the cause for uuid_kill. To another switch or a carrier "answered elsewhere" is said in Q.850's way, which Asterisk reads, and to a
+// phone in SIP's.
+func killArg(code core.CauseCode, phone bool) argument {
+	if code == core.CauseAnsweredElsewhere && !phone {
+		return countArg(elsewhere)
+	}
+	return causeArg(causeName(code))
+}
+
 // causeName is the cause for uuid_kill, by which the phone or carrier is told why. FreeSWITCH turns it into the SIP status of an unanswered
 // leg that arrived, and into a Reason header on CANCEL and BYE; LOSE_RACE says "Call completed elsewhere", so that the phone lists no
 // missed call.

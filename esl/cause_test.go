@@ -71,3 +71,10 @@ func TestCauseNames(t *testing.T) {
 	}
 	assert.Equal(t, "LOSE_RACE", causeName(core.CauseAnsweredElsewhere), "by which sofia says: completed elsewhere")
 }
+
+// TestAnsweredElsewhere: phones read SIP's way of saying it, switches and carriers Q.850's.
+func TestAnsweredElsewhere(t *testing.T) {
+	assert.Equal(t, "LOSE_RACE", killArg(core.CauseAnsweredElsewhere, true).text)
+	assert.Equal(t, "26", killArg(core.CauseAnsweredElsewhere, false).text)
+	assert.Equal(t, "USER_BUSY", killArg(core.CauseBusy, false).text)
+}

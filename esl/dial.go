@@ -70,6 +70,8 @@ func dialSettings(call core.CallID, a core.Dial) argument {
 		set(legVariable, idArg(a.Leg)),
 		setText(callVariable, string(call)),
 		set("originate_timeout", secondsArg(limit(a.Limit))),
+		// Behind "user/" there is a second dial, with a limit of its own.
+		set("leg_timeout", secondsArg(limit(a.Limit))),
 		set("ignore_early_media", literal("true")),
 		// A phone that answers 302 to itself would be called for ever.
 		set("outbound_redirect_fatal", literal("true")),
@@ -84,12 +86,13 @@ func dialSettings(call core.CallID, a core.Dial) argument {
 	return settings(list...)
 }
 
-// limit is a dial's limit. Without one, a leg may ring for two minutes.
+// limit is a dial's limit. Without one, a leg may ring for two minutes. FreeSWITCH counts whole seconds of the clock, so that one second may be a
+// moment: one more makes it at least what was asked for.
 func limit(d time.Duration) time.Duration {
 	if d <= 0 {
-		return 2 * time.Minute
+		d = 2 * time.Minute
 	}
-	return min(d, time.Hour)
+	return min(d, time.Hour) + time.Second
 }
 
 // dialString makes FreeSWITCH's dial string. Its parts are checked, for ",", "|", "/" and "@" have a meaning there.

@@ -111,8 +111,9 @@ func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 		l.asked = code
 	}
 	unborn := l != nil && l.pending && !l.created
+	phone := l == nil || l.phone
 	e.mu.Unlock()
-	err := order(ctx, p.commands, "uuid_kill", idArg(a.Leg), causeArg(causeName(code)))
+	err := order(ctx, p.commands, "uuid_kill", idArg(a.Leg), killArg(code, phone))
 	switch {
 	case err == nil:
 		return nil

@@ -148,7 +148,7 @@ func (s *scene) over(legs ...core.LegID) {
 
 // TestFreeSWITCHsOwn is what the contract does not ask, because only FreeSWITCH has a way to get it wrong.
 func TestFreeSWITCHsOwn(t *testing.T) {
-	b := &switchboard{outsider: newOutsider(t)}
+	b := &switchboard{outsider: newOutsider(t), change: func(c *esl.Config) { c.Beat = 500 * time.Millisecond }}
 	b.shared = lab.FreeSWITCHForTest(t, b.options)
 	for name, run := range map[string]func(*scene, *lab.FreeSWITCH){
 		"a call that arrived while Tandem was away":          arrivedWhileAway,
@@ -162,6 +162,8 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"a muted member who comes back":                      mutedComesBack,
 		"a leg id that the switch knows already":             takenID,
 		"hung up before there is a channel":                  hungUpUnborn,
+		"a look on the slow beat":                            lookOnTheBeat,
+		"phones that came and went meanwhile":                phonesMeanwhile,
 		"stored recordings":                                  storedRecordings,
 		"an unanswered leg cannot talk, and is not answered": unansweredCannotTalk,
 	} {
@@ -357,6 +359,46 @@ func hungUpUnborn(s *scene, _ *lab.FreeSWITCH) {
 		cause := await(s, 0, func(f core.LegHungUp) bool { return f.Leg == leg }).Cause
 		assert.Equal(s, core.ByUs, cause.By)
 	}
+}
+
+func lookOnTheBeat(s *scene, _ *lab.FreeSWITCH) {
+	_, cl := s.caller("4930121")
+	_, al := s.agent("1001")
+	m, rec := newID[core.MixID](), newID[core.RecordingID]()
+	s.do(mixed(m, core.Talk, cl, al))
+	for _, leg := range []core.LegID{cl, al} {
+		await(s, 0, func(f core.MixJoined) bool { return f.Leg == leg })
+	}
+	s.do(core.StartRecording{Recording: rec, Mix: m})
+	s.do(core.PauseRecording{Recording: rec})
+	await(s, 0, func(f core.RecordingPaused) bool { return f.Recording == rec })
+	legs := []core.LegID{cl, al}
+	slices.Sort(legs)
+	seen := await(s, len(s.all()), func(f core.EngineSeen) bool { return len(f.Snapshot.Recordings) > 0 }).Snapshot
+	assert.Equal(s, []core.SeenMix{{Mix: m, Legs: legs}}, seen.Mixes)
+	assert.Equal(s, []core.SeenRecording{{Recording: rec, Paused: true}}, seen.Recordings)
+	assert.Len(s, seen.Legs, 2)
+	assert.Contains(s, seen.Legs, core.SeenLeg{Leg: cl, Up: true, From: "4930121", Name: "Caller", To: s.Number()})
+	assert.Contains(s, seen.Legs, core.SeenLeg{Leg: al, Ours: true, Call: "scene", Up: true})
+	s.over(cl, al)
+	assert.Empty(s, await(s, len(s.all()), func(core.EngineSeen) bool { return true }).Snapshot)
+}
+
+func phonesMeanwhile(s *scene, _ *lab.FreeSWITCH) {
+	changed := func(from int, phone string, reachable bool) {
+		s.Helper()
+		await(s, from, func(f core.PhoneChanged) bool { return f.Phone == phone && f.Reachable == reachable })
+	}
+	goes := s.NewPhone(s, "1003")
+	changed(0, "1003", true)
+	from := len(s.all())
+	s.Disconnect(s)
+	await(s, from, func(core.EngineDown) bool { return true })
+	goes.Unregister(s)
+	s.NewPhone(s, "1004")
+	s.Reconnect(s)
+	changed(from, "1003", false)
+	changed(from, "1004", true)
 }
 
 func storedRecordings(s *scene, _ *lab.FreeSWITCH) {

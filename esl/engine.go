@@ -22,6 +22,8 @@ type Engine struct {
 	spawn func(func(context.Context))
 	place places
 	table table
+	// answers are of questions that are asked in the background.
+	answers map[jobID]chan string
 }
 
 // places is what the switch says of itself when a session begins.
@@ -39,7 +41,7 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{cfg: c, log: c.Logger, table: newTable()}, nil
+	return &Engine{cfg: c, log: c.Logger, table: newTable(), answers: map[jobID]chan string{}}, nil
 }
 
 // ID implements [engine.Engine].

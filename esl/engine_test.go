@@ -40,6 +40,7 @@ type switchboard struct {
 	shared   *lab.FreeSWITCH
 	outsider *softphone.Phone // beyond the trunk
 	restarts bool             // the shared one was restarted: its goroutines are now a scenario's
+	change   func(*esl.Config)
 }
 
 func newOutsider(t *testing.T) *softphone.Phone {
@@ -78,7 +79,11 @@ func (b *switchboard) world(t *testing.T) enginetest.World {
 		Media: silenceLimit * time.Second, Link: link, Outsider: b.outsider, Trunk: lab.Carrier, Leftovers: f.Leftovers,
 		NewEngine: func() (engine.Engine, error) {
 			var err error
-			newest, err = esl.New(config(f, link.Addr()))
+			c := config(f, link.Addr())
+			if b.change != nil {
+				b.change(&c)
+			}
+			newest, err = esl.New(c)
 			return newest, err
 		},
 		Restart: func(ctx context.Context) error {

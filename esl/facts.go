@@ -26,6 +26,9 @@ func (e *Engine) translate(ev event) []core.Fact {
 	name := ev.name()
 	switch name {
 	case "BACKGROUND_JOB":
+		if e.answered(ev) {
+			return nil
+		}
 		return e.dialled(ev)
 	case "CUSTOM":
 		return e.custom(ev)

@@ -46,16 +46,17 @@ func (e *Engine) startRecording(ctx context.Context, p *pair, a core.StartRecord
 		return err
 	}
 	e.mu.Lock()
-	known := e.table.recordings[a.Recording]
+	known, stored := e.table.recordings[a.Recording], e.storedFile(a.Recording)
+	e.mu.Unlock()
 	if known == nil {
 		// FreeSWITCH would write over a file that is there.
-		if _, err := os.Stat(e.storedFile(a.Recording)); err == nil {
-			e.mu.Unlock()
+		if _, err := os.Stat(stored); err == nil {
 			return refuse(core.WhyState, "recording %s is complete already", a.Recording)
 		}
+		e.mu.Lock()
 		e.table.recordings[a.Recording] = &recording{mix: a.Mix}
+		e.mu.Unlock()
 	}
-	e.mu.Unlock()
 	err = order(ctx, p.commands, "conference", conferenceArg(a.Mix), literal("record"), fileArg(e.recordingFile(a.Recording)))
 	var se *switchError
 	switch {

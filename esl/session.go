@@ -30,9 +30,6 @@ func (e *Engine) session(ctx context.Context, p *pair, sink engine.Sink) error {
 	e.log.Info("connected to FreeSWITCH", "restarted", restarted, "version", e.Capabilities().Version,
 		"legs", len(view.snapshot.Legs), "mixes", len(view.snapshot.Mixes), "recordings", len(view.snapshot.Recordings))
 	sink.Fact(core.EngineUp{Engine: e.cfg.ID, Restarted: restarted, Snapshot: view.snapshot})
-	for _, f := range e.phonesNow(ctx, p) {
-		sink.Fact(f)
-	}
 	crew.Go(func() { e.beat(ctx, p) })
 	return e.pump(ctx, p, sink)
 }
@@ -133,12 +130,17 @@ func (e *Engine) end(ctx context.Context, sink engine.Sink) {
 	}
 }
 
-// phonesNow reports the registrations that changed while nobody listened. Failing to is no reason to end a session.
-func (e *Engine) phonesNow(ctx context.Context, p *pair) []core.Fact {
-	said, err := p.commands.api(ctx, "show", literal("registrations as json"))
+// phonesSeen is a look at the phones that are registered.
+type phonesSeen map[string]bool
+
+// lookAtPhones asks who is registered. The table of registrations is written late and keeps phones that the SIP profile has given up; so it only says
+// whom to ask the profile about, as do the phones that we know of. Failing to is no reason to end a session.
+func (e *Engine) lookAtPhones(ctx context.Context, p *pair) phonesSeen {
+	said, err := e.ask(ctx, p, "show", literal("registrations as json"))
 	var list struct {
 		Rows []struct {
-			User string `json:"reg_user"`
+			User  string `json:"reg_user"`
+			Realm string `json:"realm"`
 		} `json:"rows"`
 	}
 	if err == nil {
@@ -150,17 +152,33 @@ func (e *Engine) phonesNow(ctx context.Context, p *pair) []core.Fact {
 		}
 		return nil
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var facts []core.Fact
-	registered := map[string]bool{}
-	for _, r := range list.Rows {
-		registered[r.User] = true
-		facts = append(facts, e.phoneFacts(r.User, true)...)
+	seen := phonesSeen{}
+	reached := func(phone string, address argument) {
+		said, err := p.commands.api(ctx, "sofia_contact", address)
+		// An error is an odd name, or the end of the session: nothing is known then.
+		seen[phone] = err != nil || !strings.HasPrefix(strings.TrimSpace(said), "error/")
 	}
-	for _, phone := range sortedKeys(e.table.phones) {
-		if !registered[phone] {
-			facts = append(facts, e.phoneFacts(phone, false)...)
+	for _, r := range list.Rows {
+		reached(r.User, joined(wordArg(r.User), literal("@"), wordArg(r.Realm)))
+	}
+	e.mu.Lock()
+	known := sortedKeys(e.table.phones)
+	e.mu.Unlock()
+	template, isUser := strings.CutPrefix(e.cfg.PhoneTemplate, "user/")
+	for _, phone := range known {
+		if _, listed := seen[phone]; !listed && isUser {
+			reached(phone, filledIn(template, "<phone>", phone))
+		}
+	}
+	return seen
+}
+
+// phonesChanged tells what a look at the phones has found that is news. The caller holds mu.
+func (e *Engine) phonesChanged(seen phonesSeen) []core.Fact {
+	var facts []core.Fact
+	for _, phone := range sortedKeys(seen) {
+		if _, known := e.table.phones[phone]; known || seen[phone] {
+			facts = append(facts, e.phoneFacts(phone, seen[phone])...)
 		}
 	}
 	return facts
@@ -218,6 +236,10 @@ func (e *Engine) facts(it item) []core.Fact {
 		return []core.Fact{aside}
 	case *wholeView:
 		return e.seen(aside)
+	case phonesSeen:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.phonesChanged(aside)
 	}
 	return nil
 }
@@ -232,11 +254,13 @@ func (e *Engine) seen(v *wholeView) []core.Fact {
 	return []core.Fact{core.EngineSeen{Engine: e.cfg.ID, Snapshot: v.snapshot}}
 }
 
-// beat looks at everything at intervals, and puts what it saw behind the events that came before.
+// beat looks at everything at intervals, and puts what it saw behind the events that came before. It begins with the phones: their registrations may
+// have changed while nobody listened.
 func (e *Engine) beat(ctx context.Context, p *pair) {
 	ticker := time.NewTicker(e.cfg.Beat)
 	defer ticker.Stop()
 	for {
+		p.put(e.lookAtPhones(ctx, p))
 		select {
 		case <-ctx.Done():
 			return

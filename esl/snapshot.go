@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
@@ -61,7 +63,7 @@ func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, 
 	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
 	defer cancel()
 	v := &wholeView{begun: time.Now(), legs: map[core.LegID]foundLeg{}, recordedMix: map[core.RecordingID]core.MixID{}}
-	rows, err := channels(ctx, p, thorough)
+	rows, err := e.channels(ctx, p, thorough)
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
 	}
@@ -114,30 +116,29 @@ func (v *wholeView) mix(c conference) {
 // lateTable bounds how long the table of channels is waited for.
 const lateTable = 10
 
-// channels reads the table of channels. After a connect it must have every channel that there is, so then it is read until it has
-// as many as the switch counts.
-func channels(ctx context.Context, p *pair, all bool) ([]row, error) {
-	var list struct {
-		Rows []row `json:"rows"`
+// channels reads the table of channels. After a connect it must have every channel that there is, so then it is read until it has as many as the
+// switch counts. Later there is no hurry: reading may have to wait for the table, a tenth of a second at a time, and must not keep orders
+// waiting.
+func (e *Engine) channels(ctx context.Context, p *pair, all bool) ([]row, error) {
+	if !all {
+		said, err := e.ask(ctx, p, "show", literal("channels as json"))
+		if err != nil {
+			return nil, err
+		}
+		return rowsOf(said)
 	}
 	for try := 0; ; try++ {
-		status := ""
-		if all {
-			var err error
-			if status, err = p.commands.api(ctx, "status"); err != nil {
-				return nil, err
-			}
+		status, err := p.commands.api(ctx, "status")
+		if err != nil {
+			return nil, err
 		}
 		said, err := p.commands.api(ctx, "show", literal("channels as json"))
 		if err != nil {
 			return nil, err
 		}
-		list.Rows = nil
-		if err := json.Unmarshal([]byte(said), &list); err != nil {
-			return nil, fmt.Errorf("read the list: %w", err)
-		}
-		if len(list.Rows) >= sessions(status) || try == lateTable {
-			return list.Rows, nil
+		rows, err := rowsOf(said)
+		if err != nil || len(rows) >= sessions(status) || try == lateTable {
+			return rows, err
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
@@ -145,6 +146,55 @@ func channels(ctx context.Context, p *pair, all bool) ([]row, error) {
 			return nil, ctx.Err()
 		}
 	}
+}
+
+func rowsOf(said string) ([]row, error) {
+	var list struct {
+		Rows []row `json:"rows"`
+	}
+	if err := json.Unmarshal([]byte(said), &list); err != nil {
+		return nil, fmt.Errorf("read the list: %w", err)
+	}
+	return list.Rows, nil
+}
+
+// askJob begins the id of the job of every question that is asked in the background.
+const askJob = "tandem-ask-"
+
+// ask carries out a command in the background and waits for what it says, which comes among the events.
+func (e *Engine) ask(ctx context.Context, p *pair, verb string, args ...argument) (string, error) {
+	answer := make(chan string, 1)
+	job := jobID(askJob + uuid.NewString()) // nobody else's, not even that of a Tandem before us
+	e.mu.Lock()
+	e.answers[job] = answer
+	e.mu.Unlock()
+	defer func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.answers, job)
+	}()
+	if err := p.commands.background(ctx, job, verb, args...); err != nil {
+		return "", err
+	}
+	select {
+	case said := <-answer:
+		return said, nil
+	case <-ctx.Done():
+		return "", fmt.Errorf("%s: wait for the answer: %w", verb, ctx.Err())
+	}
+}
+
+// answered hands the outcome of a job to who asked. The caller holds mu.
+func (e *Engine) answered(ev event) (asked bool) {
+	answer := e.answers[jobID(ev.get("Job-UUID"))]
+	if answer == nil {
+		return false
+	}
+	select {
+	case answer <- ev.body:
+	default: // it was told twice
+	}
+	return true
 }
 
 // sessions reads how many there are out of "status": "7 session(s) - peak 12".

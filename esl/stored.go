@@ -23,9 +23,10 @@ var (
 	ErrNoRecordingsDir = errors.New("esl: the switch's recordings directory cannot be seen from here")
 )
 
-// storedDir is the recordings directory as we see it.
+// storedDir is the recordings directory as we see it. The caller holds mu.
 func (e *Engine) storedDir() string { return defaultTo(e.cfg.RecordingsDir, e.place.recordings) }
 
+// storedFile is a recording's file there. The caller holds mu.
 func (e *Engine) storedFile(id core.RecordingID) string {
 	return filepath.Join(e.storedDir(), string(id)+recordingSuffix)
 }

@@ -27,7 +27,6 @@ var (
 	variableForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	countryForm  = regexp.MustCompile(`^\+[1-9][0-9]{0,2}$`)
 	prefixForm   = regexp.MustCompile(`^\+[1-9][0-9]{0,14}$`)
-	serviceForm  = regexp.MustCompile(`^[0-9*#:]{1,18}$`)
 	shownForm    = regexp.MustCompile(`^\+?[0-9]{3,18}$`)
 )
 
@@ -41,7 +40,7 @@ const (
 	variableRule = "1 to 64 of letters, digits, '_', '-'"
 	countryRule  = "a country code with '+', as +49"
 	prefixRule   = "a prefix in international form: '+' and up to 15 digits, as +49 or +4989"
-	allowRule    = prefixRule + "; or a whole service number, as 112"
+	allowRule    = prefixRule + "; or a whole service number, as 112, which is dialled as it stands"
 	shownRule    = "an optional '+' and 3 to 18 digits"
 )
 
@@ -125,8 +124,15 @@ func (v *violations) dialling(d core.Dialling) {
 	v.check(d.Trunk == "" || phoneForm.MatchString(d.Trunk), "dialling.trunk", phoneRule)
 	v.check(d.Home == "" || countryForm.MatchString(d.Home), "dialling.home", countryRule)
 	v.check(d.Shown == "" || shownForm.MatchString(d.Shown), "dialling.shown", shownRule)
-	v.prefixes("dialling.allow", d.Allow, allowRule, func(p string) bool { return prefixForm.MatchString(p) || serviceForm.MatchString(p) })
+	v.prefixes("dialling.allow", d.Allow, allowRule, func(p string) bool { return prefixForm.MatchString(p) || serviceNumber(d.Home, p) })
 	v.prefixes("dialling.refuse", d.Refuse, prefixRule, prefixForm.MatchString)
+}
+
+// serviceNumber reports whether a number is dialled as it stands, and not read as one of the country's: only then is there any use in allowing it.
+func serviceNumber(home, number string) bool {
+	d := core.Dialling{Trunk: "any", Home: home, Allow: []string{number}}
+	dialled, refused := d.DialNumber(number)
+	return refused == nil && dialled == number
 }
 
 func (v *violations) prefixes(field string, prefixes []string, rule string, ok func(string) bool) {

@@ -140,10 +140,10 @@ type Leg struct {
 // TableName implements gorm's Tabler.
 func (Leg) TableName() string { return "call_legs" }
 
-// Legs gives the legs of a call, oldest first.
+// Legs gives the legs of a call, oldest first; the customer's before those that were begun for it in the same instant.
 func (h *History) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
 	var legs []Leg
-	if err := h.db.read.WithContext(ctx).Where("call = ?", string(id)).Order("started_at, leg").Find(&legs).Error; err != nil {
+	if err := h.db.read.WithContext(ctx).Where("call = ?", string(id)).Order("started_at, CASE role WHEN 'customer' THEN 0 ELSE 1 END, leg").Find(&legs).Error; err != nil {
 		return nil, fmt.Errorf("read legs of call %s: %w", id, err)
 	}
 	return legs, nil

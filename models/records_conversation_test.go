@@ -96,8 +96,8 @@ func TestLegsOfAConferenceR6(t *testing.T) {
 		s.closes("c1", 70*time.Second, "anna", "bert")
 		legs, took := legsOf(t, db, "c1")
 		require.Equal(t, []models.Leg{
-			{Leg: "a1", Role: "agent", Agent: "anna", StartedAt: at(0), AnsweredAt: at(1), EndedAt: at(51), Outcome: "left"},
 			{Leg: "cust", Role: "customer", StartedAt: at(0), EndedAt: at(60), Outcome: "answered", Cause: "normal"},
+			{Leg: "a1", Role: "agent", Agent: "anna", StartedAt: at(0), AnsweredAt: at(1), EndedAt: at(51), Outcome: "left"},
 			{Leg: "b1", Role: "agent", Agent: "bert", StartedAt: at(10), RingingAt: at(11), AnsweredAt: at(12), EndedAt: at(70), Outcome: "alone"},
 			{Leg: "o1", Role: "outside", Number: "+4989123456", StartedAt: at(30), AnsweredAt: at(35), EndedAt: at(70), Outcome: "left"},
 			{Leg: "k1", Role: "agent", Agent: "cem", StartedAt: at(45), AnsweredAt: at(46), EndedAt: at(48), Outcome: "ended"},
@@ -139,15 +139,15 @@ func TestLegsOfTransfersOutsideR6(t *testing.T) {
 
 		legs, took := legsOf(t, db, "c1")
 		require.Equal(t, []models.Leg{
-			{Leg: "a1", Role: "agent", Agent: "anna", StartedAt: at(0), AnsweredAt: at(1), EndedAt: at(12), Outcome: "transfer"},
 			{Leg: "cust", Role: "customer", StartedAt: at(0), EndedAt: at(30), Outcome: "answered", Cause: "normal"},
+			{Leg: "a1", Role: "agent", Agent: "anna", StartedAt: at(0), AnsweredAt: at(1), EndedAt: at(12), Outcome: "transfer"},
 			{Leg: "o1", Role: "outside", Number: "+4989123456", StartedAt: at(10), AnsweredAt: at(15), EndedAt: at(30), Outcome: "caller"},
 		}, legs)
 		require.Equal(t, []string{"anna"}, took)
 		legs, took = legsOf(t, db, "c2")
 		require.Equal(t, []models.Leg{
-			{Leg: "a2", Role: "agent", Agent: "anna", StartedAt: at(0), AnsweredAt: at(1), EndedAt: at(10), Outcome: "transfer"},
 			{Leg: "cust", Role: "customer", StartedAt: at(0), EndedAt: at(80), Outcome: "answered", Cause: "normal"},
+			{Leg: "a2", Role: "agent", Agent: "anna", StartedAt: at(0), AnsweredAt: at(1), EndedAt: at(10), Outcome: "transfer"},
 			{Leg: "o2", Role: "outside", Number: "+4989123456", StartedAt: at(10), EndedAt: at(70), Outcome: "no_answer"},
 			{Leg: "b2", Role: "agent", Agent: "bert", StartedAt: at(70), AnsweredAt: at(71), EndedAt: at(80), Outcome: "caller"},
 		}, legs)

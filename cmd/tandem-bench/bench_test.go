@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"testing"
@@ -37,7 +38,7 @@ func TestASpread(t *testing.T) {
 	for i := 100; i > 0; i-- {
 		all = append(all, time.Duration(i)*time.Millisecond)
 	}
-	assert.Equal(t, spread{n: 100, p50: 50 * time.Millisecond, p99: 99 * time.Millisecond, max: 100 * time.Millisecond}, spreadOf(all))
+	assert.Equal(t, spread{n: 100, p50: 50 * time.Millisecond, p95: 95 * time.Millisecond, p99: 99 * time.Millisecond, max: 100 * time.Millisecond}, spreadOf(all))
 	assert.Equal(t, spread{}, spreadOf(nil))
 }
 
@@ -55,25 +56,63 @@ BenchmarkStep/agents=10000/waiting=100000-2    	   24032	      4700 ns/op	      
 
 func TestAMissedGoalShows(t *testing.T) {
 	var r report
-	r.tell("told", "", "1")
-	r.judge("met", "", "1", "≤ 2", true)
+	p := r.of("here", "")
+	p.tell("told", "", "1")
+	p.judge("met", "", "1", "≤ 2", true)
+	p.within("as quick as promised", 0, 2*time.Millisecond, 2*time.Millisecond, 1)
+	p.within("nothing was promised", 0, time.Hour, 0, 1)
 	assert.Equal(t, 0, r.missed())
-	r.storm(99_999, nil)
+	r.of("here", "").storm(99_999, nil)
 	assert.Equal(t, 1, r.missed())
+	r.of("there", "its own queue").within("quick, where nothing was measured", 0, 0, time.Millisecond, 0)
+	assert.Equal(t, 2, r.missed())
 	assert.Contains(t, r.text(), "MISSED")
-	assert.Contains(t, r.markdown(machine{}), "| simulator on one core (events/s) |  | 99999 | ≥ 100,000 | MISSED |")
+	assert.Contains(t, r.markdown(machine{}), "| simulator on one core (events/s) | 99999 | ≥ 100,000 | MISSED |")
+	assert.Contains(t, r.markdown(machine{}), "| quick, where nothing was measured |  | 0.0 | ≤ 1 | MISSED |")
+}
+
+func TestAMissingSwitchIsNoMissedGoal(t *testing.T) {
+	var r report
+	r.of("FreeSWITCH", "mod_callcenter").empty = "NOT MEASURED: there is none"
+	r.of("Asterisk", "app_queue")
+	assert.Equal(t, 0, r.missed())
+	assert.Contains(t, r.text(), "== FreeSWITCH\nNOT MEASURED: there is none\n")
+	assert.Contains(t, r.markdown(machine{}), "## FreeSWITCH\n\n**NOT MEASURED: there is none**\n")
+	assert.NotContains(t, r.text(), "Asterisk", "nothing was asked of it")
+}
+
+func TestAPartOfThePlan(t *testing.T) {
+	p, err := wholePlan.narrowed("calls,restart", "freeswitch")
+	require.NoError(t, err)
+	assert.Equal(t, []scenario{idle, backlog, rush, restarting}, p.scenarios)
+	require.Len(t, p.brands, 1)
+	assert.Equal(t, "freeswitch", p.brands[0].name)
+	assert.Len(t, wholePlan.brands, 2, "the whole plan stays whole")
+	_, err = wholePlan.narrowed("idle,typo", "")
+	require.ErrorContains(t, err, "typo")
+	_, err = wholePlan.narrowed("", "typo")
+	require.ErrorContains(t, err, "typo")
+}
+
+func TestASwitchIsCounted(t *testing.T) {
+	e := exchange{left: func(context.Context) ([]string, error) {
+		return []string{"channel a", "channel b", "bridge x mixing [a b]", `conferences [{"conference_name":"y"},{"conference_name":"z"}]`}, nil
+	}}
+	c, err := e.census(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, census{legs: 2, mixes: 3}, c)
 }
 
 // TestTheBenchRuns plays the quick run. Its figures say nothing: other tests run at the same time.
 func TestTheBenchRuns(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED: starts Asterisk, PostgreSQL and Tandem; not with -short")
+		t.Skip("SKIPPED: starts switches, PostgreSQL and Tandem; not with -short")
 	}
 	t.Chdir("../..")
 	program, err := build(t.Context(), t.TempDir())
 	require.NoError(t, err)
 	p := quickPlan
-	p.backlogTime, p.rushTime, p.events, p.appends = 2*time.Second, 2*time.Second, 300, 5
+	p.backlogTime, p.shorter, p.events, p.appends = 2*time.Second, 2*time.Second, 300, 5
 	table, _, err := run(t.Context(), p, program, t.Logf)
 	if errors.Is(err, errNoPostgres) && os.Getenv("TANDEM_REQUIRE_STORES") == "" || errors.Is(err, lab.ErrNoAsterisk) && os.Getenv(lab.RequireEnv) == "" {
 		t.Skipf("SKIPPED, NOT TESTED: %v", err)

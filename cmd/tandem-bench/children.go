@@ -83,16 +83,17 @@ func (c *child) await(ctx context.Context, every time.Duration, ready func(conte
 		}
 		select {
 		case <-c.done:
-			return fmt.Errorf("%s has ended while it started: %w\n%s", c.name, errors.Join(c.err, err), c.tail(20))
+			return fmt.Errorf("%s has ended while it started: %w\n%s", c.name, errors.Join(c.err, err), c.tail())
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w\n%s", c.name, err, c.tail(20))
+			return fmt.Errorf("%s is not ready: %w\n%s", c.name, err, c.tail())
 		case <-time.After(every):
 		}
 	}
 }
 
 // tail is the end of its log.
-func (c *child) tail(lines int) string {
+func (c *child) tail() string {
+	const lines = 20
 	text, err := os.ReadFile(c.log)
 	if err != nil {
 		return err.Error()

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// floor is callers and desk phones around one Asterisk, all in this process, so that every moment is taken from one clock: the caller's INVITE as it leaves, the
+// floor is callers and desk phones around one switch, all in this process, so that every moment is taken from one clock: the caller's INVITE as it leaves, the
 // phone's INVITE as it comes in. A caller is known again at the phone by the number that the switch shows there.
 //
-// The phones ring and answer at once, talk for as long as the shift says and hang up. Callers hang up never.
+// The phones ring and answer at once, talk for as long as the shift says and hang up, unless it says that they never do. Callers hang up never.
 type floor struct {
 	callers *line
 	desks   *line
@@ -31,8 +31,8 @@ type floor struct {
 
 // shift is one scenario with what was measured in it.
 type shift struct {
-	number string // called
-	talk   func() time.Duration
+	number string               // called
+	talk   func() time.Duration // nil: the phones leave it to others to end the calls
 
 	answerAfter []time.Duration // caller's INVITE to phone's INVITE
 	nextAfter   []time.Duration // phone's BYE to the next INVITE at that phone, with callers waiting
@@ -65,7 +65,7 @@ type deskCall struct {
 	byed   bool
 }
 
-// newFloor opens the sockets: before Asterisk is configured, because the phones' contacts name one of them.
+// newFloor opens the sockets: before the switch is configured, because the phones' contacts name one of them.
 func newFloor(desks int) (*floor, error) {
 	f := &floor{
 		byID: map[string]*call{}, byNumber: map[string]*call{}, atDesk: map[string]*deskCall{}, freed: make([]time.Time, desks),
@@ -82,10 +82,10 @@ func newFloor(desks int) (*floor, error) {
 	return f, nil
 }
 
-// plugIn begins to listen to an Asterisk at host:port.
-func (f *floor) plugIn(asterisk string) error {
-	f.target = asterisk
-	return errors.Join(f.callers.start(asterisk), f.desks.start(asterisk))
+// plugIn begins to listen to a switch at host:port.
+func (f *floor) plugIn(exchange string) error {
+	f.target = exchange
+	return errors.Join(f.callers.start(exchange), f.desks.start(exchange))
 }
 
 // nobodys is what comes outside of all shifts.
@@ -146,6 +146,8 @@ func (f *floor) callerHears(_ time.Time, m message) {
 			f.over(c, why)
 		}
 	case m.method == "ACK":
+	case m.method == "INVITE" && c != nil:
+		f.callers.send(m.reply(200, "OK", "", "sip:caller@"+f.callers.addr, sdp)) // anew, as when the call is put on hold
 	case m.method != "":
 		f.callers.send(m.reply(488, "Not Acceptable Here", unique(), "", ""))
 	case c == nil || m.cseqMethod() != "INVITE":
@@ -197,11 +199,14 @@ func (f *floor) deskHears(at time.Time, m message) {
 	d := f.atDesk[m.callID]
 	switch m.method {
 	case "INVITE":
-		if d != nil {
+		switch {
+		case d == nil:
+			f.ring(at, m)
+		case m.cseq == d.invite.cseq:
 			f.desks.send(d.last) // a repetition
-			return
+		default:
+			f.desks.send(m.reply(200, "OK", "", f.contact(d.desk), sdp)) // anew, as when the call is put on hold
 		}
-		f.ring(at, m)
 	case "ACK":
 		f.desks.confirmed(m.callID)
 		if d != nil && !d.acked {
@@ -253,6 +258,9 @@ func (f *floor) ring(at time.Time, m message) {
 
 // talk ends the call from the phone, after a while. The caller holds mu.
 func (f *floor) talk(d *deskCall) {
+	if f.shift.talk == nil {
+		return
+	}
 	f.rest.Add(1)
 	time.AfterFunc(f.shift.talk(), func() {
 		defer f.rest.Done()
@@ -275,8 +283,17 @@ func (f *floor) talk(d *deskCall) {
 
 const firstPhone = 1001 // the lab numbers its phones from here
 
+func phoneName(desk int) string { return strconv.Itoa(firstPhone + desk) }
+
+// busy is how many phones believe to be in a call.
+func (f *floor) busy() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.atDesk)
+}
+
 func (f *floor) contact(desk int) string {
-	return fmt.Sprintf("sip:%d@%s", firstPhone+desk, f.desks.addr)
+	return fmt.Sprintf("sip:%s@%s", phoneName(desk), f.desks.addr)
 }
 
 // steadily places n calls at a rate, on schedule, whatever becomes of them.

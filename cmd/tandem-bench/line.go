@@ -15,7 +15,7 @@ import (
 type line struct {
 	conn *net.UDPConn
 	addr string         // our own host:port
-	peer netip.AddrPort // Asterisk's
+	peer netip.AddrPort // the switch's
 	took func(at time.Time, m message)
 	odd  atomic.Int64 // datagrams that were no SIP
 	read sync.WaitGroup
@@ -49,11 +49,11 @@ func newLine(took func(time.Time, message)) (*line, error) {
 	return &line{conn: conn, addr: conn.LocalAddr().String(), took: took, again: map[string]*repetition{}}, nil
 }
 
-// start begins to read. peer is Asterisk's host:port.
+// start begins to read. peer is the switch's host:port.
 func (l *line) start(peer string) error {
 	var err error
 	if l.peer, err = netip.ParseAddrPort(peer); err != nil {
-		return fmt.Errorf("parse Asterisk's address: %w", err)
+		return fmt.Errorf("parse the switch's address: %w", err)
 	}
 	l.read.Go(func() {
 		buffer := make([]byte, 65536)

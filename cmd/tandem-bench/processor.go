@@ -72,18 +72,6 @@ func processes() []int {
 	return pids
 }
 
-// asteriskOf finds the process whose configuration is in a directory.
-func asteriskOf(dir string) (int, error) {
-	name := []byte("/" + filepath.Base(dir) + "/etc/asterisk.conf")
-	for _, pid := range processes() {
-		text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-		if err == nil && bytes.Contains(text, name) {
-			return pid, nil
-		}
-	}
-	return 0, fmt.Errorf("find Asterisk's process: none runs with %s", name)
-}
-
 // residentKB is a process's memory in the machine.
 func residentKB(pid int) (int64, error) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))

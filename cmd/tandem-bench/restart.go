@@ -18,7 +18,7 @@ import (
 )
 
 // restart kills Tandem as a power cut would, has the journal grow to a size, and measures how long a start takes until the process is ready: schema checked,
-// shard taken over, log replayed, connected to Asterisk and its view of the calls compared.
+// shard taken over, log replayed, connected to the switch and its view of the calls compared.
 func (r *rig) restart(ctx context.Context, events uint64) (took time.Duration, n uint64, err error) {
 	r.tandem.end(syscall.SIGKILL)
 	if n, err = r.journalled(ctx); err != nil {
@@ -45,14 +45,15 @@ func (r *rig) restart(ctx context.Context, events uint64) (took time.Duration, n
 
 // inventor is a switch that tells what it is asked to and does nothing.
 type inventor struct {
+	id   core.EngineID
 	sink chan engine.Sink
 }
 
-func (*inventor) ID() core.EngineID                     { return engineName }
+func (i *inventor) ID() core.EngineID                   { return i.id }
 func (*inventor) Capabilities() engine.Capabilities     { return engine.Capabilities{Kind: "bench"} }
 func (*inventor) Do(context.Context, core.Effect) error { return nil }
 func (i *inventor) Run(ctx context.Context, s engine.Sink) error {
-	s.Fact(core.EngineUp{Engine: engineName})
+	s.Fact(core.EngineUp{Engine: i.id})
 	i.sink <- s
 	<-ctx.Done()
 	return nil
@@ -65,7 +66,7 @@ func (r *rig) grow(ctx context.Context, events uint64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	i := &inventor{sink: make(chan engine.Sink, 1)}
+	i := &inventor{id: core.EngineID(r.brand.name), sink: make(chan engine.Sink, 1)}
 	l, err := loop.New(loop.Config{
 		Shard: shardName, Owner: "bench", Store: db.Journal(), Engines: []engine.Engine{i}, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -84,7 +85,7 @@ func (r *rig) grow(ctx context.Context, events uint64) (err error) {
 	}
 	for n := range events / 3 {
 		leg := core.LegID("invented-" + strconv.FormatUint(n, 10))
-		sink.Fact(core.LegAppeared{Engine: engineName, Leg: leg, From: "4930", To: tandemNumber})
+		sink.Fact(core.LegAppeared{Engine: i.id, Leg: leg, From: "4930", To: tandemNumber})
 		sink.Fact(core.LegAnswered{Leg: leg})
 		sink.Fact(core.LegHungUp{Leg: leg, Cause: core.Cause{Code: core.CauseNormal, By: core.ByThem}})
 	}

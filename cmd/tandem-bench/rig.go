@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,39 +13,42 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tandem-voice/tandem/api/client"
-	"github.com/tandem-voice/tandem/docker/asterisk"
 	"github.com/tandem-voice/tandem/models"
-	"github.com/tandem-voice/tandem/orchestrator/enginetest/lab"
 )
 
 // The two numbers that callers call.
 const (
-	appQueueNumber = "5000"
-	tandemNumber   = "5001"
+	rivalNumber  = "5000"
+	tandemNumber = "5001"
 )
 
 // The names under which Tandem runs here.
 const (
 	shardName  = "bench"
-	engineName = "asterisk"
 	tenantName = "bench"
 	queueName  = "bench"
 )
 
-// rig is one machine's worth of everything: Asterisk, PostgreSQL, Redis, Tandem, phones and callers.
+// rig is one machine's worth of everything: a switch, PostgreSQL, Redis, Tandem, phones and callers.
 type rig struct {
 	dir      string
 	binary   string // of Tandem
-	agents   int
+	brand    brand
 	floor    *floor
-	asterisk *lab.Asterisk
-	pid      int // Asterisk's
+	exchange *exchange
 	db       *postgres
 	redis    *child
 	tandem   *child
 	env      map[string]string
 	url      string // of Tandem's API
+}
+
+// rigOptions say how large a rig is.
+type rigOptions struct {
+	desks   int      // phones on the floor
+	extra   []string // SIP URIs of phones that are elsewhere; they come behind the desks
+	members int      // of the desks, in the rival's queue
+	legs    int      // at once, as many as there may be
 }
 
 // build compiles Tandem as it is delivered: without the race detector.
@@ -58,42 +61,39 @@ func build(ctx context.Context, dir string) (string, error) {
 	return program, nil
 }
 
-// newRig starts all but Tandem: while app_queue is measured, Asterisk is to have nobody to tell its events to.
-func newRig(ctx context.Context, dir, binary string, agents int) (_ *rig, err error) {
-	r := &rig{dir: dir, binary: binary, agents: agents}
+// newRig starts all but Tandem: while the rival is measured, the switch is to have nobody to tell its events to.
+func newRig(ctx context.Context, dir, binary string, on brand, o rigOptions) (_ *rig, err error) {
+	r := &rig{binary: binary, brand: on}
 	defer func() {
 		if err != nil {
 			r.close()
 		}
 	}()
-	if r.floor, err = newFloor(agents); err != nil {
+	if r.dir, err = os.MkdirTemp(dir, on.name+"-"); err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	if r.floor, err = newFloor(o.desks); err != nil {
 		return nil, err
 	}
-	members := make([]string, agents)
-	for i := range members {
-		members[i] = strconv.Itoa(firstPhone + i)
+	x := exchangeOptions{members: o.members, legs: o.legs}
+	for i := range o.desks {
+		x.contacts = append(x.contacts, r.floor.contact(i))
 	}
-	r.asterisk, err = lab.Start(ctx, lab.Options{
-		Phones: agents, PhoneContacts: r.floor.contact, RTPTimeout: -1, RTPTimeoutHold: -1, // nobody sends sound
-		Bench: &asterisk.Bench{Number: appQueueNumber, Strategy: "leastrecent", Members: members},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("start Asterisk: %w", err)
+	x.contacts = append(x.contacts, o.extra...)
+	if r.exchange, err = on.start(ctx, x); err != nil {
+		return nil, fmt.Errorf("start %s: %w", on.title, err)
 	}
-	if r.pid, err = asteriskOf(r.asterisk.Dir); err != nil {
+	if err := r.floor.plugIn(r.exchange.sip); err != nil {
 		return nil, err
 	}
-	if err := r.floor.plugIn(r.asterisk.SIPAddr); err != nil {
-		return nil, err
-	}
-	if r.db, err = startPostgres(ctx, dir); err != nil {
+	if r.db, err = startPostgres(ctx, r.dir); err != nil {
 		return nil, err
 	}
 	if err := r.db.query(ctx, "CREATE DATABASE tandem"); err != nil {
 		return nil, err
 	}
 	var redis string
-	if r.redis, redis, err = startRedis(ctx, dir); err != nil {
+	if r.redis, redis, err = startRedis(ctx, r.dir); err != nil {
 		return nil, err
 	}
 	port, err := freePort(ctx)
@@ -104,17 +104,17 @@ func newRig(ctx context.Context, dir, binary string, agents int) (_ *rig, err er
 	r.url = "http://" + listen
 	r.env = map[string]string{
 		"TANDEM_DB": r.db.url("tandem"), "TANDEM_LISTEN": listen, "TANDEM_SHARD": shardName, "TANDEM_OWNER": "bench", "TANDEM_LOG": "info",
-		"TANDEM_BUCKET":  "file://" + filepath.Join(dir, "recordings") + "?create_dir=true&no_tmp_dir=true",
-		"TANDEM_ARI_URL": strings.TrimSuffix(r.asterisk.ARIURL, "/ari"), "TANDEM_ARI_USER": r.asterisk.ARIUser, "TANDEM_ARI_PASSWORD": r.asterisk.ARIPassword,
-		"TANDEM_ARI_ID": engineName, "TANDEM_ADMIN_TOKEN": filepath.Join(dir, "admin-token"),
+		"TANDEM_BUCKET":      "file://" + filepath.Join(r.dir, "recordings") + "?create_dir=true&no_tmp_dir=true",
+		"TANDEM_ADMIN_TOKEN": filepath.Join(r.dir, "admin-token"),
 	}
+	maps.Copy(r.env, r.exchange.env)
 	if redis != "" {
 		r.env["TANDEM_REDIS"] = redis
 	}
 	return r, nil
 }
 
-// startTandem returns how long it took until the process said that it is ready: it owns the shard and is connected to Asterisk.
+// startTandem returns how long it took until the process said that it is ready: it owns the shard and is connected to the switch.
 func (r *rig) startTandem(ctx context.Context) (time.Duration, error) {
 	env := []string{"PATH=/usr/bin:/bin", "HOME=" + r.dir}
 	for k, v := range r.env {
@@ -137,43 +137,6 @@ func (r *rig) startTandem(ctx context.Context) (time.Duration, error) {
 	return time.Since(begun), err
 }
 
-// setUp makes the call centre: one queue, which all agents serve, no wrap-up, no recording; the agents are there and free.
-func (r *rig) setUp(ctx context.Context) error {
-	token, err := os.ReadFile(r.env["TANDEM_ADMIN_TOKEN"])
-	if err != nil {
-		return fmt.Errorf("read the administrator's token: %w", err)
-	}
-	api := client.New(r.url, strings.TrimSpace(string(token)))
-	defer api.HTTP.CloseIdleConnections()
-	post := func(path string, body map[string]any) {
-		for err == nil {
-			var refused *client.Error
-			if err = api.Post(ctx, "/api/v1/"+path, body, nil); !errors.As(err, &refused) || refused.Status != http.StatusTooManyRequests {
-				return
-			}
-			err = pause(ctx, 100*time.Millisecond) // we are quicker than anybody is allowed to be
-		}
-	}
-	post("tenants", map[string]any{"id": tenantName, "name": "Bench"})
-	members := make([]map[string]any, 0, r.agents)
-	for i := range r.agents {
-		id := fmt.Sprintf("agent-%d", i)
-		post("agents", map[string]any{"id": id, "tenant": tenantName, "name": "Agent " + id, "phone": strconv.Itoa(firstPhone + i)})
-		members = append(members, map[string]any{"agent": id})
-	}
-	post("queues", map[string]any{
-		"id": queueName, "tenant": tenantName, "name": "Bench", "strategy": "longest_idle", "ring_time": 20, "members": members,
-	})
-	post("entry-points", map[string]any{"id": "bench", "tenant": tenantName, "name": "Bench", "numbers": []string{tandemNumber}, "queue": queueName})
-	for i := range r.agents {
-		post(fmt.Sprintf("agents/agent-%d/state", i), map[string]any{"state": "available"})
-	}
-	if err != nil {
-		return fmt.Errorf("set up the call centre: %w", err)
-	}
-	return nil
-}
-
 // journalled is the number of events in Tandem's log.
 func (r *rig) journalled(ctx context.Context) (n uint64, err error) {
 	db, err := models.Open(ctx, r.db.url("tandem"))
@@ -194,10 +157,10 @@ func (r *rig) journalled(ctx context.Context) (n uint64, err error) {
 	return n, nil
 }
 
-// processes names those whose time is measured.
+// times reads the processor time of those that are measured.
 func (r *rig) times() (t times, err error) {
 	var errs [4]error
-	t.asterisk, errs[0] = processor(r.pid)
+	t.exchange, errs[0] = processor(r.exchange.pid)
 	if r.tandem != nil {
 		t.tandem, errs[1] = processor(r.tandem.pid)
 	}
@@ -209,10 +172,10 @@ func (r *rig) times() (t times, err error) {
 }
 
 // times is processor time by process.
-type times struct{ asterisk, tandem, postgres, redis time.Duration }
+type times struct{ exchange, tandem, postgres, redis time.Duration }
 
 func (t times) since(u times) times {
-	return times{t.asterisk - u.asterisk, t.tandem - u.tandem, t.postgres - u.postgres, t.redis - u.redis}
+	return times{t.exchange - u.exchange, t.tandem - u.tandem, t.postgres - u.postgres, t.redis - u.redis}
 }
 
 // close stops everything, in the order in which nobody complains.
@@ -221,8 +184,8 @@ func (r *rig) close() {
 		r.floor.close()
 	}
 	r.tandem.end(syscall.SIGTERM)
-	if r.asterisk != nil {
-		_ = r.asterisk.Stop() // what it leaves, the next owner of its slot clears
+	if r.exchange != nil {
+		_ = r.exchange.stop() // what it leaves, the next owner of its slot clears
 	}
 	r.redis.end(syscall.SIGTERM)
 	if r.db != nil {

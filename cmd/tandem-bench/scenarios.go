@@ -9,31 +9,6 @@ import (
 	"time"
 )
 
-// plan says how much is measured.
-type plan struct {
-	agents       int
-	idleCalls    int
-	idleRate     float64 // calls per second
-	backlog      int     // callers who wait while all agents talk
-	backlogTime  time.Duration
-	rushRate     float64
-	rushTime     time.Duration
-	events       uint64 // in the journal, when restarting is measured
-	appends      int
-	storm, steps bool
-}
-
-var (
-	wholePlan = plan{
-		agents: 100, idleCalls: 200, idleRate: 10, backlog: 50, backlogTime: 30 * time.Second, rushRate: 75, rushTime: time.Minute,
-		events: 100_000, appends: 500, storm: true, steps: true,
-	}
-	quickPlan = plan{
-		agents: 10, idleCalls: 20, idleRate: 10, backlog: 5, backlogTime: 5 * time.Second, rushRate: 15, rushTime: 4 * time.Second,
-		events: 2_000, appends: 50,
-	}
-)
-
 // results is what one of the two contestants did.
 type results struct {
 	idle, next      spread
@@ -48,8 +23,8 @@ type results struct {
 
 // spread is a distribution of durations.
 type spread struct {
-	n             int
-	p50, p99, max time.Duration
+	n                  int
+	p50, p95, p99, max time.Duration
 }
 
 func spreadOf(all []time.Duration) spread {
@@ -57,7 +32,7 @@ func spreadOf(all []time.Duration) spread {
 		return spread{}
 	}
 	s := slices.Sorted(slices.Values(all))
-	return spread{n: len(s), p50: s[(len(s)-1)/2], p99: s[(len(s)-1)*99/100], max: s[len(s)-1]}
+	return spread{n: len(s), p50: s[(len(s)-1)/2], p95: s[(len(s)-1)*95/100], p99: s[(len(s)-1)*99/100], max: s[len(s)-1]}
 }
 
 func (s spread) String() string {
@@ -86,42 +61,55 @@ func (r *rig) play(ctx context.Context, p plan, number string, say func(string, 
 	r.floor.steadily(ctx, min(p.idleCalls, 40), 20)
 	r.floor.finish(ctx, warm)
 
-	s := r.floor.begin(number, between(250*time.Millisecond, 350*time.Millisecond))
-	r.floor.steadily(ctx, p.idleCalls, p.idleRate)
-	r.floor.finish(ctx, s)
-	out.idle, out.idleBad = spreadOf(s.answerAfter), s.failed
-	say("  agents idle: caller's INVITE to agent's INVITE, p50 / p99 / max ms (calls): %s%s", out.idle, bad(s.failed))
+	if p.does(idle) {
+		s := r.floor.begin(number, between(250*time.Millisecond, 350*time.Millisecond))
+		r.floor.steadily(ctx, p.idleCalls, p.idleRate)
+		r.floor.finish(ctx, s)
+		out.idle, out.idleBad = spreadOf(s.answerAfter), s.failed
+		say("  agents idle: caller's INVITE to agent's INVITE, p50 / p99 / max ms (calls): %s%s", out.idle, bad(s.failed))
+	}
+	if p.does(backlog) {
+		s := r.floor.begin(number, r.backlogTalk(p))
+		r.floor.crowded(ctx, s, p.agents+p.waiting, 50, p.backlogTime)
+		r.floor.finish(ctx, s)
+		out.next, out.nowBad = spreadOf(s.nextAfter), s.failed
+		say("  callers waiting: agent's BYE to the next INVITE there: %s%s", out.next, bad(s.failed))
+	}
+	if p.does(rush) {
+		if err := r.rush(ctx, p, number, &out, say); err != nil {
+			return out, err
+		}
+	}
+	return out, ctx.Err()
+}
 
-	s = r.floor.begin(number, r.backlogTalk(p))
-	r.floor.crowded(ctx, s, p.agents+p.backlog, 50, p.backlogTime)
-	r.floor.finish(ctx, s)
-	out.next, out.nowBad = spreadOf(s.nextAfter), s.failed
-	say("  callers waiting: agent's BYE to the next INVITE there: %s%s", out.next, bad(s.failed))
-
+// rush places calls on schedule, and asks what they cost.
+func (r *rig) rush(ctx context.Context, p plan, number string, out *results, say func(string, ...any)) error {
 	before, err := r.times()
 	if err != nil {
-		return out, err
+		return err
 	}
-	s = r.floor.begin(number, func() time.Duration { return 500 * time.Millisecond })
-	r.floor.steadily(ctx, int(p.rushRate*p.rushTime.Seconds()), p.rushRate)
+	rate := p.rushRate(r.brand)
+	s := r.floor.begin(number, func() time.Duration { return 500 * time.Millisecond })
+	r.floor.steadily(ctx, int(rate*p.rushTime(r.brand).Seconds()), rate)
 	r.floor.finish(ctx, s)
 	r.settle(ctx)
 	after, err := r.times()
 	if err != nil {
-		return out, err
+		return err
 	}
 	out.rushed, out.rushServed, out.failed, out.rushIdle = s.placed, s.served, s.failed, spreadOf(s.answerAfter)
 	out.perCall = after.since(before)
 	n := time.Duration(max(s.served, 1))
-	out.perCall = times{out.perCall.asterisk / n, out.perCall.tandem / n, out.perCall.postgres / n, out.perCall.redis / n}
+	out.perCall = times{out.perCall.exchange / n, out.perCall.tandem / n, out.perCall.postgres / n, out.perCall.redis / n}
 	if r.tandem != nil {
 		if out.residentKB, err = residentKB(r.tandem.pid); err != nil {
-			return out, err
+			return err
 		}
 	}
-	say("  rush: %d of %d calls served%s; INVITE to INVITE %s; processor ms per call: Asterisk %s, Tandem %s, PostgreSQL %s, Redis %s", s.served, s.placed,
-		bad(s.failed), out.rushIdle, ms(out.perCall.asterisk), ms(out.perCall.tandem), ms(out.perCall.postgres), ms(out.perCall.redis))
-	return out, ctx.Err()
+	say("  rush: %d of %d calls served%s; INVITE to INVITE %s; processor ms per call: %s %s, Tandem %s, PostgreSQL %s, Redis %s", s.served, s.placed,
+		bad(s.failed), out.rushIdle, r.brand.title, ms(out.perCall.exchange), ms(out.perCall.tandem), ms(out.perCall.postgres), ms(out.perCall.redis))
+	return nil
 }
 
 // settle waits until Tandem has nothing left to do: records and jobs that follow from the calls are part of what a call costs.

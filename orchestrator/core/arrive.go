@@ -241,6 +241,9 @@ func (s *Shard) expireWait(c *call) {
 	}
 	q := c.queue
 	s.withdrawOffers(c, OfferWithdrawn)
+	if c.Phase != Waiting {
+		return // the offer was a transfer to one agent, which has failed and found its queue removed
+	}
 	c.Record.Outcome = CallUnanswered
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
 }

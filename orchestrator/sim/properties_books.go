@@ -27,12 +27,12 @@ type books struct {
 	talks     map[core.CallID]*talk
 	talker    map[core.AgentID]core.CallID
 	conversations
-	owed      map[core.AgentID]core.CallID // wrap-ups
-	written   map[core.RecordingID]bool
-	queues    map[core.QueueID]core.Queue // as set up last
-	points    map[core.EntryPointID]core.EntryPoint
-	waiting   map[core.CallID]*place
-	quietAt   int
+	owed    map[core.AgentID]core.CallID // wrap-ups
+	written map[core.RecordingID]bool
+	queues  map[core.QueueID]core.Queue // as set up last
+	points  map[core.EntryPointID]core.EntryPoint
+	waiting map[core.CallID]*place
+	quietAt int
 }
 
 type dialled struct {
@@ -61,7 +61,7 @@ type place struct {
 func newBooks() books {
 	return books{
 		conversations: newConversations(),
-		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, unknown: map[core.LegID]time.Time{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
+		born:          map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, unknown: map[core.LegID]time.Time{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
 		closed: map[core.CallID]bool{}, offers: map[core.AgentID]core.LegID{}, until: map[core.LegID]time.Time{}, lost: map[core.LegID]bool{},
 		talks: map[core.CallID]*talk{}, talker: map[core.AgentID]core.CallID{}, owed: map[core.AgentID]core.CallID{}, written: map[core.RecordingID]bool{},
 		queues: map[core.QueueID]core.Queue{}, points: map[core.EntryPointID]core.EntryPoint{}, waiting: map[core.CallID]*place{}, carried: map[core.EffectID]bool{}, quietAt: -1,

@@ -16,6 +16,7 @@ type conversations struct {
 	ledger  map[core.CallID][]core.Ownership // the primaries, one after another
 	due     map[core.AgentID]core.CallID     // a talk has ended in this event, and its wrap-up is not told yet
 	dropped map[core.LegID]bool              // somebody wanted them gone
+	hung    map[core.LegID]bool              // we have ordered their end
 	silent  map[core.LegID]time.Time         // alone in silence since
 	main    map[core.LegID]time.Time         // heard by the customer from then on, at the earliest
 	away    map[core.LegID][]interval        // a primary is with a consultant
@@ -44,7 +45,7 @@ type consulting struct {
 func newConversations() conversations {
 	return conversations{
 		callOf: map[core.LegID]core.CallID{}, going: map[core.CallID]*conversation{}, direct: map[core.CallID]bool{}, ledger: map[core.CallID][]core.Ownership{},
-		due: map[core.AgentID]core.CallID{}, dropped: map[core.LegID]bool{}, silent: map[core.LegID]time.Time{}, main: map[core.LegID]time.Time{},
+		due: map[core.AgentID]core.CallID{}, dropped: map[core.LegID]bool{}, hung: map[core.LegID]bool{}, silent: map[core.LegID]time.Time{}, main: map[core.LegID]time.Time{},
 		away: map[core.LegID][]interval{}, files: map[core.CallID]int{},
 	}
 }
@@ -228,6 +229,9 @@ func (b *books) keepsTalking(w *world, ev core.Event, out core.Outcome) {
 	for _, e := range out.Effects {
 		do, ok := e.Do.(core.Hang)
 		v := b.going[e.Call]
+		if ok {
+			b.hung[do.Leg] = true
+		}
 		if !ok || v == nil || b.dropped[do.Leg] {
 			continue
 		}

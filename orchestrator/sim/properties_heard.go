@@ -52,6 +52,10 @@ func (w *world) forsaken(l *leg) bool {
 	switch {
 	case l.phase != legUp || l.deaf || l.heldByKey || len(l.plays) > 0:
 		return false
+	case w.plan.Has(Ignore) && w.facts.going[w.facts.callOf[l.id]] == nil:
+		return false // an order to play a prompt may have come to nothing: that is found out after two minutes
+	case w.faulty() && w.facts.hung[l.id]:
+		return false // the order to hang up is repeated for a minute: "everything comes to rest" sees to it
 	case l.mix == nil:
 		return true
 	case l.mode == core.Hold:
@@ -181,4 +185,3 @@ func (w *world) auditPeople(c core.CallView, s *station, bad []string) []string 
 	}
 	return bad
 }
-

@@ -17,8 +17,8 @@ import (
 )
 
 // A SetMix becomes the difference between what is wanted and what is remembered. On the path that people hear (a customer on hold
-// music, an agent who has just answered) that is two requests at the same time: stop the music, and add both to the bridge, which
-// was made when the customer was put on hold.
+// music, an agent who has just answered) that is two requests: stop the music, and add both to the bridge, which was made when the
+// customer was put on hold.
 //
 // If the difference is empty, the order is a repetition, and repetitions are how reconciliation repairs: then, and
 // whenever something spoke against the memory or a request failed, the bridge itself is looked at.
@@ -325,7 +325,7 @@ func (e *Engine) perform(ctx context.Context, call core.CallID, id core.MixID, p
 	// A recording ends when the last channel leaves its bridge. So who comes is added before the others go, unless
 	// somebody stays anyway: then who is to go must not hear who comes.
 	if p.emptiesBeforeAdding(e.membersOf(id)) {
-		if err := e.addAndSilence(ctx, id, p); err != nil {
+		if err := e.silenceAndAdd(ctx, id, p); err != nil {
 			return err
 		}
 		if err := e.removeAll(ctx, p.remove); err != nil {
@@ -335,7 +335,7 @@ func (e *Engine) perform(ctx context.Context, call core.CallID, id core.MixID, p
 		if err := e.removeAll(ctx, p.remove); err != nil {
 			return err
 		}
-		if err := e.addAndSilence(ctx, id, p); err != nil {
+		if err := e.silenceAndAdd(ctx, id, p); err != nil {
 			return err
 		}
 	}
@@ -390,17 +390,17 @@ func (e *Engine) createBridge(ctx context.Context, call core.CallID, id core.Mix
 	return nil
 }
 
-// addAndSilence stops the music of those who come, and adds them, at the same time.
-func (e *Engine) addAndSilence(ctx context.Context, id core.MixID, p plan) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	if len(p.add) > 0 {
-		group.Go(func() error { return e.addToBridge(ctx, id, p.add) })
+// silenceAndAdd stops the music of those who come, and then adds them. Asterisk must have the orders in this sequence. A channel outside bridges carries its orders
+// out in the thread that makes its music. In a bridge those are two threads; the order to stop is lost, with the best of answers, if it falls
+// into the moment in which the other one is at the next packet. Then the music never ends, and drowns who speaks in the bridge.
+func (e *Engine) silenceAndAdd(ctx context.Context, id core.MixID, p plan) error {
+	if err := e.each(ctx, p.silence, e.stopMusic); err != nil {
+		return err
 	}
-	for _, leg := range p.silence {
-		group.Go(func() error { return e.stopMusic(ctx, leg) })
+	if len(p.add) == 0 {
+		return nil
 	}
-	return group.Wait()
+	return e.addToBridge(ctx, id, p.add)
 }
 
 func (e *Engine) addToBridge(ctx context.Context, id core.MixID, legs []core.LegID) error {

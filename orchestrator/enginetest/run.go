@@ -20,7 +20,7 @@ type scenario struct {
 func Run(t *testing.T, start func(t *testing.T) World) {
 	t.Helper()
 	var all []scenario
-	for _, part := range [][]scenario{arriving(), dialling(), mixing(), pressing(), playing(), recordings(), cutOff(), bounds()} {
+	for _, part := range [][]scenario{arriving(), dialling(), mixing(), conferring(), pressing(), playing(), recordings(), cutOff(), bounds()} {
 		all = append(all, part...)
 	}
 	seen := map[string]bool{}

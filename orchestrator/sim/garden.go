@@ -36,7 +36,7 @@ const (
 
 // Garden lists the planted bugs.
 func Garden() []Bug {
-	return []Bug{
+	return append([]Bug{
 		{Name: actsFirst, Story: "The switch is faster than the database, so why wait for it."},
 		{Name: ignoresFence, Story: "An append that fails is logged, and the owner goes on."},
 		{Name: replaysEffects, Story: "Recovery uses the same code path as the turn."},
@@ -76,7 +76,7 @@ func Garden() []Bug {
 		{Name: "dials in pairs", Story: "The retry came a little early.", wrap: func(r Rules) Rules { return pairing{r} }},
 		{Name: "remembers what is not in the snapshot", Story: "It is only a cache.", wrap: func(r Rules) Rules { return &moody{Rules: r} }},
 		{Name: "bills by the clock on the wall", Story: "Time is what time.Now says.", wrap: func(r Rules) Rules { return &wallClock{Rules: r} }},
-	}
+	}, conversationGarden()...)
 }
 
 // planted reports whether the bug of that name is planted in this world.

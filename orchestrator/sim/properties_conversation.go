@@ -85,6 +85,10 @@ func (b *books) converses(w *world, e *core.Entry) {
 		if e.Reason != "complete" {
 			b.files[e.Call]++
 		}
+		// Where a mix ends with its last member, its recording ends before anybody is told that the customer has gone.
+		if _, left := b.died[b.customers[e.Call]]; e.Reason == "broke_off" && !left && !w.faulty() {
+			w.failf("one recording for each call", "%s of %s breaks off in a calm shift", e.Recording, e.Call)
+		}
 	default:
 		if v != nil {
 			b.beside(w, e, v)

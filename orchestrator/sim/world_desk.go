@@ -10,6 +10,9 @@ import (
 // isConsulted plans what an agent does who has answered a colleague's consult.
 func (a *worker) isConsulted(c *caller, leg core.LegID, d dice) {
 	w := a.w
+	if d.chance(0.3) {
+		a.competes(leg)
+	}
 	w.mayChange(c, leg, d)
 	stays := time.Second + d.around(20*time.Second)
 	switch {
@@ -33,6 +36,20 @@ func (a *worker) isConsulted(c *caller, leg core.LegID, d dice) {
 			}
 		}
 	})
+}
+
+// competes lets another phone that rings for the same consult be answered in the very same moment.
+func (a *worker) competes(leg core.LegID) {
+	w := a.w
+	for _, o := range w.crew {
+		other, rings := o.station.PhoneRinging(o.phone)
+		if o == a || o.examined || !rings || w.facts.callOf[other] != w.facts.callOf[leg] {
+			continue
+		}
+		if o.station.PhoneAnswers(w.now, o.phone) {
+			return
+		}
+	}
 }
 
 // mayChange lets the others act in the very moment in which somebody who was asked answers: the races of a consult.
@@ -104,7 +121,7 @@ func (a *worker) collaborates(leg core.LegID, t temper, d dice) {
 	w := a.w
 	pause := 500*time.Millisecond + d.around(4*time.Second)
 	if t == convenes {
-		pause = 300*time.Millisecond + d.around(time.Second)
+		pause = 300*time.Millisecond + d.around(700*time.Millisecond)
 	}
 	w.in(pause, func() {
 		if _, up := a.station.Alive(leg); !up || w.closing || a.examined {

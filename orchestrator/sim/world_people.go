@@ -83,7 +83,7 @@ func (o *surroundings) Connected(now time.Time, leg core.LegID) {
 	}
 	longer := time.Duration(0)
 	switch p := d.Float64(); {
-	case p < 0.06:
+	case p < 0.08:
 		longer = 3 * time.Minute
 		a.collaborates(leg, convenes, d)
 	case p < 0.6:

@@ -66,6 +66,26 @@ var sometimes = []string{
 	"refused: call.hold switch_down", "refused: wrapup.extend extension_spent",
 	// recordings (C15)
 	"recording stopped: complete", "recording stopped: pause_unconfirmed", "recording stopped: broke_off", "a recording resumes by itself", "alert pause_unconfirmed",
+	// consults (C4 to C8)
+	"consult of agent", "consult of queue", "consult of entry_point", "consult of number", "consult answered by agent", "consult answered by queue",
+	"consult answered by entry_point", "consult answered by number", "toggled to customer", "toggled to consultant", "consult ended: ended", "consult ended: merged",
+	"consult ended: transferred", "consult ended: consultant_left", "consult ended: consultant_lost", "consult ended: customer_left", "consult ended: agent_left",
+	"consult ended: caller", "consult ended: no_answer", "consult ended: declined", "consult ended: busy", "consult ended: unreachable", "consult ended: failed",
+	"two consultants answer one consult", "an answer crosses the end of its consult", "a customer hangs up in the moment in which a consult is answered",
+	"the primary's phone dies in the moment in which a consult is answered", "a consult is ended in the moment in which it is answered",
+	"a transfer is completed in the moment in which its consult is answered", "a consultant hangs up at once", "a consultant's phone drops off the network",
+	"a phone dies in a consult", "somebody outside answers at the last moment", "somebody outside hangs up at once", "somebody outside drops off the network",
+	"refused: consult.start target_unavailable", "refused: consult.start not_allowed", "refused: consult.start invalid", "refused: consult.merge wrong_state",
+	"refused: consult.transfer wrong_state",
+	// transfers (C9, C10)
+	"transferred to agent", "transferred to queue", "transferred to entry_point", "transferred to number", "transfer failed: no_answer", "transfer failed: declined",
+	"transfer failed: busy", "transfer failed: unreachable", "transfer failed: abandoned", "queued by transfer_failed", "customer and outside",
+	"owner by transfer after transfer", "owner by transfer after agent", "owner by transfer after agent_lost", "refused: call.transfer not_allowed",
+	"refused: call.transfer target_unavailable",
+	// conferences (C11 to C14)
+	"a conference of eight", "a participant is held", "a participant is taken back", "left: left", "left: lost", "left: disconnected", "left: alone", "left: caller",
+	"somebody drops while joining", "owner by handover after left", "owner by handover after agent", "owner by handover after agent_lost", "post-call",
+	"post-call with a consultant", "refused: participant.hold wrong_state", "refused: participant.drop wrong_state", "refused: call.leave wrong_state",
 	// faults
 	"a fact is lost", "a fact is late", "a fact comes twice", "a connection is lost", "a switch restarts", "a switch comes back in mid-shift",
 	"a timeout of what has happened", "a timeout of what has not happened", "a crash before the commit", "a crash between commit and effect",
@@ -119,6 +139,7 @@ var regressions = []struct {
 	{Plan{Seed: 81, Size: Short, Length: 337547403564, Calls: 11, Skip: 6, Faults: []Fault{Refuse}}, "a mix stays on the switch for ever when the order to dissolve it is refused"},
 	{Plan{Seed: 693, Size: Short, Length: 26 * time.Second, Calls: 2, Faults: []Fault{Refuse}}, "a customer talks unanswered, hearing nothing, after the order to answer was refused"},
 	{Plan{Seed: 1749, Size: Short, Length: 111 * time.Second, Calls: 2, Faults: []Fault{Ignore}}, "the same where the switch has accepted the order and done nothing"},
+	{Plan{Seed: 1296, Size: Short, Length: 94 * time.Second, Calls: 1}, "a queue removed while a phone rings for a transfer from it ends its call twice, which panics (C9)"},
 	{Plan{Seed: 307, Size: Short, Length: 45 * time.Second, Calls: 8, Faults: []Fault{Cut, Crash}}, "calls that begin to ask in the same step are offered in the order in which they were touched, not in line order (Q3)"},
 }
 

@@ -67,7 +67,8 @@ func (e *Engine) rang(id core.LegID) bool {
 }
 
 // dialChannel calls the far end of a channel that was created. The channel enters the application in a thread of its own, and until it has, a
-// matter of tenths of a millisecond, Asterisk answers 409. Waiting for StasisStart instead would make a dial wait for a slow sink.
+// matter of tenths of a millisecond, Asterisk answers 409: to one dial in fifteen, which then takes a millisecond longer. Waiting for StasisStart instead
+// would cost every dial about half of what the order itself takes, and make it wait for a slow sink.
 func (e *Engine) dialChannel(ctx context.Context, leg core.LegID, seconds int) error {
 	query := url.Values{"timeout": {strconv.Itoa(seconds)}}
 	for pause := 250 * time.Microsecond; ; pause = min(2*pause, 50*time.Millisecond) {

@@ -222,6 +222,7 @@ func (b *books) keepsTalking(w *world, ev core.Event, out core.Outcome) {
 	case core.MergeConsult:
 		if v := b.going[in.Call]; v != nil && v.consult != nil { // a number that is still ringing: the primary waits for it with the customer
 			b.stepsAside(w, in.Call, v, false)
+			v.changed = w.now
 		}
 	default:
 	}

@@ -52,8 +52,8 @@ func (w *world) forsaken(l *leg) bool {
 	switch {
 	case l.phase != legUp || l.deaf || l.heldByKey || len(l.plays) > 0:
 		return false
-	case w.plan.Has(Ignore) && w.facts.going[w.facts.callOf[l.id]] == nil:
-		return false // an order to play a prompt may have come to nothing: that is found out after two minutes
+	case (w.plan.Has(Ignore) || w.plan.Has(Drop)) && w.facts.going[w.facts.callOf[l.id]] == nil:
+		return false // a prompt may not have been played, or its end not been told: that is found out after two minutes
 	case w.faulty() && w.facts.hung[l.id]:
 		return false // the order to hang up is repeated for a minute: "everything comes to rest" sees to it
 	case l.mix == nil:

@@ -26,6 +26,9 @@ type Config struct {
 
 	// PhoneTemplate makes a dial string of a desk phone's name; default "PJSIP/<phone>".
 	PhoneTemplate string
+	// PeerTemplate makes a dial string of the name of a desk phone that registers at another switch, and of that switch's name; default
+	// "PJSIP/<phone>@<switch>": the trunk to a switch has its name.
+	PeerTemplate string
 	// TrunkTemplate makes a dial string of a number and a trunk's name; default "PJSIP/<number>@<trunk>".
 	TrunkTemplate string
 
@@ -88,6 +91,10 @@ func (c Config) withDefaults() (Config, error) {
 	c.PhoneTemplate = defaultTo(c.PhoneTemplate, "PJSIP/<phone>")
 	if !templatePattern.MatchString(c.PhoneTemplate) || strings.Count(c.PhoneTemplate, "<phone>") != 1 {
 		bad("PhoneTemplate", `must begin with a channel technology and contain "<phone>" once`)
+	}
+	c.PeerTemplate = defaultTo(c.PeerTemplate, "PJSIP/<phone>@<switch>")
+	if !templatePattern.MatchString(c.PeerTemplate) || strings.Count(c.PeerTemplate, "<phone>") != 1 {
+		bad("PeerTemplate", `must begin with a channel technology and contain "<phone>" once`)
 	}
 	c.TrunkTemplate = defaultTo(c.TrunkTemplate, "PJSIP/<number>@<trunk>")
 	if !templatePattern.MatchString(c.TrunkTemplate) || strings.Count(c.TrunkTemplate, "<number>") != 1 {

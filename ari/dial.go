@@ -187,7 +187,14 @@ func (e *Engine) dialString(to core.Address) (string, error) {
 		if !phonePattern.MatchString(to.Phone) {
 			return "", refuse(core.WhyInvalid, "to.phone: must be 1 to 64 letters, digits, '_', '.' or '-'")
 		}
-		return strings.Replace(e.cfg.PhoneTemplate, "<phone>", to.Phone, 1), nil
+		if to.Switch == "" || to.Switch == e.cfg.ID {
+			return strings.Replace(e.cfg.PhoneTemplate, "<phone>", to.Phone, 1), nil
+		}
+		if !phonePattern.MatchString(string(to.Switch)) {
+			return "", refuse(core.WhyInvalid, "to.switch: must be 1 to 64 letters, digits, '_', '.' or '-'")
+		}
+		s := strings.Replace(e.cfg.PeerTemplate, "<phone>", to.Phone, 1)
+		return strings.Replace(s, "<switch>", string(to.Switch), 1), nil
 	case to.Number != "":
 		if !numberPattern.MatchString(to.Number) {
 			return "", refuse(core.WhyInvalid, "to.number: must be 1 to 32 digits, with '+' in front or not")

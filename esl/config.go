@@ -26,6 +26,9 @@ type Config struct {
 
 	// PhoneTemplate makes a dial string of a desk phone's name; default "user/<phone>@tandem".
 	PhoneTemplate string
+	// PeerTemplate makes a dial string of the name of a desk phone that registers at another switch, and of that switch's name; default
+	// "sofia/gateway/<switch>/<phone>": the gateway to a switch has its name.
+	PeerTemplate string
 	// TrunkTemplate makes a dial string of a number and a trunk's name; default "sofia/gateway/<trunk>/<number>".
 	TrunkTemplate string
 	// MixProfile is the profile of conference.conf that mixes are made with; default "tandem".
@@ -89,6 +92,11 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	template("PhoneTemplate", &c.PhoneTemplate, "user/<phone>@tandem", "<phone>")
+	if strings.Contains(c.PeerTemplate, "<switch>") || c.PeerTemplate == "" {
+		template("PeerTemplate", &c.PeerTemplate, "sofia/gateway/<switch>/<phone>", "<switch>", "<phone>")
+	} else {
+		template("PeerTemplate", &c.PeerTemplate, "", "<phone>")
+	}
 	if strings.Contains(c.TrunkTemplate, "<trunk>") || c.TrunkTemplate == "" {
 		template("TrunkTemplate", &c.TrunkTemplate, "sofia/gateway/<trunk>/<number>", "<trunk>", "<number>")
 	} else {

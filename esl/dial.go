@@ -102,7 +102,13 @@ func (e *Engine) dialString(to core.Address) (argument, error) {
 		if !phonePattern.MatchString(to.Phone) {
 			return argument{}, refuse(core.WhyInvalid, "to.phone: must be 1 to 64 letters, digits, '_', '.' or '-'")
 		}
-		return filledIn(e.cfg.PhoneTemplate, "<phone>", to.Phone), nil
+		if !e.isPeer(to) {
+			return filledIn(e.cfg.PhoneTemplate, "<phone>", to.Phone), nil
+		}
+		if !phonePattern.MatchString(string(to.Switch)) {
+			return argument{}, refuse(core.WhyInvalid, "to.switch: must be 1 to 64 letters, digits, '_', '.' or '-'")
+		}
+		return filledIn(e.cfg.PeerTemplate, "<switch>", string(to.Switch), "<phone>", to.Phone), nil
 	case to.Number != "":
 		if !numberRule.MatchString(to.Number) {
 			return argument{}, refuse(core.WhyInvalid, "to.number: must be 1 to 32 digits, with '+' in front or not")
@@ -113,6 +119,11 @@ func (e *Engine) dialString(to core.Address) (argument, error) {
 		return filledIn(e.cfg.TrunkTemplate, "<trunk>", to.Trunk, "<number>", to.Number), nil
 	}
 	return argument{}, refuse(core.WhyInvalid, "to: must name a phone, or a number with a trunk")
+}
+
+// isPeer tells whether a phone registers at another switch.
+func (e *Engine) isPeer(to core.Address) bool {
+	return to.Phone != "" && to.Switch != "" && to.Switch != e.cfg.ID
 }
 
 // filledIn puts checked parts into a template of the configuration.
@@ -127,7 +138,7 @@ func (e *Engine) expect(call core.CallID, a core.Dial) (known bool) {
 	if l := e.table.legs[a.Leg]; l != nil {
 		return true
 	}
-	e.table.legs[a.Leg] = &leg{id: a.Leg, call: call, ours: true, phone: a.To.Phone != "", told: true, pending: true, seen: time.Now()}
+	e.table.legs[a.Leg] = &leg{id: a.Leg, call: call, ours: true, phone: a.To.Phone != "", peer: e.isPeer(a.To), told: true, pending: true, seen: time.Now()}
 	return false
 }
 

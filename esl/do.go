@@ -111,7 +111,7 @@ func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 		l.asked = code
 	}
 	unborn := l != nil && l.pending && !l.created
-	phone := l == nil || l.phone
+	phone := l == nil || l.phone && !l.peer
 	e.mu.Unlock()
 	err := order(ctx, p.commands, "uuid_kill", idArg(a.Leg), killArg(code, phone))
 	switch {

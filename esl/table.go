@@ -23,6 +23,7 @@ type leg struct {
 	ours bool
 	// phone: ours, to a desk phone rather than over a trunk.
 	phone bool
+	peer  bool // it goes to a desk phone of another switch
 	// told: the core knows of it. A call that arrives is told of once it is ours for certain.
 	told           bool
 	from, name, to string // of an arrived leg
@@ -125,7 +126,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member,
 		}
 		if b := before[s.Leg]; b != nil {
-			l.phone, l.rang, l.asked = b.phone, l.rang || b.rang, b.asked
+			l.phone, l.peer, l.rang, l.asked = b.phone, b.peer, l.rang || b.rang, b.asked
 			l.call = defaultTo(l.call, b.call)
 			l.owner = b.owner
 			if len(b.prompts) > 0 && strings.Contains(f.running, string(b.prompts[0].play)) {

@@ -119,8 +119,8 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 	carrier := cmp.Or(o.CarrierContact, "sip:127.0.0.1:9") // the discard port: nobody answers
 	site.Trunks = []freeswitch.Trunk{{Name: Carrier, Contact: carrier, Match: []string{"127.0.0.0/8"}}}
 	if p != nil {
-		site.PeerName, site.PeerPort = Peer, s.peerPort()
-		site.Peers = []freeswitch.Peer{{Name: Peer, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
+		site.PeerName, site.PeerPort = PeerFreeSWITCH, s.peerPort()
+		site.Peers = []freeswitch.Peer{{Name: PeerAsterisk, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
 	}
 	if err := site.Write(s.dir); err != nil {
 		return nil, err

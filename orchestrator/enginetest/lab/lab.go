@@ -158,8 +158,8 @@ func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 	}
 	site.Trunks = []asterisk.Trunk{{Name: Carrier, Contact: carrier, Match: []string{"127.0.0.0/8"}}}
 	if p != nil {
-		site.PeerName = Peer
-		site.Peers = []asterisk.Peer{{Name: Peer, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
+		site.PeerName = PeerAsterisk
+		site.Peers = []asterisk.Peer{{Name: PeerFreeSWITCH, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
 	}
 	if err := site.Write(s.dir); err != nil {
 		return nil, err

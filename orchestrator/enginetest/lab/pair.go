@@ -8,9 +8,12 @@ import (
 	"time"
 )
 
-// Peer is what each switch of a pair calls the other: "PJSIP/1001@peer" on Asterisk and "sofia/gateway/peer/1001" on FreeSWITCH ring desk phone 1001
-// of the other switch.
-const Peer = "peer"
+// What the switches of a pair call each other: "PJSIP/1001@freeswitch" on Asterisk and "sofia/gateway/asterisk/1001" on FreeSWITCH ring desk
+// phone 1001 of the other switch. A trunk between switches has the name of the switch to which it leads.
+const (
+	PeerAsterisk   = "asterisk"
+	PeerFreeSWITCH = "freeswitch"
+)
 
 // peering is what a switch must know of the other.
 type peering struct {
@@ -23,11 +26,11 @@ func StartPair(ctx context.Context, oa Options, of FreeSWITCHOptions) (*Asterisk
 	if err := errors.Join(oa.check(), (Options{Name: of.Name, Phones: of.Phones}).check()); err != nil {
 		return nil, nil, err
 	}
-	ha, err := findHost(ctx)
+	hf, err := findFreeSWITCH() // first, because nothing can install it
 	if err != nil {
 		return nil, nil, err
 	}
-	hf, err := findFreeSWITCH()
+	ha, err := findHost(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

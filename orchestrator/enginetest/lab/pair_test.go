@@ -23,7 +23,7 @@ func TestPhonesOfTheOtherSwitch(t *testing.T) {
 
 	t.Run("from Asterisk", func(t *testing.T) {
 		x.dial(t, "leg-0001", "1001")
-		status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/1002@"+Peer, "app", "test", "channelId", "leg-0002", "callerId", `"Ada" <+49170>`)
+		status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/1002@"+PeerFreeSWITCH, "app", "test", "channelId", "leg-0002", "callerId", `"Ada" <+49170>`)
 		require.Equal(t, 200, status, body)
 		x.await(t, "StasisStart", "leg-0002")
 		x.bridge(t, "mix-0001", "leg-0001", "leg-0002")
@@ -46,7 +46,7 @@ func TestPhonesOfTheOtherSwitch(t *testing.T) {
 		near, err := there[0].AwaitCall(testContext(t), 1)
 		require.NoError(t, err)
 		f.awaitParkedLegs(t, "leg-0003")
-		f.call(t, "bgapi originate {origination_uuid=leg-0004,origination_caller_id_name=Ada,origination_caller_id_number=+49170}sofia/gateway/%s/1002 &park()", Peer)
+		f.call(t, "bgapi originate {origination_uuid=leg-0004,origination_caller_id_name=Ada,origination_caller_id_number=+49170}sofia/gateway/%s/1002 &park()", PeerAsterisk)
 		far, err := here[1].AwaitCall(testContext(t), 1)
 		require.NoError(t, err)
 		f.awaitParkedLegs(t, "leg-0003", "leg-0004")
@@ -98,13 +98,13 @@ func TestRefusalsOfPhonesOfTheOtherSwitch(t *testing.T) {
 	x := listen(t, a, "test")
 	dial := func(t *testing.T, leg, phone string) event {
 		t.Helper()
-		status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/"+phone+"@"+Peer, "app", "test", "channelId", leg)
+		status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/"+phone+"@"+PeerFreeSWITCH, "app", "test", "channelId", leg)
 		require.Equal(t, 200, status, body)
 		return x.await(t, "ChannelDestroyed", leg)
 	}
 	originate := func(t *testing.T, phone string) string {
 		t.Helper()
-		out, err := f.API(testContext(t), fmt.Sprintf("originate sofia/gateway/%s/%s &park()", Peer, phone))
+		out, err := f.API(testContext(t), fmt.Sprintf("originate sofia/gateway/%s/%s &park()", PeerAsterisk, phone))
 		require.NoError(t, err)
 		return strings.TrimSpace(out)
 	}
@@ -128,12 +128,12 @@ func TestRingingPhonesOfTheOtherSwitch(t *testing.T) {
 	x := listen(t, a, "test")
 
 	t.Run("not registered, dialled by Asterisk", func(t *testing.T) {
-		status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/1003@"+Peer, "app", "test", "channelId", "leg-away")
+		status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/1003@"+PeerFreeSWITCH, "app", "test", "channelId", "leg-away")
 		require.Equal(t, 200, status, body)
 		assert.Equal(t, 480, x.await(t, "ChannelDestroyed", "leg-away").TechCause)
 	})
 	t.Run("not registered, dialled by FreeSWITCH", func(t *testing.T) {
-		out, err := f.API(testContext(t), "originate sofia/gateway/"+Peer+"/1003 &park()")
+		out, err := f.API(testContext(t), "originate sofia/gateway/"+PeerAsterisk+"/1003 &park()")
 		require.NoError(t, err)
 		assert.Equal(t, "-ERR NO_USER_RESPONSE", strings.TrimSpace(out))
 	})
@@ -144,7 +144,7 @@ func TestRingingPhonesOfTheOtherSwitch(t *testing.T) {
 	for i, elsewhere := range []bool{false, true} {
 		t.Run(fmt.Sprintf("dialled by Asterisk, elsewhere=%v", elsewhere), func(t *testing.T) {
 			leg := fmt.Sprintf("leg-000%d", i)
-			status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/1001@"+Peer, "app", "test", "channelId", leg)
+			status, body := x.call(t, "POST", "/channels", "endpoint", "PJSIP/1001@"+PeerFreeSWITCH, "app", "test", "channelId", leg)
 			require.Equal(t, 200, status, body)
 			x.awaitThat(t, "ChannelStateChange", func(e event) bool { return e.Channel.ID == leg && e.Channel.State == "Ringing" })
 			far, err := there.AwaitCall(testContext(t), i+1)
@@ -162,7 +162,7 @@ func TestRingingPhonesOfTheOtherSwitch(t *testing.T) {
 		})
 		t.Run(fmt.Sprintf("dialled by FreeSWITCH, elsewhere=%v", elsewhere), func(t *testing.T) {
 			leg := fmt.Sprintf("leg-100%d", i)
-			f.call(t, "bgapi originate {origination_uuid=%s}sofia/gateway/%s/1001 &park()", leg, Peer)
+			f.call(t, "bgapi originate {origination_uuid=%s}sofia/gateway/%s/1001 &park()", leg, PeerAsterisk)
 			far, err := here.AwaitCall(testContext(t), i+1)
 			require.NoError(t, err)
 			await(t, func(ctx context.Context) bool {
@@ -192,12 +192,12 @@ func TestNobodyElseIsAPeer(t *testing.T) {
 	atPeerPort := net.JoinHostPort("127.0.0.1", strconv.Itoa(f.site.PeerPort))
 	t.Run("without the secret, at Asterisk", func(t *testing.T) {
 		p := newPeer(t, nil)
-		p.invite(t, a.SIPAddr, "1001", "<sip:"+Peer+"@127.0.0.1>")
+		p.invite(t, a.SIPAddr, "1001", "<sip:"+PeerFreeSWITCH+"@127.0.0.1>")
 		p.await(t, "SIP/2.0 401")
 	})
 	t.Run("without the secret, at FreeSWITCH", func(t *testing.T) {
 		p := newPeer(t, nil)
-		p.invite(t, atPeerPort, "1001", "<sip:"+Peer+"@127.0.0.1>")
+		p.invite(t, atPeerPort, "1001", "<sip:"+PeerAsterisk+"@127.0.0.1>")
 		p.await(t, "SIP/2.0 407")
 	})
 	t.Run("with a phone's password, at FreeSWITCH", func(t *testing.T) {

@@ -44,6 +44,11 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 		return err
 	}
 	defer unlockMix()
+	if len(a.Members) == 0 {
+		if err := e.dismissFrom(ctx, p, a.Mix); err != nil {
+			return err
+		}
+	}
 	e.mu.Lock()
 	names := legLocks(e.table.touched(a.Mix))
 	e.mu.Unlock()

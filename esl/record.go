@@ -61,7 +61,7 @@ func (e *Engine) startRecording(ctx context.Context, p *pair, a core.StartRecord
 	var se *switchError
 	switch {
 	case err == nil:
-		return nil
+		return e.keep(ctx, p, a.Mix, a.Recording)
 	case errors.As(err, &se) && strings.Contains(se.Text, "already being used"):
 		e.tellStarted(a.Recording)
 		return nil
@@ -141,7 +141,11 @@ func (e *Engine) pauseRecording(ctx context.Context, p *pair, id core.RecordingI
 
 // stopRecording completes the file.
 func (e *Engine) stopRecording(ctx context.Context, p *pair, id core.RecordingID) error {
-	return e.recordingOrder(ctx, p, id, "norecord")
+	err := e.recordingOrder(ctx, p, id, "norecord")
+	if id == "" {
+		return err
+	}
+	return errors.Join(err, e.dismiss(ctx, p, id))
 }
 
 // recordingFacts are what the conference tells of its recordings. The caller holds mu.

@@ -207,10 +207,11 @@ var conversations = []struct {
 		v.does("anna", "transfer", "to", v.agent("bob"))
 		v.gone("anna")
 		require.NoError(v.t, v.rings(v.desk("bob")).Reject(603))
+		again := v.rings(v.desk("anna")) // the only one in the queue, and free
 		v.customer.is(core.Waiting)
 		v.hear("customer: music")
-		v.available("anna")
-		v.at["anna"] = v.takes(v.desk("anna"))
+		v.at["anna"] = again
+		v.answers(again)
 		v.hear("customer: anna", "anna: customer")
 	}},
 	{"C9 Q7 blind transfer to a queue", func(v *conversation) {

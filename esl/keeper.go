@@ -1,0 +1,52 @@
+package esl
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// A recording ends with its conference, and a conference with its last member. But one call has one recording, also over a consult, in which the customer is on hold and
+// the agent elsewhere, and nobody is left. So a recorded conference has a keeper: a channel without a far end, which says nothing and hears nobody. Its id is the
+// recording's.
+
+// keepJob begins the id of the job that makes a keeper.
+const keepJob = "tandem-keep-"
+
+// keep puts a keeper into the conference of a recording that has just begun.
+func (e *Engine) keep(ctx context.Context, p *pair, mix core.MixID, rec core.RecordingID) error {
+	who := settings(set("origination_uuid", idArg(rec)), set("hangup_after_bridge", literal("false")))
+	app := joined(literal("&conference("), conferenceArg(mix), literal("@"), wordArg(e.cfg.MixProfile), literal("+flags{mute|deaf})"))
+	if err := p.commands.background(ctx, keepJob+jobID(rec), "originate", joined(who, literal("null/keeper")), app); err != nil {
+		return fmt.Errorf("keep the recording going: %w", err)
+	}
+	return nil
+}
+
+// dismiss ends a recording's keeper, if there is one.
+func (e *Engine) dismiss(ctx context.Context, p *pair, rec core.RecordingID) error {
+	err := order(ctx, p.commands, "uuid_kill", idArg(rec))
+	if err != nil && !answered(err) {
+		return fmt.Errorf("dismiss the recording's keeper: %w", err)
+	}
+	return nil // it is gone, or there was none
+}
+
+// dismissFrom ends the keepers of a mix that is dissolved, and with them its recordings.
+func (e *Engine) dismissFrom(ctx context.Context, p *pair, mix core.MixID) error {
+	var recorded []core.RecordingID
+	e.mu.Lock()
+	for id, r := range e.table.recordings {
+		if r.mix == mix {
+			recorded = append(recorded, id)
+		}
+	}
+	e.mu.Unlock()
+	for _, id := range recorded {
+		if err := e.dismiss(ctx, p, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tandem-voice/tandem/api/client"
@@ -37,12 +40,13 @@ type hallResults struct {
 	ended     time.Duration
 	served    int // calls ended as they should
 	left      []string
-	atPhones  int  // phones that believe to be in a call afterwards
-	completed bool // every step was seen for all calls
+	atPhones  int     // phones that believe to be in a call afterwards
+	busy      float64 // cores that the switch used while they stood
+	completed bool    // every step was seen for all calls
 }
 
 // stepLimit is how long all calls together may take to one step.
-const stepLimit = time.Minute
+const stepLimit = 30 * time.Second
 
 // onConferences builds conferences on a switch, has some merges heard among them, and takes them down.
 func onConferences(ctx context.Context, p plan, b brand, dir, binary string, tables *report, say func(string, ...any)) error {
@@ -75,12 +79,23 @@ func onConferences(ctx context.Context, p plan, b brand, dir, binary string, tab
 
 	var out hallResults
 	if err := h.build(ctx, &out); err != nil {
+		return fmt.Errorf("%w\n%s", err, r.tandem.complaints())
+	}
+	begun := time.Now()
+	before, err := r.times()
+	if err != nil {
 		return err
 	}
 	heard, err := a.listen(ctx, h, p.merges)
 	if err != nil {
-		return fmt.Errorf("conference with sound: %w\n%s", err, r.tandem.tail())
+		return fmt.Errorf("conference with sound: %w\n%s", err, r.tandem.complaints())
 	}
+	after, err := r.times()
+	if err != nil {
+		return err
+	}
+	out.busy = float64(after.since(before).exchange) / float64(time.Since(begun))
+	h.say("  while they stood the switch used %.2f of %d cores", out.busy, runtime.NumCPU())
 	if err := h.takeDown(ctx, &out); err != nil {
 		return err
 	}
@@ -108,17 +123,32 @@ func (h *hall) staff(ctx context.Context) error {
 	)
 }
 
+// buildRate is how many callers call, and how many agents consult or merge, in a second.
+const buildRate = 25
+
+// paced does something for 0 to n-1 at a rate, several at once.
+func paced(ctx context.Context, n int, perSecond float64, do func(i int) error) error {
+	begun := time.Now()
+	return each(n, func(i int) error {
+		if err := pause(ctx, time.Until(begun.Add(time.Duration(float64(i)/perSecond*float64(time.Second))))); err != nil {
+			return err
+		}
+		return do(i)
+	})
+}
+
 // step asks for something for every call and waits until it is so.
 func (h *hall) step(ctx context.Context, what string, ask func(i int) error, is func(i int, c core.CallView) bool) error {
 	begun := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	if err := each(len(h.calls), ask); err != nil {
+	if err := paced(ctx, len(h.calls), buildRate, ask); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	asked := time.Since(begun)
 	var missing int
-	_, err := h.board.Await(ctx, what, func(st client.State) bool {
+	from := len(h.board.State().Entries)
+	st, err := h.board.Await(ctx, what, func(st client.State) bool {
 		missing = 0
 		for i := range h.calls {
 			c, found := st.Calls[h.calls[i].ID]
@@ -129,10 +159,29 @@ func (h *hall) step(ctx context.Context, what string, ask func(i int) error, is 
 		return missing == 0
 	})
 	if err != nil {
-		return fmt.Errorf("%s: not so for %d of %d calls after %s", what, missing, len(h.calls), time.Since(begun).Round(time.Millisecond))
+		return fmt.Errorf("%s: not so for %d of %d calls after %s; since then in the timeline: %s", what, missing, len(h.calls), time.Since(begun).Round(time.Millisecond),
+			summary(st.Entries[from:]))
 	}
 	h.say("  %s: asked in %.1f s, so for all after %.1f s", what, asked.Seconds(), time.Since(begun).Seconds())
 	return nil
+}
+
+// summary counts lines of the timeline by what they say.
+func summary(entries []client.Entry) string {
+	counts := map[string]int{}
+	for _, e := range entries {
+		what := string(e.Kind) + " " + e.Reason
+		if e.Cause != nil {
+			what += fmt.Sprintf(" %+v", *e.Cause)
+		}
+		counts[strings.TrimSpace(what)]++
+	}
+	var all []string
+	for what, n := range counts {
+		all = append(all, fmt.Sprintf("%d %s", n, what))
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
 }
 
 // build makes all conferences, and asks the switch how many there are. Only what ends the bench is an error: conferences that do not come about are a result.
@@ -140,7 +189,7 @@ func (h *hall) build(ctx context.Context, out *hallResults) error {
 	begun := time.Now()
 	out.asked = len(h.calls)
 	h.shift = h.r.floor.begin(tandemNumber, nil)
-	h.r.floor.steadily(ctx, len(h.calls), 25)
+	h.r.floor.steadily(ctx, len(h.calls), buildRate)
 	if err := h.talk(ctx, out); err != nil {
 		return err
 	}
@@ -246,6 +295,7 @@ func (p *part) conferences(b brand, h hallResults, heard spread) {
 	p.judge(fmt.Sprintf("conferences of %d at once: legs, and conferences, on the switch", conferenceLegs), "", fmt.Sprintf("%d, %d", h.stood.legs, h.stood.mixes),
 		fmt.Sprintf("%d, %d", want.legs, want.mixes), h.completed && h.stood == want)
 	p.tell("… built, taken down (s)", "", fmt.Sprintf("%.1f, %.1f", h.built.Seconds(), h.ended.Seconds()))
+	p.tell(fmt.Sprintf("… while they stand, %s uses (cores)", b.title), "", fmt.Sprintf("%.2f", h.busy))
 	p.judge("… left on the switch, at the phones", "", fmt.Sprintf("%d, %d", len(h.left), h.atPhones), "none", len(h.left) == 0 && h.atPhones == 0 && h.served == h.asked)
 	p.tell("merge among them → everybody hears everybody, p50 (ms)", "", ms(heard.p50))
 	p.within("… p95 (ms)", 0, heard.p95, b.goals.mergeP95, heard.n)

@@ -25,6 +25,7 @@ type audience struct {
 	desks    []*softphone.Phone
 	next     []*softphone.Cursor // walks over the calls that come in at a desk
 	first    int                 // the number of the agent at the first desk
+	rounds   int                 // conferences so far
 	exchange string              // host:port of the switch, once it runs
 }
 
@@ -74,10 +75,11 @@ func (a *audience) agent(k int) core.AgentID { return core.AgentID(agentName(a.f
 func (a *audience) listen(ctx context.Context, h *hall, merges int) (spread, error) {
 	h.say("  listening to merges")
 	var all []time.Duration
-	for round := 0; len(all) < merges; round++ {
-		took, err := a.conference(ctx, h, round)
+	for len(all) < merges {
+		a.rounds++
+		took, err := a.conference(ctx, h)
 		if err != nil {
-			return spread{}, fmt.Errorf("round %d: %w", round+1, err)
+			return spread{}, fmt.Errorf("conference %d: %w", a.rounds, err)
 		}
 		all = append(all, took...)
 	}
@@ -93,10 +95,10 @@ type voice struct {
 }
 
 // conference is one: a customer and an agent, and two more whom that agent consults and merges.
-func (a *audience) conference(ctx context.Context, h *hall, round int) ([]time.Duration, error) {
+func (a *audience) conference(ctx context.Context, h *hall) ([]time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	number := fmt.Sprintf("4931%07d", round)
+	number := fmt.Sprintf("4931%07d", a.rounds)
 	c, err := a.customer.Dial(ctx, audienceNumber+"@"+a.exchange, softphone.CallOptions{From: number})
 	if err != nil {
 		return nil, err

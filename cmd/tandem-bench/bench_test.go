@@ -21,7 +21,7 @@ func TestAMessageIsRead(t *testing.T) {
 	assert.Equal(t, "1003", userOf(m.uri))
 	assert.Equal(t, "4930", userOf(m.from))
 	assert.Equal(t, "sip:asterisk@127.0.0.1:5060", m.contact)
-	answer, err := parseMessage(string(m.reply(200, "OK", "b", "sip:1003@127.0.0.1:5062", sdp)))
+	answer, err := parseMessage(string(m.reply(200, "OK", "b", "sip:1003@127.0.0.1:5062", session(4000))))
 	require.NoError(t, err)
 	assert.Equal(t, 200, answer.status)
 	assert.Equal(t, "<sip:1003@127.0.0.1>;tag=b", answer.to)

@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -99,6 +100,19 @@ func (c *child) tail() string {
 		return err.Error()
 	}
 	all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// complaints are the last warnings and errors in its log.
+func (c *child) complaints() string {
+	const lines = 20
+	text, err := os.ReadFile(c.log)
+	if err != nil {
+		return err.Error()
+	}
+	all := slices.DeleteFunc(strings.Split(string(text), "\n"), func(line string) bool {
+		return !strings.Contains(line, "level=WARN") && !strings.Contains(line, "level=ERROR")
+	})
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -17,7 +18,9 @@ import (
 type floor struct {
 	callers *line
 	desks   *line
-	target  string // Asterisk's host:port
+	drain   *net.UDPConn // takes the sound that the switch sends to anybody here: the bench measures signalling
+	sdp     string       // what all of them offer and take
+	target  string       // Asterisk's host:port
 
 	mu       sync.Mutex
 	shift    *shift
@@ -79,7 +82,26 @@ func newFloor(desks int) (*floor, error) {
 		f.callers.close()
 		return nil, err
 	}
+	if f.drain, err = newDrain(); err != nil {
+		f.callers.close()
+		f.desks.close()
+		return nil, err
+	}
+	f.sdp = session(f.drain.LocalAddr().(*net.UDPAddr).Port) //nolint:errcheck,forcetypeassert // of a UDP socket
 	return f, nil
+}
+
+// newDrain opens a socket from which nobody reads. The kernel drops what does not fit, at less cost than telling the sender that there is no such port, which it
+// would do for every packet of hundreds of calls.
+func newDrain() (*net.UDPConn, error) {
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, fmt.Errorf("open a socket for sound: %w", err)
+	}
+	if err := conn.SetReadBuffer(1); err != nil { // as little as there can be
+		return nil, errors.Join(fmt.Errorf("make a socket's buffer small: %w", err), conn.Close())
+	}
+	return conn, nil
 }
 
 // plugIn begins to listen to a switch at host:port.
@@ -97,6 +119,7 @@ func (f *floor) close() {
 	f.rest.Wait()
 	f.callers.close()
 	f.desks.close()
+	_ = f.drain.Close()
 }
 
 // begin starts a shift in which callers call a number.
@@ -118,7 +141,7 @@ func (f *floor) place() {
 	c.invite = request{
 		method: "INVITE", uri: "sip:" + s.number + "@" + f.target, callID: unique(), branch: unique(), cseq: 1, via: f.callers.addr,
 		from: "<sip:" + c.number + "@127.0.0.1>;tag=" + unique(), to: "<sip:" + s.number + "@" + f.target + ">",
-		contact: "sip:caller@" + f.callers.addr, body: sdp,
+		contact: "sip:caller@" + f.callers.addr, body: f.sdp,
 	}
 	f.byID[c.invite.callID], f.byNumber[c.number] = c, c
 	s.placed++
@@ -147,7 +170,7 @@ func (f *floor) callerHears(_ time.Time, m message) {
 		}
 	case m.method == "ACK":
 	case m.method == "INVITE" && c != nil:
-		f.callers.send(m.reply(200, "OK", "", "sip:caller@"+f.callers.addr, sdp)) // anew, as when the call is put on hold
+		f.callers.send(m.reply(200, "OK", "", "sip:caller@"+f.callers.addr, f.sdp)) // anew, as when the call is put on hold
 	case m.method != "":
 		f.callers.send(m.reply(488, "Not Acceptable Here", unique(), "", ""))
 	case c == nil || m.cseqMethod() != "INVITE":
@@ -205,7 +228,7 @@ func (f *floor) deskHears(at time.Time, m message) {
 		case m.cseq == d.invite.cseq:
 			f.desks.send(d.last) // a repetition
 		default:
-			f.desks.send(m.reply(200, "OK", "", f.contact(d.desk), sdp)) // anew, as when the call is put on hold
+			f.desks.send(m.reply(200, "OK", "", f.contact(d.desk), f.sdp)) // anew, as when the call is put on hold
 		}
 	case "ACK":
 		f.desks.confirmed(m.callID)
@@ -252,7 +275,7 @@ func (f *floor) ring(at time.Time, m message) {
 	}
 	f.freed[desk] = time.Time{}
 	f.desks.send(m.reply(180, "Ringing", d.tag, f.contact(desk), ""))
-	d.last = m.reply(200, "OK", d.tag, f.contact(desk), sdp)
+	d.last = m.reply(200, "OK", d.tag, f.contact(desk), f.sdp)
 	f.desks.sendUntil(m.callID, d.last)
 }
 

@@ -36,6 +36,7 @@ func bench(ctx context.Context, args []string, stdout io.Writer) (int, error) {
 	quick := flags.Bool("quick", false, "a minute with ten agents, to see that the bench works; its figures are not judged")
 	only := flags.String("only", "", "just these scenarios, separated by commas: idle, backlog, rush (or calls, for the three), conferences, journal, restart, rules, simulator")
 	exchange := flags.String("switch", "", "just this switch: asterisk or freeswitch")
+	atOnce := flags.Int("conferences", 0, "so many conferences at once; 0: 200, or 5 with -quick")
 	file := flags.String("o", "", "write the tables to this file, as Markdown")
 	binary := flags.String("tandem", "", "the program to measure; \"\" builds ./cmd/tandem")
 	if err := flags.Parse(args); err != nil {
@@ -51,6 +52,9 @@ func bench(ctx context.Context, args []string, stdout io.Writer) (int, error) {
 	p, err := p.narrowed(*only, *exchange)
 	if err != nil {
 		return 2, err
+	}
+	if *atOnce > 0 {
+		p.conferences = *atOnce
 	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(stdout, format+"\n", args...) }
 	tables, about, err := run(ctx, p, *binary, say)

@@ -143,5 +143,7 @@ func finish(b *strings.Builder, contact, body string) {
 	fmt.Fprintf(b, "Content-Length: %d\r\n\r\n%s", len(body), body)
 }
 
-// sdp offers or takes one stream of G.711, to the discard port: the bench measures signalling, nobody sends sound, and what the switch sends goes nowhere.
-const sdp = "v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
+// session offers or takes one stream of G.711 at a port of ours.
+func session(port int) string {
+	return "v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " + strconv.Itoa(port) + " RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
+}

@@ -46,7 +46,7 @@ type plan struct {
 var (
 	wholePlan = plan{
 		scenarios: scenarios, brands: brands,
-		agents: 100, idleCalls: 200, idleRate: 10, waiting: 50, backlogTime: 25 * time.Second, slower: 1, conferences: 200, merges: 40, events: 100_000, appends: 500,
+		agents: 100, idleCalls: 120, idleRate: 10, waiting: 50, backlogTime: 20 * time.Second, slower: 1, conferences: 200, merges: 40, events: 100_000, appends: 500,
 	}
 	quickPlan = plan{
 		scenarios: []scenario{idle, backlog, rush, conferences, journalling, restarting}, brands: brands,

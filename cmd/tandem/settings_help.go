@@ -34,5 +34,7 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ESL_ID       the name of this switch in the set-up; default freeswitch
 
 A further switch of a kind has a number, 2 to 99, behind the kind: TANDEM_ARI_2_URL, TANDEM_ARI_2_PASSWORD and so on. Its name
-is asterisk-2 unless TANDEM_ARI_2_ID says otherwise. No two switches may have one name.
+is asterisk-2 unless TANDEM_ARI_2_ID says otherwise. No two switches may have one name. Where calls at one switch are offered to
+desk phones that register at another, each switch needs a trunk to the other that has the other's name: a PJSIP endpoint, or a
+gateway.
 `

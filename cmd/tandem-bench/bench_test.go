@@ -112,7 +112,7 @@ func TestTheBenchRuns(t *testing.T) {
 	program, err := build(t.Context(), t.TempDir())
 	require.NoError(t, err)
 	p := quickPlan
-	p.backlogTime, p.shorter, p.events, p.appends = 2*time.Second, 2*time.Second, 300, 5
+	p.backlogTime, p.shorter, p.events, p.appends, p.merges = 2*time.Second, 2*time.Second, 300, 5, 2
 	table, _, err := run(t.Context(), p, program, t.Logf)
 	if errors.Is(err, errNoPostgres) && os.Getenv("TANDEM_REQUIRE_STORES") == "" || errors.Is(err, lab.ErrNoAsterisk) && os.Getenv(lab.RequireEnv) == "" {
 		t.Skipf("SKIPPED, NOT TESTED: %v", err)
@@ -123,5 +123,14 @@ func TestTheBenchRuns(t *testing.T) {
 	for _, line := range []string{"calls served", "until ready", "made durable on SQLite"} {
 		assert.Contains(t, text, line)
 	}
-	assert.Contains(t, text, "all met", "every call of the rush is served")
+	for _, part := range table.told() {
+		if part.title == noSwitch || part.empty != "" {
+			continue
+		}
+		for _, x := range part.rows {
+			if x.goal == "all" || x.goal == "none" {
+				assert.True(t, x.met, "%s: %s: every call of the rush is served, nothing is left of the conferences", part.title, x.what)
+			}
+		}
+	}
 }

@@ -48,7 +48,7 @@ type hallResults struct {
 
 const (
 	// batch is how many conferences are built together.
-	batch = 50
+	batch = 25
 	// buildRate is how many callers call, and how many agents consult or merge, in a second.
 	buildRate = 25
 )
@@ -348,7 +348,7 @@ func (h *hall) takeDown(ctx context.Context, out *hallResults) error {
 		return err
 	}
 	out.atPhones = h.r.floor.busy()
-	h.say("  %d conferences ended in %.1f s: %d of their callers as they should; left on the switch: %d, phones in a call: %d%s", out.asked, out.ended.Seconds(), out.served, len(out.left),
+	h.say("  %d conferences ended in %.1f s; callers served: %d; left on the switch: %d, phones in a call: %d%s", out.standing, out.ended.Seconds(), out.served, len(out.left),
 		out.atPhones, bad(h.shift.failed))
 	for _, line := range out.left {
 		h.say("  LEFT: %s", line)

@@ -224,8 +224,8 @@ processor time delays both contestants alike. Absolute figures are worth what th
   process (/proc/PID/stat, user and system), until the records and jobs that follow from the calls are done, divided by the calls served.
 - app_queue and mod_callcenter are measured before Tandem is started: the switch then has nobody to tell its events to.
 - Tandem is the delivered program (` + "`tandem serve`" + `) as a process of its own, on PostgreSQL with fsync and on Redis; no wrap-up, no recording.
-- *Conferences*: callers reach an agent, who consults a second one, merges, consults a third one and merges again, fifty calls at a time, 25 steps a second, over the API. What stands and
-  what is left is what the switch says of itself; where the machine bears no more, what stood before the fifty that failed. Among them one more conference is made again and again by phones with sound, each saying a tone of its own: the
+- *Conferences*: callers reach an agent, who consults a second one, merges, consults a third one and merges again, 25 calls at a time and 25 steps a second, over the API. What stands and
+  what is left is what the switch says of itself; where the machine bears no more, what stood before the 25 that failed. Among them one more conference is made again and again by phones with sound, each saying a tone of its own: the
   time of a merge is from the moment before the request leaves until the last participant hears the tones of all others and goes on hearing them. It includes what a phone needs to
   tell a tone that begins, which is two packets or 40 ms.
 - *Restart*: the process is killed with SIGKILL and started again; the time is from the start of the process until it says that it is ready.

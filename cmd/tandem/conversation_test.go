@@ -61,9 +61,15 @@ func (v *conversation) desk(name string) *seat { return v.desks[slices.Index(cas
 // begins puts a customer through to anna, over a queue's number.
 func (v *conversation) begins(number string) {
 	v.t.Helper()
-	k := v.connects(number, v.desk("anna"))
+	v.beginsWith("anna", number)
+}
+
+// beginsWith puts a customer through to an agent who is alone in a number's queue.
+func (v *conversation) beginsWith(name, number string) {
+	v.t.Helper()
+	k := v.connects(number, v.desk(name))
 	v.call, v.customer = k.id, k.caller
-	v.at["customer"], v.at["anna"] = k.caller.Call, k.call
+	v.at["customer"], v.at[name] = k.caller.Call, k.call
 }
 
 // available signs agents in for calls.
@@ -106,6 +112,15 @@ func (v *conversation) consults(name, other string, with ...any) {
 	v.t.Helper()
 	v.does(name, "consult", append([]any{"to", v.agent(other)}, with...)...)
 	v.at[other] = v.takes(v.desk(other))
+	v.answered(other)
+}
+
+// answered waits until Tandem knows that somebody has answered a consult: the phone knows it a little earlier.
+func (v *conversation) answered(name string) {
+	v.t.Helper()
+	v.customer.awaits(name+" to be consulted", func(c core.CallView) bool {
+		return c.Consult != nil && c.Consult.Answered && c.Consult.Agent == v.desk(name).agent
+	})
 }
 
 // merges lets one agent consult another and merge, and waits until both are in the conference.

@@ -51,8 +51,8 @@ func (e *Engine) Capabilities() engine.Capabilities {
 		Version: e.version,
 		// POST /recordings/live/{name}/pause answers when it is done; there is no event.
 		ConfirmsPause: true,
-		// It goes on with one member in the bridge, but ends by itself, complete, when the last one leaves.
-		RecordsWhileAlone: false,
+		// Its keeper stays when everybody else has left: see keeper.go.
+		RecordsWhileAlone: true,
 	}
 }
 

@@ -56,8 +56,8 @@ func (e *Engine) Capabilities() engine.Capabilities {
 		Version: e.place.version,
 		// "conference … pause" answers when nothing is written any more.
 		ConfirmsPause: true,
-		// It goes on with one member in the conference, but ends by itself, complete, when the last one leaves.
-		RecordsWhileAlone: false,
+		// Its keeper stays when everybody else has left: see keeper.go.
+		RecordsWhileAlone: true,
 	}
 }
 

@@ -18,6 +18,7 @@ func conferring() []scenario {
 		{"ringing for a member on hold", "(9) the music class that sounds like ringing", "C4", ringback},
 		{"a mix of four is dissolved", "(9) nobody is left in it; the legs live on", "C14", dissolveFour},
 		{"a recording goes on over members who come and go", "(9) one file", "C15 C11", recordConference},
+		{"a recording outlives a moment without members", "(9) one file", "C4 C9 C15", recordConsult},
 	}
 }
 
@@ -158,6 +159,28 @@ func recordConference(s *stage) {
 	linger()
 	s.do(core.StopRecording{Recording: id})
 	s.heard(s.file(id, c, a, b), "Caller+1001", "Caller+1001+1002", "Caller+1002", "Caller+1001+1002")
+	if n := count(s, func(f core.RecordingStopped) bool { return f.Recording == id }); n != 1 {
+		s.fail("the recording was stopped %d times", n)
+	}
+}
+
+// recordConsult: the customer is on hold and the agent elsewhere, with somebody who must not be in the file.
+func recordConsult(s *stage) {
+	c, cl, a, al, m := s.conversation()
+	id := s.startRecording(m)
+	linger()
+	b, bl := s.agent("1002")
+	aside := newMix()
+	s.mix(m, core.Member{Leg: cl, Mode: core.Hold})
+	s.talk(aside, al, bl)
+	c.Hears(s.t, Music())
+	s.company(a, b)
+	linger()
+	s.talk(m, cl, bl)
+	s.company(c, b)
+	linger()
+	s.do(core.StopRecording{Recording: id})
+	s.heard(s.file(id, c, a, b), "Caller+1001", "Caller+1002")
 	if n := count(s, func(f core.RecordingStopped) bool { return f.Recording == id }); n != 1 {
 		s.fail("the recording was stopped %d times", n)
 	}

@@ -74,6 +74,7 @@ func FreeSWITCHLike() Quirks {
 		EventDelay:         Span{time.Millisecond, 21 * time.Millisecond}, // the event socket polls every 20 ms
 		InviteDelay:        Span{2 * time.Millisecond, 30 * time.Millisecond},
 		ConnectDelay:       Span{5 * time.Millisecond, 60 * time.Millisecond},
+		EmptyMixStays:      true, // as long as it is recorded
 		RingingMixKills:    true,
 		PauseWritesSilence: true,
 		NoResponse:         32 * time.Second,

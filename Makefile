@@ -13,7 +13,7 @@ STAMP = -buildvcs=$(shell git status --porcelain >/dev/null 2>&1 && echo true ||
 # Packages tested at once. Tests with a real switch each have their own instance, but share the machine's cores.
 PARALLEL ?= 2
 # Of one package, with the race detector on two cores.
-TIMEOUT ?= 15m
+TIMEOUT ?= 25m
 # make test RUN=TestName PKG=./ari/... for a part.
 PKG ?= ./...
 RUN ?=
@@ -57,7 +57,7 @@ lint: ## gofmt, go vet, golangci-lint, shellcheck
 	else echo "shellcheck is missing: shell scripts NOT checked"; fi
 
 .PHONY: bench
-bench: ## measure beside app_queue on the same Asterisk, write docs/benchmarks.md
+bench: ## measure beside app_queue on the same Asterisk and mod_callcenter on the same FreeSWITCH, write docs/benchmarks.md
 	@docker/setup/setup.sh
 	$(GO) run ./cmd/tandem-bench -o docs/benchmarks.md
 

@@ -263,7 +263,7 @@ func (v *conversation) tellTimeline() {
 	}
 	err := v.api.Get(ctx, "/api/v1/calls/"+string(v.call)+"/timeline", &timeline)
 	for _, x := range timeline.Items {
-		e, _ := x["entry"].(map[string]any) //nolint:errcheck // for people
+		e, _ := x["entry"].(map[string]any)
 		v.t.Logf("%v %v %v %v %v %v", e["at"], e["kind"], e["agent"], e["recording"], e["reason"], e["text"])
 	}
 	if err != nil {

@@ -69,3 +69,7 @@ sim: ## play seeded shifts on simulated switches; SEEDS=3000
 clean: ## remove what was built here (not the Asterisk root, not the tools, not the data in var)
 	rm -rf bin var/setup
 	$(GO) clean -testcache
+
+.PHONY: golden
+golden: ## record esl/testdata again from a real FreeSWITCH, to be read and judged as a diff
+	TANDEM_REQUIRE_FREESWITCH=1 $(GO) test ./esl -run Golden -record

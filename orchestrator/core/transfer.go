@@ -35,7 +35,11 @@ func (s *Shard) becomeOutside(c *call) {
 		return
 	}
 	c.Phase, c.Held = Outside, false
-	s.stopRecording(c, "complete")
+	if c.connectedOutside() {
+		s.stopRecording(c, "complete") // what is said without us is not ours to keep
+	} else {
+		s.restRecording(c) // should the number not take the call, an agent will go on with it
+	}
 	s.tellCall(c, Entry{Kind: EntryOutside, Queue: c.Queue})
 	s.touch(c)
 	s.regroup(c)
@@ -66,6 +70,7 @@ func (s *Shard) outsideAnswered(c *call, l *leg) {
 	}
 	s.passPhase(c)
 	c.More.Party[i].Ringing, c.More.Party[i].Since, c.More.ForwardTill = false, s.now, 0
+	s.stopRecording(c, "complete")
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryJoined, Leg: l.ID, Queue: c.Queue})
 	s.setMix(c)

@@ -88,7 +88,7 @@ func (s *Shard) becomeMerged(c *call) {
 	s.setMix(c)
 }
 
-// becomePostCall: the customer has left, and those who are left talk on (C8, C13).
+// becomePostCall: the customer has left, and those who are left talk on (C8, C13). The primary's wrap-up is owed when that is over.
 func (s *Shard) becomePostCall(c *call) {
 	s.passPhase(c)
 	c.Phase, c.Held = PostCall, false

@@ -78,7 +78,7 @@ func (s *Shard) becomeRequeued(c *call, to QueueID, why string) {
 	s.restRecording(c)
 }
 
-// customerGone ends the call: the customer's leg is no more. Others who are in the conversation may talk on.
+// customerGone: the customer's leg is no more. That ends the call, unless others are in the conversation: they may talk on.
 func (s *Shard) customerGone(c *call, cause Cause) {
 	talking := c.Phase == Talking || c.Phase == Outside
 	if c.Phase != Ended && c.Phase != Closing {

@@ -25,7 +25,7 @@ var conversations = []struct {
 		v.cannot("anna", "consult/transfer", "wrong_state")
 		v.at["bob"] = v.takes(v.desk("bob"))
 		v.hear("customer: music", "anna: bob", "bob: anna")
-		v.can("anna", "resume", "mute", "end_consult", "toggle", "complete_transfer", "merge")
+		v.can("anna", "resume", "mute", "digits", "end_consult", "toggle", "complete_transfer", "merge")
 		v.can("bob", "leave")
 		v.cannot("anna", "end", "customer_held")
 		v.does("anna", "consult/toggle")

@@ -88,10 +88,18 @@ func (s *Shard) becomeMerged(c *call) {
 	s.setMix(c)
 }
 
+// takeAll takes everybody back from hold who was put there one by one: from here on nobody could do it any more.
+func (c *call) takeAll() {
+	for i := range c.party() {
+		c.More.Party[i].Held = false
+	}
+}
+
 // becomePostCall: the customer has left, and those who are left talk on (C8, C13). The primary's wrap-up is owed when that is over.
 func (s *Shard) becomePostCall(c *call) {
 	s.passPhase(c)
 	c.Phase, c.Held = PostCall, false
+	c.takeAll()
 	s.noPlay(c)
 	s.stopRecording(c, "complete")
 	s.tellCall(c, Entry{Kind: EntryPostCall, Agent: c.Primary, Queue: c.Queue})

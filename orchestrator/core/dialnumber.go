@@ -35,9 +35,12 @@ func premium() []string {
 	}
 }
 
-// StripDialNumber takes out of pasted text everything but digits and + # * :, the characters that a dialled number may have (C5). It says what is wrong with the
-// rest: a + that does not stand in front, or not 3 to 18 digits.
+// StripDialNumber takes out of pasted text everything but digits and + # *, the characters that a dialled number may have (C5); a colon may be typed, and is not
+// dialled: no telephone has that key. It says what is wrong with the rest: a + that does not stand in front, or not 3 to 18 digits.
 func StripDialNumber(text string) (string, *Refusal) {
+	if strings.Contains(text, "+") {
+		text = strings.ReplaceAll(text, "(0)", "") // as people write a number for readers at home and abroad
+	}
 	var b strings.Builder
 	digits := 0
 	for _, r := range text {
@@ -45,11 +48,11 @@ func StripDialNumber(text string) (string, *Refusal) {
 		case r >= '0' && r <= '9':
 			digits++
 			b.WriteRune(r)
-		case r == '+' || r == '#' || r == '*' || r == ':':
+		case r == '+' || r == '#' || r == '*':
 			b.WriteRune(r)
 		}
 	}
-	number := strings.TrimLeft(b.String(), ":") // what is left of "tel:"
+	number := b.String()
 	switch {
 	case digits < MinDialDigits || digits > MaxDialDigits:
 		return "", refusal(RefusedInvalid, "number", "a number has 3 to 18 digits")
@@ -62,7 +65,7 @@ func StripDialNumber(text string) (string, *Refusal) {
 // e164 reads a stripped number as one of the tenant's country: international with + or behind the country's prefix for abroad (011 in the +1 countries, 00
 // elsewhere), national with its trunk prefix, or (+1) of ten digits. What is none of these, a service number or a feature code, stays as it is.
 func (d Dialling) e164(number string) string {
-	if strings.ContainsAny(number, "#*:") {
+	if strings.ContainsAny(number, "#*") {
 		return number
 	}
 	abroad, national := "00", "0"
@@ -96,6 +99,9 @@ func (d Dialling) DialNumber(text string) (string, *Refusal) {
 		return "", r
 	}
 	number = d.e164(number)
+	if number[0] == '+' && strings.ContainsAny(number, "#*") {
+		return "", refusal(RefusedInvalid, "number", "a number in international form has digits only")
+	}
 	if number[0] != '+' {
 		if slices.Contains(d.Allow, number) {
 			return number, nil
@@ -110,12 +116,32 @@ func (d Dialling) DialNumber(text string) (string, *Refusal) {
 	switch {
 	case allowed == 0:
 		return "", refusal(RefusedForbidden, "number", "calls to "+number+" are not allowed: its country or prefix is not on the list")
-	case longestPrefix(d.Refuse, number) >= allowed:
+	case max(longestPrefix(d.Refuse, number), longestPrefix(d.Refuse, withoutTrunkZero(number))) >= allowed:
 		return "", refusal(RefusedForbidden, "number", "calls to "+number+" are not allowed: its prefix is refused")
-	case longestPrefix(premium(), number) > allowed:
+	case max(longestPrefix(premium(), number), longestPrefix(premium(), withoutTrunkZero(number))) > allowed:
 		return "", refusal(RefusedForbidden, "number", "calls to "+number+" are not allowed: it is a premium-rate or high-risk number, which have to be allowed by name")
 	}
 	return number, nil
+}
+
+// withoutTrunkZero is a number without the zeros behind its country code that people write in brackets, and carriers leave out: "+49 (0)900" reaches what "+49 900"
+// does. Italy's belong to the number.
+func withoutTrunkZero(number string) string {
+	code := 3
+	switch number[1] {
+	case '1', '7':
+		code = 1
+	default:
+		for _, two := range strings.Fields("20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98") {
+			if strings.HasPrefix(number[1:], two) {
+				code = 2
+			}
+		}
+	}
+	if len(number) <= 1+code || strings.HasPrefix(number, "+39") {
+		return number
+	}
+	return number[:1+code] + strings.TrimLeft(number[1+code:], "0")
 }
 
 // longestPrefix is the length of the longest of prefixes that the number begins with; 0 = none.

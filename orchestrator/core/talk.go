@@ -154,6 +154,12 @@ func (s *Shard) primaryGone(c *call, cause Cause) {
 	case k != nil && k.Answered:
 		// Hanging up completes the transfer: so it is on every desk phone.
 		s.becomeTransferred(c, why)
+	case k != nil && k.Joins && len(c.party()) == 0:
+		// The number was to join as soon as it answers: the customer waits for it.
+		s.passPhase(c)
+		s.forgetConsult(c, "transferred")
+		s.disown(c, why)
+		s.forward(c, k.Leg, k.To.Number)
 	case len(c.party()) > 0:
 		if k != nil {
 			s.endConsult(c, "agent_left")
@@ -223,6 +229,8 @@ func (in HoldCall) refuse(s *Shard) *Refusal {
 		return refusal(RefusedState, "call", "the customer is on hold already")
 	case c.consult() != nil && !c.consult().Answered:
 		return refusal(RefusedState, "call", "a consult is ringing")
+	case c.primaryAside(): // the conference goes on: exchanging the two would let the customer hear the agent instead
+		return refusal(RefusedState, "call", "the conference goes on without the agent: toggle first")
 	}
 	return nil
 }
@@ -307,7 +315,9 @@ func (in PressDigits) refuse(s *Shard) *Refusal {
 		return r
 	case len(in.Digits) < 1 || len(in.Digits) > 32 || strings.Trim(in.Digits, "0123456789*#ABCD") != "":
 		return refusal(RefusedInvalid, "digits", "digits must be 1 to 32 of 0-9, *, #, A-D")
-	case c.customerHeld():
+	case c.primaryAside() && !c.consult().Answered:
+		return refusal(RefusedState, "call", "the consult is not answered yet")
+	case !c.primaryAside() && c.customerHeld():
 		return refusal(RefusedHeld, "call", "the customer is on hold")
 	}
 	return nil
@@ -315,7 +325,11 @@ func (in PressDigits) refuse(s *Shard) *Refusal {
 
 func (in PressDigits) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
-	s.do(c, nil, SendDigits{Leg: c.Customer, Digits: in.Digits})
+	to := c.Customer
+	if c.primaryAside() {
+		to = c.consult().Leg // the menu of a number that is consulted, say
+	}
+	s.do(c, nil, SendDigits{Leg: to, Digits: in.Digits})
 }
 
 func (in EndCall) refuse(s *Shard) *Refusal {

@@ -35,6 +35,7 @@ func (s *Shard) becomeOutside(c *call) {
 		return
 	}
 	c.Phase, c.Held = Outside, false
+	c.takeAll()
 	if c.connectedOutside() {
 		s.stopRecording(c, "complete") // what is said without us is not ours to keep
 	} else {
@@ -184,6 +185,23 @@ func (in CompleteTransfer) refuse(s *Shard) *Refusal {
 		return refusal(RefusedState, "call", "the consult is not answered yet")
 	case !c.consult().Answered && len(c.party()) > 0:
 		return refusal(RefusedState, "call", "the consult is not answered yet")
+	case !c.consult().Answered && c.consult().To.EntryPoint != "":
+		return s.refuseEntryPointNow(c.consult().To.EntryPoint)
+	}
+	return nil
+}
+
+// refuseEntryPointNow asks again about an entry point that is consulted: the set-up may have changed meanwhile. Whether its queue is full is no question any more, for
+// the consult stands in it.
+func (s *Shard) refuseEntryPointNow(id EntryPointID) *Refusal {
+	e := s.st.EntryPoints[id]
+	switch {
+	case e == nil:
+		return refusal(RefusedTarget, "call", "the entry point is no more: end the consult")
+	case e.Off:
+		return refusal(RefusedTarget, "call", "the entry point is switched off: end the consult")
+	case s.st.Queues[e.target()] == nil || s.st.Queues[e.target()].Removed:
+		return refusal(RefusedTarget, "call", "the entry point's queue is no more: end the consult")
 	}
 	return nil
 }
@@ -191,7 +209,9 @@ func (in CompleteTransfer) refuse(s *Shard) *Refusal {
 func (in CompleteTransfer) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	k := c.consult()
-	s.tellCall(c, Entry{Kind: EntryCallTransferred, Agent: c.Primary, Queue: k.To.Queue, Reason: k.To.kind(), Text: k.To.text(), Actor: in.Actor})
+	if k.Answered || k.Leg != "" { // otherwise transfer tells it
+		s.tellCall(c, Entry{Kind: EntryCallTransferred, Agent: c.Primary, Queue: k.To.Queue, Reason: k.To.kind(), Text: k.To.text(), Actor: in.Actor})
+	}
 	if k.Answered {
 		s.becomeTransferred(c, "transfer")
 		return

@@ -33,7 +33,8 @@ func TestEveryEventSaysWhatItIsAbout(t *testing.T) {
 	for _, kind := range []string{
 		"tick", "config.changed", "leg.appeared", "leg.ringing", "leg.answered", "leg.hungup", "mix.joined", "mix.left", "played", "digit", "held",
 		"recording.started", "recording.paused", "recording.resumed", "recording.stopped", "phone.changed", "refused", "engine.up", "engine.seen",
-		"engine.down", "agent.set_state", "offer.decline", "call.hold", "call.resume", "call.mute", "call.digits", "call.end", "call.transfer_queue",
+		"engine.down", "agent.set_state", "offer.decline", "call.hold", "call.resume", "call.mute", "call.digits", "call.end", "call.transfer", "call.leave", "consult.start",
+		"consult.end", "consult.toggle", "consult.transfer", "consult.merge", "participant.hold", "participant.drop", "call.set_variables",
 		"call.pause_recording", "call.resume_recording", "wrapup.finish", "wrapup.extend",
 	} {
 		ev, err := core.DecodeEvent(kind, []byte("{}"))

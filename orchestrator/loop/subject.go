@@ -82,9 +82,9 @@ func about(ev core.Event) subject {
 	case core.LeaveCall:
 		return subject{call: e.Call, agent: e.Agent}
 	case core.HoldParticipant:
-		return subject{call: e.Call, agent: e.Agent}
+		return subject{call: e.Call, agent: e.Agent, leg: e.Leg}
 	case core.DropParticipant:
-		return subject{call: e.Call, agent: e.Agent}
+		return subject{call: e.Call, agent: e.Agent, leg: e.Leg}
 	case core.SetVariables:
 		return subject{call: e.Call, agent: e.Agent}
 	case core.PauseRecordingOf:

@@ -381,6 +381,8 @@ func lookOnTheBeat(s *scene, _ *lab.FreeSWITCH) {
 	assert.Contains(s, seen.Legs, core.SeenLeg{Leg: cl, Up: true, From: "4930121", Name: "Caller", To: s.Number()})
 	assert.Contains(s, seen.Legs, core.SeenLeg{Leg: al, Ours: true, Call: "scene", Up: true})
 	s.over(cl, al)
+	s.do(core.StopRecording{Recording: rec}) // until then its keeper keeps it going
+	s.do(core.SetMix{Mix: m})
 	assert.Empty(s, await(s, len(s.all()), func(core.EngineSeen) bool { return true }).Snapshot)
 }
 

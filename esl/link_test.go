@@ -366,7 +366,7 @@ func TestStuckSwitch(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := l.api(ctx, "echo", large)
+	_, err := l.api(ctx, "echo", literal("small")) // it waits for the writer before, or for a reply
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	l.nudge()
 	l.close()

@@ -106,7 +106,7 @@ func TestASwitchIsCounted(t *testing.T) {
 // TestTheBenchRuns plays the quick run. Its figures say nothing: other tests run at the same time.
 func TestTheBenchRuns(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED: starts switches, PostgreSQL and Tandem; not with -short")
+		t.Skip("SKIPPED, NOT TESTED: starts switches, PostgreSQL and Tandem; run it without -short")
 	}
 	t.Chdir("../..")
 	program, err := build(t.Context(), t.TempDir())
@@ -115,7 +115,7 @@ func TestTheBenchRuns(t *testing.T) {
 	p.backlogTime, p.shorter, p.events, p.appends, p.merges = 2*time.Second, 2*time.Second, 300, 5, 2
 	table, _, err := run(t.Context(), p, program, t.Logf)
 	if errors.Is(err, errNoPostgres) && os.Getenv("TANDEM_REQUIRE_STORES") == "" || errors.Is(err, lab.ErrNoAsterisk) && os.Getenv(lab.RequireEnv) == "" {
-		t.Skipf("SKIPPED, NOT TESTED: %v", err)
+		t.Skipf("SKIPPED, NOT TESTED: %v; `make setup` installs it", err)
 	}
 	require.NoError(t, err)
 	text := table.text()

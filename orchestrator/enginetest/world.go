@@ -25,7 +25,7 @@ type World interface {
 	NewCaller(tb testing.TB, from, name string) Caller
 	// NewPhone makes a desk phone and registers it under user, which is one of "1001" to "1012". It is gone when the test ends.
 	NewPhone(tb testing.TB, user string) Phone
-	// NewOutsider makes a phone beyond the trunk, or skips the test where the switch has no trunk to dial out by.
+	// NewOutsider makes a phone beyond the trunk.
 	NewOutsider(tb testing.TB) Phone
 	// Disconnect cuts the connection between engine and switch, and keeps it from coming back.
 	Disconnect(tb testing.TB)

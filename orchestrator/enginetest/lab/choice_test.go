@@ -156,7 +156,7 @@ func TestInstancesLiveInADirectoryOfOurs(t *testing.T) {
 	_, err := takeSlot(elsewhere{dir: link}, "")
 	require.ErrorContains(t, err, "no directory of our own")
 	if os.Geteuid() != 0 {
-		t.Skip("SKIPPED, NOT PASSED: only root can make a directory that is somebody else's")
+		t.Skip("SKIPPED, NOT PASSED: only root can make a directory that is somebody else's; run the tests as root")
 	}
 	strange := t.TempDir()
 	require.NoError(t, os.Chown(strange, 61060, 61060))

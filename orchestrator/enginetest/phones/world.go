@@ -29,7 +29,7 @@ type Config struct {
 	Restart   func(context.Context) error                                     // returns when the switch is back
 	Leftovers func(context.Context) ([]string, error)                         // what is on the switch
 	Recording func(context.Context, core.RecordingID) (wav []byte, err error) // of a complete recording
-	// Outsider is a phone to which the switch sends what is dialled over Trunk; nil = there is no trunk.
+	// Outsider is a phone to which the switch sends what is dialled over Trunk.
 	Outsider *softphone.Phone
 	Trunk    string
 }
@@ -162,7 +162,7 @@ func (w *World) NewOutsider(tb testing.TB) enginetest.Phone {
 	tb.Helper()
 	p := w.cfg.Outsider
 	if p == nil {
-		tb.Skip("SKIPPED: this switch has no trunk to dial out by")
+		tb.Fatal("Config.Outsider and Config.Trunk are not set: dialling out by a trunk is part of the contract, give the switch one")
 	}
 	hz := w.tone()
 	p.SetVoice(softphone.ToneVoice(hz))

@@ -22,6 +22,9 @@ type MeasureCursor map[string]uint64
 
 var measureColumns = rowOf("shard text", "seq bigint", "idx bigint", "at bigint", "kind text", "tenant text", "queue text", "agent text", "state text", "lasted bigint")
 
+// ofShard begins every question to the table.
+const ofShard = `SELECT seq, at, kind, tenant, queue, agent, state, lasted FROM measures WHERE shard = $1 AND `
+
 // Between gives the measures of a tenant ("" = of all) from one time to before another.
 func (m *Measures) Between(ctx context.Context, tenant core.TenantID, from, to time.Time, take func(figures.Measure)) error {
 	shards, err := m.newest(ctx)
@@ -33,7 +36,7 @@ func (m *Measures) Between(ctx context.Context, tenant core.TenantID, from, to t
 			if tenant == "" || x.Tenant == tenant {
 				take(x)
 			}
-		}, `shard = $1 AND at >= $2 AND at < $3`, shard, micros(from), micros(to))
+		}, ofShard+`at >= $2 AND at < $3`, shard, micros(from), micros(to))
 		if err != nil {
 			return err
 		}
@@ -55,15 +58,15 @@ func (m *Measures) Behind(ctx context.Context, cursor MeasureCursor, from time.T
 			continue
 		}
 		// Two questions, each for an index of its own: from the beginning of a shard there may be years in front of from.
-		where, args := `shard = $1 AND seq > $2`, []any{shard, int64(behind)}
+		query, bound := ofShard+`seq > $2`, int64(behind)
 		if behind == 0 {
-			where, args = `shard = $1 AND at >= $2`, []any{shard, micros(from)}
+			query, bound = ofShard+`at >= $2`, micros(from)
 		}
 		err := m.read(ctx, func(x figures.Measure, seq uint64) {
 			if seq <= newest && !x.At.Before(from) {
 				take(x)
 			}
-		}, where, args...)
+		}, query, shard, bound)
 		if err != nil {
 			return nil, err
 		}
@@ -90,9 +93,9 @@ func (m *Measures) newest(ctx context.Context) (out MeasureCursor, err error) {
 	return out, rows.Err()
 }
 
-func (m *Measures) read(ctx context.Context, take func(x figures.Measure, seq uint64), where string, args ...any) (err error) {
+func (m *Measures) read(ctx context.Context, take func(x figures.Measure, seq uint64), query string, args ...any) (err error) {
 	var rows *sql.Rows
-	if rows, err = m.db.rawR.QueryContext(ctx, `SELECT seq, at, kind, tenant, queue, agent, state, lasted FROM measures WHERE `+where, args...); err != nil {
+	if rows, err = m.db.rawR.QueryContext(ctx, query, args...); err != nil {
 		return fmt.Errorf("read measures: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()

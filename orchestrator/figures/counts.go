@@ -27,7 +27,7 @@ type Counts struct {
 }
 
 // Presented is how many stays the figures are about.
-func (c Counts) Presented() int { return c.Answered + c.Abandoned + c.Unanswered }
+func (c *Counts) Presented() int { return c.Answered + c.Abandoned + c.Unanswered }
 
 // Take counts a measure in.
 func (c *Counts) Take(m Measure, t Thresholds) {

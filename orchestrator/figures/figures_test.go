@@ -93,7 +93,8 @@ func TestNothingIsNoFigure(t *testing.T) {
 		_, ok := f.Of(figures.Counts{Lost: 3, AbandonedShort: 1, Refused: 2})
 		require.False(t, ok, "%s of nobody is neither 0 nor 1", f.ID())
 	}
-	_, ok := figures.StateTimes{Idle: time.Hour, RONA: time.Hour}.Occupancy()
+	away := figures.StateTimes{Idle: time.Hour, RONA: time.Hour}
+	_, ok := away.Occupancy()
 	require.False(t, ok)
 	_, ok = figures.ServiceLevel("made_up")
 	require.False(t, ok)
@@ -119,11 +120,11 @@ func TestOccupancyQ10(t *testing.T) {
 	at := nine
 	for _, x := range []struct {
 		state core.AgentState
-		lasts time.Duration
+		lasts int
 	}{
 		{core.Available, 20}, {core.Reserved, 2}, {core.Engaged, 15}, {core.WrapUp, 3}, {core.Idle, 15}, {core.RONA, 4},
 	} {
-		until := at.Add(x.lasts * time.Minute)
+		until := at.Add(time.Duration(x.lasts) * time.Minute)
 		b.Take(figures.OfState("acme", "anna", x.state, at, until))
 		at = until
 	}

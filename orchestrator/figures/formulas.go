@@ -84,7 +84,7 @@ const (
 
 // Occupancy is the share of the time at work in which agents were busy with calls, from 0 to 1; false where nobody was at work. Idle, RONA and offline are not time at work; while
 // a phone rings its agent does not work yet.
-func (t StateTimes) Occupancy() (float64, bool) {
+func (t *StateTimes) Occupancy() (float64, bool) {
 	busy := t.Engaged + t.WrapUp
 	atWork := busy + t.Available + t.Reserved
 	if atWork <= 0 {

@@ -10,12 +10,14 @@ GO ?= go
 LINT := .tools/bin/golangci-lint
 # The binary says which commit it was built from, where git can tell; where it cannot (another user's checkout), go would fail instead of leaving it out.
 STAMP = -buildvcs=$(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
-# Packages tested at once. Tests with a real switch each have their own instance, but share the machine's cores.
+# Packages tested at once, of those without a real switch.
 PARALLEL ?= 2
+# Tests with a real switch prove what is heard, without a break: such packages are tested one after another, for all need the same cores in time.
+SWITCHED = ./ari/... ./esl/... ./orchestrator/enginetest/... ./cmd/...
 # Of one package, with the race detector on two cores.
 TIMEOUT ?= 25m
 # make test RUN=TestName PKG=./ari/... for a part.
-PKG ?= ./...
+PKG ?=
 RUN ?=
 # A missing switch or database server fails the tests here instead of skipping them.
 export TANDEM_REQUIRE_ASTERISK := 1
@@ -62,7 +64,12 @@ DEMO_SETUP = $(if $(filter freeswitch,$(ENGINE)),,$(if $(filter both,$(ENGINE)),
 
 .PHONY: test
 test: setup lint web-check ## lint and all tests with the race detector, real switch and browser included; PKG=./ari/... RUN=Name for a part
-	$(GO) test -race -timeout $(TIMEOUT) -p $(PARALLEL) $(if $(RUN),-run '$(RUN)') $(PKG)
+	@test='$(GO) test -race -timeout $(TIMEOUT) $(if $(RUN),-run $(RUN))'; \
+	if test -n '$(PKG)'; then $$test -p 1 $(PKG); exit; fi; \
+	switched="$$($(GO) list $(SWITCHED))"; failed=; \
+	$$test -p $(PARALLEL) $$($(GO) list ./... | grep -vxF "$$switched") || failed=1; \
+	$$test -p 1 $$switched || failed=1; \
+	test -z "$$failed"
 
 .PHONY: lint
 lint: ## gofmt, go vet, golangci-lint, shellcheck

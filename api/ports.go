@@ -8,6 +8,7 @@ import (
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // Live is the running shard as the API needs it. All methods are safe for concurrent use.
@@ -205,6 +206,14 @@ type History interface {
 	Legs(ctx context.Context, id core.CallID) ([]Leg, error)
 	Recordings(ctx context.Context, f RecordingFilter) (Page[Recording], error)
 	Recording(ctx context.Context, id core.RecordingID) (Recording, error)
+}
+
+// Measures reads what was measured of queues and agents (Q10).
+type Measures interface {
+	// Behind gives the measures behind a cursor (nil = all) that are not older than from, and the cursor behind them.
+	Behind(ctx context.Context, cursor models.MeasureCursor, from time.Time, take func(figures.Measure)) (models.MeasureCursor, error)
+	// Between gives the measures of a tenant ("" = of all) in a span of time.
+	Between(ctx context.Context, tenant core.TenantID, from, to time.Time, take func(figures.Measure)) error
 }
 
 // Page is one page of a list; Next is the cursor of the next one, "" on the last.

@@ -119,6 +119,11 @@ var routes = []route{
 	{op: "callTimeline", method: http.MethodGet, path: "/api/v1/calls/{id}/timeline", roles: signedIn, handle: (*Server).callTimeline},
 	{op: "callLegs", method: http.MethodGet, path: "/api/v1/calls/{id}/legs", roles: signedIn, handle: (*Server).callLegs},
 
+	{op: "queueFigures", method: http.MethodGet, path: "/api/v1/figures/queues", roles: watchers, query: []string{"tenant"}, handle: (*Server).queueFigures},
+	{op: "agentFigures", method: http.MethodGet, path: "/api/v1/figures/agents", roles: watchers, query: []string{"tenant"}, handle: (*Server).agentFigures},
+	{op: "figureSeries", method: http.MethodGet, path: "/api/v1/figures/series", roles: watchers,
+		query: []string{"tenant", "queue", "from", "to", "interval"}, handle: (*Server).figureSeries},
+
 	{op: "listCallRecords", method: http.MethodGet, path: "/api/v1/call-records", roles: signedIn,
 		query: append([]string{"tenant", "from", "to", "agent", "queue", "outcome"}, pagingQuery...), handle: (*Server).listCallRecords},
 	{op: "getCallRecord", method: http.MethodGet, path: "/api/v1/call-records/{id}", roles: signedIn, handle: (*Server).getCallRecord},

@@ -148,7 +148,7 @@ func (see sight) recording(r Recording) bool {
 // entrySight says for each kind of timeline entry whether agents see those that are about themselves. Entries of a kind that is not in it are shown to nobody: who adds a
 // kind says here who may see it.
 var entrySight = map[core.EntryKind]bool{
-	core.EntryCallArrived: true, core.EntryCallRefused: true, core.EntryCallQueued: true, core.EntryOfferMade: true, core.EntryOfferRinging: true,
+	core.EntryCallArrived: true, core.EntryCallRefused: true, core.EntryCallQueued: true, core.EntryCallLeftQueue: true, core.EntryOfferMade: true, core.EntryOfferRinging: true,
 	core.EntryOfferEnded: true, core.EntryCallConnected: true, core.EntryCallHeld: true, core.EntryCallResumed: true, core.EntryCallMuted: true,
 	core.EntryCallUnmuted: true, core.EntryCallTransferred: true, core.EntryTalkEnded: true, core.EntryCallClosed: true, core.EntryAgentState: true,
 	core.EntryWrapUpStarted: true, core.EntryWrapUpExtended: true, core.EntryWrapUpDone: true, core.EntryRecordingStarted: true,

@@ -35,6 +35,7 @@ type Config struct {
 	Answers     Answers
 	Audit       Audit
 	History     History
+	Measures    Measures
 	Audio       Audio
 	CRM         CRM
 
@@ -68,6 +69,8 @@ type Server struct {
 	addresses *limiter
 	guesses   *guesses
 	rosters   rosters
+	ledger    ledger
+	digging   chan struct{} // figures of the past that are being computed
 	checking  chan struct{} // passwords that are being checked, or wait for it
 	metrics   *metrics
 
@@ -88,7 +91,7 @@ func New(c Config) (*Server, error) {
 		"Live": c.Live == nil, "Tenants": c.Tenants == nil, "EntryPoints": c.EntryPoints == nil, "Queues": c.Queues == nil,
 		"Agents": c.Agents == nil, "Users": c.Users == nil, "Teams": c.Teams == nil, "Together": c.Together == nil, "Accounts": c.Accounts == nil,
 		"Sessions": c.Sessions == nil, "Site": c.Site == nil, "Tokens": c.Tokens == nil, "Answers": c.Answers == nil,
-		"Audit": c.Audit == nil, "History": c.History == nil, "Audio": c.Audio == nil, "CRM": c.CRM == nil,
+		"Audit": c.Audit == nil, "History": c.History == nil, "Measures": c.Measures == nil, "Audio": c.Audio == nil, "CRM": c.CRM == nil,
 	} {
 		if missing {
 			return nil, fmt.Errorf("api: Config.%s is missing", name)
@@ -126,7 +129,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: c, table: routes, closing: make(chan struct{}), limits: newLimiter(c.RatePerSecond, c.Now), addresses: newLimiter(c.AddressRate, c.Now),
-		guesses: newGuesses(c.Now), checking: make(chan struct{}, mostChecks),
+		guesses: newGuesses(c.Now), checking: make(chan struct{}, mostChecks), digging: make(chan struct{}, 1),
 	}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry); err != nil {

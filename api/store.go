@@ -9,6 +9,7 @@ import (
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // Database fills in everything that the API keeps in the database.
@@ -59,6 +60,7 @@ func (c Config) Database(db *models.DB) Config {
 	}
 	c.Accounts, c.Sessions, c.Together = s, storedSessions{db.Sessions()}, s
 	c.Site, c.Tokens, c.Answers, c.Audit, c.History, c.CRM = s, s, s, s, s, s
+	c.Measures = storedMeasures{db.Measures()}
 	return c
 }
 
@@ -281,6 +283,18 @@ func (s storedSessions) End(ctx context.Context, id string) error {
 func (s storedSessions) Familiar(ctx context.Context, name, address string) (bool, error) {
 	familiar, err := s.in.Familiar(ctx, name, address)
 	return familiar, fromModels(err)
+}
+
+// storedMeasures is a [Measures] in the database.
+type storedMeasures struct{ in *models.Measures }
+
+func (s storedMeasures) Behind(ctx context.Context, cursor models.MeasureCursor, from time.Time, take func(figures.Measure)) (models.MeasureCursor, error) {
+	next, err := s.in.Behind(ctx, cursor, from, take)
+	return next, fromModels(err)
+}
+
+func (s storedMeasures) Between(ctx context.Context, tenant core.TenantID, from, to time.Time, take func(figures.Measure)) error {
+	return fromModels(s.in.Between(ctx, tenant, from, to, take))
 }
 
 // pageFrom gives a page of models with its items in the API's form.

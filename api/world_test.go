@@ -145,7 +145,7 @@ func newWorld(tb testing.TB, change ...func(*Config)) *world {
 	})
 
 	c := Config{
-		Live: Shard{w.loop}, Site: w.store, Tokens: w.store, Answers: w.store, Audit: w.store, History: w.store, CRM: w.store,
+		Live: Shard{w.loop}, Site: w.store, Tokens: w.store, Answers: w.store, Audit: w.store, History: w.store, Measures: w.store, CRM: w.store,
 		Audio: Bucket{w.bucket}, Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		RatePerSecond: -1, Version: "test",
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // The kinds of jobs that follow from the timeline, and their payloads.
@@ -39,6 +40,7 @@ type recordsFold struct {
 	recordings map[string]*recordingRow
 	records    map[string]*core.CallRecord // by call
 	agents     *rowset                     // call_agents
+	measures   *rowset
 	audits     []AuditRow
 	alerts     []Alert
 	jobs       []Job
@@ -81,7 +83,7 @@ type recordingRow struct {
 func newRecordsFold(shard string) *recordsFold {
 	return &recordsFold{
 		shard: shard,
-		lines: newRowset(lineColumns), agents: newRowset(callAgentColumns),
+		lines: newRowset(lineColumns), agents: newRowset(callAgentColumns), measures: newRowset(measureColumns),
 		legs: make(map[legKey]*legRow), legsOf: make(map[string][]*legRow),
 		states: make(map[entryPlace]*stateRow), statesOf: make(map[string][]*stateRow),
 		recordings: make(map[string]*recordingRow), records: make(map[string]*core.CallRecord),
@@ -93,6 +95,9 @@ func (f *recordsFold) apply(lines []timelineLine) error {
 		l := &lines[i]
 		if l.Entry.Call != "" {
 			f.lines.add(f.shard, int64(l.Seq), int64(l.Idx), clean(string(l.Entry.Call)), micros(l.Entry.At), clean(string(l.Entry.Kind)), l.Body)
+		}
+		if m, ok := figures.Of(&l.Entry); ok {
+			f.measure(entryPlace{f.shard, l.Seq, l.Idx}, m)
 		}
 		if err := f.entry(l); err != nil {
 			return fmt.Errorf("record %s of event %d: %w", l.Entry.Kind, l.Seq, err)
@@ -248,10 +253,17 @@ func (f *recordsFold) agentState(l *timelineLine) {
 		entryPlace: entryPlace{f.shard, l.Seq, l.Idx}, tenant: clean(string(e.Tenant)), agent: clean(string(e.Agent)), state: clean(state), reason: clean(reason),
 		cause: clean(e.Text), actor: clean(e.Actor), call: clean(string(e.Call)), since: micros(e.At), changed: true,
 	}
+	var left *stateRow
 	for _, before := range f.statesOf[row.agent] {
 		if before.ended == 0 && before.before(row.entryPlace) {
 			before.ended, before.changed = row.since, true
+			if left == nil || left.since < before.since {
+				left = before
+			}
 		}
+	}
+	if left != nil {
+		f.measure(row.entryPlace, figures.OfState(core.TenantID(left.tenant), core.AgentID(left.agent), core.AgentState(left.state), fromMicros(left.since), fromMicros(left.ended)))
 	}
 	if f.states[row.entryPlace] == nil { // else the projection is being made again
 		f.holdState(row)

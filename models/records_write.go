@@ -49,6 +49,7 @@ func (f *recordsFold) write(ctx context.Context, tx session) error {
 	}
 	return tx.insert(ctx,
 		insertion{"call_entries", f.lines, "DO NOTHING"},
+		insertion{"measures", f.measures, "DO NOTHING"},
 		insertion{"call_legs", f.legRows(), `(call, leg) DO UPDATE SET ringing_at = excluded.ringing_at, answered_at = excluded.answered_at,
 			ended_at = excluded.ended_at, outcome = excluded.outcome, cause = excluded.cause`},
 		// What the lead job has written stays, should the projection be made again.

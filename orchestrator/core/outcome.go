@@ -57,12 +57,13 @@ type EntryKind string
 // The kinds of entries.
 const (
 	EntryCallArrived        EntryKind = "call.arrived"        // Text = caller's number
-	EntryCallRefused        EntryKind = "call.refused"        // Reason: site_limit, tenant_limit, queue_full, no_route, closed
-	EntryCallQueued         EntryKind = "call.queued"         // Queue; Reason: arrival, missed, transfer, agent_lost …
+	EntryCallRefused        EntryKind = "call.refused"        // Reason: site_limit, tenant_limit, queue_full (Queue), no_route, closed
+	EntryCallQueued         EntryKind = "call.queued"         // Queue; Reason: arrival, transfer, transfer_failed, agent_lost …, direct = for one agent only
+	EntryCallLeftQueue      EntryKind = "call.left_queue"     // Queue; nobody took the call there; Reason: abandoned, unanswered, lost; Duration = wait there
 	EntryOfferMade          EntryKind = "offer.made"          // Agent, Queue, Leg
 	EntryOfferRinging       EntryKind = "offer.ringing"       // the phone said so
 	EntryOfferEnded         EntryKind = "offer.ended"         // Reason = an OfferOutcome; Duration = how long it rang
-	EntryCallConnected      EntryKind = "call.connected"      // Agent, Queue; Duration = wait
+	EntryCallConnected      EntryKind = "call.connected"      // Agent, Queue; Reason: direct = was for this agent only; Duration = wait there
 	EntryCallHeld           EntryKind = "call.held"           // Agent
 	EntryCallResumed        EntryKind = "call.resumed"        // Agent; Duration = hold
 	EntryCallMuted          EntryKind = "call.muted"          // Agent
@@ -82,7 +83,7 @@ const (
 	EntryOutside            EntryKind = "call.outside"        // no agent is in the call any more: the customer and somebody outside are left
 	EntryDialled            EntryKind = "outside.dialled"     // Leg; Text = number
 	EntryVariables          EntryKind = "call.variables"      // Reason = names, with commas; never values
-	EntryTalkEnded          EntryKind = "talk.ended"          // Agent; Reason: caller, agent, transfer, agent_lost …; Duration = talk
+	EntryTalkEnded          EntryKind = "talk.ended"          // Agent, Queue; Reason: caller, agent, transfer, agent_lost …; Duration = as the primary, hold included
 	EntryCallClosed         EntryKind = "call.closed"         // Record
 	EntryAgentState         EntryKind = "agent.state"         // Agent; Reason = state[:reason]; Text = cause; Duration = in the state before
 	EntryWrapUpStarted      EntryKind = "wrapup.started"      // Agent, Call, Queue

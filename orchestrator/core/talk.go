@@ -9,6 +9,10 @@ import (
 // becomeTalking makes the agent of an answered offer the call's primary: the one winner (N6, C12). All other phones stop.
 func (s *Shard) becomeTalking(c *call, won offer) {
 	c.assert(Waiting)
+	waited, how := s.now.Sub(c.PhaseSince), ""
+	if c.Direct {
+		how = "direct"
+	}
 	s.passPhase(c)
 	s.leaveLine(c)
 	s.stopWaiting(c)
@@ -20,7 +24,7 @@ func (s *Shard) becomeTalking(c *call, won offer) {
 	s.own(c, a, won.Leg, OwnedByAnswer)
 	s.answer(c)
 	s.setMix(c)
-	s.tellCall(c, Entry{Kind: EntryCallConnected, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Duration: c.Record.Wait})
+	s.tellCall(c, Entry{Kind: EntryCallConnected, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Reason: how, Duration: waited})
 	s.withdrawOffers(c, OfferLostRace)
 	s.remember(c, a)
 	s.recordTalk(c)
@@ -51,11 +55,15 @@ func (s *Shard) becomeEnded(c *call) {
 	if c.Phase == Ended {
 		return
 	}
+	if c.Phase == Waiting {
+		why := "abandoned"
+		if c.Record.Cause.Code == CauseEngine {
+			why = "lost"
+		}
+		s.leaveQueue(c, why)
+	}
 	s.passPhase(c)
 	s.touch(c)
-	if c.Phase == Waiting {
-		s.leaveLine(c)
-	}
 	s.stopWaiting(c)
 	c.Phase, c.Direct = Ended, false
 	if c.More != nil {

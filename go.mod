@@ -2,6 +2,9 @@ module github.com/tandem-voice/tandem
 
 go 1.26.8
 
+// Some npm packages carry Go code, which is none of ours.
+ignore ./web/node_modules
+
 require (
 	github.com/CyCoreSystems/ari/v6 v6.0.0-20251024161400-681c62bc07e7
 	github.com/alicebob/miniredis/v2 v2.40.0

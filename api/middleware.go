@@ -38,6 +38,10 @@ func (s *Server) router() (*gin.Engine, error) {
 	g.RedirectFixedPath = false
 	g.Use(s.arrive)
 	g.NoRoute(func(c *gin.Context) {
+		if s.App != nil && forApp(c.Request) {
+			s.app(current(c))
+			return
+		}
 		s.fail(current(c), &Error{Code: CodeNotFound, Message: "there is no such path"})
 	})
 	g.NoMethod(func(c *gin.Context) {

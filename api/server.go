@@ -44,6 +44,7 @@ type Config struct {
 	Switches []Switch             // optional: those that this process drives, with what the rules do not know of them
 	Registry *prometheus.Registry // optional: what /metrics shows
 	Version  string               // optional: of the binary, for /healthz
+	App      http.Handler         // optional: what a browser gets for paths that are none of the API
 
 	// TrustedProxies are the addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. Optional; without, nobody is: all who come through
 	// a proxy then have its address, and cookies are marked as secure only where this server speaks TLS itself.

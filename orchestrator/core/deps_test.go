@@ -32,6 +32,7 @@ var only = []struct {
 	{"api/client", []string{"orchestrator/core"}, "a client of the API must not bring the server with it"},
 	{"orchestrator/enginetest", []string{"orchestrator/core", "orchestrator/engine"}, "the contract holds for every adapter, so it knows none"},
 	{"orchestrator/enginetest/phones", []string{"orchestrator/core", "orchestrator/engine", "orchestrator/enginetest", "orchestrator/softphone"}, "the contract with real phones holds for every adapter, so it knows none"},
+	{"web", nil, "the app is files: it speaks to the API over HTTP, as every other client"},
 	{"orchestrator/softphone", nil, "a phone that shared code with what it tests would share its mistakes"},
 }
 

@@ -1,0 +1,23 @@
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type Me = Schemas['Me']
+export type Role = Schemas['Role']
+export type Call = Schemas['Call']
+export type Participant = Schemas['Participant']
+export type Control = NonNullable<Participant['controls']>[number]
+export type Variable = Schemas['Variable']
+export type Target = Schemas['Target']
+export type Offer = Schemas['Offer']
+export type AgentView = Schemas['AgentView']
+export type AgentState = Schemas['AgentState']
+export type QueueView = Schemas['QueueView']
+export type Engine = Schemas['Engine']
+export type DirectoryItem = Schemas['DirectoryItem']
+export type Entry = Schemas['Entry']
+export type Snapshot = Schemas['EventSnapshot']
+export type Change = Schemas['EventChange']
+export type End = Schemas['EventEnd']
+export type CallRecord = Schemas['CallRecord']
+export type Session = Schemas['SessionList']['items'][number]

@@ -128,12 +128,16 @@ func (s *Shard) Call(id CallID) (CallView, bool) {
 		v.HeldSince = c.PhaseSince.Time()
 	}
 	for _, o := range c.Offers {
-		v.Offers = append(v.Offers, OfferView{Agent: o.Agent, Leg: o.Leg, Since: o.Since.Time(), Until: o.Until.Time(), Ringing: o.Ringing})
+		v.Offers = append(v.Offers, o.view())
 	}
 	if r := c.Recording; r != nil {
 		v.Recording = &RecordingView{ID: r.ID, State: r.State, ResumeAt: r.ResumeAt.Time()}
 	}
 	return v, true
+}
+
+func (o offer) view() OfferView {
+	return OfferView{Agent: o.Agent, Leg: o.Leg, Since: o.Since.Time(), Until: o.Until.Time(), Ringing: o.Ringing}
 }
 
 // Agent gives a reader's view of an agent.

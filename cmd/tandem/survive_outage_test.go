@@ -145,7 +145,7 @@ func switchRestarted(t *testing.T, on brand) {
 				require.NoError(t, k.api.Post(k.soon(), "/api/v1/agents/"+string(k.wrapping.agent)+"/wrap-up", map[string]string{"reason": "sale"}, nil))
 			}
 			for _, d := range k.desks {
-				k.is(d, core.Available)
+				k.takesCalls(d)
 			}
 			usable := time.Since(back)
 			t.Logf("every agent is usable %s after the switch was back", usable.Round(time.Millisecond))

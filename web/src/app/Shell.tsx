@@ -103,8 +103,9 @@ function UserMenu() {
         if (key === 'leave') void leave(me)
       }}
       button={
-        <Button look="quiet" aria-label={t('user.menuOf', { name })}>
+        <Button look="quiet">
           <span className={css.who}>
+            <span className="said">{t('user.menu')}: </span>
             <span className={css.avatar} aria-hidden>
               {initials(name)}
             </span>

@@ -11,7 +11,7 @@ export const languages = {
 export type Language = keyof typeof languages
 
 /** A catalogue per part of the app, loaded with that part. A new one needs a file in every language; a test says which is missing. */
-export const namespaces = ['common', 'desk', 'supervisor', 'admin'] as const
+export const namespaces = ['common', 'desk', 'calls', 'supervisor', 'admin'] as const
 
 export type Namespace = (typeof namespaces)[number]
 

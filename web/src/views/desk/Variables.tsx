@@ -1,7 +1,7 @@
 import { Eye, EyeOff } from 'lucide-react'
 import { useEffect, useState, type SubmitEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, ask } from '@/api/client'
+import { api, ask, deed } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Call, Variable } from '@/api/types'
 import { attempt, failureText } from '@/app/failure'
@@ -44,7 +44,7 @@ export function Variables({ call }: { call: Call }) {
     setProblem(undefined)
     const values = changed.map((v) => ({ name: v.name, value: drafts[v.name]?.value ?? '', version: drafts[v.name]?.version ?? v.version }))
     try {
-      await ask(api.PUT('/api/v1/calls/{id}/variables', { params: { path: { id: call.id } }, body: { values } }))
+      await ask(api.PUT('/api/v1/calls/{id}/variables', { params: { path: { id: call.id }, header: deed() }, body: { values } }))
       setDrafts({})
       notify('good', t('data.saved'))
     } catch (failure) {

@@ -9,7 +9,7 @@ import { Button } from '@/ui/Button'
 import { Until } from '@/ui/Timer'
 import { decline } from './deeds'
 import { useCustomer } from './names'
-import { ringsSince } from './tasks'
+import { ringOf } from './tasks'
 import css from './Requests.module.css'
 
 /** How many requests are shown at once (Q12). */
@@ -33,7 +33,8 @@ function Request({ agent, call }: { agent: string; call: Call }) {
   const { t } = useTranslation('desk')
   const live = useLive((l) => l.link === 'live')
   const customer = useCustomer()
-  const since = ringsSince(call, agent) ?? call.arrived_at
+  const ring = ringOf(call, agent)
+  const since = ring?.since ?? call.arrived_at
   // The server says what may be shown before the call is answered: a part of the number where the tenant protects it, never a secure value.
   const { data: offer } = useQuery({
     queryKey: ['offer', agent, call.id, since],
@@ -41,8 +42,8 @@ function Request({ agent, call }: { agent: string; call: Call }) {
     staleTime: Infinity,
   })
   const mine = offer?.call === call.id ? offer : undefined
-  const until = mine?.until ?? call.offers?.find((o) => o.agent === agent)?.until
-  const isConsult = mine ? mine.kind === 'consult' : Boolean(call.consult?.ringing?.includes(agent))
+  const until = mine?.until ?? ring?.until
+  const isConsult = ring?.isConsult ?? mine?.kind === 'consult'
   const who = customer({ from: mine ? (mine.from ?? '') : call.from, ...((mine?.name ?? call.name) ? { name: mine?.name ?? call.name ?? '' } : {}) })
   const Icon = isConsult ? UsersRound : BellRing
   return (

@@ -7,7 +7,7 @@ import { Card } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Since } from '@/ui/Timer'
 import { useCustomer, usePlaceName } from './names'
-import { partOf, ringsSince, type Tasks } from './tasks'
+import { partOf, ringOf, type Tasks } from './tasks'
 import { conversationSince } from './moments'
 import css from './TaskList.module.css'
 
@@ -23,7 +23,7 @@ export function TaskList({ agent, tasks, front, choose }: { agent: string; tasks
         {tasks.ringing.map((c) => (
           <li key={c.id}>
             <div className={classes(css.task, css.ringing)}>
-              <Line icon={<BellRing size={17} aria-hidden />} call={c} what={t('tasks.ringing')} since={ringsSince(c, agent)} />
+              <Line icon={<BellRing size={17} aria-hidden />} call={c} what={t('tasks.ringing')} since={ringOf(c, agent)?.since} />
             </div>
           </li>
         ))}

@@ -10,11 +10,13 @@ export interface Tasks {
   wrapUp: AgentView['wrap_up'] | undefined
 }
 
-/** Since when a call rings at an agent's phone; undefined if it does not. */
-export function ringsSince(call: Call, agent: string): string | undefined {
+/** How a call rings at an agent's phone, for itself or for a consult; undefined if it does not. */
+export function ringOf(call: Call, agent: string): { since: string; until?: string | undefined; isConsult: boolean } | undefined {
   const offer = call.offers?.find((o) => o.agent === agent)
-  if (offer) return offer.since
-  return call.consult?.ringing?.includes(agent) ? call.consult.since : undefined
+  if (offer) return { since: offer.since, until: offer.until, isConsult: false }
+  if (!call.consult?.ringing?.includes(agent)) return undefined
+  const asked = call.consult.offers?.find((o) => o.agent === agent)
+  return { since: asked?.since ?? call.consult.since, until: asked?.until, isConsult: true }
 }
 
 /** An agent's part in a call; undefined while it only rings. */
@@ -26,8 +28,8 @@ export function tasksOf(live: Live, agent: string): Tasks {
   const ringing: { call: Call; since: string }[] = []
   const active: Call[] = []
   for (const call of live.calls.values()) {
-    const since = ringsSince(call, agent)
-    if (since) ringing.push({ call, since })
+    const ring = ringOf(call, agent)
+    if (ring) ringing.push({ call, since: ring.since })
     else if (partOf(call, agent)) active.push(call)
   }
   ringing.sort((a, b) => a.since.localeCompare(b.since) || a.call.id.localeCompare(b.call.id))

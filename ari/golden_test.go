@@ -82,7 +82,7 @@ func prepare(e *Engine, ev event, asked core.CauseCode) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	id := core.LegID(ev.channel.ID)
-	if ev.kind == "StasisStart" && ev.channel.ours() && e.table.legs[id] == nil {
+	if ev.kind == "StasisStart" && ev.channel.dialledBy("tandem") && e.table.legs[id] == nil {
 		e.table.legs[id] = &leg{id: id, ours: true, phone: true, media: media{known: true}}
 	}
 	if l := e.table.legs[id]; l != nil && ev.kind == "ChannelHangupRequest" && ev.cause == q850Restart {
@@ -183,7 +183,7 @@ func FuzzDecodeAndTranslate(f *testing.F) {
 				continue
 			}
 			told := e.translate(ev)
-			if ev.kind == "StasisStart" && ev.channel.ours() && e.table.legs[core.LegID(ev.channel.ID)] != nil {
+			if ev.kind == "StasisStart" && ev.channel.dialledBy("tandem") && e.table.legs[core.LegID(ev.channel.ID)] != nil {
 				alive[core.LegID(ev.channel.ID)] = true
 			}
 			for _, f := range told {

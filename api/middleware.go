@@ -166,7 +166,7 @@ func (s *Server) dispatch(r *request, rt *route) {
 		return
 	}
 	var out reply
-	if rt.method == http.MethodPost && !rt.secret {
+	if rt.keyed() {
 		out, err = s.once(r)
 	} else {
 		out, err = rt.handle(s, r)

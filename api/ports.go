@@ -170,7 +170,7 @@ type RequestKey struct {
 	Token string // id of the caller's token, or of the user: keys of different callers never meet
 	Key   string // as the caller chose it
 	Route string // operation of the contract
-	Hash  string // of path and body, hex
+	Hash  string // of path, query and body, hex
 }
 
 // Answer is what was answered.

@@ -72,6 +72,20 @@ func (r *request) text(name string, most int) (string, error) {
 	return values[0], nil
 }
 
+// flag reads a query parameter that is true or false; left out, it is false.
+func (r *request) flag(name string) (bool, error) {
+	switch v, err := r.text(name, 8); {
+	case err != nil:
+		return false, err
+	case v == "" || v == "false":
+		return false, nil
+	case v == "true":
+		return true, nil
+	default:
+		return false, invalid(name, "must be true or false")
+	}
+}
+
 // moment reads a query parameter that is a time.
 func (r *request) moment(name string) (time.Time, error) {
 	v, err := r.text(name, 64)

@@ -144,6 +144,7 @@ type callRecordWire struct {
 	Outcome    core.CallOutcome   `json:"outcome"`
 	Cause      core.Cause         `json:"cause"`
 	Agents     []core.AgentID     `json:"agents,omitempty"`
+	Consulted  []core.AgentID     `json:"consulted,omitempty"`
 	Owners     []core.Ownership   `json:"owners,omitempty"`
 	Offers     int                `json:"offers"`
 	Misses     int                `json:"misses"`
@@ -162,7 +163,7 @@ func callRecordToWire(r core.CallRecord) callRecordWire {
 	return callRecordWire{
 		Call: r.Call, Tenant: r.Tenant, EntryPoint: r.EntryPoint, Queue: r.Queue, Engine: r.Engine, From: r.From,
 		Name: r.Name, To: r.To, ArrivedAt: r.ArrivedAt, EndedAt: r.EndedAt, Outcome: r.Outcome, Cause: r.Cause,
-		Agents: r.Agents, Owners: r.Owners, Offers: r.Offers, Misses: r.Misses, Route: Seconds(r.Route), Wait: Seconds(r.Wait),
+		Agents: r.Agents, Consulted: r.Consulted, Owners: r.Owners, Offers: r.Offers, Misses: r.Misses, Route: Seconds(r.Route), Wait: Seconds(r.Wait),
 		Talk: Seconds(r.Talk), Hold: Seconds(r.Hold), Outside: Seconds(r.Outside), PostCall: Seconds(r.PostCall), Close: Seconds(r.Close), Total: Seconds(r.Total),
 		Recordings: r.Recordings,
 	}

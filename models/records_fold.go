@@ -113,7 +113,7 @@ func (f *recordsFold) entry(l *timelineLine) error {
 		f.leg(e, "customer")
 	case core.EntryOfferMade:
 		f.leg(e, "agent")
-	case core.EntryOfferRinging:
+	case core.EntryOfferRinging, core.EntryOutsideRinging:
 		if leg := f.legOf(e); leg != nil {
 			leg.ringing, leg.changed = micros(e.At), true
 		}

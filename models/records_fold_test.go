@@ -23,7 +23,7 @@ func babble(rng *rand.Rand, events int) []journal.Timeline {
 		core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryOfferEnded, core.EntryTalkEnded, core.EntryCallClosed,
 		core.EntryAgentState, core.EntryAgentState, core.EntryRecordingStarted, core.EntryRecordingStopped, core.EntryRecordingPaused, core.EntryAlert,
 		core.EntryCallQueued, core.EntryEngineUp,
-		core.EntryDialled, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultEnded, core.EntryConsultEnded, core.EntryJoined, core.EntryLeft,
+		core.EntryDialled, core.EntryOutsideRinging, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultEnded, core.EntryConsultEnded, core.EntryJoined, core.EntryLeft,
 		core.EntryTransferFailed, core.EntryPostCall, core.EntryOwnerChanged, core.EntryCallConnected, core.EntryCallLeftQueue, core.EntryWrapUpDone,
 	}
 	entry := func(at time.Time) core.Entry {

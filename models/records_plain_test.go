@@ -90,7 +90,7 @@ func (p *plainly) entry(t *journal.Timeline) {
 		p.exec(newLeg, call, leg, "customer", agent, at)
 	case core.EntryOfferMade:
 		p.exec(newLeg, call, leg, "agent", agent, at)
-	case core.EntryOfferRinging:
+	case core.EntryOfferRinging, core.EntryOutsideRinging:
 		p.exec(`UPDATE call_legs SET ringing_at = ? WHERE call = ? AND leg = ?`, at, call, leg)
 	case core.EntryOfferEnded:
 		cause := ""

@@ -160,7 +160,7 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 		delete(l.held, e.Recording)
 	case EntryCallRefused, EntryOfferRinging, EntryCallHeld, EntryCallResumed, EntryCallMuted, EntryCallUnmuted, EntryCallTransferred,
 		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryConsultAnswered,
-		EntryConsultToggled, EntryJoined, EntryLeft, EntryParticipantHeld, EntryParticipantResumed, EntryPostCall, EntryOutside, EntryDialled, EntryVariables, EntryEngineUp, EntryEngineDown,
+		EntryConsultToggled, EntryJoined, EntryLeft, EntryParticipantHeld, EntryParticipantResumed, EntryPostCall, EntryOutside, EntryDialled, EntryOutsideRinging, EntryVariables, EntryEngineUp, EntryEngineDown,
 		EntryRepair, EntryOdd, EntryAlert:
 	}
 }

@@ -82,6 +82,7 @@ const (
 	EntryPostCall           EntryKind = "call.post_call"      // the customer has left; Agent = the primary
 	EntryOutside            EntryKind = "call.outside"        // no agent is in the call any more: the customer and somebody outside are left
 	EntryDialled            EntryKind = "outside.dialled"     // Leg; Text = number
+	EntryOutsideRinging     EntryKind = "outside.ringing"     // Leg: the number's network says so
 	EntryVariables          EntryKind = "call.variables"      // Reason = names, with commas; never values
 	EntryTalkEnded          EntryKind = "talk.ended"          // Agent, Queue; Reason: caller, agent, transfer, agent_lost …; Duration = as the primary, hold included
 	EntryCallClosed         EntryKind = "call.closed"         // Record
@@ -130,8 +131,9 @@ type CallRecord struct {
 	EndedAt    time.Time     `json:"ended_at"`
 	Outcome    CallOutcome   `json:"outcome"`
 	Cause      Cause         `json:"cause"`
-	Agents     []AgentID     `json:"agents,omitempty"` // who talked with the customer, in order
-	Owners     []Ownership   `json:"owners,omitempty"` // its primaries, one after another (C12)
+	Agents     []AgentID     `json:"agents,omitempty"`    // who talked with the customer, in order
+	Consulted  []AgentID     `json:"consulted,omitempty"` // who was asked for advice, in order; those among Agents included
+	Owners     []Ownership   `json:"owners,omitempty"`    // its primaries, one after another (C12)
 	Offers     int           `json:"offers"`
 	Misses     int           `json:"misses"` // offers that ended with no_answer
 	Route      time.Duration `json:"route"`  // greeting and routing, before the queue

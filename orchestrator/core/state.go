@@ -222,8 +222,9 @@ type tally struct {
 	EndedAt    instant       `json:"ended_at,omitzero"`
 	Outcome    CallOutcome   `json:"outcome,omitempty"`
 	Cause      Cause         `json:"cause,omitzero"`
-	Agents     []AgentID     `json:"agents,omitempty"` // who talked, in order
-	Owners     []tenure      `json:"owners,omitempty"` // the primaries, one after another (C12)
+	Agents     []AgentID     `json:"agents,omitempty"`    // who talked, in order
+	Consulted  []AgentID     `json:"consulted,omitempty"` // who answered a consult, in order
+	Owners     []tenure      `json:"owners,omitempty"`    // the primaries, one after another (C12)
 	Offers     int           `json:"offers,omitempty"`
 	Misses     int           `json:"misses,omitempty"`
 	Route      time.Duration `json:"route,omitempty"`

@@ -145,7 +145,7 @@ func (c *call) record() *CallRecord {
 	t := c.Record
 	return &CallRecord{
 		Call: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Queue: c.Queue, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To,
-		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Offers: t.Offers, Misses: t.Misses,
+		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Consulted: t.Consulted, Offers: t.Offers, Misses: t.Misses,
 		Route: t.Route, Wait: t.Wait, Talk: t.Talk, Hold: t.Hold, Close: t.Close, Outside: t.Outside, PostCall: t.PostCall, Owners: c.owners(), Total: t.EndedAt.Sub(c.ArrivedAt), Recordings: t.Recordings,
 	}
 }
@@ -340,7 +340,14 @@ func (in PressDigits) apply(s *Shard) {
 	s.do(c, nil, SendDigits{Leg: to, Digits: in.Digits})
 }
 
+// refuse lets the primary end the conversation. One that no agent is in any more (Outside) is ended in nobody's name: who may do that is for the API to say.
 func (in EndCall) refuse(s *Shard) *Refusal {
+	if c := s.st.Calls[in.Call]; in.Agent == "" && c != nil && c.Phase == Outside {
+		if !s.engineIsUp(c.Engine) {
+			return refusal(RefusedEngine, "call", "the call's switch is not connected at the moment; the conversation goes on")
+		}
+		return nil
+	}
 	c, r := s.refuseControlIn(in.Call, in.Agent, Talking, PostCall)
 	if r == nil && c.Phase == Talking && c.customerHeld() {
 		return refusal(RefusedHeld, "call", "End is disabled while the customer is on hold")
@@ -349,5 +356,9 @@ func (in EndCall) refuse(s *Shard) *Refusal {
 }
 
 func (in EndCall) apply(s *Shard) {
+	if c := s.st.Calls[in.Call]; c.Phase == Outside {
+		s.endForAll(c, "ended", Cause{Code: CauseNormal, By: ByUs})
+		return
+	}
 	s.endForAll(s.st.Calls[in.Call], "agent", Cause{Code: CauseNormal, By: ByThem})
 }

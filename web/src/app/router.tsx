@@ -1,7 +1,8 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect, type ParsedLocation } from '@tanstack/react-router'
 import { adminRoutes } from '@/views/admin/routes'
-import { supervisorRoutes } from '@/views/supervisor/routes'
+import { supervisorRoutes, wallRoutes } from '@/views/supervisor/routes'
 import { SignIn } from '@/views/sign-in/SignIn'
+import { Alone } from './Alone'
 import { Missing } from './Missing'
 import { home } from './nav'
 import { session } from './session'
@@ -17,15 +18,20 @@ const signIn = createRoute({
   component: SignIn,
 })
 
+function signedIn({ location }: { location: ParsedLocation }) {
+  if (session.get().status !== 'in') throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { to: location.href } })
+}
+
 /** Everything behind the sign-in. Views load their own code when they are first opened. */
 export const inside = createRoute({
   getParentRoute: () => rootRoute,
   id: 'inside',
-  beforeLoad: ({ location }) => {
-    if (session.get().status !== 'in') throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { to: location.href } })
-  },
+  beforeLoad: signedIn,
   component: Shell,
 })
+
+/** Behind the sign-in too, without anything around it. */
+const alone = createRoute({ getParentRoute: () => rootRoute, id: 'alone', beforeLoad: signedIn, component: Alone })
 
 const index = createRoute({
   getParentRoute: () => inside,
@@ -45,7 +51,7 @@ const account = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([signIn, inside.addChildren([index, desk, calls, account, ...supervisorRoutes(inside), ...adminRoutes(inside)])]),
+  routeTree: rootRoute.addChildren([signIn, inside.addChildren([index, desk, calls, account, ...supervisorRoutes(inside), ...adminRoutes(inside)]), alone.addChildren([...wallRoutes(alone)])]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -12,6 +12,8 @@ export interface DialogProps {
   /** Left out: it cannot be closed without an answer. */
   onClose?: (() => void) | undefined
   wide?: boolean
+  /** It stands at the side of the page, over its whole height: something to be followed rather than answered. */
+  side?: boolean
   /** It interrupts: screen readers say it at once. */
   alert?: boolean
   children: ReactNode
@@ -20,11 +22,11 @@ export interface DialogProps {
 }
 
 /** Something to be answered before anything else goes on. The focus stays in it, and goes back to where it was. */
-export function Dialog({ title, isOpen, onClose, wide, alert, children, foot }: DialogProps) {
+export function Dialog({ title, isOpen, onClose, wide, side, alert, children, foot }: DialogProps) {
   const { t } = useTranslation()
   return (
     <ModalOverlay
-      className={css.veil ?? ''}
+      className={classes(css.veil, side && css.aside)}
       isOpen={isOpen}
       onOpenChange={(open) => {
         if (!open) onClose?.()
@@ -32,7 +34,7 @@ export function Dialog({ title, isOpen, onClose, wide, alert, children, foot }: 
       isKeyboardDismissDisabled={!onClose}
       isDismissable={false}
     >
-      <Modal className={classes(css.modal, wide && css.wide)}>
+      <Modal className={classes(css.modal, wide && css.wide, side && css.side)}>
         <Box className={css.dialog ?? ''} role={alert ? 'alertdialog' : 'dialog'}>
           <div className={css.head}>
             <Heading slot="title" level={2}>

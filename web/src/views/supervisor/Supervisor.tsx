@@ -1,7 +1,22 @@
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Page } from '@/app/Page'
+import { Board } from './Board'
+import { CallDrawer } from './CallDrawer'
+import { CallsBoard } from './CallsBoard'
+import { Now } from './Now'
+import { QueuesBoard } from './QueuesBoard'
 
+/** What is going on: the queues, and every call (S2). */
 export function Supervisor() {
-  const { t } = useTranslation()
-  return <Page title={t('nav.supervisor')}>{null}</Page>
+  const { t } = useTranslation('supervisor')
+  const [queue, setQueue] = useState<string>()
+  const [opened, setOpened] = useState<string>()
+  return (
+    <Board title={t('title')}>
+      <Now />
+      <QueuesBoard only={setQueue} />
+      <CallsBoard queue={queue} setQueue={setQueue} open={setOpened} />
+      {opened !== undefined && <CallDrawer key={opened} id={opened} onClose={() => setOpened(undefined)} />}
+    </Board>
+  )
 }

@@ -8,5 +8,28 @@ export function supervisorRoutes<P extends AnyRoute>(parent: P) {
       path: '/supervisor',
       component: lazyRouteComponent(() => import('./Supervisor'), 'Supervisor'),
     }),
+    createRoute({
+      getParentRoute: () => parent,
+      path: '/supervisor/agents',
+      component: lazyRouteComponent(() => import('./AgentsBoard'), 'AgentsBoard'),
+    }),
+    createRoute({
+      getParentRoute: () => parent,
+      path: '/supervisor/day',
+      component: lazyRouteComponent(() => import('./Day'), 'Day'),
+    }),
+  ] as const
+}
+
+/** The wallboard has the whole screen for itself. */
+export function wallRoutes<P extends AnyRoute>(parent: P) {
+  return [
+    createRoute({
+      getParentRoute: () => parent,
+      path: '/wallboard',
+      /** Ids of queues, with commas between them: a wall is set up once, and its address is kept. */
+      validateSearch: (s: Record<string, unknown>): { queues?: string } => (typeof s.queues === 'string' && s.queues ? { queues: s.queues } : {}),
+      component: lazyRouteComponent(() => import('./Wallboard'), 'Wallboard'),
+    }),
   ] as const
 }

@@ -227,6 +227,8 @@ func (s *Server) events(r *request) (reply, error) {
 	s.metrics.streams.Inc()
 	defer s.metrics.streams.Dec()
 
+	again, unwatch := s.rechecks.watch(r.who)
+	defer unwatch()
 	w := newWindow(r.sees, hide)
 	h := r.Writer.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -258,7 +260,7 @@ func (s *Server) events(r *request) (reply, error) {
 			}
 		}
 	}()
-	s.pump(ctx, r, w, changes)
+	s.pump(ctx, r, w, changes, again)
 	return reply{sent: true}, nil
 }
 
@@ -310,7 +312,7 @@ func (s *Server) beat(ctx context.Context, r *request, w *window, position uint6
 }
 
 // pump writes the stream until the client, the server or the shard ends it.
-func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan received) {
+func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan received, again <-chan struct{}) {
 	beat := time.NewTicker(s.Heartbeat)
 	defer beat.Stop()
 	position := uint64(0) // of changes that the reader may not see any of: told with the next beat, so that the cursor moves on
@@ -321,6 +323,11 @@ func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan
 		case <-s.closing:
 			s.emit(r, "end", 0, endEvent{CodeNotOwner, "the server is stopping; resume by cursor"})
 			return
+		case <-again:
+			if !s.beat(ctx, r, w, position) {
+				return
+			}
+			position = 0
 		case <-beat.C:
 			if !s.beat(ctx, r, w, position) {
 				return

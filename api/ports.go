@@ -119,6 +119,7 @@ type Token struct {
 	Agent     core.AgentID  `json:"agent,omitempty"`
 	Tenant    core.TenantID `json:"tenant,omitempty"`
 	CreatedAt time.Time     `json:"created_at"`
+	ExpiresAt time.Time     `json:"expires_at,omitzero"` // zero = never
 }
 
 // Accounts checks and changes passwords.
@@ -128,6 +129,8 @@ type Accounts interface {
 	CheckPassword(ctx context.Context, name, password string) (models.User, error)
 	// SetPassword gives a user a password and ends all sessions but the one with the id keep ("" = all). A password that breaks a rule gives an *[Error] with field "password".
 	SetPassword(ctx context.Context, user, password, keep string) error
+	// SetTemporaryPassword gives a user a password that is to be changed with the next sign-in, and ends all sessions.
+	SetTemporaryPassword(ctx context.Context, user, password string) error
 	// Known reports whether a name is that of a user, and of which tenant's.
 	Known(ctx context.Context, name string) (core.TenantID, bool, error)
 }

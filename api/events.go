@@ -201,8 +201,8 @@ func cursor(r *request) (*uint64, error) {
 
 // received is what the goroutine that waits for changes hands over.
 type received struct {
-	change Change
-	err    error
+	batch Batch
+	err   error
 }
 
 func (s *Server) events(r *request) (reply, error) {
@@ -249,9 +249,9 @@ func (s *Server) events(r *request) (reply, error) {
 	go func() {
 		defer close(done)
 		for {
-			c, err := stream.Next(ctx)
+			b, err := stream.Next(ctx)
 			select {
-			case changes <- received{c, err}:
+			case changes <- received{b, err}:
 			case <-ctx.Done():
 				return
 			}
@@ -348,29 +348,40 @@ func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan
 				s.emit(r, "end", 0, endEvent{e.Code, e.Message})
 				return
 			}
-			if out := w.change(got.change); out.empty() {
-				position = out.Position
-			} else if position = 0; !s.emit(r, "change", out.Position, out) {
+			p := s.passages.of(w, got.batch)
+			if p.err != nil {
+				s.Log.Error("could not encode changes", "request", r.requestID, "error", p.err)
+				return
+			}
+			if position = p.untold; len(p.text) > 0 && !s.flush(r, p.text) {
 				return
 			}
 		}
 	}
 }
 
-// emit writes one event and reports whether the client took it. Data is one line, because JSON has no line breaks.
+// emit writes one event and reports whether the client took it.
 func (s *Server) emit(r *request, kind string, position uint64, data any) bool {
 	var b bytes.Buffer
+	if err := frame(&b, kind, position, data); err != nil {
+		s.Log.Error("could not encode an event", "kind", kind, "request", r.requestID, "error", err)
+		return false
+	}
+	return s.flush(r, b.Bytes())
+}
+
+// frame puts an event down as the client gets it. Data is one line, because JSON has no line breaks.
+func frame(b *bytes.Buffer, kind string, position uint64, data any) error {
 	b.WriteString("event: " + kind + "\n")
 	if position != 0 {
 		b.WriteString("id: " + strconv.FormatUint(position, 10) + "\n")
 	}
 	b.WriteString("data: ")
-	if err := json.NewEncoder(&b).Encode(data); err != nil { // Encode ends the line
-		s.Log.Error("could not encode an event", "kind", kind, "request", r.requestID, "error", err)
-		return false
+	if err := json.NewEncoder(b).Encode(data); err != nil { // Encode ends the line
+		return err
 	}
 	b.WriteByte('\n')
-	return s.flush(r, b.Bytes())
+	return nil
 }
 
 func (s *Server) comment(r *request, text string) bool { return s.flush(r, []byte(": "+text+"\n\n")) }

@@ -47,10 +47,17 @@ type View interface {
 type Stream interface {
 	// Snapshot is what the stream begins with; nil where it resumes at the position that was asked for.
 	Snapshot() View
-	// Next waits for the next change. [ErrTooSlow] says that the reader fell too far behind and was cut off.
-	Next(ctx context.Context) (Change, error)
+	// Next waits for the next change and gives all that there are by then. Where changes come one upon the other, it lets [StreamPause] go by between two answers, so that who
+	// reads is not written to with each of them. [ErrTooSlow] says that the reader fell too far behind and was cut off.
+	Next(ctx context.Context) (Batch, error)
 	// Close gives the subscription up.
 	Close()
+}
+
+// Batch is changes that follow each other.
+type Batch struct {
+	From, To uint64          // positions: those behind From, up to To
+	Changes  func() []Change // in order; at least one
 }
 
 // Change is what one turn of the shard's loop has changed.

@@ -70,6 +70,7 @@ type Server struct {
 	guesses   *guesses
 	rosters   rosters
 	rechecks  rechecks
+	passages  passages
 	ledger    ledger
 	digging   chan struct{} // figures of the past that are being computed
 	checking  chan struct{} // passwords that are being checked, or wait for it

@@ -19,6 +19,9 @@ import (
 //	: beat                     after a while without a change
 //	event: end                 why the server ends the stream: too_slow, not_owner, database_down, unauthorized
 //
+// Where changes come one upon the other they are written in pieces, each of some of them, not more often than every [StreamPause]; readers who see the same are written the same
+// (passages.go). Whoever reads, and what they may see, is looked at again with every beat, and at once when something about it is changed here (rechecks.go).
+//
 // A client that comes back with Last-Event-ID (or ?after=) gets the changes after it, or a new snapshot where they are no longer
 // held. It must take a snapshot as replacing everything it knew.
 //

@@ -174,3 +174,15 @@ func TestTheBoardShowsThatAPhoneCannotBeReached(t *testing.T) {
 	w.engine.World(func(now time.Time, s *sim.Switch) { s.PhoneRegistered(now, "1001") })
 	w.await("the phone to be back", func() bool { a, _ := w.loop.View().Agent("anna"); return !a.PhoneDown })
 }
+
+func TestATokenMayExpireS3(t *testing.T) {
+	w := newWorld(t)
+	for _, at := range []string{"2001-01-01T00:00:00Z", "9000-01-01T00:00:00Z"} {
+		w.bad(422, CodeInvalid, "expires_at", "admin", post, "/api/v1/tokens", `{"name":"x","role":"auditor","expires_at":"`+at+`"}`)
+	}
+	w.bad(422, CodeInvalid, "expires_at", "admin", post, "/api/v1/tokens", `{"name":"x","role":"auditor","expires_at":"tomorrow"}`)
+	at := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	var made newToken
+	w.good(201, "admin", post, "/api/v1/tokens", `{"name":"x","role":"auditor","expires_at":"`+at.Format(time.RFC3339)+`"}`).into(t, &made)
+	require.Equal(t, at, made.ExpiresAt)
+}

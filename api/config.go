@@ -52,7 +52,8 @@ func (res resource[T, W]) acting(s *Server) error {
 
 // changed keeps what was done, and tells the shard.
 func (res resource[T, W]) changed(s *Server, r *request, id string, tenant core.TenantID, detail any, change core.ConfigChanged) error {
-	if res.quiet {
+	if res.quiet { // users and teams: what somebody may see
+		s.rechecks.everybody()
 		s.audit(r, res.kind+"/"+id, tenant, detail)
 		return nil
 	}
@@ -244,6 +245,7 @@ func (s *Server) acting() error {
 // reads the whole set-up again when it starts.
 func (s *Server) changed(r *request, object string, tenant core.TenantID, detail any, change core.ConfigChanged) error {
 	s.rosters.forget()
+	s.rechecks.tell(func(p Principal) bool { return p.ByTeam || p.Role == Agent }) // who is of which team, whose numbers are protected, who is no agent any more
 	s.audit(r, object, tenant, detail)
 	return s.Live.Config(r.ctx(), change)
 }

@@ -92,6 +92,11 @@ func (r *request) moment(name string) (time.Time, error) {
 	if v == "" || err != nil {
 		return time.Time{}, err
 	}
+	return momentOf(name, v)
+}
+
+// momentOf reads a time.
+func momentOf(name, v string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, v)
 	if err != nil || t.Year() < 1970 || t.Year() > 9000 {
 		return time.Time{}, invalid(name, "must be a time like 2026-01-31T08:00:00Z")

@@ -18,6 +18,7 @@ type route struct {
 	secret bool     // the body may hold a password: nothing of request or answer is kept for an idempotency key
 	csv    bool     // the body is text/csv
 	once   bool     // although it is no POST it is carried out once for an idempotency key
+	unripe bool     // also for who has to change the password first
 	probe  bool     // asked by machines that restart us if we do not answer: not limited by address
 	handle func(*Server, *request) (reply, error)
 }
@@ -52,11 +53,11 @@ var routes = []route{
 	{op: "documentation", method: http.MethodGet, path: "/api/docs", roles: everyone, handle: (*Server).documentation},
 
 	{op: "signIn", method: http.MethodPost, path: "/api/v1/session", roles: everyone, secret: true, handle: (*Server).signIn},
-	{op: "signOut", method: http.MethodDelete, path: "/api/v1/session", roles: signedIn, handle: (*Server).signOut},
+	{op: "signOut", method: http.MethodDelete, path: "/api/v1/session", roles: signedIn, unripe: true, handle: (*Server).signOut},
 	{op: "listSessions", method: http.MethodGet, path: "/api/v1/sessions", roles: signedIn, query: []string{"user"}, handle: (*Server).listSessions},
 	{op: "revokeSession", method: http.MethodDelete, path: "/api/v1/sessions/{id}", roles: signedIn, handle: (*Server).revokeSession},
-	{op: "changePassword", method: http.MethodPost, path: "/api/v1/me/password", roles: signedIn, secret: true, handle: (*Server).changePassword},
-	{op: "whoAmI", method: http.MethodGet, path: "/api/v1/me", roles: signedIn, handle: (*Server).whoAmI},
+	{op: "changePassword", method: http.MethodPost, path: "/api/v1/me/password", roles: signedIn, secret: true, unripe: true, handle: (*Server).changePassword},
+	{op: "whoAmI", method: http.MethodGet, path: "/api/v1/me", roles: signedIn, unripe: true, handle: (*Server).whoAmI},
 	{op: "events", method: http.MethodGet, path: "/api/v1/events", roles: signedIn, query: []string{"after"}, stream: true, handle: (*Server).events},
 
 	{op: "listTenants", method: http.MethodGet, path: "/api/v1/tenants", roles: watchers, handle: tenants.list},

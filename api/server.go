@@ -49,7 +49,7 @@ type Config struct {
 	// TrustedProxies are the addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. Optional; without, nobody is: all who come through
 	// a proxy then have its address, and cookies are marked as secure only where this server speaks TLS itself.
 	TrustedProxies []netip.Prefix
-	SessionIdle    time.Duration // a session ends that was not used for so long, an open event stream being a use; 0 = 1 h
+	SessionIdle    time.Duration // a session ends that was not used for so long, an open event stream being a use; 0 = 30 min
 	SessionLife    time.Duration // a session ends in any case; 0 = 12 h
 
 	RatePerSecond float64          // requests a second of one principal, and with invalid tokens of one address; burst twice that; 0 = 50, negative = no limit at all
@@ -69,6 +69,8 @@ type Server struct {
 	addresses *limiter
 	guesses   *guesses
 	rosters   rosters
+	rechecks  rechecks
+	passages  passages
 	ledger    ledger
 	digging   chan struct{} // figures of the past that are being computed
 	checking  chan struct{} // passwords that are being checked, or wait for it
@@ -110,7 +112,7 @@ func New(c Config) (*Server, error) {
 		c.AddressRate = 20 * c.RatePerSecond
 	}
 	if c.SessionIdle == 0 {
-		c.SessionIdle = time.Hour
+		c.SessionIdle = 30 * time.Minute
 	}
 	if c.SessionLife == 0 {
 		c.SessionLife = 12 * time.Hour

@@ -177,11 +177,11 @@ func (s stored) Authenticate(ctx context.Context, secret string) (Principal, err
 }
 
 func tokenOf(t models.Token) Token {
-	return Token{ID: t.ID, Name: t.Name, Role: Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, CreatedAt: t.CreatedAt}
+	return Token{ID: t.ID, Name: t.Name, Role: Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt}
 }
 
 func (s stored) CreateToken(ctx context.Context, t Token) (Token, string, error) {
-	made, secret, err := s.db.Tokens().Create(ctx, models.Token{Name: t.Name, Role: models.Role(t.Role), Agent: t.Agent, Tenant: t.Tenant})
+	made, secret, err := s.db.Tokens().Create(ctx, models.Token{Name: t.Name, Role: models.Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, ExpiresAt: t.ExpiresAt})
 	return tokenOf(made), secret, fromModels(err)
 }
 
@@ -239,6 +239,11 @@ func (s stored) CheckPassword(ctx context.Context, name, password string) (model
 // SetPassword implements [Accounts].
 func (s stored) SetPassword(ctx context.Context, user, password, keep string) error {
 	return fromModels(s.db.Users().SetPassword(ctx, user, password, keep))
+}
+
+// SetTemporaryPassword implements [Accounts].
+func (s stored) SetTemporaryPassword(ctx context.Context, user, password string) error {
+	return fromModels(s.db.Users().SetTemporaryPassword(ctx, user, password))
 }
 
 // Known implements [Accounts].
@@ -344,7 +349,7 @@ func (s stored) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
 
 func recordingOf(r models.Recording) Recording {
 	return Recording{
-		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
+		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, Consult: r.About == core.RecordingOfConsult, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
 		Size: r.Size, SHA256: r.SHA256, Error: r.Error, Key: r.Object, Type: r.MediaType,
 	}
 }

@@ -12,7 +12,7 @@ export async function picture(page: Page, name: string) {
       // What moves has to come to rest, and a layout for another width is drawn with the next frames.
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
       await page.waitForTimeout(300)
-      await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`), fullPage: width === 390 })
+      await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`) })
     }
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: null })

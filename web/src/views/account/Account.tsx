@@ -73,7 +73,7 @@ function Password() {
         autoComplete="new-password"
         value={chosen}
         onChange={setChosen}
-        minLength={10}
+        minLength={12}
         maxLength={128}
         isRequired
         error={problem && problem.field !== 'current' ? problem.text : undefined}

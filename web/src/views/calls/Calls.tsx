@@ -71,7 +71,7 @@ export function Calls() {
         </div>
       }
     >
-      {items?.length === 0 ? <Empty icon={History} title={t('none')} /> : items && <Table items={items} open={setOpened} />}
+      {items?.length === 0 ? <Empty icon={History} title={t('none')} /> : items && <Table items={items} ofToday={span === 'day'} open={setOpened} />}
       {records.hasNextPage && (
         <div className={css.more}>
           <Button onPress={() => void records.fetchNextPage()} isPending={records.isFetchingNextPage}>
@@ -84,12 +84,12 @@ export function Calls() {
   )
 }
 
-function Table({ items, open }: { items: CallRecord[]; open: (r: CallRecord) => void }) {
+function Table({ items, ofToday, open }: { items: CallRecord[]; ofToday: boolean; open: (r: CallRecord) => void }) {
   const { t, i18n } = useTranslation('calls')
   const customer = useCustomer()
   const agent = useAgentName()
   const place = usePlaceName()
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'short', timeStyle: 'short' })
+  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'short', ...(ofToday ? {} : { dateStyle: 'short' }) })
   return (
     <div className={css.scroll}>
       <table className={css.table}>

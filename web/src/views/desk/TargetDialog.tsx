@@ -112,7 +112,7 @@ export function TargetDialog({ call, agent, purpose, onClose }: { call: Call; ag
             {c.state && (
               <>
                 <StateBadge state={c.state} />
-                {c.since && <Since at={c.since} className={css.mark ?? ''} />}
+                {c.since && <Since at={c.since} className={css.since ?? ''} />}
               </>
             )}
           </ListBoxItem>
@@ -140,11 +140,6 @@ function Mark({ choice }: { choice: Choice }) {
 
 function Detail({ choice }: { choice: Choice }) {
   const { t } = useTranslation('desk')
-  const text =
-    choice.kind === 'queue'
-      ? t('target.queueDetail', { waiting: choice.waiting ?? 0, free: choice.free ?? 0 })
-      : choice.kind === 'entry_point'
-        ? t('target.kind.entry_point')
-        : choice.teams.join(', ')
+  const text = choice.kind === 'queue' ? t('target.queueDetail', { waiting: choice.waiting ?? 0, free: choice.free ?? 0 }) : choice.teams.join(', ')
   return text ? <span className={css.detail}>{text}</span> : null
 }

@@ -27,12 +27,15 @@ import css from './AgentsBoard.module.css'
 const orders: readonly Order[] = ['state', 'name', 'time']
 const orderTexts = { state: 'agents.byState', name: 'agents.byName', time: 'agents.byTime' } as const
 
+/** Stands for all teams: no id has a star. */
+const every = '*'
+
 /** Every agent with state, time and call; found by name, team or state, and put into another state (Q1, S2). */
 export function AgentsBoard() {
   const { t } = useTranslation('supervisor')
   const me = useMe()
   const [text, setText] = useState('')
-  const [team, setTeam] = useState('')
+  const [team, setTeam] = useState(every)
   const [state, setState] = useState<AgentState>()
   const [kept, setOrder] = usePreference('supervisor.order', 'state')
   const order = orders.find((o) => o === kept) ?? 'state'
@@ -40,7 +43,7 @@ export function AgentsBoard() {
   const [opened, setOpened] = useState<string>()
   const [forced, setForced] = useState<string>()
   const agents = useLive(
-    useCallback((l: Live) => listed(l.agents.values(), { text: wanted, team: team || undefined, state }, order), [wanted, team, state, order]),
+    useCallback((l: Live) => listed(l.agents.values(), { text: wanted, team: team === every ? undefined : team, state }, order), [wanted, team, state, order]),
     sameItems,
   )
   const all = useLive((l) => l.agents)
@@ -56,7 +59,7 @@ export function AgentsBoard() {
         aside={
           <div className={board.filters}>
             <SearchField label={t('agents.search')} value={text} onChange={setText} />
-            {teams.length > 0 && <Select label={t('agents.team')} bare value={team} onChange={setTeam} options={[{ id: '', label: t('agents.everyTeam') }, ...teams]} />}
+            {teams.length > 0 && <Select label={t('agents.team')} bare value={team} onChange={setTeam} options={[{ id: every, label: t('agents.everyTeam') }, ...teams]} />}
             <Select label={t('agents.order')} bare value={order} onChange={setOrder} options={orders.map((id) => ({ id, label: t(orderTexts[id]) }))} />
           </div>
         }

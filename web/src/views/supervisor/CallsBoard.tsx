@@ -17,6 +17,9 @@ import { useQueueFigures } from './useFigures'
 import board from './Board.module.css'
 import css from './CallsBoard.module.css'
 
+/** Stands for all queues: no id has a star. */
+const every = '*'
+
 /** Every call, whoever waits first. Rows are drawn again only when their call has changed. */
 export function CallsBoard({ queue, setQueue, open }: { queue: string | undefined; setQueue: (queue: string | undefined) => void; open: (call: string) => void }) {
   const { t } = useTranslation('supervisor')
@@ -36,9 +39,9 @@ export function CallsBoard({ queue, setQueue, open }: { queue: string | undefine
           <Select
             label={t('calls.queue')}
             bare
-            value={queue ?? ''}
-            onChange={(q) => setQueue(q || undefined)}
-            options={[{ id: '', label: t('calls.everyQueue') }, ...[...queues.values()].map((q) => ({ id: q.id, label: q.name }))]}
+            value={queue ?? every}
+            onChange={(q) => setQueue(q === every ? undefined : q)}
+            options={[{ id: every, label: t('calls.everyQueue') }, ...[...queues.values()].map((q) => ({ id: q.id, label: q.name }))]}
           />
         </div>
       }

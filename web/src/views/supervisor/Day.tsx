@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { CalendarDays, ChartColumn, Table2 } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import type { FigureSeries } from '@/api/types'
@@ -26,6 +26,9 @@ const steps = { '900': 900, '1800': 1800, '3600': 3600 } as const
 
 type Step = keyof typeof steps
 
+/** Stands for all queues, and for the day that goes on. */
+const all = '*'
+
 const week = 6 * 86_400_000
 
 /** The history of a day as plots, or as a table (S2). */
@@ -36,8 +39,8 @@ export function Day() {
   const tenants = useQueueFigures().all?.tenants
   const [chosenTenant, setTenant] = useState('')
   const tenant = chosenTenant || me.tenant || tenants?.[0]?.tenant
-  const [queue, setQueue] = useState('')
-  const [from, setFrom] = useState('')
+  const [queue, setQueue] = useState(all)
+  const [from, setFrom] = useState(all)
   const [kept, setStep] = usePreference('supervisor.step', '900')
   const step: Step = kept in steps ? (kept as Step) : '900'
   const [view, setView] = usePreference('supervisor.day', 'plots')
@@ -48,7 +51,7 @@ export function Day() {
     queryFn: () =>
       ask(
         api.GET('/api/v1/figures/series', {
-          params: { query: { ...(tenant ? { tenant } : {}), ...(queue ? { queue } : {}), ...(day?.to ? { from: day.from, to: day.to } : {}), interval: steps[step] } },
+          params: { query: { ...(tenant ? { tenant } : {}), ...(queue === all ? {} : { queue }), ...(day?.to ? { from: day.from, to: day.to } : {}), interval: steps[step] } },
         }),
       ),
     enabled: tenant !== undefined,
@@ -70,23 +73,23 @@ export function Day() {
           <Select
             label={t('day.day')}
             bare
-            value={day?.to ? from : ''}
+            value={day?.to ? from : all}
             onChange={setFrom}
-            options={[{ id: '', label: t('day.today') }, ...days.filter((d) => d.to).map((d) => ({ id: d.from, label: date.format(new Date(d.from)) }))]}
+            options={[{ id: all, label: t('day.today') }, ...days.filter((d) => d.to).map((d) => ({ id: d.from, label: date.format(new Date(d.from)) }))]}
           />
           <Select
             label={t('day.queue')}
             bare
             value={queue}
             onChange={setQueue}
-            options={[{ id: '', label: t('day.allQueues') }, ...[...queues.values()].filter((q) => q.tenant === tenant).map((q) => ({ id: q.id, label: q.name }))]}
+            options={[{ id: all, label: t('day.allQueues') }, ...[...queues.values()].filter((q) => q.tenant === tenant).map((q) => ({ id: q.id, label: q.name }))]}
           />
           <Select
             label={t('day.step')}
             bare
             value={step}
             onChange={setStep}
-            options={(Object.keys(steps) as Step[]).map((id) => ({ id, label: t('day.minutes', { count: steps[id] / 60 }) }))}
+            options={(Object.keys(steps) as Step[]).map((id) => ({ id, label: t('day.minutes', { minutes: steps[id] / 60 }) }))}
           />
           <Button onPress={() => setView(view === 'plots' ? 'table' : 'plots')}>
             {view === 'plots' ? <Table2 size={16} aria-hidden /> : <ChartColumn size={16} aria-hidden />}
@@ -124,7 +127,8 @@ function useDays(tenant: string | undefined): OneDay[] {
   return useMemo(() => daysOf(data?.items ?? []), [data])
 }
 
-function Plots({ series, items }: { series: FigureSeries; items: readonly Interval[] }) {
+/** Apart from the view, so that what happens in queues meanwhile does not draw the plots anew. */
+const Plots = memo(function Plots({ series, items }: { series: FigureSeries; items: readonly Interval[] }) {
   const { t, i18n } = useTranslation('supervisor')
   const percent = usePercent()
   const [target] = useTarget()
@@ -184,4 +188,4 @@ function Plots({ series, items }: { series: FigureSeries; items: readonly Interv
       </Card>
     </div>
   )
-}
+})

@@ -126,7 +126,7 @@ const QueueRow = memo(
           <button type="button" className={board.link} onClick={() => only(queue.id)} aria-label={t('queues.only', { queue: queue.name })}>
             {queue.name}
           </button>
-          <span className={board.narrow}>{staff && <StaffMarks staff={staff} />}</span>
+          <div className={board.narrow}>{staff && <StaffMarks staff={staff} />}</div>
         </th>
         <td className={classes(board.number, css.big)} data-figure="waiting">
           <Leveled level={staffLevel(queue.waiting, queue.free, staff && signedIn(staff))}>{queue.waiting}</Leveled>

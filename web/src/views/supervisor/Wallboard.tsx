@@ -89,7 +89,7 @@ export function Wallboard() {
           </Button>
         }
       >
-        <p className={css.hint}>{t('wall.chooseHint', { count: mostTiles })}</p>
+        <p className={css.hint}>{t('wall.chooseHint', { most: mostTiles })}</p>
         <div className={css.choices}>
           {rows.map(({ queue }) => (
             <Checkbox
@@ -125,36 +125,36 @@ const Tile = memo(
         <h2 className={css.name}>{queue.name}</h2>
         <dl className={css.figures}>
           <div className={css.waiting}>
-            <dd>
+            <dt>{t('wall.waiting')}</dt>
+            <dd data-figure="waiting">
               <Leveled level={staffed}>{queue.waiting}</Leveled>
             </dd>
-            <dt>{t('wall.waiting')}</dt>
           </div>
           <div className={css.longest}>
+            <dt>{t('wall.longest')}</dt>
             <dd>
               <Wait since={since} inTime={inTime} />
             </dd>
-            <dt>{t('wall.longest')}</dt>
           </div>
           <div className={css.level}>
-            <dd>{today?.service_level === undefined ? t('none') : <Leveled level={reached}>{percent(today.service_level)}</Leveled>}</dd>
             <dt>{t('wall.level')}</dt>
+            <dd>{today?.service_level === undefined ? t('none') : <Leveled level={reached}>{percent(today.service_level)}</Leveled>}</dd>
           </div>
           <div>
-            <dd>{today?.answered ?? t('none')}</dd>
             <dt>{t('wall.answered')}</dt>
+            <dd>{today?.answered ?? t('none')}</dd>
           </div>
           <div>
-            <dd>{today?.abandoned ?? t('none')}</dd>
             <dt>{t('wall.abandoned')}</dt>
+            <dd>{today?.abandoned ?? t('none')}</dd>
           </div>
           <div>
-            <dd>{queue.free}</dd>
             <dt>{t('wall.free')}</dt>
+            <dd>{queue.free}</dd>
           </div>
           <div>
-            <dd>{staff ? staff.engaged + staff.reserved + staff.wrap_up : t('none')}</dd>
             <dt>{t('wall.busy')}</dt>
+            <dd>{staff ? staff.engaged + staff.reserved + staff.wrap_up : t('none')}</dd>
           </div>
         </dl>
       </section>

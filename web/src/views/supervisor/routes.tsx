@@ -28,7 +28,11 @@ export function wallRoutes<P extends AnyRoute>(parent: P) {
       getParentRoute: () => parent,
       path: '/wallboard',
       /** Ids of queues, with commas between them: a wall is set up once, and its address is kept. */
-      validateSearch: (s: Record<string, unknown>): { queues?: string } => (typeof s.queues === 'string' && s.queues ? { queues: s.queues } : {}),
+      validateSearch: (s: Record<string, unknown>): { queues?: string } => {
+        // What looks like a number comes as one.
+        const queues = typeof s.queues === 'number' ? String(s.queues) : s.queues
+        return typeof queues === 'string' && queues ? { queues } : {}
+      },
       component: lazyRouteComponent(() => import('./Wallboard'), 'Wallboard'),
     }),
   ] as const

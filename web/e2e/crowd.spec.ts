@@ -1,0 +1,48 @@
+import { crowd } from './crowd'
+import { expect, test } from './stage'
+
+// 200 agents, 100 calls and 20 changes a second on the boards. Held is what does not depend on the machine: that a change touches its own rows only. Times are told.
+
+for (const [path, table] of [
+  ['/supervisor', 'Calls'],
+  ['/supervisor/agents', 'Agents'],
+] as const) {
+  test(`a crowd on ${path}`, async ({ phones, desk }) => {
+    await phones.reset()
+    const vera = await desk('vera', '/account')
+    await vera.addInitScript(crowd, { agents: 200, calls: 100, every: 50 })
+    await vera.goto(path)
+    await expect(vera.getByRole('table', { name: table })).toBeVisible()
+    const seen = await vera.evaluate(async (name) => {
+      const rows = document.querySelector(`table[aria-label="${name}"] tbody`)
+      if (!rows) throw new Error('there is no table')
+      let made = 0
+      const observer = new MutationObserver((changes) => {
+        for (const c of changes) for (const n of c.addedNodes) if (n.nodeName === 'TR') made++
+      })
+      observer.observe(rows, { childList: true })
+      let long = 0
+      const tasks = new PerformanceObserver((list) => {
+        for (const e of list.getEntries()) long += e.duration
+      })
+      tasks.observe({ type: 'longtask' })
+      const frames: number[] = []
+      const begin = performance.now()
+      for (let last = begin; performance.now() - begin < 5000; ) {
+        const now = await new Promise<number>((next) => requestAnimationFrame(next))
+        frames.push(now - last)
+        last = now
+      }
+      observer.disconnect()
+      tasks.disconnect()
+      frames.sort((a, b) => a - b)
+      return { rows: rows.children.length, made, frames: frames.length, p95: frames[Math.floor(frames.length * 0.95)] ?? 0, longest: frames.at(-1) ?? 0, long }
+    }, table)
+    console.log(
+      `${path}: ${seen.rows} rows, 20 changes/s for 5 s: ${seen.frames} frames, p95 ${seen.p95.toFixed(0)} ms, longest ${seen.longest.toFixed(0)} ms; ${seen.long.toFixed(0)} ms in tasks above 50 ms; ${seen.made} rows moved`,
+    )
+    expect(seen.rows).toBe(path === '/supervisor' ? 100 : 200)
+    // Rows move with their order, some at each change; never is the table made anew, which would be 100 changes × all rows.
+    expect(seen.made).toBeLessThan(seen.rows * 10)
+  })
+}

@@ -63,9 +63,10 @@ func TestReadersWhoSeeTheSameShareAPassage(t *testing.T) {
 	byTeam := func(agent string) string {
 		return string(p.of(looking(Principal{Role: Supervisor, Tenant: "acme", ByTeam: true, Teams: []string{agent}}), mine).text)
 	}
-	require.Equal(t, byTeam("anna"), byTeam("anna"))
+	for range 2 {
+		require.Contains(t, byTeam("anna"), `"agents":[{"id":"anna"`)
+	}
 	require.Equal(t, 1, *looks)
-	require.Contains(t, byTeam("anna"), `"agents":[{"id":"anna"`)
 	require.Contains(t, byTeam("bert"), `"agents":[{"id":"bert"`)
 	require.Equal(t, 2, *looks)
 

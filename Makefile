@@ -19,9 +19,10 @@ TIMEOUT ?= 25m
 # make test RUN=TestName PKG=./ari/... for a part.
 PKG ?=
 RUN ?=
-# A missing switch or database server fails the tests here instead of skipping them.
+# A missing switch, database server or browser fails the tests here instead of skipping them.
 export TANDEM_REQUIRE_ASTERISK := 1
 export TANDEM_REQUIRE_STORES := 1
+export TANDEM_REQUIRE_BROWSER := 1
 
 .PHONY: help
 help: ## this list
@@ -47,6 +48,10 @@ web: $(WEB_APP) ## build the app into web/dist/app, where the binary takes it fr
 web-check: web ## lint and unit tests of the app
 	@npm --prefix web run --silent lint
 	@npm --prefix web run --silent test
+
+.PHONY: pictures
+pictures: web ## take docs/screenshots anew, to be looked at
+	TANDEM_PICTURES=1 TANDEM_REQUIRE_BROWSER=1 $(GO) test ./cmd/tandem -run 'TestPictures$$' -count=1 -v
 
 .PHONY: build
 build: web ## build bin/tandem, the app included

@@ -268,7 +268,8 @@ type Recording struct {
 	Call      core.CallID      `json:"call"`
 	Tenant    core.TenantID    `json:"tenant"`
 	Agent     core.AgentID     `json:"agent,omitempty"`
-	State     string           `json:"state"` // recording, pending, archived, failed, lost, erased
+	Consult   bool             `json:"consult,omitempty"` // of a consult, not of the conversation with the customer
+	State     string           `json:"state"`             // recording, pending, archived, failed, lost, erased
 	StartedAt time.Time        `json:"started_at,omitzero"`
 	Length    Seconds          `json:"length"`
 	Size      int64            `json:"size"`

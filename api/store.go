@@ -349,7 +349,7 @@ func (s stored) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
 
 func recordingOf(r models.Recording) Recording {
 	return Recording{
-		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
+		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, Consult: r.About == core.RecordingOfConsult, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
 		Size: r.Size, SHA256: r.SHA256, Error: r.Error, Key: r.Object, Type: r.MediaType,
 	}
 }

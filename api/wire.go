@@ -88,6 +88,7 @@ type queueWire struct {
 	ServiceLevel    Seconds           `json:"service_level,omitempty"`
 	Sticky          Seconds           `json:"sticky,omitempty"`
 	Record          bool              `json:"record"`
+	RecordConsults  bool              `json:"record_consults,omitempty"`
 	PauseLimit      Seconds           `json:"pause_limit,omitempty"`
 	WrapUp          wrapUpWire        `json:"wrap_up,omitzero"`
 }
@@ -107,7 +108,7 @@ func (w queueWire) core() core.Queue {
 		ProgressiveStep: time.Duration(w.ProgressiveStep), Members: w.Members, Skills: w.Skills, Music: w.Music,
 		Ringback: w.Ringback, MaxWait: time.Duration(w.MaxWait), MaxSize: w.MaxSize, Unanswered: w.Unanswered,
 		ServiceLevel: time.Duration(w.ServiceLevel), Sticky: time.Duration(w.Sticky), Record: w.Record,
-		PauseLimit: time.Duration(w.PauseLimit),
+		RecordConsults: w.RecordConsults, PauseLimit: time.Duration(w.PauseLimit),
 		WrapUp: core.WrapUpSetup{
 			Time: time.Duration(w.WrapUp.Time), Extension: time.Duration(w.WrapUp.Extension),
 			Extensions: w.WrapUp.Extensions, Reasons: w.WrapUp.Reasons, Required: w.WrapUp.Required,
@@ -122,7 +123,7 @@ func queueToWire(q core.Queue) queueWire {
 		ProgressiveStep: Seconds(q.ProgressiveStep), Members: orEmpty(q.Members), Skills: q.Skills, Music: q.Music,
 		Ringback: q.Ringback, MaxWait: Seconds(q.MaxWait), MaxSize: q.MaxSize, Unanswered: q.Unanswered,
 		ServiceLevel: Seconds(q.ServiceLevel), Sticky: Seconds(q.Sticky), Record: q.Record,
-		PauseLimit: Seconds(q.PauseLimit),
+		RecordConsults: q.RecordConsults, PauseLimit: Seconds(q.PauseLimit),
 		WrapUp: wrapUpWire{
 			Time: Seconds(q.WrapUp.Time), Extension: Seconds(q.WrapUp.Extension),
 			Extensions: q.WrapUp.Extensions, Reasons: q.WrapUp.Reasons, Required: q.WrapUp.Required,

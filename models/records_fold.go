@@ -76,7 +76,7 @@ type stateRow struct {
 type recordingRow struct {
 	id, tenant, call, agent, engine string
 	state                           RecordingState // "" = is in the table; its state there is the archive job's
-	why, flaw                       string
+	why, flaw, about                string
 	started, stopped, length        int64
 }
 
@@ -285,7 +285,7 @@ func (f *recordsFold) recordingStarted(e *core.Entry) {
 	if f.recordings[id] == nil {
 		f.recordings[id] = &recordingRow{
 			id: id, tenant: clean(string(e.Tenant)), call: clean(string(e.Call)), agent: clean(string(e.Agent)), engine: clean(string(e.Engine)),
-			state: RecordingRunning, started: micros(e.At),
+			state: RecordingRunning, started: micros(e.At), about: clean(e.Text),
 		}
 	}
 }

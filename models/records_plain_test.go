@@ -177,8 +177,8 @@ func (p *plainly) callClosed(r *core.CallRecord) {
 }
 
 func (p *plainly) recording(e *core.Entry, state string, started int64) {
-	p.exec(`INSERT INTO recordings (id, tenant, call, agent, engine, state, why, started_at, stopped_at, length) VALUES (?, ?, ?, ?, ?, ?, '', ?, 0, 0) ON CONFLICT DO NOTHING`,
-		clean(string(e.Recording)), clean(string(e.Tenant)), clean(string(e.Call)), clean(string(e.Agent)), clean(string(e.Engine)), state, started)
+	p.exec(`INSERT INTO recordings (id, tenant, call, agent, engine, state, why, started_at, stopped_at, length, about) VALUES (?, ?, ?, ?, ?, ?, '', ?, 0, 0, ?) ON CONFLICT DO NOTHING`,
+		clean(string(e.Recording)), clean(string(e.Tenant)), clean(string(e.Call)), clean(string(e.Agent)), clean(string(e.Engine)), state, started, clean(e.Text))
 }
 
 func (p *plainly) recordingStopped(e *core.Entry) {

@@ -289,7 +289,7 @@ func (s *Shard) expireCall(c *call) {
 		s.answerAgain(c)
 	}
 	s.expireMixes(c)
-	s.expireRecording(c)
+	s.expireRecordings(c)
 	s.expireConsult(c)
 	s.expireForward(c)
 }

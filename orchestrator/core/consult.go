@@ -133,6 +133,7 @@ func (s *Shard) becomeConsulted(c *call) {
 		return
 	}
 	s.setMix(c)
+	s.recordConsult(c)
 }
 
 // endConsult ends a consult, answered or not. The primary is back with the customer; a consultant who is still there is let go (C7).
@@ -155,6 +156,7 @@ func (s *Shard) forgetConsult(c *call, why string) {
 	}
 	s.tellCall(c, Entry{Kind: EntryConsultEnded, Agent: k.Agent, Leg: k.Leg, Reason: why, Duration: s.now.Sub(since)})
 	c.More.Consult = nil
+	s.stopRecordingConsult(c)
 	s.touch(c)
 }
 

@@ -101,7 +101,7 @@ func (s *Shard) legGone(l *leg, cause Cause) {
 
 // over reports whether nothing is left of a call but its record.
 func (s *Shard) over(c *call) bool {
-	return c.Closed && c.Recording == nil && c.legs == 0
+	return c.Closed && !c.isRecorded() && c.legs == 0
 }
 
 // refused deals with an effect that was not accepted.

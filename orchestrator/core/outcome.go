@@ -90,7 +90,7 @@ const (
 	EntryWrapUpStarted      EntryKind = "wrapup.started"      // Agent, Call, Queue
 	EntryWrapUpExtended     EntryKind = "wrapup.extended"     // Agent, Call
 	EntryWrapUpDone         EntryKind = "wrapup.done"         // Agent, Call, Reason = wrap-up reason ("" = timer), Text = notes, Duration
-	EntryRecordingStarted   EntryKind = "recording.started"   // Recording, Call, Agent
+	EntryRecordingStarted   EntryKind = "recording.started"   // Recording, Call, Agent; Text = RecordingOfConsult or "", as when it stops
 	EntryRecordingPaused    EntryKind = "recording.paused"    // Agent; Actor asked for it (audited)
 	EntryRecordingResumed   EntryKind = "recording.resumed"   // Actor "" = the automatic resume
 	EntryRecordingStopped   EntryKind = "recording.stopped"   // Reason: complete, failed, pause_unconfirmed; Duration = length of the audio
@@ -100,6 +100,9 @@ const (
 	EntryOdd                EntryKind = "odd"                 // an impossible fact was counted and otherwise ignored; Reason
 	EntryAlert              EntryKind = "alert"               // supervisors should know; Reason
 )
+
+// RecordingOfConsult marks the entries of a recording of a consult, which is not part of the recording of the conversation (C15).
+const RecordingOfConsult = "consult"
 
 // OfferOutcome says how an offer ended.
 type OfferOutcome string

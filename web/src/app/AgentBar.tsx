@@ -51,8 +51,9 @@ function Switch({ agent }: { agent: AgentView }) {
           else if (k.startsWith('idle:')) void setState(agent.id, 'idle', k.slice(5))
         }}
         button={
-          <Button isDisabled={!live} aria-label={t('agent.switchNow', { state: t(`state.${agent.state}`) })} data-testid="state-switch">
+          <Button isDisabled={!live} data-testid="state-switch">
             <span className={css.switch}>
+              <span className="said">{t('agent.switch')}: </span>
               <StateBadge state={agent.state} reason={agent.reason} />
               <Since at={agent.since} className={css.timer ?? ''} />
               <ChevronDown size={16} aria-hidden />

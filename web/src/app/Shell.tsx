@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { Languages, LogOut, Monitor, Moon, Sun, UserRound, WifiOff } from 'lucide-react'
-import { Suspense, useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { languages, type Language } from '@/i18n/languages'
 import { setLanguage } from '@/i18n'
@@ -15,6 +15,9 @@ import { ways } from './nav'
 import { useMe, useSession } from './session'
 import { setTheme, useTheme, type Theme } from './theme'
 import css from './Shell.module.css'
+
+// Agents' pop-ups are loaded for agents only.
+const Layer = lazy(() => import('@/views/desk/Layer').then((m) => ({ default: m.Layer })))
 
 /** What is around every view: where one can go, who one is, and whether what one sees is live. */
 export function Shell() {
@@ -54,6 +57,11 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
+      {me.agent && (
+        <Suspense>
+          <Layer agent={me.agent} />
+        </Suspense>
+      )}
       <Notices />
     </div>
   )
@@ -95,8 +103,9 @@ function UserMenu() {
         if (key === 'leave') void leave(me)
       }}
       button={
-        <Button look="quiet" aria-label={t('user.menuOf', { name })}>
+        <Button look="quiet">
           <span className={css.who}>
+            <span className="said">{t('user.menu')}: </span>
             <span className={css.avatar} aria-hidden>
               {initials(name)}
             </span>

@@ -2,6 +2,7 @@ import { CloudOff } from 'lucide-react'
 import { useEffect, type ReactNode } from 'react'
 import { I18nProvider, RouterProvider as LinkProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
+import { localeOf } from '@/i18n/languages'
 import { Empty } from '@/ui/Card'
 import { router } from './router'
 import { session, useSession } from './session'
@@ -16,7 +17,7 @@ export function Start({ children }: { children: ReactNode }) {
     return () => clearInterval(timer)
   }, [unreachable])
   return (
-    <I18nProvider locale={i18n.language}>
+    <I18nProvider locale={localeOf(i18n.language)}>
       <LinkProvider navigate={(to) => void router.navigate({ to })}>
         {unreachable ? (
           <main>

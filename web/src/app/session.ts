@@ -3,6 +3,7 @@ import { api, ask, credentials } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Me } from '@/api/types'
 import { LiveStream } from '@/live/stream'
+import { forgetDrafts } from './preference'
 import { queryClient } from './queries'
 
 /** Who sits here. `ended` says that somebody was signed in and is not any more without having asked for it. */
@@ -64,6 +65,8 @@ class Session {
   /** Throws a Problem, `work_unfinished` among others, if the server did not take the session back. */
   async signOut(): Promise<void> {
     await ask(api.DELETE('/api/v1/session'))
+    // What was typed about customers stays over a reload, not for the next person at this computer.
+    forgetDrafts(() => false)
     this.leave(false)
     this.tabs?.postMessage('out' satisfies TabWord)
   }

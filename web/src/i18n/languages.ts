@@ -11,6 +11,14 @@ export const languages = {
 export type Language = keyof typeof languages
 
 /** A catalogue per part of the app, loaded with that part. A new one needs a file in every language; a test says which is missing. */
-export const namespaces = ['common', 'desk', 'supervisor', 'admin'] as const
+export const namespaces = ['common', 'desk', 'calls', 'supervisor', 'admin'] as const
 
 export type Namespace = (typeof namespaces)[number]
+
+/**
+ * How dates, times and numbers are written: as in the reader's own country where the browser knows one that speaks the language. English without a country would be
+ * American.
+ */
+export function localeOf(language: string, browser: readonly string[] = navigator.languages): string {
+  return browser.find((l) => l.split('-')[0] === language) ?? (language === 'en' ? 'en-GB' : language)
+}

@@ -53,10 +53,10 @@ export interface TextFieldProps extends Described, Omit<TextBoxProps, 'className
   inputMode?: 'tel' | 'numeric' | 'decimal' | 'email' | 'text'
 }
 
-/** One line of text. */
+/** One line of text. What the server has refused does not keep a form from being sent again: it may be right by now. */
 export function TextField({ label, hint, error, bare, placeholder, inputRef, ...rest }: TextFieldProps) {
   return (
-    <TextBox {...rest} className={css.field ?? ''} isInvalid={Boolean(error) || Boolean(rest.isInvalid)}>
+    <TextBox validationBehavior="aria" {...rest} className={css.field ?? ''} isInvalid={Boolean(error) || Boolean(rest.isInvalid)}>
       <Around label={label} hint={hint} bare={bare ?? false}>
         <Input className={css.input ?? ''} {...(placeholder ? { placeholder } : {})} ref={inputRef ?? null} />
         {error && (
@@ -77,7 +77,7 @@ export interface TextAreaProps extends Described, Omit<TextBoxProps, 'className'
 /** Text of several lines. */
 export function TextArea({ label, hint, error, bare, placeholder, rows, ...rest }: TextAreaProps) {
   return (
-    <TextBox {...rest} className={css.field ?? ''} isInvalid={Boolean(error)}>
+    <TextBox validationBehavior="aria" {...rest} className={css.field ?? ''} isInvalid={Boolean(error)}>
       <Around label={label} hint={hint} bare={bare ?? false}>
         <Area className={css.input ?? ''} {...(placeholder ? { placeholder } : {})} rows={rows ?? 4} />
         {error && (
@@ -134,6 +134,7 @@ export function Select<T extends string>({
       onChange={(k) => {
         if (k !== null) onChange(k as T)
       }}
+      validationBehavior="aria"
       isInvalid={Boolean(error)}
       isDisabled={isDisabled ?? false}
     >

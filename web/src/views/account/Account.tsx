@@ -6,6 +6,7 @@ import { Problem } from '@/api/problem'
 import { attempt, failureText } from '@/app/failure'
 import { Page } from '@/app/Page'
 import { session, useMe } from '@/app/session'
+import { localeOf } from '@/i18n/languages'
 import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { TextField } from '@/ui/Field'
@@ -46,7 +47,7 @@ function Password() {
       setChosen('')
       notify('good', t('account.changed'))
     } catch (failure) {
-      setProblem({ field: failure instanceof Problem ? (failure.field ?? '') : '', text: failureText(t, failure) })
+      setProblem({ field: failure instanceof Problem ? (failure.field ?? '') : '', text: failureText(failure) })
     } finally {
       setBusy(false)
     }
@@ -97,7 +98,7 @@ function Sessions() {
   const { t, i18n } = useTranslation()
   const client = useQueryClient()
   const { data } = useQuery({ queryKey: ['sessions'], queryFn: () => ask(api.GET('/api/v1/sessions')) })
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'short' })
+  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'medium', timeStyle: 'short' })
 
   async function end(id: string) {
     if (await attempt(ask(api.DELETE('/api/v1/sessions/{id}', { params: { path: { id } } })))) await client.invalidateQueries({ queryKey: ['sessions'] })

@@ -37,7 +37,7 @@ export function SignIn() {
       await session.signIn(name.trim(), password)
     } catch (failure) {
       setPassword('')
-      setRefusal(failure instanceof Problem && failure.status === 401 ? t('signIn.wrong') : failureText(t, failure))
+      setRefusal(failure instanceof Problem && failure.status === 401 ? t('signIn.wrong') : failureText(failure))
     } finally {
       setBusy(false)
     }

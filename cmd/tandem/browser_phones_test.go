@@ -45,7 +45,7 @@ func newPhoneBox(s *stack) *phoneBox {
 	mux := http.NewServeMux()
 	for path, deed := range map[string]func(context.Context, order) (any, error){
 		"/dial": b.dial, "/rings": b.rings, "/answer": b.answer, "/decline": b.decline, "/hangUp": b.hangUp, "/hears": b.hears, "/gone": b.gone, "/write": b.write, "/reset": b.clear,
-		"/forget": b.forget,
+		"/forget": b.forget, "/kill": b.kill, "/start": b.start,
 	} {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 			var o order
@@ -234,6 +234,19 @@ func (b *phoneBox) forget(_ context.Context, o order) (any, error) {
 		return nil, err
 	}
 	d.next.SkipToEnd()
+	return nil, nil //nolint:nilnil // there is nothing to tell
+}
+
+// kill ends the server without a word.
+func (b *phoneBox) kill(context.Context, order) (any, error) {
+	b.s.proc.kill9()
+	return nil, nil //nolint:nilnil // there is nothing to tell
+}
+
+// start begins it again.
+func (b *phoneBox) start(context.Context, order) (any, error) {
+	b.s.proc.start()
+	b.s.awaitReady()
 	return nil, nil //nolint:nilnil // there is nothing to tell
 }
 

@@ -205,6 +205,26 @@ test('a lost network is shown at once and heals by itself', async ({ phones, des
   await expect(anna.getByRole('heading', { name: 'Wrap-up' })).toBeVisible()
 })
 
+test('the server is killed in the middle of a call, and the desk goes on when it is back (Q11)', async ({ phones, desk }) => {
+  const anna = await desk('anna')
+  await choose(anna, 'Available')
+  const caller = await phones.dial(numbers.sales)
+  await phones.answer('anna')
+  await anna.getByRole('textbox', { name: 'Notes' }).fill('before')
+  await phones.hears(caller.who, 'anna')
+  await phones.kill()
+  await expect(anna.getByText('The connection is lost.')).toBeVisible()
+  await expect(anna.getByRole('heading', { name: caller.number })).toBeVisible()
+  await phones.start()
+  await expect(anna.getByText('The connection is lost.')).toHaveCount(0)
+  await anna.getByRole('button', { name: 'Hold', exact: true }).click()
+  await phones.hears(caller.who, 'music')
+  await anna.getByRole('button', { name: 'Resume', exact: true }).click()
+  await phones.hears(caller.who, 'anna')
+  await expect(anna.getByRole('textbox', { name: 'Notes' })).toHaveValue('before')
+  await phones.hangUp(caller.who)
+})
+
 test('data of the call: saved, replaced, revealed (C18)', async ({ phones, desk }) => {
   const anna = await desk('anna')
   await choose(anna, 'Available')

@@ -68,7 +68,7 @@ test('the desk in pictures', async ({ page, phones, desk }) => {
   await expect(anna.getByRole('table')).toBeVisible()
   await picture(anna, 'calls')
   await anna.getByRole('button', { name: caller.number }).click()
-  await expect(anna.getByText('Left the conference')).toBeVisible()
+  await expect(anna.getByText('Joined the conference')).toBeVisible()
   await picture(anna, 'call-story')
   await anna.goto('/account')
   await expect(anna.getByText('This browser')).toBeVisible()

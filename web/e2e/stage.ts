@@ -60,6 +60,14 @@ export class Phones {
   forget(who: Person): Promise<unknown> {
     return this.deed('/forget', { who })
   }
+  /** Ends the server without a word. */
+  kill(): Promise<unknown> {
+    return this.deed('/kill', {})
+  }
+  /** Begins it again, and waits until it is ready. */
+  start(): Promise<unknown> {
+    return this.deed('/start', {})
+  }
   reset(): Promise<unknown> {
     return this.deed('/reset', {})
   }
@@ -107,7 +115,7 @@ function listen(page: Page, complaints: string[]) {
   page.on('pageerror', (e) => complaints.push(`${e.name}: ${e.message}`))
   page.on('console', (m) => {
     const about = m.text()
-    if (m.type() === 'error' && !/Failed to load resource|net::ERR_INTERNET_DISCONNECTED/.test(about)) complaints.push(about)
+    if (m.type() === 'error' && !/Failed to load resource|net::ERR_INTERNET_DISCONNECTED|net::ERR_CONNECTION_REFUSED|net::ERR_INCOMPLETE_CHUNKED_ENCODING/.test(about)) complaints.push(about)
   })
 }
 

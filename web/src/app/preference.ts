@@ -29,10 +29,13 @@ export function usePreference(key: string, byDefault: string): [string, (value: 
   return [value, set]
 }
 
-/** Forgets what this browser remembers under keys that begin so, but for those that keep says. */
-export function forget(prefix: string, keep: (rest: string) => boolean) {
-  const begin = `tandem.${prefix}`
+/** What is kept of a call until its work is done: the key is one of these and the call's id. */
+const ofCalls = ['notes.', 'draft.', 'reason.', 'who.']
+
+/** Forgets what was typed and seen of calls, but for those that keep names. */
+export function forgetDrafts(keep: (call: string) => boolean) {
   for (const name of Object.keys(localStorage)) {
-    if (name.startsWith(begin) && !keep(name.slice(begin.length))) localStorage.removeItem(name)
+    const kind = ofCalls.find((k) => name.startsWith(`tandem.${k}`))
+    if (kind && !keep(name.slice(`tandem.${kind}`.length))) localStorage.removeItem(name)
   }
 }

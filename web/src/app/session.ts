@@ -3,7 +3,7 @@ import { api, ask, credentials } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Me } from '@/api/types'
 import { LiveStream } from '@/live/stream'
-import { forget } from './preference'
+import { forgetDrafts } from './preference'
 import { queryClient } from './queries'
 
 /** Who sits here. `ended` says that somebody was signed in and is not any more without having asked for it. */
@@ -66,7 +66,7 @@ class Session {
   async signOut(): Promise<void> {
     await ask(api.DELETE('/api/v1/session'))
     // What was typed about customers stays over a reload, not for the next person at this computer.
-    for (const kind of ['notes.', 'draft.', 'reason.']) forget(kind, () => false)
+    forgetDrafts(() => false)
     this.leave(false)
     this.tabs?.postMessage('out' satisfies TabWord)
   }

@@ -82,13 +82,33 @@ function Line({ entry: e }: { entry: Entry }) {
   const place = usePlaceName()
   if (!isTold(e.kind)) return null
   const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'medium' }).format(new Date(e.at))
-  const notes = [
-    e.agent && agent(e.agent),
-    e.queue && place('queue', e.queue),
-    e.kind === 'call.variables' ? e.reason : e.reason && t(`reason.${e.reason}`, { defaultValue: e.reason.replaceAll('_', ' ') }),
-    e.text,
-    e.duration !== undefined && e.duration >= 1 && clock(e.duration),
-  ].filter(Boolean)
+  const notes = [e.agent && agent(e.agent), ...why(), e.duration !== undefined && e.duration >= 1 && e.kind !== 'wrapup.started' && clock(e.duration)].filter(Boolean)
+
+  /** What an entry adds to who and how long; the same words mean other things in other entries. */
+  function why(): (string | undefined)[] {
+    switch (e.kind) {
+      case 'call.queued':
+      case 'call.left_queue':
+        return [e.queue && place('queue', e.queue), reason(e.reason)]
+      case 'call.transferred':
+      case 'consult.started':
+        if (e.reason === 'agent') return ['→', e.text && agent(e.text)]
+        return ['→', e.reason === 'queue' || e.reason === 'entry_point' ? place(e.reason, e.text ?? '') : e.text]
+      case 'consult.answered':
+        return []
+      case 'call.variables':
+        return [e.reason?.split(',').join(', ')]
+      case 'wrapup.done':
+        return [e.reason, e.text]
+      default:
+        return [reason(e.reason), e.text]
+    }
+  }
+
+  function reason(word: string | undefined): string | undefined {
+    return word && t(`reason.${word}`, { defaultValue: word.replaceAll('_', ' ') })
+  }
+
   return (
     <li className={css.line}>
       <time className={`digits ${css.time ?? ''}`} dateTime={e.at}>

@@ -1,5 +1,5 @@
 import { Info } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Call } from '@/api/types'
 import { useLive } from '@/live/store'
@@ -10,7 +10,7 @@ import { ConsultBar } from './ConsultBar'
 import { Controls } from './Controls'
 import { DialPad } from './DialPad'
 import { conversationSince, waited } from './moments'
-import { useCustomer, usePlaceName } from './names'
+import { useCustomer, usePlaceName, useWho } from './names'
 import { Notes } from './Notes'
 import { Participants } from './Participants'
 import { partOf } from './tasks'
@@ -67,10 +67,13 @@ function Note({ text }: { text: string }) {
 
 function Head({ call, agent }: { call: Call; agent: string }) {
   const { t } = useTranslation('desk')
+  const [, remember] = useWho(call.id)
   const id = useId()
   const customer = useCustomer()(call)
   const place = usePlaceName()
   const wait = waited(call)
+  // For the wrap-up, when the call is no longer to be seen.
+  useEffect(() => remember(customer.detail ? `${customer.title}, ${customer.detail}` : customer.title), [remember, customer.title, customer.detail])
   return (
     <div className={css.who}>
       <div>

@@ -6,7 +6,7 @@ import { TextArea } from '@/ui/Field'
 import { useShortcuts } from './shortcuts'
 
 /**
- * What the agent writes down during the call (C20). It stays in this browser, for all of its tabs and over a reload, and goes along with the wrap-up.
+ * What the agent writes down during the call (C20). It stays in this browser, for all of its tabs and over a reload, until the wrap-up takes it along.
  */
 export function useNotes(call: string): [string, (text: string) => void] {
   return usePreference(`notes.${call}`, '')

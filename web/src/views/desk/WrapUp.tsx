@@ -14,7 +14,7 @@ import { SearchField, TextArea, TextField } from '@/ui/Field'
 import { notify } from '@/ui/notice'
 import { Since, Until } from '@/ui/Timer'
 import { extendWrapUp, submitWrapUp } from './deeds'
-import { usePlaceName } from './names'
+import { usePlaceName, useWho } from './names'
 import { longestNotes, useNotes } from './Notes'
 import css from './WrapUp.module.css'
 
@@ -28,6 +28,7 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
   const live = useLive((l) => l.link === 'live')
   const [notes, setNotes] = useNotes(wrapUp.call)
   const [reason, setReason] = usePreference(`reason.${wrapUp.call}`, '')
+  const [who] = useWho(wrapUp.call)
   const [search, setSearch] = useState('')
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<string>()
@@ -65,7 +66,7 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
         <header className={css.head}>
           <div>
             <h2 id={title}>{t('wrapUp.title')}</h2>
-            <p className={css.sub}>{place('queue', wrapUp.queue)}</p>
+            <p className={css.sub}>{[who, place('queue', wrapUp.queue)].filter(Boolean).join(' · ')}</p>
           </div>
           <Clock since={wrapUp.since} until={wrapUp.until} />
         </header>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import type { Call, Consult, Participant, Target } from '@/api/types'
 import type { Live } from '@/live/state'
+import { usePreference } from '@/app/preference'
 import { useLive } from '@/live/store'
 
 /** An agent's name, of whoever may be seen or listed. */
@@ -32,6 +33,11 @@ export function useCustomer(): (call: Pick<Call, 'from' | 'name'>) => { title: s
     const number = call.from || t('withheld')
     return call.name ? { title: call.name, detail: number } : { title: number, detail: undefined }
   }
+}
+
+/** Who the customer of a call was, as this browser has last seen it. */
+export function useWho(call: string): [string, (who: string) => void] {
+  return usePreference(`who.${call}`, '')
 }
 
 export function useTargetName(): (to: Target) => string {

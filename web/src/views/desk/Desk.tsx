@@ -32,7 +32,8 @@ export function Desk() {
   useTitle(t('title'))
 
   const front = tasks.active.find((c) => c.id === chosen) ?? tasks.active[0]
-  const wrapUpInFront = tasks.wrapUp && (!front || chosen === 'wrap-up')
+  const wrapUpTask = tasks.wrapUp && `wrap-up/${tasks.wrapUp.call}`
+  const wrapUpInFront = wrapUpTask && (!front || chosen === wrapUpTask)
 
   const rest = agent && agent.state !== 'available' && tasks.active.length === 0 && !tasks.wrapUp
   useShortcuts({
@@ -46,7 +47,7 @@ export function Desk() {
     <div className={css.desk}>
       <h1 className="said">{t('title')}</h1>
       <aside className={css.side}>
-        <TaskList agent={id} tasks={tasks} front={wrapUpInFront ? 'wrap-up' : front?.id} choose={choose} />
+        <TaskList agent={id} tasks={tasks} front={wrapUpInFront ? wrapUpTask : front?.id} choose={choose} />
         <div className={css.foot}>
           <Button look="quiet" small onPress={() => setHelp(true)}>
             <Keyboard size={16} aria-hidden />

@@ -7,6 +7,7 @@ import { useTitle } from '@/app/Page'
 import { useMe } from '@/app/session'
 import { useLive } from '@/live/store'
 import { Button } from '@/ui/Button'
+import { classes } from '@/ui/classes'
 import { decline } from './deeds'
 import { Interaction } from './Interaction'
 import { Rest } from './Rest'
@@ -36,6 +37,7 @@ export function Desk() {
   const wrapUpInFront = wrapUpTask && (!front || chosen === wrapUpTask)
 
   const rest = agent && agent.state !== 'available' && tasks.active.length === 0 && !tasks.wrapUp
+  const nothing = tasks.ringing.length + tasks.active.length === 0 && !tasks.wrapUp
   useShortcuts({
     help: () => setHelp(true),
     available: rest && agent.state !== 'reserved' ? () => void setState(id, 'available') : undefined,
@@ -46,7 +48,7 @@ export function Desk() {
   return (
     <div className={css.desk}>
       <h1 className="said">{t('title')}</h1>
-      <aside className={css.side}>
+      <aside className={classes(css.side, nothing && css.nothing)}>
         <TaskList agent={id} tasks={tasks} front={wrapUpInFront ? wrapUpTask : front?.id} choose={choose} />
         <div className={css.foot}>
           <Button look="quiet" small onPress={() => setHelp(true)}>

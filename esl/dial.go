@@ -75,10 +75,10 @@ func dialSettings(call core.CallID, a core.Dial) argument {
 		set("ignore_early_media", literal("true")),
 		// A phone that answers 302 to itself would be called for ever.
 		set("outbound_redirect_fatal", literal("true")),
-		set("hangup_after_bridge", literal("false")),
 		// Otherwise "*" ends what is played.
 		set("playback_terminators", literal("none")),
 	}
+	list = append(list, rescue()...)
 	list = append(list, callerID(a.FromName, a.FromNumber)...)
 	if a.AutoAnswer {
 		list = append(list, set("sip_h_Alert-Info", literal(alertInfo)), set("sip_h_Call-Info", literal(callInfo)))

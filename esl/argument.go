@@ -202,19 +202,4 @@ func setVariable(leg argument, s setting) command {
 	return apiCommand("uuid_setvar", leg, name, argument{text: variableEscaper.Replace(s.value)})
 }
 
-// setVariables changes several at once. Their values are plain words: the switch takes the list apart at each ";".
-func setVariables(leg argument, list ...setting) command {
-	var parts []argument
-	for i, s := range list {
-		if i > 0 {
-			parts = append(parts, argument{text: ";"})
-		}
-		if s.err == nil && !wordRule.MatchString(s.value) {
-			s.err = errors.New("esl: variable " + s.name + ": value must be a plain word")
-		}
-		parts = append(parts, argument{text: s.name + "=" + s.value, err: s.err})
-	}
-	return apiCommand("uuid_setvar_multi", leg, joined(parts...))
-}
-
 var variableEscaper = strings.NewReplacer(`'`, `\'`, `\`, `\\`)

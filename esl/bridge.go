@@ -16,7 +16,7 @@ import (
 // of them. Whatever else is wanted of a mix needs a conference, and once it is one, it stays one until all have left: so people in the middle of a
 // talk are moved once, at most.
 //
-// A bridge has no name on the switch. Its first leg carries the mix's, so that a Tandem that comes later finds it.
+// A bridge has no name on the switch. A Tandem that comes later finds the mix's by its legs: they carry it where it is not the name of their call.
 //
 // What can go wrong while a bridge is made, and what holds it:
 //
@@ -32,7 +32,7 @@ import (
 //   - Both are told where to go with one command, so that the one who is told first is not seen to be gone by the other, which would park. Should that
 //     happen all the same, the order is given again (insist).
 
-// mixVariable names the mix of a bridge, on its first leg.
+// mixVariable names the mix of a leg's bridge, unless the mix is named like the call.
 const mixVariable = "tandem_mix"
 
 // bridgedVariable is the switch's own: the other leg, as long as there is a bridge.
@@ -41,21 +41,11 @@ const bridgedVariable = "bridge_to"
 // bridgeLimit is how long a bridge's beginning is waited for: it takes 40 ms on a healthy switch, and nothing else may be ordered meanwhile.
 const bridgeLimit = 3 * time.Second
 
-// rescue are the variables by which a leg is never hung up on because another one has ended.
-func rescue() []setting {
-	return []setting{
-		set("park_after_bridge", literal("true")),
-		set("hangup_after_bridge", literal("false")),
-		// Where the other leg of a bridge goes when this one ends while the bridge is made, or while its phone holds.
-		set("rdnis", literal("park:")),
-		set("hold_hangup_xfer_exten", literal("park:")),
-		set("force_transfer_dialplan", literal("inline")),
-		// A phone that holds sends nothing, and the other one hears that; music is for those whom Tandem holds.
-		set("hold_music", literal("silence")),
-		// Every order is a transfer to the switch, which hangs up after 70 of them.
-		set("max_session_transfers", countArg(1_000_000)),
-	}
-}
+// survives is the variable by which a leg parks when a bridge ends.
+func survives() setting { return set("park_after_bridge", literal("true")) }
+
+// rescue is the variable by which the other leg of a bridge parks if this one ends while the bridge is made: where it goes instead of being hung up on.
+func rescue() setting { return set("rdnis", literal("park:")) }
 
 // couple gives the two members who can be bridged, the one who must not be lost first; ok says that the mix is to be a bridge. The caller holds mu.
 func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
@@ -107,7 +97,7 @@ func (e *Engine) bridge(ctx context.Context, p *pair, mix core.MixID, first, sec
 	for id, m := range moves {
 		e.note(id, func(l *leg) { l.moving, l.stay = m, m.to })
 	}
-	_, err := p.commands.send(ctx, setVariable(idArg(first), set(mixVariable, idArg(mix))))
+	err := e.name(ctx, p, mix, first, second)
 	if err == nil {
 		err = order(ctx, p.commands, "uuid_bridge", idArg(first), idArg(second))
 	}
@@ -122,6 +112,32 @@ func (e *Engine) bridge(ctx context.Context, p *pair, mix core.MixID, first, sec
 	}
 	if err != nil {
 		return fmt.Errorf("bridge: %w", err)
+	}
+	return nil
+}
+
+// name sees to it that the legs of a bridge name the mix. Most need not be told: it is their call's.
+func (e *Engine) name(ctx context.Context, p *pair, mix core.MixID, two ...core.LegID) error {
+	found := false
+	var wrong []core.LegID
+	for _, id := range two {
+		e.note(id, func(l *leg) {
+			switch {
+			case l.named == mix || l.named == "" && core.MixID(l.call) == mix:
+				found = true
+			case l.named != "":
+				wrong = append(wrong, id)
+			}
+		})
+	}
+	if !found && len(wrong) == 0 {
+		wrong = two[len(two)-1:]
+	}
+	for _, id := range wrong {
+		if _, err := p.commands.send(ctx, setVariable(idArg(id), set(mixVariable, idArg(mix)))); err != nil {
+			return err
+		}
+		e.note(id, func(l *leg) { l.named = mix })
 	}
 	return nil
 }
@@ -304,22 +320,18 @@ func (t *table) widow(l *leg) {
 	}
 }
 
-// bridgeFacts are what a bridge tells when it begins and when it ends. Its two legs are told to be in the mix, and to have left it. The caller holds mu.
-func (e *Engine) bridgeFacts(ev event, begins bool) (facts []core.Fact) {
+// bridgeFacts are what the beginning of a bridge tells. Its end is seen by each of the legs: it parks, goes on elsewhere, or ends. The caller holds mu.
+func (e *Engine) bridgeFacts(ev event) (facts []core.Fact) {
 	two := [2]core.LegID{core.LegID(ev.get("Bridge-A-Unique-ID")), core.LegID(ev.get("Bridge-B-Unique-ID"))}
 	for i, id := range two {
 		l, other := e.table.legs[id], two[1-i]
-		switch {
-		case l == nil:
-		case begins:
-			if to := l.goal(); to.with == other {
-				l.bridged, l.inside, l.seen, l.absent = other, to.mix, time.Now(), 0
-				l.begun(func(m *move) bool { return m.to.with == other })
-				facts = append(facts, core.MixJoined{Mix: to.mix, Leg: id})
-			}
-		case l.bridged == other:
-			facts = append(facts, l.unbridged()...)
+		if l == nil || l.goal().with != other {
+			continue
 		}
+		facts = append(facts, l.unbridged()...)
+		l.bridged, l.inside, l.seen, l.absent = other, l.goal().mix, time.Now(), 0
+		l.begun(func(m *move) bool { return m.to.with == other })
+		facts = append(facts, core.MixJoined{Mix: l.inside, Leg: id})
 	}
 	return facts
 }
@@ -349,7 +361,7 @@ func (v *wholeView) bridges() {
 		if l.with == "" || other.with != id || id > l.with {
 			continue
 		}
-		mix := core.MixID(cmp.Or(l.mix, other.mix))
+		mix := core.MixID(cmp.Or(l.mix, other.mix, l.call, other.call))
 		if mix == "" { // of nobody's making that we know of
 			l.stay, other.stay = stay{unknown: true}, stay{unknown: true}
 			v.legs[id], v.legs[l.with] = l, other

@@ -11,7 +11,7 @@ import (
 
 // The events that are asked for, and nothing else: a listener that does not keep up harms the switch.
 var wantedEvents = []string{
-	"CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD",
+	"CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD",
 	"CHANNEL_HANGUP_COMPLETE", "DTMF", "PLAYBACK_START", "PLAYBACK_STOP", "BACKGROUND_JOB",
 	"CUSTOM", playedEvent, conferenceEvent, "sofia::register", "sofia::unregister", "sofia::expire",
 }
@@ -33,9 +33,7 @@ func (e *Engine) translate(ev event) []core.Fact {
 	case "CUSTOM":
 		return e.custom(ev)
 	case "CHANNEL_BRIDGE":
-		return e.bridgeFacts(ev, true)
-	case "CHANNEL_UNBRIDGE":
-		return e.bridgeFacts(ev, false)
+		return e.bridgeFacts(ev)
 	}
 	id := core.LegID(ev.get("Unique-ID"))
 	l := e.table.legs[id]
@@ -83,7 +81,7 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 		// "originate" parks a leg a moment after the answer. Whatever the leg is told before that, parking would undo.
 		l.parked = true
 		l.stands()
-		return l.standsNow()
+		return append(l.unbridged(), l.standsNow()...)
 	case "CHANNEL_HANGUP_COMPLETE":
 		e.table.drop(l)
 		if !l.told {
@@ -98,6 +96,7 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	case "PLAYBACK_START":
 		play := core.PlayID(ev.get(playVariable))
 		l.begun(func(m *move) bool { return m.prompt == play && (play != "" || m.to.music) })
+		return l.unbridged()
 	case "PLAYBACK_STOP":
 		if play := ev.get(playVariable); play != "" && len(l.prompts) > 0 && string(l.prompts[0].play) == play {
 			l.heard = ev.get("Playback-Status") == "done"
@@ -264,8 +263,7 @@ func (e *Engine) appeared(id core.LegID) []core.Fact {
 // take takes a call that arrived from the dialplan, which otherwise finds that Tandem is away. mine says that it was still to be had.
 func take(ctx context.Context, p *pair, id core.LegID) (mine bool, err error) {
 	// First the mark, so that even if patience ends in this moment the dialplan parks the call again.
-	list := append([]setting{set(takenVariable, literal("true")), set("playback_terminators", literal("none"))}, rescue()...)
-	if _, err := p.commands.send(ctx, setVariables(idArg(id), list...)); err != nil {
+	if _, err := p.commands.send(ctx, setVariable(idArg(id), set(takenVariable, literal("true")))); err != nil {
 		return false, orGone(err)
 	}
 	said, err := p.commands.api(ctx, "sched_del", idArg(id))

@@ -33,7 +33,8 @@ type foundLeg struct {
 	stay     stay       // what it does, if it is in no mix
 	running  string     // the argument of what runs on it
 	with     core.LegID // the other end of its bridge
-	mix      string     // what its variable says; of a bridge
+	call     string
+	mix      string // what its variable says; of a bridge
 }
 
 // doing reads what a leg that is in no mix does.
@@ -234,6 +235,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 	text := func(name string) string { s, _ := d[name].(string); return s }
 	found := foundLeg{answered: text("Answer-State") == "answered", parked: text("variable_current_application") != ""}
 	found.doing(text("variable_current_application"), text("variable_current_application_data"))
+	found.call = text("variable_" + callVariable)
 	found.with, found.mix = core.LegID(text("variable_"+bridgedVariable)), text("variable_"+mixVariable)
 	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
 	switch {

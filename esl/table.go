@@ -46,6 +46,7 @@ type leg struct {
 	stay   stay       // what it was last made to do
 	inside core.MixID // in whose conference it is, by the events
 	member string     // its number there; it keeps it in all conferences
+	named  core.MixID // what its variable names
 	// bridged is the other end of the bridge that it is in, by the events.
 	bridged core.LegID
 	moving  *move // the order whose beginning has not been seen yet
@@ -127,7 +128,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		// Which of our legs go to desk phones is not on the switch; nearly all do.
 		l := &leg{
 			id: s.Leg, ours: s.Ours, phone: s.Ours, told: true, created: true, call: s.Call, from: s.From, name: s.Name, to: s.To,
-			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member,
+			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member, named: core.MixID(f.mix),
 		}
 		if b := before[s.Leg]; b != nil {
 			l.phone, l.peer, l.rang, l.asked = b.phone, b.peer, l.rang || b.rang, b.asked

@@ -73,7 +73,7 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 	for try := range mixTries {
 		plan := e.planMix(a)
 		// The first time, an empty plan means that this is a repetition. Later it means that all is done.
-		if plan.empty() && try == 0 || failed != nil {
+		if plan.empty() && try == 0 && !e.forgotten(a) || failed != nil {
 			if err := e.lookAtMix(ctx, p, a); err != nil {
 				return err
 			}
@@ -94,6 +94,13 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 		return refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
 	return nil
+}
+
+// forgotten reports whether a mix is to have nobody, and nobody is known to have to do with it: there is nothing to look at.
+func (e *Engine) forgotten(a core.SetMix) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(a.Members) == 0 && len(e.table.touched(a.Mix)) == 0 && !e.table.records(a.Mix)
 }
 
 func checkMix(a core.SetMix) error {

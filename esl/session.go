@@ -104,6 +104,8 @@ var everyLeg = []constant{
 	"hold_hangup_xfer_exten=park:",
 	// and hears nothing meanwhile, as in a conference: music is for those whom Tandem holds.
 	"hold_music=silence",
+	// What a phone shows was said when it was called.
+	"ignore_display_updates=true",
 }
 
 // sessionsPerSecond reads the limit out of "status": "0 session(s) per Sec out of max 200, peak 0". 0 = it does not say.

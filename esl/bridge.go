@@ -20,11 +20,11 @@ import (
 //
 // What can go wrong while a bridge is made, and what holds it:
 //
-//   - The second leg ends. FreeSWITCH would hang up on the first, unless the second has a number in "rdnis": then the first goes there. Ours is
-//     the application park (rescue). So the first is whoever must not be lost, the caller.
+//   - The second leg ends. FreeSWITCH would hang up on the first, were there not uuid_bridge_park_on_cancel. So the first is whoever must not be lost, the
+//     caller.
 //   - The first leg ends. FreeSWITCH hangs up on the second, always: a member who is nobody's caller is lost with the caller's call.
-//   - Either is told something else. FreeSWITCH waits for it, for up to 20 s, and then hangs up on both. So whatever comes next waits until the bridge has
-//     begun (settled).
+//   - Either is told something else. FreeSWITCH waits for it, for up to 20 s, and then hangs up on both; or, a moment later, on one. So whatever comes next
+//     waits until the bridge has begun (settled), and until both legs' threads are in it (firm): the event is told before that.
 //
 // And when it ends:
 //
@@ -43,9 +43,6 @@ const bridgeLimit = 3 * time.Second
 
 // survives is the variable by which a leg parks when a bridge ends.
 func survives() setting { return set("park_after_bridge", literal("true")) }
-
-// rescue is the variable by which the other leg of a bridge parks if this one ends while the bridge is made: where it goes instead of being hung up on.
-func rescue() setting { return set("rdnis", literal("park:")) }
 
 // couple gives the two members who can be bridged, the one who must not be lost first; ok says that the mix is to be a bridge. The caller holds mu.
 func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
@@ -243,6 +240,9 @@ func (e *Engine) part(ctx context.Context, pair [2]core.LegID, goals map[core.Le
 			return err
 		}
 	}
+	if err := e.firm(ctx, p, pair[0]); err != nil {
+		return err
+	}
 	var moves [2]*move
 	for i, id := range pair {
 		moves[i] = &move{to: goals[id], parting: true, begun: make(chan struct{})}
@@ -270,6 +270,37 @@ func (e *Engine) part(ctx context.Context, pair [2]core.LegID, goals map[core.Le
 	}
 	return nil
 }
+
+// A bridge that is so old is firm without a look.
+const firmAge = time.Second
+
+// firm waits until both legs of a young bridge are in it. The second one is the last to come.
+func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
+	var second core.LegID
+	e.note(id, func(l *leg) {
+		if l.bridged != "" && time.Since(l.met) < firmAge {
+			second = l.second
+		}
+	})
+	for begun := time.Now(); second != "" && time.Since(begun) < moveLimit; {
+		said, err := p.commands.api(ctx, "uuid_dump", idArg(second))
+		switch {
+		case answered(err), err == nil && strings.Contains(said, bridgedState):
+			return nil // it has ended, or is there
+		case err != nil:
+			return fmt.Errorf("look at a bridge: %w", err)
+		}
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("look at a bridge: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+// bridgedState is what "uuid_dump" says of the second leg of a bridge.
+const bridgedState = "\nChannel-State: CS_EXCHANGE_MEDIA\n"
 
 // insist gives an order again to a leg that has parked instead: it has seen the other one leave the bridge in the moment in which it was told itself.
 func (e *Engine) insist(id core.LegID, m *move) {
@@ -329,7 +360,8 @@ func (e *Engine) bridgeFacts(ev event) (facts []core.Fact) {
 			continue
 		}
 		facts = append(facts, l.unbridged()...)
-		l.bridged, l.inside, l.seen, l.absent = other, l.goal().mix, time.Now(), 0
+		l.bridged, l.second, l.inside = other, two[1], l.goal().mix
+		l.seen, l.absent, l.met = time.Now(), 0, time.Now()
 		l.begun(func(m *move) bool { return m.to.with == other })
 		facts = append(facts, core.MixJoined{Mix: l.inside, Leg: id})
 	}

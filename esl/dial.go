@@ -86,7 +86,6 @@ func dialSettings(call core.CallID, a core.Dial) argument {
 		set("leg_timeout", secondsArg(limit(a.Limit))),
 		set("ignore_early_media", literal("true")),
 		survives(),
-		rescue(),
 	}
 	list = append(list, callerID(a.FromName, a.FromNumber)...)
 	if a.AutoAnswer {

@@ -98,8 +98,8 @@ var everyLeg = []constant{
 	"playback_terminators=none",
 	// Every order is a transfer to the switch, which hangs up after 70 of them.
 	"max_session_transfers=1000000",
-	// Where a bridge ends with somebody who is to be rescued, it is an application (bridge.go).
-	"force_transfer_dialplan=inline",
+	// Who is being bridged with somebody who ends meanwhile is not hung up on.
+	"uuid_bridge_park_on_cancel=true",
 	// Who talks to a phone that holds is not hung up on when it hangs up,
 	"hold_hangup_xfer_exten=park:",
 	// and hears nothing meanwhile, as in a conference: music is for those whom Tandem holds.

@@ -89,6 +89,9 @@ func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) e
 	if err := e.settled(ctx, id); err != nil {
 		return err
 	}
+	if err := e.firm(ctx, pair, id); err != nil {
+		return err
+	}
 	// Noted before the switch hears of it: the event may overtake the reply.
 	e.note(id, func(l *leg) {
 		next.parting = l.stay.with != ""

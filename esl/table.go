@@ -49,7 +49,9 @@ type leg struct {
 	named  core.MixID // what its variable names
 	// bridged is the other end of the bridge that it is in, by the events.
 	bridged core.LegID
-	moving  *move // the order whose beginning has not been seen yet
+	second  core.LegID // of the two, the one that FreeSWITCH has come to the first
+	met     time.Time  // when the event told
+	moving  *move      // the order whose beginning has not been seen yet
 
 	prompts []prompt // the first is being played
 	heard   bool     // the switch said that the first was played to its end

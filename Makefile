@@ -1,6 +1,6 @@
 # Tandem's commands. `make help` lists them.
 #
-# Everything that is downloaded or built stays in .tools/, bin/ and var/, and in /var/lib/tandem (the Asterisk root).
+# Everything that is downloaded or built stays in .tools/, bin/, var/, web/node_modules and web/dist, and in /var/lib/tandem (the Asterisk root).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,27 +10,51 @@ GO ?= go
 LINT := .tools/bin/golangci-lint
 # The binary says which commit it was built from, where git can tell; where it cannot (another user's checkout), go would fail instead of leaving it out.
 STAMP = -buildvcs=$(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
-# Packages tested at once. Tests with a real switch each have their own instance, but share the machine's cores.
+# Packages tested at once, of those without a real switch.
 PARALLEL ?= 2
+# Tests with a real switch prove what is heard, without a break: such packages are tested one after another, for all need the same cores in time.
+SWITCHED = ./ari/... ./esl/... ./orchestrator/enginetest/... ./cmd/...
 # Of one package, with the race detector on two cores.
 TIMEOUT ?= 25m
 # make test RUN=TestName PKG=./ari/... for a part.
-PKG ?= ./...
+PKG ?=
 RUN ?=
-# A missing switch or database server fails the tests here instead of skipping them.
+# A missing switch, database server or browser fails the tests here instead of skipping them.
 export TANDEM_REQUIRE_ASTERISK := 1
 export TANDEM_REQUIRE_STORES := 1
+export TANDEM_REQUIRE_BROWSER := 1
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what tests and demo need (packages, Asterisk, linter); fast when it is all there
 	@docker/setup/setup.sh
 
+# The app is built again when something that it is made of is newer. The test that all of it is named here is the size of the list: sources, their tools, and the contract.
+WEB_APP := web/dist/app/index.html
+WEB_SOURCES = $(shell find web/src web/public web/build -type f -not -name schema.d.ts) web/index.html web/vite.config.ts web/package-lock.json api/openapi.yaml
+
+$(WEB_APP): $(WEB_SOURCES)
+	@docker/setup/web.sh
+	@npm --prefix web run --silent build -- --logLevel warn
+	@touch $@
+
+.PHONY: web
+web: $(WEB_APP) ## build the app into web/dist/app, where the binary takes it from
+
+.PHONY: web-check
+web-check: web ## lint and unit tests of the app
+	@npm --prefix web run --silent lint
+	@npm --prefix web run --silent test
+
+.PHONY: pictures
+pictures: web ## take docs/screenshots anew, to be looked at
+	TANDEM_PICTURES=1 TANDEM_REQUIRE_BROWSER=1 $(GO) test ./cmd/tandem -run 'TestPictures$$' -count=1 -v
+
 .PHONY: build
-build: ## build bin/tandem
+build: web ## build bin/tandem, the app included
 	@mkdir -p bin
 	$(GO) build -trimpath $(STAMP) -o bin/ ./cmd/tandem
 
@@ -44,8 +68,13 @@ HAS_FREESWITCH = $(or $(TANDEM_FREESWITCH),$(shell command -v freeswitch),$(wild
 DEMO_SETUP = $(if $(filter freeswitch,$(ENGINE)),,$(if $(filter both,$(ENGINE)),$(HAS_FREESWITCH),yes))
 
 .PHONY: test
-test: setup lint ## lint and all tests with the race detector, real switch included; PKG=./ari/... RUN=Name for a part
-	$(GO) test -race -timeout $(TIMEOUT) -p $(PARALLEL) $(if $(RUN),-run '$(RUN)') $(PKG)
+test: setup lint web-check ## lint and all tests with the race detector, real switch and browser included; PKG=./ari/... RUN=Name for a part
+	@test='$(GO) test -race -timeout $(TIMEOUT) $(if $(RUN),-run $(RUN))'; \
+	if test -n '$(PKG)'; then $$test -p 1 $(PKG); exit; fi; \
+	switched="$$($(GO) list $(SWITCHED))"; failed=; \
+	$$test -p $(PARALLEL) $$($(GO) list ./... | grep -vxF "$$switched") || failed=1; \
+	$$test -p 1 $$switched || failed=1; \
+	test -z "$$failed"
 
 .PHONY: lint
 lint: ## gofmt, go vet, golangci-lint, shellcheck
@@ -67,7 +96,7 @@ sim: ## play seeded shifts on simulated switches; SEEDS=3000
 
 .PHONY: clean
 clean: ## remove what was built here (not the Asterisk root, not the tools, not the data in var)
-	rm -rf bin var/setup
+	rm -rf bin var/setup web/dist/app
 	$(GO) clean -testcache
 
 .PHONY: golden

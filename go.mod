@@ -2,9 +2,13 @@ module github.com/tandem-voice/tandem
 
 go 1.26.8
 
+// Some npm packages carry Go code, which is none of ours.
+ignore ./web/node_modules
+
 require (
 	github.com/CyCoreSystems/ari/v6 v6.0.0-20251024161400-681c62bc07e7
 	github.com/alicebob/miniredis/v2 v2.40.0
+	github.com/ccojocar/zxcvbn-go v1.0.4
 	github.com/coder/websocket v1.8.15
 	github.com/emiago/diago v0.25.0
 	github.com/emiago/sipgo v1.1.0

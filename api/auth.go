@@ -38,6 +38,9 @@ type Principal struct {
 	ByTeam bool
 	Teams  []string
 
+	// mustChange says that the password is one that somebody else has chosen: nothing can be done before there is another.
+	mustChange bool
+
 	csrf string    // what a request that changes something has to bring along
 	ends time.Time // of the session, at the latest
 }
@@ -76,6 +79,7 @@ var (
 	errNoToken  = &Error{Code: CodeUnauthorized, Message: "sign in, or send a token: Authorization: Bearer <token>", Field: "Authorization"}
 	errBadToken = &Error{Code: CodeUnauthorized, Message: "this token is not valid", Field: "Authorization"}
 	errNoLonger = &Error{Code: CodeUnauthorized, Message: "you are not signed in any more; sign in again", Field: "Authorization"}
+	errChange   = &Error{Code: CodeChangePassword, Message: "choose a password of your own first: with /api/v1/me/password"}
 	errRole     = &Error{Code: CodeForbidden, Message: "the role may not do this"}
 	errSite     = &Error{Code: CodeForbidden, Message: "this belongs to the whole site, and you to one tenant"}
 	errTenant   = &Error{Code: CodeForbidden, Message: "this belongs to the whole tenant, and you lead some of its teams"}
@@ -132,6 +136,6 @@ func (s *Server) bySession(ctx context.Context, secret string) (Principal, error
 func principalOf(u models.User) Principal {
 	return Principal{
 		Name: u.Name, Role: Role(u.Role), Agent: u.Agent, Tenant: u.Tenant, User: u.ID, Display: u.Display,
-		ByTeam: u.Role == models.RoleSupervisor && !u.AllTeams, Teams: u.Teams,
+		ByTeam: u.Role == models.RoleSupervisor && !u.AllTeams, Teams: u.Teams, mustChange: !u.PasswordUntil.IsZero(),
 	}
 }

@@ -155,10 +155,15 @@ func (s *Server) unmuteAgent(r *request) (reply, error) {
 	})
 }
 
+// endCall ends a call for all. That somebody ends an agent's, or one that has no agent any more, is audited, whether or not it is accepted.
 func (s *Server) endCall(r *request) (reply, error) {
-	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent {
+	end := func(c core.CallID, a core.AgentID) core.Intent {
 		return core.EndCall{Command: r.head(), Call: c, Agent: a}
-	})
+	}
+	if r.who.Role != Agent {
+		return s.audited(r, end)
+	}
+	return s.command(r, end)
 }
 
 // pauseRecording and resumeRecording are audited whether or not they are accepted (C15).

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"unicode/utf8"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -119,10 +118,5 @@ func (s *Server) onParticipant(r *request, intent func(core.CallID, core.AgentID
 	if !identifier.MatchString(leg) {
 		return reply{}, ErrNotFound
 	}
-	out, err := s.command(r, func(c core.CallID, a core.AgentID) core.Intent { return intent(c, a, core.LegID(leg)) })
-	var refused *core.Refusal
-	if errors.As(err, &refused) && refused.Field == "on" { // which the path says here
-		return out, &Error{Code: Code(refused.Code), Message: refused.Text, Field: "leg"}
-	}
-	return out, err
+	return s.command(r, func(c core.CallID, a core.AgentID) core.Intent { return intent(c, a, core.LegID(leg)) })
 }

@@ -84,6 +84,10 @@ func TestAConferenceFromTheDesktopC4C7C11C12C14(t *testing.T) {
 
 	var rings offered
 	w.awaitCall(id, "bert's phone", func(c core.CallView) bool { return c.Consult != nil && len(c.Consult.Ringing) == 1 })
+	w.awaitCall(id, "it to be told that it rings", func(c core.CallView) bool {
+		k := c.Consult
+		return len(k.Offers) == 1 && k.Offers[0].Agent == "bert" && k.Offers[0].Ringing && k.Offers[0].Until.After(k.Offers[0].Since) && !k.RingingAt.Before(k.Since)
+	})
 	w.good(200, "bert", get, "/api/v1/agents/bert/offer", "").into(t, &rings)
 	require.Equal(t, id, rings.Call)
 	require.Equal(t, "consult", rings.Kind)
@@ -126,6 +130,9 @@ func TestAConferenceFromTheDesktopC4C7C11C12C14(t *testing.T) {
 	// Somebody outside joins as soon as they answer, and is disconnected.
 	w.good(200, "bert", post, call+"/consult", `{"to":{"number":"089 / 123 456"}}`)
 	w.awaitCall(id, "it to ring outside", func(c core.CallView) bool { return len(c.People) == 3 && c.People[2].Ringing })
+	w.awaitCall(id, "the ringing outside to be told", func(c core.CallView) bool {
+		return !c.Consult.RingingAt.IsZero() && c.Consult.Until.After(c.Consult.RingingAt)
+	})
 	w.good(200, "bert", get, call, "").into(t, &c)
 	require.Equal(t, "3456", c.Consult.To.Number, "data protection is on (C2)")
 	require.Equal(t, "3456", c.People[2].Number)
@@ -159,6 +166,15 @@ func TestTransfersToEveryTargetC9(t *testing.T) {
 	w.awaitCall(id, "the customer to be outside", func(c core.CallView) bool { return c.Phase == core.Outside })
 	w.good(404, "bert", get, call, "")
 	w.good(200, "supervisor", get, "/api/v1/calls?phase=outside", "")
+	// Nobody's any more: only who oversees calls can end it, and that is kept.
+	w.bad(403, CodeForbidden, "agent", "anna", post, call+"/end", `{"agent":"bert"}`)
+	w.bad(409, Code(core.RefusedState), "call", "bert", post, call+"/end", "")
+	w.bad(404, CodeNotFound, "", "user:gina", post, call+"/end", "")
+	w.bad(403, CodeForbidden, "", "user:otto", post, call+"/end", "")
+	w.good(200, "user:sam", post, call+"/end", "")
+	w.await("it to be over", func() bool { _, found := w.loop.View().Call(id); return !found })
+	last := w.store.audited()[len(w.store.audited())-1]
+	require.Equal(t, "endCall call/"+string(id)+" supervisor:sam", last.Action+" "+last.Object+" "+last.Actor)
 
 	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up", `{"reason":"sold"}`)
 	id = w.connects("anna", "1001", "+4915100000002")

@@ -73,6 +73,7 @@ func TestTheCallLogOfAConferenceR6(t *testing.T) {
 		told.From = "5678" // data protection is on (C2)
 		require.Equal(t, told, r)
 		require.Equal(t, []core.AgentID{"anna", "bert"}, r.Agents)
+		require.Equal(t, []core.AgentID{"bert"}, r.Consulted)
 		require.Len(t, r.Owners, 2)
 		require.Equal(t, r.Owners[0].Until, r.Owners[1].Since)
 		require.Positive(t, r.PostCall)
@@ -87,11 +88,27 @@ func TestTheCallLogOfAConferenceR6(t *testing.T) {
 			got := legs.Items[i]
 			require.Equal(t, want, Leg{Role: got.Role, Agent: got.Agent, Number: got.Number, Outcome: got.Outcome, Cause: got.Cause})
 			require.Equal(t, i == 0, got.AnsweredAt.IsZero(), "%s", got.Role)
+			require.Equal(t, i == 0, got.RingingAt.IsZero(), "%s", got.Role)
 			require.False(t, got.EndedAt.Before(got.StartedAt))
 			require.False(t, got.EndedAt.After(record.EndedAt))
 		}
 		require.True(t, legs.Items[0].EndedAt.Before(record.EndedAt), "the customer left before the others")
 	})
+}
+
+// Who was only asked for advice finds the call again afterwards, and nobody else does (C4, R6).
+func TestAConsultantSeesTheRecordAfterwards(t *testing.T) {
+	w := newWorld(t)
+	w.record("c1", "anna", "acme", day)
+	w.bad(404, CodeNotFound, "", "bert", get, "/api/v1/call-records/c1", "")
+	w.store.records[0].Consulted = []core.AgentID{"bert"}
+	w.good(200, "bert", get, "/api/v1/call-records/c1", "")
+	w.good(200, "bert", get, "/api/v1/calls/c1/timeline", "")
+	w.good(200, "user:eve", get, "/api/v1/call-records/c1", "")
+	w.store.records[0].Agents = []core.AgentID{"carl"}
+	w.bad(404, CodeNotFound, "", "user:eve", get, "/api/v1/call-records/c1", "")
+	w.store.records[0].Consulted = []core.AgentID{"anna"}
+	w.good(200, "user:eve", get, "/api/v1/call-records/c1", "")
 }
 
 // project keeps what the rules have told of a call up to its end, and makes the records of it. It gives the call's.

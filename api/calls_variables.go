@@ -25,7 +25,6 @@ func (s *Server) setVariables(r *request) (reply, error) {
 	if agent, err = writes(r.who, body.Agent, agent); err != nil {
 		return reply{}, err
 	}
-	r.command = freshCommandID() // not a POST; the versions see to it that it happens once
 	return s.do(r, core.SetVariables{Command: r.head(), Call: call, Agent: agent, Values: body.Values})
 }
 

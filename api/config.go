@@ -52,7 +52,8 @@ func (res resource[T, W]) acting(s *Server) error {
 
 // changed keeps what was done, and tells the shard.
 func (res resource[T, W]) changed(s *Server, r *request, id string, tenant core.TenantID, detail any, change core.ConfigChanged) error {
-	if res.quiet {
+	if res.quiet { // users and teams: what somebody may see
+		s.rechecks.everybody()
 		s.audit(r, res.kind+"/"+id, tenant, detail)
 		return nil
 	}
@@ -244,6 +245,7 @@ func (s *Server) acting() error {
 // reads the whole set-up again when it starts.
 func (s *Server) changed(r *request, object string, tenant core.TenantID, detail any, change core.ConfigChanged) error {
 	s.rosters.forget()
+	s.rechecks.tell(func(p Principal) bool { return p.ByTeam || p.Role == Agent }) // who is of which team, whose numbers are protected, who is no agent any more
 	s.audit(r, object, tenant, detail)
 	return s.Live.Config(r.ctx(), change)
 }
@@ -358,44 +360,6 @@ var agents = resource[core.AgentSetup, core.AgentSetup]{
 	id:      func(a *core.AgentSetup) *string { return (*string)(&a.ID) },
 	tenant:  func(a core.AgentSetup) core.TenantID { return a.Tenant },
 	visible: func(see sight, a core.AgentSetup) bool { return see.agent(a.Tenant, a.ID) },
-}
-
-// setIdleReasons gives a tenant other words to choose from for idle. It is a part of the tenant's set-up, and the only one that the tenant's own administrators change.
-func (s *Server) setIdleReasons(r *request) (reply, error) {
-	version, err := ifMatch(r)
-	if err != nil {
-		return reply{}, err
-	}
-	var body struct {
-		Reasons []string `json:"reasons"`
-	}
-	if err := r.decode(&body); err != nil {
-		return reply{}, err
-	}
-	if err := s.acting(); err != nil {
-		return reply{}, err
-	}
-	// Held over reading and writing: what else is set up about the tenant must not change in between.
-	s.setup.Lock()
-	defer s.setup.Unlock()
-	before, err := tenants.find(s, r)
-	if err != nil {
-		return reply{}, err
-	}
-	if version == 0 {
-		version = before.Version
-	}
-	next := before.Value
-	next.IdleReasons = body.Reasons
-	row, change, err := s.Tenants.Replace(r.ctx(), next, version)
-	if err != nil {
-		return reply{}, err
-	}
-	if err := s.changed(r, tenants.kind+"/"+string(next.ID), next.ID, row.Value, change); err != nil {
-		return reply{}, err
-	}
-	r.Header("ETag", etag(row.Version))
-	return ok(tenantItem{Tenant: row.Value, Version: row.Version})
 }
 
 // siteItem is the limits of the whole site on the wire.

@@ -108,12 +108,9 @@ type line struct {
 }
 
 func (f file[T]) take(s *Server, r *request) (reply, error) {
-	dry, err := r.text("dry_run", 8)
+	dry, err := r.flag("dry_run")
 	if err != nil {
 		return reply{}, err
-	}
-	if dry != "" && dry != "true" && dry != "false" {
-		return reply{}, invalid("dry_run", "must be true or false")
 	}
 	lines, problems, err := f.parse(r.body)
 	if err != nil {
@@ -122,7 +119,7 @@ func (f file[T]) take(s *Server, r *request) (reply, error) {
 	if err := f.acting(s); err != nil {
 		return reply{}, err
 	}
-	result := imported{DryRun: dry == "true"}
+	result := imported{DryRun: dry}
 	var ids []string
 	changes := make([]models.Change, len(lines))
 	for i, l := range lines {

@@ -74,6 +74,27 @@ var userFile = file[models.User]{
 	},
 }
 
+var teamFile = file[models.Team]{
+	resource: teams,
+	columns: []column[models.Team]{
+		textColumn("id", func(t *models.Team) *string { return &t.ID }),
+		textColumn("tenant", func(t *models.Team) *core.TenantID { return &t.Tenant }),
+		textColumn("name", func(t *models.Team) *string { return &t.Name }),
+	},
+	read: func(ctx context.Context, db *models.DB, id string) (models.Team, error) {
+		row, err := db.Users().Team(ctx, id)
+		return row.Setup, err
+	},
+	write: func(ctx context.Context, db *models.DB, t models.Team, there bool) (_ core.ConfigChanged, err error) {
+		if there {
+			_, err = db.Users().UpdateTeam(ctx, t, 0)
+		} else {
+			_, err = db.Users().CreateTeam(ctx, t)
+		}
+		return core.ConfigChanged{}, err
+	},
+}
+
 var queueFile = file[core.Queue]{
 	resource: asFile(queues),
 	columns: []column[core.Queue]{
@@ -102,6 +123,7 @@ var queueFile = file[core.Queue]{
 		secondsColumn("service_level", func(q *core.Queue) *time.Duration { return &q.ServiceLevel }),
 		secondsColumn("sticky", func(q *core.Queue) *time.Duration { return &q.Sticky }),
 		boolColumn("record", func(q *core.Queue) *bool { return &q.Record }),
+		boolColumn("record_consults", func(q *core.Queue) *bool { return &q.RecordConsults }),
 		secondsColumn("pause_limit", func(q *core.Queue) *time.Duration { return &q.PauseLimit }),
 		secondsColumn("wrap_up_time", func(q *core.Queue) *time.Duration { return &q.WrapUp.Time }),
 		secondsColumn("wrap_up_extension", func(q *core.Queue) *time.Duration { return &q.WrapUp.Extension }),

@@ -89,7 +89,7 @@ func TestTokensOnARealDatabase(t *testing.T) {
 	require.Contains(t, who.May, "listCalls")
 	require.NotContains(t, who.May, "metrics")
 	who.May = nil
-	require.Equal(t, me{Token: made.ID, Name: "wallboard", Role: Supervisor, Tenant: "acme", AllTeams: true}, who)
+	require.Equal(t, me{Token: made.ID, Name: "wallboard", Role: Supervisor, Tenant: "acme", AllTeams: true, Version: "test"}, who)
 	w.good(200, admin, get, "/api/v1/tokens", "")
 	w.good(204, admin, del, "/api/v1/tokens/"+made.ID, "")
 	w.good(401, made.Secret, get, "/api/v1/me", "")

@@ -14,26 +14,27 @@ type Code string
 
 // The codes of the API's own. The others are those of core.RefusalCode.
 const (
-	CodeMalformed    Code = "malformed"             // the body is not JSON of the documented shape
-	CodeInvalid      Code = "invalid"               // a field breaks its rule
-	CodeTooLarge     Code = "too_large"             // the body is over 1 MiB
-	CodeUnsupported  Code = "unsupported_media"     // the body is not application/json
-	CodeUnauthorized Code = "unauthorized"          // not signed in, and no valid bearer token
-	CodeForbidden    Code = "forbidden"             // the role, agent, teams or tenant do not allow it
-	CodeNotFound     Code = "not_found"             // no such route, or nothing with this id
-	CodeMethod       Code = "method_not_allowed"    // the path exists, the method does not
-	CodeConflict     Code = "conflict"              // an id or number is taken, or something is still in use
-	CodeVersion      Code = "version_conflict"      // If-Match names an old version
-	CodeKeyReused    Code = "idempotency_key_reuse" // the key was used with another request
-	CodeInProgress   Code = "in_progress"           // a request with this key is being carried out
-	CodeRate         Code = "too_many_requests"     // more than the principal's or the address's rate, or too many guesses
-	CodeBusy         Code = "busy"                  // the shard has too much to do at the moment
-	CodeNotOwner     Code = "not_owner"             // another process owns the shard, or it is just starting or stopping
-	CodeDatabase     Code = "database_down"         // the database cannot be asked at the moment
-	CodeTooSlow      Code = "too_slow"              // the reader of a stream fell behind
-	CodeTimeout      Code = "timeout"               // not done in time; whether it happened is not known
-	CodeNoAudio      Code = "no_audio"              // the recording has no file in the archive (yet)
-	CodeInternal     Code = "internal"              // our fault; the log has the request id
+	CodeMalformed      Code = "malformed"                // the body is not JSON of the documented shape
+	CodeInvalid        Code = "invalid"                  // a field breaks its rule
+	CodeTooLarge       Code = "too_large"                // the body is over 1 MiB
+	CodeUnsupported    Code = "unsupported_media"        // the body is not application/json
+	CodeUnauthorized   Code = "unauthorized"             // not signed in, and no valid bearer token
+	CodeChangePassword Code = "password_change_required" // the password is one that somebody else has chosen
+	CodeForbidden      Code = "forbidden"                // the role, agent, teams or tenant do not allow it
+	CodeNotFound       Code = "not_found"                // no such route, or nothing with this id
+	CodeMethod         Code = "method_not_allowed"       // the path exists, the method does not
+	CodeConflict       Code = "conflict"                 // an id or number is taken, or something is still in use
+	CodeVersion        Code = "version_conflict"         // If-Match names an old version
+	CodeKeyReused      Code = "idempotency_key_reuse"    // the key was used with another request
+	CodeInProgress     Code = "in_progress"              // a request with this key is being carried out
+	CodeRate           Code = "too_many_requests"        // more than the principal's or the address's rate, or too many guesses
+	CodeBusy           Code = "busy"                     // the shard has too much to do at the moment
+	CodeNotOwner       Code = "not_owner"                // another process owns the shard, or it is just starting or stopping
+	CodeDatabase       Code = "database_down"            // the database cannot be asked at the moment
+	CodeTooSlow        Code = "too_slow"                 // the reader of a stream fell behind
+	CodeTimeout        Code = "timeout"                  // not done in time; whether it happened is not known
+	CodeNoAudio        Code = "no_audio"                 // the recording has no file in the archive (yet)
+	CodeInternal       Code = "internal"                 // our fault; the log has the request id
 )
 
 // Error is an error in the words of the API. Everything that a client sees as an error has this form.
@@ -78,26 +79,27 @@ var (
 // statuses is the one place where errors become HTTP statuses. A code that is not in it is a programming error and
 // answers 500; errors_test.go looks for codes that were forgotten.
 var statuses = map[Code]int{
-	CodeMalformed:    http.StatusBadRequest,
-	CodeInvalid:      http.StatusUnprocessableEntity,
-	CodeTooLarge:     http.StatusRequestEntityTooLarge,
-	CodeUnsupported:  http.StatusUnsupportedMediaType,
-	CodeUnauthorized: http.StatusUnauthorized,
-	CodeForbidden:    http.StatusForbidden,
-	CodeNotFound:     http.StatusNotFound,
-	CodeMethod:       http.StatusMethodNotAllowed,
-	CodeConflict:     http.StatusConflict,
-	CodeVersion:      http.StatusPreconditionFailed,
-	CodeKeyReused:    http.StatusUnprocessableEntity,
-	CodeInProgress:   http.StatusConflict,
-	CodeRate:         http.StatusTooManyRequests,
-	CodeBusy:         http.StatusServiceUnavailable,
-	CodeNotOwner:     http.StatusServiceUnavailable,
-	CodeDatabase:     http.StatusServiceUnavailable,
-	CodeTooSlow:      http.StatusServiceUnavailable,
-	CodeTimeout:      http.StatusGatewayTimeout,
-	CodeNoAudio:      http.StatusNotFound,
-	CodeInternal:     http.StatusInternalServerError,
+	CodeMalformed:      http.StatusBadRequest,
+	CodeInvalid:        http.StatusUnprocessableEntity,
+	CodeTooLarge:       http.StatusRequestEntityTooLarge,
+	CodeUnsupported:    http.StatusUnsupportedMediaType,
+	CodeUnauthorized:   http.StatusUnauthorized,
+	CodeForbidden:      http.StatusForbidden,
+	CodeChangePassword: http.StatusForbidden,
+	CodeNotFound:       http.StatusNotFound,
+	CodeMethod:         http.StatusMethodNotAllowed,
+	CodeConflict:       http.StatusConflict,
+	CodeVersion:        http.StatusPreconditionFailed,
+	CodeKeyReused:      http.StatusUnprocessableEntity,
+	CodeInProgress:     http.StatusConflict,
+	CodeRate:           http.StatusTooManyRequests,
+	CodeBusy:           http.StatusServiceUnavailable,
+	CodeNotOwner:       http.StatusServiceUnavailable,
+	CodeDatabase:       http.StatusServiceUnavailable,
+	CodeTooSlow:        http.StatusServiceUnavailable,
+	CodeTimeout:        http.StatusGatewayTimeout,
+	CodeNoAudio:        http.StatusNotFound,
+	CodeInternal:       http.StatusInternalServerError,
 
 	Code(core.RefusedState):   http.StatusConflict,
 	Code(core.RefusedRinging): http.StatusConflict,

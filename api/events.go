@@ -19,6 +19,9 @@ import (
 //	: beat                     after a while without a change
 //	event: end                 why the server ends the stream: too_slow, not_owner, database_down, unauthorized
 //
+// Where changes come one upon the other they are written in pieces, each of some of them, not more often than every [StreamPause]; readers who see the same are written the same
+// (passages.go). Whoever reads, and what they may see, is looked at again with every beat, and at once when something about it is changed here (rechecks.go).
+//
 // A client that comes back with Last-Event-ID (or ?after=) gets the changes after it, or a new snapshot where they are no longer
 // held. It must take a snapshot as replacing everything it knew.
 //
@@ -201,8 +204,8 @@ func cursor(r *request) (*uint64, error) {
 
 // received is what the goroutine that waits for changes hands over.
 type received struct {
-	change Change
-	err    error
+	batch Batch
+	err   error
 }
 
 func (s *Server) events(r *request) (reply, error) {
@@ -227,6 +230,8 @@ func (s *Server) events(r *request) (reply, error) {
 	s.metrics.streams.Inc()
 	defer s.metrics.streams.Dec()
 
+	again, unwatch := s.rechecks.watch(r.who)
+	defer unwatch()
 	w := newWindow(r.sees, hide)
 	h := r.Writer.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -247,9 +252,9 @@ func (s *Server) events(r *request) (reply, error) {
 	go func() {
 		defer close(done)
 		for {
-			c, err := stream.Next(ctx)
+			b, err := stream.Next(ctx)
 			select {
-			case changes <- received{c, err}:
+			case changes <- received{b, err}:
 			case <-ctx.Done():
 				return
 			}
@@ -258,7 +263,7 @@ func (s *Server) events(r *request) (reply, error) {
 			}
 		}
 	}()
-	s.pump(ctx, r, w, changes)
+	s.pump(ctx, r, w, changes, again)
 	return reply{sent: true}, nil
 }
 
@@ -310,7 +315,7 @@ func (s *Server) beat(ctx context.Context, r *request, w *window, position uint6
 }
 
 // pump writes the stream until the client, the server or the shard ends it.
-func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan received) {
+func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan received, again <-chan struct{}) {
 	beat := time.NewTicker(s.Heartbeat)
 	defer beat.Stop()
 	position := uint64(0) // of changes that the reader may not see any of: told with the next beat, so that the cursor moves on
@@ -321,6 +326,11 @@ func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan
 		case <-s.closing:
 			s.emit(r, "end", 0, endEvent{CodeNotOwner, "the server is stopping; resume by cursor"})
 			return
+		case <-again:
+			if !s.beat(ctx, r, w, position) {
+				return
+			}
+			position = 0
 		case <-beat.C:
 			if !s.beat(ctx, r, w, position) {
 				return
@@ -341,29 +351,40 @@ func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan
 				s.emit(r, "end", 0, endEvent{e.Code, e.Message})
 				return
 			}
-			if out := w.change(got.change); out.empty() {
-				position = out.Position
-			} else if position = 0; !s.emit(r, "change", out.Position, out) {
+			p := s.passages.of(w, got.batch)
+			if p.err != nil {
+				s.Log.Error("could not encode changes", "request", r.requestID, "error", p.err)
+				return
+			}
+			if position = p.untold; len(p.text) > 0 && !s.flush(r, p.text) {
 				return
 			}
 		}
 	}
 }
 
-// emit writes one event and reports whether the client took it. Data is one line, because JSON has no line breaks.
+// emit writes one event and reports whether the client took it.
 func (s *Server) emit(r *request, kind string, position uint64, data any) bool {
 	var b bytes.Buffer
+	if err := frame(&b, kind, position, data); err != nil {
+		s.Log.Error("could not encode an event", "kind", kind, "request", r.requestID, "error", err)
+		return false
+	}
+	return s.flush(r, b.Bytes())
+}
+
+// frame puts an event down as the client gets it. Data is one line, because JSON has no line breaks.
+func frame(b *bytes.Buffer, kind string, position uint64, data any) error {
 	b.WriteString("event: " + kind + "\n")
 	if position != 0 {
 		b.WriteString("id: " + strconv.FormatUint(position, 10) + "\n")
 	}
 	b.WriteString("data: ")
-	if err := json.NewEncoder(&b).Encode(data); err != nil { // Encode ends the line
-		s.Log.Error("could not encode an event", "kind", kind, "request", r.requestID, "error", err)
-		return false
+	if err := json.NewEncoder(b).Encode(data); err != nil { // Encode ends the line
+		return err
 	}
 	b.WriteByte('\n')
-	return s.flush(r, b.Bytes())
+	return nil
 }
 
 func (s *Server) comment(r *request, text string) bool { return s.flush(r, []byte(": "+text+"\n\n")) }

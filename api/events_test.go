@@ -268,7 +268,7 @@ func (s slow) Subscribe(after *uint64) (Stream, error) {
 	return slowStream{st}, err
 }
 
-func (slowStream) Next(context.Context) (Change, error) { return Change{}, ErrTooSlow }
+func (slowStream) Next(context.Context) (Batch, error) { return Batch{}, ErrTooSlow }
 
 func TestASlowReaderIsCutOff(t *testing.T) {
 	s := &slow{}

@@ -13,7 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // memoryRepo is a Repository in memory, with just enough rules to see them reported.
@@ -105,6 +107,8 @@ type memoryStore struct {
 	failAudit  error
 	audit      []AuditRow
 	records    []core.CallRecord
+	measures   []figures.Measure
+	asked      int // times that measures were read
 	timeline   map[core.CallID][]TimelineEntry
 	legs       map[core.CallID][]Leg
 	recordings []Recording
@@ -336,4 +340,34 @@ func (m *memoryStore) Legs(_ context.Context, id core.CallID) ([]Leg, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.legs[id]), nil
+}
+
+// Behind implements [Measures]: the cursor is how many have been read.
+func (m *memoryStore) Behind(_ context.Context, cursor models.MeasureCursor, from time.Time, take func(figures.Measure)) (models.MeasureCursor, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked++
+	for _, x := range m.measures[cursor["test"]:] {
+		if !x.At.Before(from) {
+			take(x)
+		}
+	}
+	return models.MeasureCursor{"test": uint64(len(m.measures))}, nil
+}
+
+func (m *memoryStore) Between(_ context.Context, tenant core.TenantID, from, to time.Time, take func(figures.Measure)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range m.measures {
+		if (tenant == "" || x.Tenant == tenant) && !x.At.Before(from) && x.At.Before(to) {
+			take(x)
+		}
+	}
+	return nil
+}
+
+func (m *memoryStore) measure(more ...figures.Measure) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.measures = append(m.measures, more...)
 }

@@ -21,13 +21,15 @@ func bodied() (ids, methods, paths []string, schemas []*openapi3.Schema) {
 	all := operations()
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		o := all[id]
-		if o.op.RequestBody == nil || routeOf(id).csv {
+		if o.op.RequestBody == nil {
 			continue
 		}
 		kind := strings.Split(strings.TrimPrefix(o.path, "/api/v1/"), "/")[0]
 		ids, methods = append(ids, id), append(methods, o.method)
-		paths = append(paths, strings.ReplaceAll(o.path, "{id}", exists[kind]))
-		schemas = append(schemas, o.op.RequestBody.Value.Content.Get("application/json").Schema.Value)
+		rt := routeOf(id)
+		path := strings.NewReplacer("{id}", exists[kind], "{leg}", "2d1c0f0e-6a3a-8c55-9d1e-0a1b2c3d4e5f", "{name}", "order").Replace(o.path)
+		paths = append(paths, path)
+		schemas = append(schemas, o.op.RequestBody.Value.Content.Get(rt.media()).Schema.Value)
 	}
 	return ids, methods, paths, schemas
 }
@@ -40,6 +42,12 @@ func FuzzBodies(f *testing.F) {
 	for i, s := range schemas {
 		example, err := json.Marshal(s.Example)
 		require.NoError(f, err)
+		if text, is := s.Example.(string); is { // a file
+			example = []byte(text)
+			for _, file := range []string{"id\n", "id,tenant\n\xff,acme\n", "id,name\n\"a\n", "id,numbers,members,skills,ring_time\nx,1|2,anna:x:y,=1,1e999\n", "\ufeffid;name\n", "id,id\n1,2\n"} {
+				f.Add(uint8(i), []byte(file), "")
+			}
+		}
 		f.Add(uint8(i), example, "k")
 		f.Add(uint8(i), []byte(`{}`), "")
 		f.Add(uint8(i), []byte(`null`), "k")
@@ -55,7 +63,8 @@ func FuzzBodies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, op uint8, body []byte, key string) {
 		w.t = t
 		i := int(op) % len(ids)
-		h := headers{}
+		rt := routeOf(ids[i])
+		h := headers{"Content-Type": rt.media()}
 		if key != "" {
 			h[keyHeader] = key
 		}

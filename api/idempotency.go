@@ -31,6 +31,10 @@ func requestKey(r *request) (key RequestKey, ok bool, err error) {
 	sum := sha256.New()
 	sum.Write([]byte(r.Request.URL.Path))
 	sum.Write([]byte{0})
+	if query := r.Request.URL.RawQuery; query != "" { // to try something and to do it are two requests
+		sum.Write([]byte(query))
+		sum.Write([]byte{0})
+	}
 	sum.Write(r.body)
 	return RequestKey{Token: r.who.key(), Key: value, Route: r.route.op, Hash: hex.EncodeToString(sum.Sum(nil))}, true, nil
 }
@@ -50,7 +54,7 @@ func freshCommandID() core.CommandID {
 	return core.CommandID("api-" + hex.EncodeToString(b[:]))
 }
 
-// once carries a POST out at most once per idempotency key and replays the kept answer to repetitions.
+// once carries a request out at most once per idempotency key and replays the kept answer to repetitions.
 func (s *Server) once(r *request) (reply, error) {
 	key, ok, err := requestKey(r)
 	if err != nil {

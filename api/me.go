@@ -20,17 +20,19 @@ type me struct {
 	Teams    []string      `json:"teams,omitempty"` // of a supervisor who sees these teams only
 	CSRF     string        `json:"csrf,omitempty"`  // to send as X-CSRF-Token with everything but GET
 	EndsAt   time.Time     `json:"ends_at,omitzero"`
-	May      []string      `json:"may"` // operations of the contract
+	Change   bool          `json:"must_change_password,omitempty"` // first of all
+	Version  string        `json:"version,omitempty"`              // of the server
+	May      []string      `json:"may"`                            // operations of the contract
 }
 
 func (s *Server) me(r *request) me {
 	p := r.who
 	out := me{
 		Token: p.Token, Session: p.Session, User: p.User, Name: p.Name, Display: p.Display, Role: p.Role, Agent: p.Agent, Tenant: p.Tenant,
-		AllTeams: !p.ByTeam, Teams: p.Teams, CSRF: p.csrf, EndsAt: p.ends, May: []string{},
+		AllTeams: !p.ByTeam, Teams: p.Teams, CSRF: p.csrf, EndsAt: p.ends, Change: p.mustChange, Version: s.Version, May: []string{},
 	}
 	for i := range s.table {
-		if s.table[i].public() || s.table[i].refuses(p) == nil {
+		if s.table[i].public() || s.table[i].refuses(p) == nil && (s.table[i].unripe || !p.mustChange) {
 			out.May = append(out.May, s.table[i].op)
 		}
 	}

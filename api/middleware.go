@@ -38,6 +38,10 @@ func (s *Server) router() (*gin.Engine, error) {
 	g.RedirectFixedPath = false
 	g.Use(s.arrive)
 	g.NoRoute(func(c *gin.Context) {
+		if s.App != nil && forApp(c.Request) {
+			s.app(current(c))
+			return
+		}
 		s.fail(current(c), &Error{Code: CodeNotFound, Message: "there is no such path"})
 	})
 	g.NoMethod(func(c *gin.Context) {
@@ -80,7 +84,7 @@ func (s *Server) arrive(c *gin.Context) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	if s.encrypted(r) {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
 	h.Set("Cache-Control", "no-store")
 
@@ -108,8 +112,8 @@ func (s *Server) log(r *request, took time.Duration) {
 		level = slog.LevelWarn
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case r.Request.Method != http.MethodGet:
-		level = slog.LevelInfo
+	case r.Request.Method != http.MethodGet, status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusTooManyRequests:
+		level = slog.LevelInfo // whatever changes something, and whatever somebody was not let
 	}
 	s.Log.LogAttrs(context.WithoutCancel(r.ctx()), level, "request",
 		slog.String("method", r.Request.Method),
@@ -162,7 +166,7 @@ func (s *Server) dispatch(r *request, rt *route) {
 		return
 	}
 	var out reply
-	if rt.method == http.MethodPost && !rt.secret {
+	if rt.keyed() {
 		out, err = s.once(r)
 	} else {
 		out, err = rt.handle(s, r)
@@ -193,6 +197,9 @@ func (s *Server) admit(r *request) error {
 	}
 	if err := r.meant(); err != nil {
 		return err
+	}
+	if who.mustChange && !r.route.unripe {
+		return errChange
 	}
 	if err := r.route.refuses(who); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // Live is the running shard as the API needs it. All methods are safe for concurrent use.
@@ -46,10 +47,17 @@ type View interface {
 type Stream interface {
 	// Snapshot is what the stream begins with; nil where it resumes at the position that was asked for.
 	Snapshot() View
-	// Next waits for the next change. [ErrTooSlow] says that the reader fell too far behind and was cut off.
-	Next(ctx context.Context) (Change, error)
+	// Next waits for the next change and gives all that there are by then. Where changes come one upon the other, it lets [StreamPause] go by between two answers, so that who
+	// reads is not written to with each of them. [ErrTooSlow] says that the reader fell too far behind and was cut off.
+	Next(ctx context.Context) (Batch, error)
 	// Close gives the subscription up.
 	Close()
+}
+
+// Batch is changes that follow each other.
+type Batch struct {
+	From, To uint64          // positions: those behind From, up to To
+	Changes  func() []Change // in order; at least one
 }
 
 // Change is what one turn of the shard's loop has changed.
@@ -118,6 +126,7 @@ type Token struct {
 	Agent     core.AgentID  `json:"agent,omitempty"`
 	Tenant    core.TenantID `json:"tenant,omitempty"`
 	CreatedAt time.Time     `json:"created_at"`
+	ExpiresAt time.Time     `json:"expires_at,omitzero"` // zero = never
 }
 
 // Accounts checks and changes passwords.
@@ -127,6 +136,8 @@ type Accounts interface {
 	CheckPassword(ctx context.Context, name, password string) (models.User, error)
 	// SetPassword gives a user a password and ends all sessions but the one with the id keep ("" = all). A password that breaks a rule gives an *[Error] with field "password".
 	SetPassword(ctx context.Context, user, password, keep string) error
+	// SetTemporaryPassword gives a user a password that is to be changed with the next sign-in, and ends all sessions.
+	SetTemporaryPassword(ctx context.Context, user, password string) error
 	// Known reports whether a name is that of a user, and of which tenant's.
 	Known(ctx context.Context, name string) (core.TenantID, bool, error)
 }
@@ -169,7 +180,7 @@ type RequestKey struct {
 	Token string // id of the caller's token, or of the user: keys of different callers never meet
 	Key   string // as the caller chose it
 	Route string // operation of the contract
-	Hash  string // of path and body, hex
+	Hash  string // of path, query and body, hex
 }
 
 // Answer is what was answered.
@@ -205,6 +216,14 @@ type History interface {
 	Legs(ctx context.Context, id core.CallID) ([]Leg, error)
 	Recordings(ctx context.Context, f RecordingFilter) (Page[Recording], error)
 	Recording(ctx context.Context, id core.RecordingID) (Recording, error)
+}
+
+// Measures reads what was measured of queues and agents (Q10).
+type Measures interface {
+	// Behind gives the measures behind a cursor (nil = all) that are not older than from, and the cursor behind them.
+	Behind(ctx context.Context, cursor models.MeasureCursor, from time.Time, take func(figures.Measure)) (models.MeasureCursor, error)
+	// Between gives the measures of a tenant ("" = of all) in a span of time.
+	Between(ctx context.Context, tenant core.TenantID, from, to time.Time, take func(figures.Measure)) error
 }
 
 // Page is one page of a list; Next is the cursor of the next one, "" on the last.
@@ -249,7 +268,8 @@ type Recording struct {
 	Call      core.CallID      `json:"call"`
 	Tenant    core.TenantID    `json:"tenant"`
 	Agent     core.AgentID     `json:"agent,omitempty"`
-	State     string           `json:"state"` // recording, pending, archived, failed, lost, erased
+	Consult   bool             `json:"consult,omitempty"` // of a consult, not of the conversation with the customer
+	State     string           `json:"state"`             // recording, pending, archived, failed, lost, erased
 	StartedAt time.Time        `json:"started_at,omitzero"`
 	Length    Seconds          `json:"length"`
 	Size      int64            `json:"size"`

@@ -72,12 +72,31 @@ func (r *request) text(name string, most int) (string, error) {
 	return values[0], nil
 }
 
+// flag reads a query parameter that is true or false; left out, it is false.
+func (r *request) flag(name string) (bool, error) {
+	switch v, err := r.text(name, 8); {
+	case err != nil:
+		return false, err
+	case v == "" || v == "false":
+		return false, nil
+	case v == "true":
+		return true, nil
+	default:
+		return false, invalid(name, "must be true or false")
+	}
+}
+
 // moment reads a query parameter that is a time.
 func (r *request) moment(name string) (time.Time, error) {
 	v, err := r.text(name, 64)
 	if v == "" || err != nil {
 		return time.Time{}, err
 	}
+	return momentOf(name, v)
+}
+
+// momentOf reads a time.
+func momentOf(name, v string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, v)
 	if err != nil || t.Year() < 1970 || t.Year() > 9000 {
 		return time.Time{}, invalid(name, "must be a time like 2026-01-31T08:00:00Z")

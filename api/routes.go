@@ -17,6 +17,8 @@ type route struct {
 	stream bool     // the answer may take as long as it takes: no deadline for the whole request
 	secret bool     // the body may hold a password: nothing of request or answer is kept for an idempotency key
 	csv    bool     // the body is text/csv
+	once   bool     // although it is no POST it is carried out once for an idempotency key
+	unripe bool     // also for who has to change the password first
 	probe  bool     // asked by machines that restart us if we do not answer: not limited by address
 	handle func(*Server, *request) (reply, error)
 }
@@ -51,11 +53,11 @@ var routes = []route{
 	{op: "documentation", method: http.MethodGet, path: "/api/docs", roles: everyone, handle: (*Server).documentation},
 
 	{op: "signIn", method: http.MethodPost, path: "/api/v1/session", roles: everyone, secret: true, handle: (*Server).signIn},
-	{op: "signOut", method: http.MethodDelete, path: "/api/v1/session", roles: signedIn, handle: (*Server).signOut},
+	{op: "signOut", method: http.MethodDelete, path: "/api/v1/session", roles: signedIn, unripe: true, handle: (*Server).signOut},
 	{op: "listSessions", method: http.MethodGet, path: "/api/v1/sessions", roles: signedIn, query: []string{"user"}, handle: (*Server).listSessions},
 	{op: "revokeSession", method: http.MethodDelete, path: "/api/v1/sessions/{id}", roles: signedIn, handle: (*Server).revokeSession},
-	{op: "changePassword", method: http.MethodPost, path: "/api/v1/me/password", roles: signedIn, secret: true, handle: (*Server).changePassword},
-	{op: "whoAmI", method: http.MethodGet, path: "/api/v1/me", roles: signedIn, handle: (*Server).whoAmI},
+	{op: "changePassword", method: http.MethodPost, path: "/api/v1/me/password", roles: signedIn, secret: true, unripe: true, handle: (*Server).changePassword},
+	{op: "whoAmI", method: http.MethodGet, path: "/api/v1/me", roles: signedIn, unripe: true, handle: (*Server).whoAmI},
 	{op: "events", method: http.MethodGet, path: "/api/v1/events", roles: signedIn, query: []string{"after"}, stream: true, handle: (*Server).events},
 
 	{op: "listTenants", method: http.MethodGet, path: "/api/v1/tenants", roles: watchers, handle: tenants.list},
@@ -66,11 +68,15 @@ var routes = []route{
 
 	{op: "setIdleReasons", method: http.MethodPut, path: "/api/v1/tenants/{id}/idle-reasons", roles: adminsOnly, handle: (*Server).setIdleReasons},
 
+	{op: "setTenantSettings", method: http.MethodPut, path: "/api/v1/tenants/{id}/settings", roles: adminsOnly, handle: (*Server).setTenantSettings},
+
 	{op: "listEntryPoints", method: http.MethodGet, path: "/api/v1/entry-points", roles: watchers, query: []string{"tenant"}, handle: entryPoints.list},
-	{op: "createEntryPoint", method: http.MethodPost, path: "/api/v1/entry-points", roles: adminsOnly, handle: entryPoints.create},
+	{op: "createEntryPoint", method: http.MethodPost, path: "/api/v1/entry-points", roles: adminsOnly, query: []string{"take_numbers"}, handle: (*Server).createEntryPoint},
 	{op: "getEntryPoint", method: http.MethodGet, path: "/api/v1/entry-points/{id}", roles: watchers, handle: entryPoints.get},
-	{op: "replaceEntryPoint", method: http.MethodPut, path: "/api/v1/entry-points/{id}", roles: adminsOnly, handle: entryPoints.replace},
+	{op: "replaceEntryPoint", method: http.MethodPut, path: "/api/v1/entry-points/{id}", roles: adminsOnly, query: []string{"take_numbers"}, handle: (*Server).replaceEntryPoint},
 	{op: "deleteEntryPoint", method: http.MethodDelete, path: "/api/v1/entry-points/{id}", roles: adminsOnly, query: []string{"confirm"}, handle: entryPoints.remove},
+
+	{op: "addNumbers", method: http.MethodPost, path: "/api/v1/entry-points/{id}/numbers", roles: adminsOnly, query: []string{"take_numbers"}, handle: (*Server).addNumbers},
 
 	{op: "listQueues", method: http.MethodGet, path: "/api/v1/queues", roles: signedIn, query: []string{"tenant"}, handle: queues.list},
 	{op: "createQueue", method: http.MethodPost, path: "/api/v1/queues", roles: adminsOnly, handle: queues.create},
@@ -110,7 +116,7 @@ var routes = []route{
 	{op: "resumeParticipant", method: http.MethodPost, path: "/api/v1/calls/{id}/participants/{leg}/resume", roles: workers, handle: (*Server).resumeParticipant},
 	{op: "disconnectParticipant", method: http.MethodPost, path: "/api/v1/calls/{id}/participants/{leg}/disconnect", roles: workers,
 		handle: (*Server).disconnectParticipant},
-	{op: "setVariables", method: http.MethodPut, path: "/api/v1/calls/{id}/variables", roles: workers, handle: (*Server).setVariables},
+	{op: "setVariables", method: http.MethodPut, path: "/api/v1/calls/{id}/variables", roles: workers, once: true, handle: (*Server).setVariables},
 	{op: "revealVariable", method: http.MethodPost, path: "/api/v1/calls/{id}/variables/{name}/reveal", roles: workers, secret: true,
 		handle: (*Server).revealVariable},
 	{op: "pauseRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/pause", roles: workers, handle: (*Server).pauseRecording},
@@ -118,6 +124,11 @@ var routes = []route{
 	{op: "explainCall", method: http.MethodGet, path: "/api/v1/calls/{id}/explain", roles: watchers, handle: (*Server).explainCall},
 	{op: "callTimeline", method: http.MethodGet, path: "/api/v1/calls/{id}/timeline", roles: signedIn, handle: (*Server).callTimeline},
 	{op: "callLegs", method: http.MethodGet, path: "/api/v1/calls/{id}/legs", roles: signedIn, handle: (*Server).callLegs},
+
+	{op: "queueFigures", method: http.MethodGet, path: "/api/v1/figures/queues", roles: watchers, query: []string{"tenant"}, handle: (*Server).queueFigures},
+	{op: "agentFigures", method: http.MethodGet, path: "/api/v1/figures/agents", roles: watchers, query: []string{"tenant"}, handle: (*Server).agentFigures},
+	{op: "figureSeries", method: http.MethodGet, path: "/api/v1/figures/series", roles: watchers,
+		query: []string{"tenant", "queue", "from", "to", "interval"}, handle: (*Server).figureSeries},
 
 	{op: "listCallRecords", method: http.MethodGet, path: "/api/v1/call-records", roles: signedIn,
 		query: append([]string{"tenant", "from", "to", "agent", "queue", "outcome"}, pagingQuery...), handle: (*Server).listCallRecords},
@@ -132,6 +143,7 @@ var routes = []route{
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listContacts},
 
 	{op: "listEngines", method: http.MethodGet, path: "/api/v1/engines", roles: watchers, reach: reachSite, handle: (*Server).listEngines},
+	{op: "listSkills", method: http.MethodGet, path: "/api/v1/skills", roles: watchers, query: []string{"tenant"}, handle: (*Server).listSkills},
 	{op: "listReasons", method: http.MethodGet, path: "/api/v1/reasons", roles: signedIn, query: []string{"tenant"}, handle: (*Server).listReasons},
 	{op: "getSite", method: http.MethodGet, path: "/api/v1/site", roles: watchers, reach: reachSite, handle: (*Server).getSite},
 	{op: "replaceSite", method: http.MethodPut, path: "/api/v1/site", roles: adminsOnly, reach: reachSite, handle: (*Server).replaceSite},
@@ -156,6 +168,8 @@ var routes = []route{
 	{op: "importAgents", method: http.MethodPost, path: "/api/v1/csv/agents", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: agentFile.take},
 	{op: "exportUsers", method: http.MethodGet, path: "/api/v1/csv/users", roles: overseers, query: []string{"tenant"}, handle: userFile.export},
 	{op: "importUsers", method: http.MethodPost, path: "/api/v1/csv/users", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: userFile.take},
+	{op: "exportTeams", method: http.MethodGet, path: "/api/v1/csv/teams", roles: overseers, query: []string{"tenant"}, handle: teamFile.export},
+	{op: "importTeams", method: http.MethodPost, path: "/api/v1/csv/teams", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: teamFile.take},
 	{op: "exportQueues", method: http.MethodGet, path: "/api/v1/csv/queues", roles: overseers, query: []string{"tenant"}, handle: queueFile.export},
 	{op: "importQueues", method: http.MethodPost, path: "/api/v1/csv/queues", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: queueFile.take},
 	{op: "exportEntryPoints", method: http.MethodGet, path: "/api/v1/csv/entry-points", roles: overseers, query: []string{"tenant"}, handle: entryPointFile.export},
@@ -167,6 +181,9 @@ var routes = []route{
 }
 
 func (rt *route) public() bool { return slices.Contains(rt.roles, Public) }
+
+// keyed reports whether the route takes an idempotency key.
+func (rt *route) keyed() bool { return rt.method == http.MethodPost && !rt.secret || rt.once }
 
 // refuses says why a principal may not use the route; nil = they may. Which rows they see is up to the handler.
 func (rt *route) refuses(p Principal) error {

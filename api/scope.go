@@ -133,9 +133,10 @@ func (see sight) record(r core.CallRecord) bool {
 	case !see.tenantAllowed(r.Tenant):
 		return false
 	case see.Role == Agent:
-		return slices.Contains(r.Agents, see.Agent)
+		return slices.Contains(r.Agents, see.Agent) || slices.Contains(r.Consulted, see.Agent)
 	case see.ByTeam:
-		return slices.ContainsFunc(r.Agents, func(id core.AgentID) bool { return see.agents[id] }) || len(r.Agents) == 0 && see.queues[r.Queue]
+		theirs := func(id core.AgentID) bool { return see.agents[id] }
+		return slices.ContainsFunc(r.Agents, theirs) || slices.ContainsFunc(r.Consulted, theirs) || len(r.Agents) == 0 && see.queues[r.Queue]
 	default:
 		return true
 	}
@@ -148,14 +149,14 @@ func (see sight) recording(r Recording) bool {
 // entrySight says for each kind of timeline entry whether agents see those that are about themselves. Entries of a kind that is not in it are shown to nobody: who adds a
 // kind says here who may see it.
 var entrySight = map[core.EntryKind]bool{
-	core.EntryCallArrived: true, core.EntryCallRefused: true, core.EntryCallQueued: true, core.EntryOfferMade: true, core.EntryOfferRinging: true,
+	core.EntryCallArrived: true, core.EntryCallRefused: true, core.EntryCallQueued: true, core.EntryCallLeftQueue: true, core.EntryOfferMade: true, core.EntryOfferRinging: true,
 	core.EntryOfferEnded: true, core.EntryCallConnected: true, core.EntryCallHeld: true, core.EntryCallResumed: true, core.EntryCallMuted: true,
 	core.EntryCallUnmuted: true, core.EntryCallTransferred: true, core.EntryTalkEnded: true, core.EntryCallClosed: true, core.EntryAgentState: true,
 	core.EntryWrapUpStarted: true, core.EntryWrapUpExtended: true, core.EntryWrapUpDone: true, core.EntryRecordingStarted: true,
 	core.EntryRecordingPaused: true, core.EntryRecordingResumed: true, core.EntryRecordingStopped: true, core.EntryAlert: true,
 	core.EntryTransferFailed: true, core.EntryConsultStarted: true, core.EntryConsultAnswered: true, core.EntryConsultToggled: true,
 	core.EntryConsultEnded: true, core.EntryJoined: true, core.EntryLeft: true, core.EntryParticipantHeld: true, core.EntryParticipantResumed: true,
-	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryVariables: true,
+	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryOutsideRinging: true, core.EntryVariables: true,
 
 	core.EntryEngineUp: false, core.EntryEngineDown: false, core.EntryRepair: false, core.EntryOdd: false,
 }
@@ -165,7 +166,7 @@ var entrySight = map[core.EntryKind]bool{
 var shared = map[core.EntryKind]bool{
 	core.EntryTransferFailed: true, core.EntryConsultStarted: true, core.EntryConsultAnswered: true, core.EntryConsultToggled: true,
 	core.EntryConsultEnded: true, core.EntryJoined: true, core.EntryLeft: true, core.EntryParticipantHeld: true, core.EntryParticipantResumed: true,
-	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryVariables: true,
+	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryOutsideRinging: true, core.EntryVariables: true,
 }
 
 // entry reports whether the principal may see a timeline entry on the event stream. known says that the reader has been shown the entry's call.

@@ -35,6 +35,7 @@ type Config struct {
 	Answers     Answers
 	Audit       Audit
 	History     History
+	Measures    Measures
 	Audio       Audio
 	CRM         CRM
 
@@ -43,11 +44,12 @@ type Config struct {
 	Switches []Switch             // optional: those that this process drives, with what the rules do not know of them
 	Registry *prometheus.Registry // optional: what /metrics shows
 	Version  string               // optional: of the binary, for /healthz
+	App      http.Handler         // optional: what a browser gets for paths that are none of the API
 
 	// TrustedProxies are the addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. Optional; without, nobody is: all who come through
 	// a proxy then have its address, and cookies are marked as secure only where this server speaks TLS itself.
 	TrustedProxies []netip.Prefix
-	SessionIdle    time.Duration // a session ends that was not used for so long, an open event stream being a use; 0 = 1 h
+	SessionIdle    time.Duration // a session ends that was not used for so long, an open event stream being a use; 0 = 30 min
 	SessionLife    time.Duration // a session ends in any case; 0 = 12 h
 
 	RatePerSecond float64          // requests a second of one principal, and with invalid tokens of one address; burst twice that; 0 = 50, negative = no limit at all
@@ -67,6 +69,10 @@ type Server struct {
 	addresses *limiter
 	guesses   *guesses
 	rosters   rosters
+	rechecks  rechecks
+	passages  passages
+	ledger    ledger
+	digging   chan struct{} // figures of the past that are being computed
 	checking  chan struct{} // passwords that are being checked, or wait for it
 	metrics   *metrics
 
@@ -87,7 +93,7 @@ func New(c Config) (*Server, error) {
 		"Live": c.Live == nil, "Tenants": c.Tenants == nil, "EntryPoints": c.EntryPoints == nil, "Queues": c.Queues == nil,
 		"Agents": c.Agents == nil, "Users": c.Users == nil, "Teams": c.Teams == nil, "Together": c.Together == nil, "Accounts": c.Accounts == nil,
 		"Sessions": c.Sessions == nil, "Site": c.Site == nil, "Tokens": c.Tokens == nil, "Answers": c.Answers == nil,
-		"Audit": c.Audit == nil, "History": c.History == nil, "Audio": c.Audio == nil, "CRM": c.CRM == nil,
+		"Audit": c.Audit == nil, "History": c.History == nil, "Measures": c.Measures == nil, "Audio": c.Audio == nil, "CRM": c.CRM == nil,
 	} {
 		if missing {
 			return nil, fmt.Errorf("api: Config.%s is missing", name)
@@ -106,7 +112,7 @@ func New(c Config) (*Server, error) {
 		c.AddressRate = 20 * c.RatePerSecond
 	}
 	if c.SessionIdle == 0 {
-		c.SessionIdle = time.Hour
+		c.SessionIdle = 30 * time.Minute
 	}
 	if c.SessionLife == 0 {
 		c.SessionLife = 12 * time.Hour
@@ -125,7 +131,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: c, table: routes, closing: make(chan struct{}), limits: newLimiter(c.RatePerSecond, c.Now), addresses: newLimiter(c.AddressRate, c.Now),
-		guesses: newGuesses(c.Now), checking: make(chan struct{}, mostChecks),
+		guesses: newGuesses(c.Now), checking: make(chan struct{}, mostChecks), digging: make(chan struct{}, 1),
 	}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry); err != nil {

@@ -112,6 +112,7 @@ func (s *Server) signIn(r *request) (reply, error) {
 	if err := s.beginSession(r, user); err != nil {
 		return reply{}, err
 	}
+	s.rechecks.user(user.ID) // one of the sessions may have made way
 	s.audit(r, "user/"+user.ID, user.Tenant, map[string]string{"address": address})
 	return reply{status: http.StatusCreated, body: s.me(r)}, nil
 }
@@ -152,6 +153,7 @@ func (s *Server) signOut(r *request) (reply, error) {
 	if err := s.Sessions.End(r.ctx(), r.who.Session); err != nil && !errors.Is(err, ErrNotFound) {
 		return reply{}, err
 	}
+	s.rechecks.session(r.who.Session)
 	s.giveCookie(r, "")
 	s.audit(r, "user/"+r.who.User, r.who.Tenant, nil)
 	return reply{status: http.StatusNoContent}, nil
@@ -221,6 +223,7 @@ func (s *Server) revokeSession(r *request) (reply, error) {
 	if err := s.Sessions.End(r.ctx(), id); err != nil {
 		return reply{}, err
 	}
+	s.rechecks.session(id)
 	s.audit(r, "session/"+id, tenant, map[string]string{"user": session.UserID})
 	return reply{status: http.StatusNoContent}, nil
 }
@@ -253,6 +256,7 @@ func (s *Server) changePassword(r *request) (reply, error) {
 	if err := s.Accounts.SetPassword(r.ctx(), user.ID, body.New, ""); err != nil {
 		return reply{}, passwordField(err, "new")
 	}
+	s.rechecks.user(user.ID)
 	s.audit(r, "user/"+user.ID, user.Tenant, nil)
 	if err := s.beginSession(r, user); err != nil {
 		return reply{}, err

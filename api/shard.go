@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/loop"
@@ -83,28 +84,79 @@ func (v loopView) Position() uint64 { return v.Seq }
 type loopStream struct {
 	first View
 	sub   *loop.Subscription
+	last  time.Time // when Next has answered last
 }
 
 func (s *loopStream) Snapshot() View { return s.first }
 
 func (s *loopStream) Close() {}
 
-func (s *loopStream) Next(ctx context.Context) (Change, error) {
+// StreamPause is how often a stream of a busy shard answers: a reader sees what happens at most so much later. All streams answer at the same moments, so that what is written to
+// one can be written to all others that see the same.
+const StreamPause = 30 * time.Millisecond
+
+// asked is a context in which nothing is waited for.
+var asked = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+func (s *loopStream) Next(ctx context.Context) (Batch, error) {
+	from := s.sub.Seq()
 	u, err := s.sub.Next(ctx)
 	if err != nil {
-		return Change{}, fromLoop(err)
+		return Batch{}, fromLoop(err)
 	}
-	c := Change{
-		Position: u.Seq,
-		Calls:    u.Calls, GoneCalls: u.GoneCalls,
-		Agents: u.Agents, GoneAgents: u.GoneAgents,
-		Queues: u.Queues, GoneQueues: u.GoneQueues,
-		Engines: u.Engines, GoneEngines: u.GoneEngines,
+	if err := s.pause(ctx); err != nil {
+		return Batch{}, err
 	}
-	for _, line := range u.Timeline {
-		c.Entries = append(c.Entries, line.Entry)
+	updates := []loop.Update{u}
+	for {
+		u, err := s.sub.Next(asked) //nolint:contextcheck // is not to wait
+		if errors.Is(err, context.Canceled) {
+			break
+		}
+		if err != nil {
+			return Batch{}, fromLoop(err)
+		}
+		updates = append(updates, u)
 	}
-	return c, nil
+	s.last = time.Now()
+	return Batch{From: from, To: s.sub.Seq(), Changes: func() []Change { return changesOf(updates) }}, nil
+}
+
+// pause lets the rest of the present pause go by, unless it is long since there was anything.
+func (s *loopStream) pause(ctx context.Context) error {
+	now := time.Now()
+	if now.Sub(s.last) >= StreamPause {
+		return nil
+	}
+	timer := time.NewTimer(now.Truncate(StreamPause).Add(StreamPause).Sub(now))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func changesOf(updates []loop.Update) []Change {
+	out := make([]Change, len(updates))
+	for i, u := range updates {
+		out[i] = Change{
+			Position: u.Seq,
+			Calls:    u.Calls, GoneCalls: u.GoneCalls,
+			Agents: u.Agents, GoneAgents: u.GoneAgents,
+			Queues: u.Queues, GoneQueues: u.GoneQueues,
+			Engines: u.Engines, GoneEngines: u.GoneEngines,
+		}
+		for _, line := range u.Timeline {
+			out[i].Entries = append(out[i].Entries, line.Entry)
+		}
+	}
+	return out
 }
 
 // fromLoop puts the loop's errors into the words of the API. A stopped loop may have carried the request out: the client is told to ask again, and

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // Database fills in everything that the API keeps in the database.
@@ -59,6 +60,7 @@ func (c Config) Database(db *models.DB) Config {
 	}
 	c.Accounts, c.Sessions, c.Together = s, storedSessions{db.Sessions()}, s
 	c.Site, c.Tokens, c.Answers, c.Audit, c.History, c.CRM = s, s, s, s, s, s
+	c.Measures = storedMeasures{db.Measures()}
 	return c
 }
 
@@ -175,11 +177,11 @@ func (s stored) Authenticate(ctx context.Context, secret string) (Principal, err
 }
 
 func tokenOf(t models.Token) Token {
-	return Token{ID: t.ID, Name: t.Name, Role: Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, CreatedAt: t.CreatedAt}
+	return Token{ID: t.ID, Name: t.Name, Role: Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt}
 }
 
 func (s stored) CreateToken(ctx context.Context, t Token) (Token, string, error) {
-	made, secret, err := s.db.Tokens().Create(ctx, models.Token{Name: t.Name, Role: models.Role(t.Role), Agent: t.Agent, Tenant: t.Tenant})
+	made, secret, err := s.db.Tokens().Create(ctx, models.Token{Name: t.Name, Role: models.Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, ExpiresAt: t.ExpiresAt})
 	return tokenOf(made), secret, fromModels(err)
 }
 
@@ -239,6 +241,11 @@ func (s stored) SetPassword(ctx context.Context, user, password, keep string) er
 	return fromModels(s.db.Users().SetPassword(ctx, user, password, keep))
 }
 
+// SetTemporaryPassword implements [Accounts].
+func (s stored) SetTemporaryPassword(ctx context.Context, user, password string) error {
+	return fromModels(s.db.Users().SetTemporaryPassword(ctx, user, password))
+}
+
 // Known implements [Accounts].
 func (s stored) Known(ctx context.Context, name string) (core.TenantID, bool, error) {
 	tenant, known, err := s.db.Users().Known(ctx, name)
@@ -281,6 +288,18 @@ func (s storedSessions) End(ctx context.Context, id string) error {
 func (s storedSessions) Familiar(ctx context.Context, name, address string) (bool, error) {
 	familiar, err := s.in.Familiar(ctx, name, address)
 	return familiar, fromModels(err)
+}
+
+// storedMeasures is a [Measures] in the database.
+type storedMeasures struct{ in *models.Measures }
+
+func (s storedMeasures) Behind(ctx context.Context, cursor models.MeasureCursor, from time.Time, take func(figures.Measure)) (models.MeasureCursor, error) {
+	next, err := s.in.Behind(ctx, cursor, from, take)
+	return next, fromModels(err)
+}
+
+func (s storedMeasures) Between(ctx context.Context, tenant core.TenantID, from, to time.Time, take func(figures.Measure)) error {
+	return fromModels(s.in.Between(ctx, tenant, from, to, take))
 }
 
 // pageFrom gives a page of models with its items in the API's form.
@@ -330,7 +349,7 @@ func (s stored) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
 
 func recordingOf(r models.Recording) Recording {
 	return Recording{
-		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
+		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, Consult: r.About == core.RecordingOfConsult, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
 		Size: r.Size, SHA256: r.SHA256, Error: r.Error, Key: r.Object, Type: r.MediaType,
 	}
 }

@@ -58,7 +58,7 @@ func TestAResumedStreamDoesNotNameWhatOthersTookDownS3(t *testing.T) {
 
 	// Nothing has happened: nothing needs to be said again.
 	at := w.loop.View().Seq
-	r := w.watch(t, "user:eve", "?after="+strconv.FormatUint(at, 10))
+	r := w.watch(t, "user:u-anna", "?after="+strconv.FormatUint(at, 10))
 	require.Equal(t, "resumed", <-r.beats)
 	// What the reader knew is known to be known.
 	w.good(204, "admin", del, "/api/v1/queues/sales", "")

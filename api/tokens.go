@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 	"unicode/utf8"
 )
 
@@ -10,6 +11,9 @@ type newToken struct {
 	Token
 	Secret string `json:"secret,omitempty"`
 }
+
+// longestToken bounds how far ahead a token's end is set: what is farther is a typing error.
+const longestToken = 10 * 366 * 24 * time.Hour
 
 func (s *Server) listTokens(r *request) (reply, error) {
 	tokens, err := s.Tokens.ListTokens(r.ctx())
@@ -21,15 +25,25 @@ func (s *Server) listTokens(r *request) (reply, error) {
 
 func (s *Server) createToken(r *request) (reply, error) {
 	var body struct {
-		Name   string `json:"name"`
-		Role   Role   `json:"role"`
-		Agent  string `json:"agent"`
-		Tenant string `json:"tenant"`
+		Name      string `json:"name"`
+		Role      Role   `json:"role"`
+		Agent     string `json:"agent"`
+		Tenant    string `json:"tenant"`
+		ExpiresAt string `json:"expires_at"`
 	}
 	if err := r.decode(&body); err != nil {
 		return reply{}, err
 	}
 	t := Token{Name: body.Name, Role: body.Role}
+	if body.ExpiresAt != "" {
+		var err error
+		if t.ExpiresAt, err = momentOf("expires_at", body.ExpiresAt); err != nil {
+			return reply{}, err
+		}
+		if now := s.Now(); !t.ExpiresAt.After(now) || t.ExpiresAt.After(now.Add(longestToken)) {
+			return reply{}, invalid("expires_at", "must be a time to come, within ten years")
+		}
+	}
 	if n := utf8.RuneCountInString(body.Name); n < 1 || n > 64 {
 		return reply{}, invalid("name", "must have 1 to 64 characters")
 	}
@@ -80,6 +94,7 @@ func (s *Server) revokeToken(r *request) (reply, error) {
 	if err := s.Tokens.RevokeToken(r.ctx(), id); err != nil {
 		return reply{}, err
 	}
+	s.rechecks.token(id)
 	s.audit(r, "token/"+id, "", nil)
 	return reply{status: http.StatusNoContent}, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -9,8 +10,9 @@ import (
 
 type userItem struct {
 	models.User
-	HasPassword bool  `json:"has_password"` // without one the user cannot sign in
-	Version     int64 `json:"version"`
+	HasPassword   bool      `json:"has_password"`            // without one the user cannot sign in
+	PasswordUntil time.Time `json:"password_until,omitzero"` // it is one that somebody else has chosen
+	Version       int64     `json:"version"`
 }
 
 type teamItem struct {
@@ -23,7 +25,7 @@ var users = resource[models.User, models.User]{
 	repo:    func(s *Server) Repository[models.User] { return s.Users },
 	decoded: func(u models.User) models.User { return u },
 	item: func(_ sight, _ View, row Versioned[models.User]) any {
-		return userItem{User: row.Value, HasPassword: row.Value.HasPassword, Version: row.Version}
+		return userItem{User: row.Value, HasPassword: row.Value.HasPassword, PasswordUntil: row.Value.PasswordUntil, Version: row.Version}
 	},
 	id:     func(u *models.User) *string { return &u.ID },
 	tenant: func(u models.User) core.TenantID { return u.Tenant },
@@ -57,14 +59,21 @@ func (s *Server) setPassword(r *request) (reply, error) {
 		return reply{}, &Error{Code: CodeConflict, Message: "change your own password with /api/v1/me/password"}
 	}
 	var body struct {
-		Password string `json:"password"`
+		Password  string `json:"password"`
+		Temporary bool   `json:"temporary"` // to be changed with the next sign-in
 	}
 	if err := r.decode(&body); err != nil {
 		return reply{}, err
 	}
-	if err := s.Accounts.SetPassword(r.ctx(), row.Value.ID, body.Password, ""); err != nil {
+	if body.Temporary {
+		err = s.Accounts.SetTemporaryPassword(r.ctx(), row.Value.ID, body.Password)
+	} else {
+		err = s.Accounts.SetPassword(r.ctx(), row.Value.ID, body.Password, "")
+	}
+	if err != nil {
 		return reply{}, err
 	}
-	s.audit(r, "user/"+row.Value.ID, row.Value.Tenant, nil)
+	s.rechecks.user(row.Value.ID)
+	s.audit(r, "user/"+row.Value.ID, row.Value.Tenant, map[string]bool{"temporary": body.Temporary})
 	return reply{status: http.StatusNoContent}, nil
 }

@@ -88,6 +88,7 @@ type queueWire struct {
 	ServiceLevel    Seconds           `json:"service_level,omitempty"`
 	Sticky          Seconds           `json:"sticky,omitempty"`
 	Record          bool              `json:"record"`
+	RecordConsults  bool              `json:"record_consults,omitempty"`
 	PauseLimit      Seconds           `json:"pause_limit,omitempty"`
 	WrapUp          wrapUpWire        `json:"wrap_up,omitzero"`
 }
@@ -107,7 +108,7 @@ func (w queueWire) core() core.Queue {
 		ProgressiveStep: time.Duration(w.ProgressiveStep), Members: w.Members, Skills: w.Skills, Music: w.Music,
 		Ringback: w.Ringback, MaxWait: time.Duration(w.MaxWait), MaxSize: w.MaxSize, Unanswered: w.Unanswered,
 		ServiceLevel: time.Duration(w.ServiceLevel), Sticky: time.Duration(w.Sticky), Record: w.Record,
-		PauseLimit: time.Duration(w.PauseLimit),
+		RecordConsults: w.RecordConsults, PauseLimit: time.Duration(w.PauseLimit),
 		WrapUp: core.WrapUpSetup{
 			Time: time.Duration(w.WrapUp.Time), Extension: time.Duration(w.WrapUp.Extension),
 			Extensions: w.WrapUp.Extensions, Reasons: w.WrapUp.Reasons, Required: w.WrapUp.Required,
@@ -122,7 +123,7 @@ func queueToWire(q core.Queue) queueWire {
 		ProgressiveStep: Seconds(q.ProgressiveStep), Members: orEmpty(q.Members), Skills: q.Skills, Music: q.Music,
 		Ringback: q.Ringback, MaxWait: Seconds(q.MaxWait), MaxSize: q.MaxSize, Unanswered: q.Unanswered,
 		ServiceLevel: Seconds(q.ServiceLevel), Sticky: Seconds(q.Sticky), Record: q.Record,
-		PauseLimit: Seconds(q.PauseLimit),
+		RecordConsults: q.RecordConsults, PauseLimit: Seconds(q.PauseLimit),
 		WrapUp: wrapUpWire{
 			Time: Seconds(q.WrapUp.Time), Extension: Seconds(q.WrapUp.Extension),
 			Extensions: q.WrapUp.Extensions, Reasons: q.WrapUp.Reasons, Required: q.WrapUp.Required,
@@ -144,6 +145,7 @@ type callRecordWire struct {
 	Outcome    core.CallOutcome   `json:"outcome"`
 	Cause      core.Cause         `json:"cause"`
 	Agents     []core.AgentID     `json:"agents,omitempty"`
+	Consulted  []core.AgentID     `json:"consulted,omitempty"`
 	Owners     []core.Ownership   `json:"owners,omitempty"`
 	Offers     int                `json:"offers"`
 	Misses     int                `json:"misses"`
@@ -162,7 +164,7 @@ func callRecordToWire(r core.CallRecord) callRecordWire {
 	return callRecordWire{
 		Call: r.Call, Tenant: r.Tenant, EntryPoint: r.EntryPoint, Queue: r.Queue, Engine: r.Engine, From: r.From,
 		Name: r.Name, To: r.To, ArrivedAt: r.ArrivedAt, EndedAt: r.EndedAt, Outcome: r.Outcome, Cause: r.Cause,
-		Agents: r.Agents, Owners: r.Owners, Offers: r.Offers, Misses: r.Misses, Route: Seconds(r.Route), Wait: Seconds(r.Wait),
+		Agents: r.Agents, Consulted: r.Consulted, Owners: r.Owners, Offers: r.Offers, Misses: r.Misses, Route: Seconds(r.Route), Wait: Seconds(r.Wait),
 		Talk: Seconds(r.Talk), Hold: Seconds(r.Hold), Outside: Seconds(r.Outside), PostCall: Seconds(r.PostCall), Close: Seconds(r.Close), Total: Seconds(r.Total),
 		Recordings: r.Recordings,
 	}

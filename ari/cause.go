@@ -55,7 +55,7 @@ func (r release) cause() core.Cause {
 	if q850 == q850Restart {
 		q850 = 0
 	}
-	if r.asked == "" && r.request != q850Restart { // 32 without our asking: Asterisk gave up at the dial's limit
+	if r.asked == "" && r.request != q850Restart && (r.requested || r.answered || !r.dialled) { // a far end's refusal is announced; what comes unannounced is Asterisk giving up at the dial's limit
 		r.farSIP = defaultTo(r.farSIP, r.sip)
 	}
 	c := core.Cause{Q850: q850, SIP: r.farSIP}
@@ -118,6 +118,9 @@ func bySIP(r release) (core.CauseCode, core.Party) {
 // unansweredByQ850 reads the end of a leg that we dialled, that was not answered, and of which there is no SIP status.
 func unansweredByQ850(q850 int, r release) (core.CauseCode, core.Party) {
 	switch q850 {
+	case 0:
+		// A redirection that Asterisk began to follow, and that the dialplan has turned away. It leaves no other trace.
+		return core.CauseRedirected, core.ByThem
 	case q850Busy:
 		return core.CauseBusy, core.ByThem
 	case q850NoAnswer:

@@ -25,7 +25,7 @@
 //   - A channel id must not be a prefix of another's: ids of dialled legs are UUIDs, and Dial refuses anything shorter (dial.go).
 //   - 409 from POST /channels may be a lie, because errno sticks to Asterisk's HTTP thread: only a look at the channel tells (dial.go).
 //   - A channel of POST /channels enters the application only when it is answered, and is hung up on if Tandem is away just then: legs are
-//     made with /channels/create and /dial (dial.go).
+//     dialled into the dialplan, which waits for Tandem, and their answer is told when they are in the application (dial.go, facts.go).
 //   - A playback that waits behind another one is lost without an event when its channel leaves the bridge: prompts wait here (play.go).
 //   - A dissolved bridge lives on, half dead, while a prompt plays to one of its channels (mix.go, bridgeID).
 //   - While res_ari is not loaded yet, every path answers 404 with an HTML body. Only a 404 with ARI's JSON body means "no such" (rest.go).

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -105,7 +106,7 @@ func phoneDial(leg core.LegID) core.Dial {
 	return core.Dial{Leg: leg, To: core.Address{Phone: "1001"}, FromNumber: "4930", FromName: "Ann", Limit: 1500 * time.Millisecond}
 }
 
-func TestDialIsCreateAndDial(t *testing.T) {
+func TestDialIsOneOrder(t *testing.T) {
 	f := newFake(t)
 	e, got := f.running(t)
 	nextOf[core.EngineUp](t, got)
@@ -113,7 +114,7 @@ func TestDialIsCreateAndDial(t *testing.T) {
 	f.forget()
 	require.NoError(t, do(t, e, phoneDial(ourLeg)))
 	require.NoError(t, do(t, e, phoneDial(ourLeg)), "a repetition")
-	assert.Equal(t, []string{"POST /ari/channels/create", "POST /ari/channels/" + ourLeg + "/dial?timeout=2"}, f.seen("POST"))
+	assert.Equal(t, []string{"POST /ari/channels"}, f.seen("POST"))
 	send(t, c, `{"type":"ChannelStateChange","channel":{"id":"`+ourLeg+`","state":"Ringing"}}`,
 		`{"type":"ChannelHangupRequest","cause":17,"tech_cause":486,"channel":{"id":"`+ourLeg+`"}}`,
 		`{"type":"ChannelDestroyed","cause":17,"tech_cause":486,"channel":{"id":"`+ourLeg+`"}}`)
@@ -125,7 +126,7 @@ func TestDialIsCreateAndDial(t *testing.T) {
 func TestFalse409(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t)
-	f.on("POST /ari/channels/create", text(409, `{"message":"Channel with given unique ID already exists"}`))
+	f.on("POST /ari/channels", text(409, `{"message":"Channel with given unique ID already exists"}`))
 	f.on("GET /ari/channels/"+ourLeg, text(404, `{"message":"Channel not found"}`))
 	assert.Equal(t, core.WhyUnreachable, whyIn(t, do(t, e, phoneDial(ourLeg))))
 	e.mu.Lock()
@@ -136,34 +137,18 @@ func TestFalse409(t *testing.T) {
 func TestTrue409IsAnEarlierOrder(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t)
-	f.on("POST /ari/channels/create", text(409, `{"message":"Channel with given unique ID already exists"}`))
+	f.on("POST /ari/channels", text(409, `{"message":"Channel with given unique ID already exists"}`))
 	f.on("GET /ari/channels/"+ourLeg, text(200, `{"id":"`+ourLeg+`","state":"Down"}`))
 	require.NoError(t, do(t, e, phoneDial(ourLeg)))
-	assert.Equal(t, 1, f.count("POST /ari/channels/"+ourLeg+"/dial"))
+	assert.Zero(t, f.count("DELETE /ari/channels/"+ourLeg))
 }
 
 func TestUnregisteredPhoneIs500(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t)
-	f.on("POST /ari/channels/create", text(500, `{"error":"Allocation failed"}`))
+	f.on("POST /ari/channels", text(500, `{"error":"Allocation failed"}`))
 	f.on("GET /ari/channels/"+ourLeg, text(404, `{"message":"Channel not found"}`))
 	assert.Equal(t, core.WhyUnreachable, whyIn(t, do(t, e, phoneDial(ourLeg))))
-}
-
-// TestDialWaitsUntilTheChannelIsInTheApplication: the new channel enters it in a thread of its own.
-func TestDialWaitsUntilTheChannelIsInTheApplication(t *testing.T) {
-	f := newFake(t)
-	e, _ := f.up(t)
-	var tries atomic.Int32
-	f.on("POST /ari/channels/"+ourLeg+"/dial", func(w http.ResponseWriter, r *http.Request) {
-		if tries.Add(1) < 4 {
-			text(409, `{"message":"Channel not in Stasis application"}`)(w, r)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	})
-	require.NoError(t, do(t, e, phoneDial(ourLeg)))
-	assert.EqualValues(t, 4, tries.Load())
 }
 
 // The answer to the order is lost, but the phone rings, or has been taken already: the dial was carried out, and hanging up would end a conversation.
@@ -175,9 +160,9 @@ func TestDialWhoseAnswerIsLostIsNotHungUpQ4(t *testing.T) {
 	f.forget()
 	release := make(chan struct{})
 	defer close(release)
-	f.on("POST /ari/channels/"+ourLeg+"/dial", func(http.ResponseWriter, *http.Request) {
+	f.on("POST /ari/channels", func(http.ResponseWriter, *http.Request) {
 		send(t, c, `{"type":"ChannelStateChange","channel":{"id":"`+ourLeg+`","state":"Ringing"}}`,
-			`{"type":"ChannelStateChange","channel":{"id":"`+ourLeg+`","state":"Up"}}`)
+			`{"type":"ChannelStateChange","channel":{"id":"`+ourLeg+`","state":"Up"}}`, entry(ourLeg))
 		<-release
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -196,9 +181,49 @@ func TestDialWhoseAnswerIsLostIsNotHungUpQ4(t *testing.T) {
 func TestDialThatFailsLeavesNothing(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t)
-	f.on("POST /ari/channels/"+ourLeg+"/dial", text(500, `{"message":"odd"}`))
-	assert.Equal(t, core.WhyFailed, whyIn(t, do(t, e, phoneDial(ourLeg))))
+	f.on("POST /ari/channels", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }) // no answer
+	f.on("GET /ari/channels/"+ourLeg, text(500, `{"message":"odd"}`))
+	assert.Equal(t, core.WhyTimeout, whyIn(t, do(t, e, phoneDial(ourLeg))), "nobody knows")
 	assert.Equal(t, 1, f.count("DELETE /ari/channels/"+ourLeg))
+}
+
+// entry is the event of a leg of ours that enters the application, having been answered.
+func entry(id string) string {
+	return `{"type":"StasisStart","channel":{"id":"` + id + `","state":"Up","dialplan":{"app_name":"Stasis","app_data":"tandem"}}}`
+}
+
+// A leg is answered when it can be ordered about. Whoever puts down before that has answered all the same (C1).
+func TestAnswerIsToldInTheApplicationC1(t *testing.T) {
+	state := func(s string) string {
+		return `{"type":"ChannelStateChange","channel":{"id":"` + ourLeg + `","state":"` + s + `"}}`
+	}
+	begin := func(t *testing.T) (*websocket.Conn, *facts) {
+		f := newFake(t)
+		e, got := f.running(t)
+		nextOf[core.EngineUp](t, got)
+		c := f.socket(t)
+		require.NoError(t, do(t, e, phoneDial(ourLeg)))
+		return c, got
+	}
+	t.Run("taken", func(t *testing.T) {
+		c, got := begin(t)
+		send(t, c, state("Ringing"), state("Up"), entry(ourLeg), entry(ourLeg), state("Up"), arrival("1.1"))
+		assert.Equal(t, core.LegRinging{Leg: ourLeg}, got.next(t))
+		assert.Equal(t, core.LegAnswered{Leg: ourLeg}, got.next(t))
+		assert.Equal(t, core.LegID("1.1"), nextOf[core.LegAppeared](t, got).Leg, "once")
+	})
+	for name, end := range map[string]string{
+		"put down at once":       `{"type":"ChannelHangupRequest","cause":16,"channel":{"id":"` + ourLeg + `"}}`,
+		"gone without a request": `{"type":"ChannelDestroyed","cause":16,"channel":{"id":"` + ourLeg + `"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, got := begin(t)
+			send(t, c, state("Ringing"), state("Up"), end)
+			assert.Equal(t, core.LegRinging{Leg: ourLeg}, got.next(t))
+			assert.Equal(t, core.LegAnswered{Leg: ourLeg}, got.next(t))
+			assert.Equal(t, core.CauseNormal, nextOf[core.LegHungUp](t, got).Cause.Code)
+		})
+	}
 }
 
 func TestDialRefusesWhatADialStringWouldMisread(t *testing.T) {

@@ -238,11 +238,11 @@ func (c channel) inApp(app string) bool {
 	return strings.EqualFold(c.Dialplan.AppName, "Stasis") && name == app
 }
 
-// ours reports whether a Tandem dialled the channel.
-func (c channel) ours() bool { return c.Vars[legVariable] != "" }
+// dialledBy reports whether the Tandem with this application dialled the channel. Two installations can share a switch.
+func (c channel) dialledBy(app string) bool { return c.Vars[appVariable] == app }
 
 // The channel variables by which we know our own legs again. ari.conf lists them as channelvars, so that they are in every event.
 const (
 	callVariable = "TANDEM_CALL"
-	legVariable  = "TANDEM_LEG"
+	appVariable  = "TANDEM_APP"
 )

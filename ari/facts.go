@@ -38,7 +38,7 @@ func (e *Engine) translate(ev event) []core.Fact {
 	return e.legFacts(l, ev)
 }
 
-// started handles a channel that enters the application: a call that arrives. A leg of ours enters it as soon as it is made, which is no news.
+// started handles a channel that enters the application: a call that arrives, or a leg of ours that was answered.
 func (e *Engine) started(c channel) []core.Fact {
 	id := core.LegID(c.ID)
 	if id == "" || c.helper() || !c.inApp(e.cfg.App) {
@@ -46,9 +46,13 @@ func (e *Engine) started(c channel) []core.Fact {
 	}
 	if l := e.table.legs[id]; l != nil {
 		l.seen, l.absent = time.Now(), 0
-		return nil // of ours, or told by the snapshot
+		if l.ours && c.State == "Up" {
+			return l.answered()
+		}
+		return nil // told by the snapshot
 	}
-	l := &leg{id: id, ours: c.ours(), up: c.State == "Up", call: core.CallID(c.Vars[callVariable]), seen: time.Now(), media: media{known: !c.ours()}}
+	ours := c.dialledBy(e.cfg.App)
+	l := &leg{id: id, ours: ours, up: c.State == "Up", call: core.CallID(c.Vars[callVariable]), seen: time.Now(), media: media{known: !ours}}
 	e.table.legs[id] = l
 	if l.ours {
 		return nil
@@ -66,12 +70,13 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 	switch ev.kind {
 	case "ChannelStateChange":
 		switch {
-		case l.ours && ev.channel.State == "Ringing" && !l.rang && !l.up:
+		case l.ours && ev.channel.State == "Ringing" && !l.rang && !l.picked && !l.up:
 			l.rang = true
 			return []core.Fact{core.LegRinging{Leg: l.id}}
-		case ev.channel.State == "Up" && !l.up:
-			l.up = true
-			return []core.Fact{core.LegAnswered{Leg: l.id}}
+		case ev.channel.State == "Up" && l.ours && !ev.channel.inApp(e.cfg.App):
+			l.picked = !l.up // told when it enters the application, in a moment
+		case ev.channel.State == "Up":
+			return l.answered()
 		}
 	case "ChannelHangupRequest":
 		if ev.soft && ev.cause == softShutdown {
@@ -83,12 +88,12 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 			l.request = ev.cause
 		}
 		l.sip = defaultTo(l.sip, ev.techCause)
-		if l.up && !ev.soft && !l.shutdown { // an Asterisk that is being stopped says its goodbyes in an order of its own
+		if (l.picked || l.up) && !ev.soft && !l.shutdown { // an Asterisk that is being stopped says its goodbyes in an order of its own
 			return e.saidGoodbye(l)
 		}
 	case "ChannelDestroyed":
 		e.table.drop(l)
-		return []core.Fact{core.LegHungUp{Leg: l.id, Cause: l.release(ev.cause, ev.techCause).cause()}}
+		return l.gone(l.release(ev.cause, ev.techCause))
 	case "ChannelDtmfReceived":
 		if digitsPattern.MatchString(ev.digit) && len(ev.digit) == 1 {
 			return []core.Fact{core.Digit{Leg: l.id, Digit: ev.digit}}
@@ -116,8 +121,25 @@ func (e *Engine) saidGoodbye(l *leg) []core.Fact {
 	e.table.drop(l)
 	e.table.leaving[l.id] = time.Now()
 	// A BYE without a reason is a normal end; it is what ChannelDestroyed would say.
-	cause := l.release(defaultTo(l.request, q850Normal), 0).cause()
-	return []core.Fact{core.LegHungUp{Leg: l.id, Cause: cause}}
+	return l.gone(l.release(defaultTo(l.request, q850Normal), 0))
+}
+
+// answered tells that a leg is answered, once.
+func (l *leg) answered() []core.Fact {
+	if l.up {
+		return nil
+	}
+	l.picked, l.up = false, true
+	return []core.Fact{core.LegAnswered{Leg: l.id}}
+}
+
+// gone tells the end of a leg, and before it an answer that nobody was told of because the leg did not get as far as into the application: whoever
+// picked up and put down again has not left the phone ringing.
+func (l *leg) gone(r release) (facts []core.Fact) {
+	if l.picked {
+		facts = l.answered()
+	}
+	return append(facts, core.LegHungUp{Leg: l.id, Cause: r.cause()})
 }
 
 // doubt marks a mix whose memory an event contradicts. The event may merely be older than what REST has confirmed since, so it does not

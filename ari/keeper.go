@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,7 +56,8 @@ func (e *Engine) keep(ctx context.Context, mix core.MixID, rec core.RecordingID)
 	if err != nil {
 		return fmt.Errorf("add the recording's keeper to the bridge: %w", err)
 	}
-	if err := e.dialChannel(ctx, core.LegID(id), int(dialKeeper/time.Second)); err != nil {
+	query = url.Values{"timeout": {strconv.Itoa(limitSeconds(dialKeeper))}}
+	if err := e.rest.do(ctx, http.MethodPost, path("channels", id, "dial"), query, nil, nil); err != nil && status(err) != http.StatusConflict { // 409: it is being dialled
 		return fmt.Errorf("let the recording's keeper wait: %w", err)
 	}
 	return nil

@@ -139,7 +139,7 @@ func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, 
 	if restarted, err = e.detectRestart(ctx); err != nil {
 		return nil, false, err
 	}
-	if view, err = e.look(ctx, true); err != nil {
+	if view, err = e.lookSettled(ctx); err != nil {
 		return nil, false, err
 	}
 	for _, rec := range view.strays { // whoever was to dismiss them, or to take them into a bridge, is gone
@@ -155,6 +155,25 @@ func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, 
 	}
 	return view, restarted, nil
 }
+
+// lookSettled looks at everything. Legs that were answered while we were away wait in the dialplan, and enter the application within entryPause of our
+// connecting: who has picked up is to be seen as somebody who has.
+func (e *Engine) lookSettled(ctx context.Context) (*wholeView, error) {
+	for begun := time.Now(); ; {
+		view, err := e.look(ctx, true)
+		if err != nil || view.entering == 0 || time.Since(begun) > 5*entryPause {
+			return view, err
+		}
+		select {
+		case <-time.After(entryPause / 4):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// entryPause is after how long [tandem-leg] tries again.
+const entryPause = 200 * time.Millisecond
 
 func (e *Engine) timed(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)

@@ -38,7 +38,7 @@ func listed(id, vars string) string {
 
 func TestSessionBeginsWithASnapshot(t *testing.T) {
 	f := newFake(t)
-	f.on("GET /ari/channels", text(200, `[`+listed(ourLeg, `"TANDEM_CALL":"c1","TANDEM_LEG":"`+ourLeg+`"`)+`,`+listed("1.2", ``)+
+	f.on("GET /ari/channels", text(200, `[`+listed(ourLeg, `"TANDEM_CALL":"c1","TANDEM_APP":"tandem"`)+`,`+listed("1.2", ``)+
 		`,{"id":"9.9","name":"PJSIP/y-2","state":"Up","dialplan":{"app_name":"Dial","app_data":"PJSIP/1"}},{"id":"8.8","name":"Recorder/ARI-1;1","state":"Up"}]`))
 	f.on("GET /ari/bridges", text(200, `[{"id":"`+aMix+`","name":"tandem","channels":["`+ourLeg+`","1.2"]},{"id":"foreign","name":"","channels":[]}]`))
 	f.on("GET /ari/bridges/"+aMix+"/variable", text(200, `{"value":"`+aRec+`"}`))
@@ -64,13 +64,13 @@ func TestSessionBeginsWithASnapshot(t *testing.T) {
 // would be an orphan, and hung up in mid-conversation.
 func TestLegsOfAnotherInstallationAreNotOurs(t *testing.T) {
 	f := newFake(t)
-	theirs := strings.Replace(listed("22222222-2222-4222-8222-222222222222", `"TANDEM_CALL":"c9","TANDEM_LEG":"22222222-2222-4222-8222-222222222222"`),
+	theirs := strings.Replace(listed("22222222-2222-4222-8222-222222222222", `"TANDEM_CALL":"c9","TANDEM_APP":"tandem-west"`),
 		`"app_data":"tandem"`, `"app_data":"tandem-west"`, 1)
-	justMade := strings.Replace(listed(ourLeg, `"TANDEM_CALL":"c1","TANDEM_LEG":"`+ourLeg+`"`), `"app_name":"Stasis","app_data":"tandem"`, `"app_name":"","app_data":""`, 1)
-	f.on("GET /ari/channels", text(200, `[`+theirs+`,`+justMade+`]`))
+	ringing := strings.Replace(listed(ourLeg, `"TANDEM_CALL":"c1","TANDEM_APP":"tandem"`), `"state":"Up","dialplan":{"exten":"4940","app_name":"Stasis","app_data":"tandem"`, `"state":"Ringing","dialplan":{"exten":"","app_name":"","app_data":""`, 1)
+	f.on("GET /ari/channels", text(200, `[`+theirs+`,`+ringing+`]`))
 	_, got := f.running(t)
 	up := nextOf[core.EngineUp](t, got)
-	assert.Equal(t, []core.SeenLeg{{Leg: ourLeg, Ours: true, Call: "c1", Up: true}}, up.Snapshot.Legs)
+	assert.Equal(t, []core.SeenLeg{{Leg: ourLeg, Ours: true, Call: "c1", Ringing: true}}, up.Snapshot.Legs)
 }
 
 func TestFactsKeepOrderAndNothingComesTwice(t *testing.T) {

@@ -24,6 +24,7 @@ type wholeView struct {
 	generations map[core.MixID]int              // of the mixes' bridges, where not 0
 	keepers     map[core.MixID]core.RecordingID // in the mixes' bridges
 	strays      []core.RecordingID              // whose keepers are in no bridge
+	entering    int                             // legs of ours that were answered and have yet to enter the application
 }
 
 type bridge struct {
@@ -52,8 +53,13 @@ func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 		if rec, is := strings.CutPrefix(c.ID, keeperMark); is && c.inApp(e.cfg.App) {
 			keepers[core.RecordingID(rec)] = true
 		}
-		if leg, ok := e.seenLeg(c); ok {
-			v.snapshot.Legs = append(v.snapshot.Legs, leg)
+		leg, ok := e.seenLeg(c)
+		if !ok {
+			continue
+		}
+		v.snapshot.Legs = append(v.snapshot.Legs, leg)
+		if c.State == "Up" && !leg.Up {
+			v.entering++
 		}
 	}
 	slices.SortFunc(v.snapshot.Legs, func(a, b core.SeenLeg) int { return strings.Compare(string(a.Leg), string(b.Leg)) })
@@ -96,16 +102,16 @@ func (e *Engine) look(ctx context.Context, searchAll bool) (*wholeView, error) {
 	return v, nil
 }
 
-// seenLeg reports false for channels that are no legs of ours: Asterisk's helpers, calls that the dialplan serves, and whatever is in another application. That
-// may be another Tandem's, whose legs carry the same variables. A leg that has only just been made is in no application yet.
+// seenLeg reports false for channels that are no legs of ours: Asterisk's helpers, calls that the dialplan serves, and whatever is in another application. A
+// leg that we dialled is in no application until it is answered.
 func (e *Engine) seenLeg(c channel) (core.SeenLeg, bool) {
-	elsewhere := !c.inApp(e.cfg.App) && (!c.ours() || strings.EqualFold(c.Dialplan.AppName, "Stasis"))
-	if c.helper() || elsewhere {
+	ours := c.dialledBy(e.cfg.App)
+	if c.helper() || !ours && !c.inApp(e.cfg.App) {
 		return core.SeenLeg{}, false
 	}
 	s := core.SeenLeg{
-		Leg: core.LegID(c.ID), Ours: c.ours(), Call: core.CallID(c.Vars[callVariable]),
-		Up: c.State == "Up", Ringing: c.State == "Ringing",
+		Leg: core.LegID(c.ID), Ours: ours, Call: core.CallID(c.Vars[callVariable]),
+		Up: c.State == "Up" && c.inApp(e.cfg.App), Ringing: c.State == "Ringing",
 	}
 	if !s.Ours {
 		s.From, s.Name = calledBy(c)

@@ -26,7 +26,8 @@ type leg struct {
 	phone   bool // ours, to a desk phone rather than over a trunk
 	pending bool // the dial's answer is outstanding: a look that does not list the leg says nothing
 	rang    bool
-	up      bool
+	picked  bool // ours: answered, and not yet in the application, where it can be ordered about
+	up      bool // answered, as told
 
 	asked     core.CauseCode // with which we asked for its end
 	shutdown  bool           // it ends because Asterisk is being stopped
@@ -79,7 +80,7 @@ func newTable() table {
 // release is what is known about the leg's end, with what ChannelDestroyed says, or would say.
 func (l *leg) release(cause, techCause int) release {
 	return release{
-		dialled: l.ours, phone: l.phone, rang: l.rang, answered: l.up, asked: l.asked,
+		dialled: l.ours, phone: l.phone, rang: l.rang, answered: l.picked || l.up, asked: l.asked,
 		requested: l.requested, shutdown: l.shutdown, request: l.request, destroyed: cause, farSIP: l.sip, sip: techCause,
 	}
 }
@@ -154,7 +155,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		// Which of our legs go to desk phones is not on the switch; nearly all do.
 		l := &leg{id: s.Leg, ours: s.Ours, phone: s.Ours, call: s.Call, rang: s.Ringing, up: s.Up, seen: now}
 		if b := before[s.Leg]; b != nil {
-			l.phone, l.rang, l.asked, l.pending, l.shutdown = b.phone, l.rang || b.rang, b.asked, b.pending, b.shutdown
+			l.phone, l.rang, l.picked, l.asked, l.pending, l.shutdown = b.phone, l.rang || b.rang, b.picked && !l.up, b.asked, b.pending, b.shutdown
 			l.call = defaultTo(l.call, b.call)
 		}
 		t.legs[s.Leg] = l

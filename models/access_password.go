@@ -5,10 +5,13 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
+	"github.com/ccojocar/zxcvbn-go"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 )
@@ -90,19 +93,26 @@ var nobodysHash = sync.OnceValue(func() string {
 	return hash
 })
 
-// Passwords have 10 to 128 characters. More rules would make people choose worse ones (NIST SP 800-63B).
+// Passwords have 12 to 128 characters (OWASP ASVS 2.1.1, 2.1.2). More rules would make people choose worse ones (NIST SP 800-63B).
 const (
-	shortestPassword = 10
+	shortestPassword = 12
 	longestPassword  = 128
 )
 
-// commonPasswords is what guessers try first, as words: see [guessedFirst].
-var commonPasswords = []string{
-	"password", "passwort", "qwertyuiop", "qwertzuiop", "1234567890", "0123456789", "0987654321", "1q2w3e4r5t", "administrator", "letmein", "welcome",
-	"iloveyou", "changeme", "callcenter", "contactcenter", "tandem", "asterisk", "freeswitch", "abcdefghij", "qazwsxedc", "asdfghjkl", "secret", "admin",
-}
+// ourWords is what guessers of a contact centre's passwords try besides what everybody chooses.
+var ourWords = []string{"tandem", "asterisk", "freeswitch", "callcenter", "contactcenter", "callcentre", "helpdesk", "telephone", "agent", "supervisor", "admin"}
 
-// validPassword checks a password against the rules. names are what it must not be: the user's.
+// guessable is the strength below which a password is one of the first that would be guessed: of zxcvbn's steps from 0 to 4 the second, about ten million guesses. With
+// hashes that cost what ours cost, and tries that are slowed down, that is years.
+const guessable = 2
+
+// longNumber is from when on a number may be a password.
+const longNumber = 16
+
+// lookedAt bounds what is looked at for patterns, which takes the square of the length: what is long enough without the rest is long enough with it.
+const lookedAt = 64
+
+// validPassword checks a password against the rules. names are what it must not be, or be made of: the user's.
 func (v *violations) validPassword(field, password string, names ...string) {
 	n := utf8.RuneCountInString(oneForm(password))
 	if !utf8.ValidString(password) || n < shortestPassword || n > longestPassword {
@@ -115,20 +125,33 @@ func (v *violations) validPassword(field, password string, names ...string) {
 			return
 		}
 	}
-	if guessedFirst(password) {
+	if guessedFirst(password, names) {
 		v.add(field, "is one of the first that would be guessed")
 	}
 }
 
-// guessedFirst reports whether a password is a common one, with digits and signs around it or repeated, one letter over and over, or a short number.
-func guessedFirst(password string) bool {
-	lower := strings.ToLower(password)
-	bare := strings.Trim(lower, "0123456789!?.,-_ #*+")
-	for _, common := range commonPasswords {
-		if lower == common || bare == common || strings.ReplaceAll(lower, common, "") == "" {
-			return true
+// guessedFirst reports whether a password is easily made of what guessers try: common passwords and words in whatever spelling, names, dates, rows of keys, repetitions.
+func guessedFirst(password string, names []string) bool {
+	lower := []rune(strings.ToLower(oneForm(password)))
+	if once := period(lower); once < shortestPassword && once < len(lower) {
+		return true // a few letters over and over
+	}
+	if len(lower) < longNumber && !slices.ContainsFunc(lower, unicode.IsLetter) {
+		return true // a date, or a telephone number
+	}
+	known := slices.Clone(ourWords)
+	for _, name := range names {
+		known = append(known, strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
+	}
+	return zxcvbn.PasswordStrength(string(lower[:min(len(lower), lookedAt)]), known).Score < guessable
+}
+
+// period is the length of the shortest beginning whose repetition a text is; its own length if it is none.
+func period(text []rune) int {
+	for n := 1; n <= len(text)/2; n++ {
+		if slices.Equal(text[n:], text[:len(text)-n]) {
+			return n
 		}
 	}
-	first := string([]rune(lower)[:1])
-	return bare == "" && len(password) < 16 || strings.ReplaceAll(lower, first, "") == ""
+	return len(text)
 }

@@ -67,21 +67,28 @@ func TestThePasswordRules(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {
 		u := people(t, db)
 		for password, rule := range map[string]string{
-			"nine chars"[:9]:           "10 to 128",
-			strings.Repeat("ab", 65):   "10 to 128",
-			"bad utf \xff\xff\xff\xff": "10 to 128",
-			"Eve@ACME.example":         "the name",
-			"Password123!":             "guessed",
-			"passwordpassword":         "guessed",
-			"1234567890":               "guessed",
-			"2026-01-31":               "guessed",
-			"aaaaaaaaaaaa":             "guessed",
-			"Tandem2026!":              "guessed",
+			"eleven char":                  "12 to 128",
+			strings.Repeat("ab", 65):       "12 to 128",
+			"bad utf \xff\xff\xff\xff\xff": "12 to 128",
+			"Eve@ACME.example":             "the name",
+			"Password123!":                 "guessed",
+			"P@ssw0rd1234":                 "guessed",
+			"passwordpassword":             "guessed",
+			"123456789012":                 "guessed",
+			"2026-01-31 2026":              "guessed",
+			"aaaaaaaaaaaa":                 "guessed",
+			"monkeymonkey1":                "guessed",
+			"qwertyuiop12":                 "guessed",
+			"Berlin2026!!!":                "guessed",
+			"Tandem2026!!":                 "guessed",
+			"callcentre123":                "guessed",
+			"eve.acme.1985":                "guessed",
+			"xK9xK9xK9xK9xK9":              "guessed",
 		} {
 			err := u.SetPassword(t.Context(), "eve", password, "")
 			requireField(t, err, "password", rule)
 		}
-		for _, password := range []string{"ten chars.", strings.Repeat("aб☎", 42), "パスワードは長いほうがいい"} {
+		for _, password := range []string{"twelve chars", "correct horse battery", "Vb7#kd92mXq1", strings.Repeat("Vb7#kd92mXq1 ", 9), "パスワードは長いほうがいい"} {
 			require.NoError(t, u.SetPassword(t.Context(), "eve", password, ""), password)
 			_, err := u.CheckPassword(t.Context(), "eve@acme.example", password)
 			require.NoError(t, err, password)

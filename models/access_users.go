@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -27,6 +28,9 @@ type User struct {
 	Disabled bool         `json:"disabled,omitempty"`
 
 	HasPassword bool `json:"-"` // read only: the user can sign in
+	// PasswordUntil is until when the user may sign in with a password that somebody else has chosen, and do nothing but choose another; zero = the password is the user's own. Read
+	// only.
+	PasswordUntil time.Time `json:"-"`
 }
 
 // Users keeps who may sign in. Ids, versions and errors are as for [Config].
@@ -101,10 +105,11 @@ type userRow struct {
 	CreatedAt, UpdatedAt      int64
 	Tenant, Name, Role, Agent string
 	Disabled, HasPassword     bool
+	PasswordUntil             int64
 }
 
 func readUsers(tx *gorm.DB, tenant core.TenantID, id string) ([]Versioned[User], error) {
-	q := tx.Table(kindUser).Select("id", "version", "detail", "created_at", "updated_at", "tenant", "name", "role", "agent", "disabled <> 0 AS disabled", "password <> '' AS has_password").Order("id")
+	q := tx.Table(kindUser).Select("id", "version", "detail", "created_at", "updated_at", "tenant", "name", "role", "agent", "disabled <> 0 AS disabled", "password <> '' AS has_password", "password_until").Order("id")
 	if tenant != "" {
 		q = q.Where("tenant = ?", string(tenant))
 	}
@@ -136,7 +141,7 @@ func (r userRow) user() (Versioned[User], error) {
 	v, err := versioned[User](configRow{r.ID, r.Version, r.Detail, r.CreatedAt, r.UpdatedAt})
 	u := &v.Setup
 	u.ID, u.Tenant, u.Name, u.Role, u.Agent = r.ID, core.TenantID(r.Tenant), r.Name, Role(r.Role), core.AgentID(r.Agent)
-	u.Disabled, u.HasPassword = r.Disabled, r.HasPassword
+	u.Disabled, u.HasPassword, u.PasswordUntil = r.Disabled, r.HasPassword, fromMicros(r.PasswordUntil)
 	return v, err
 }
 
@@ -285,6 +290,18 @@ func (u *Users) Delete(ctx context.Context, id string, version int64) error {
 
 // SetPassword gives a user a password and ends all sessions but the one with the id keep ("" = all).
 func (u *Users) SetPassword(ctx context.Context, id, password, keep string) error {
+	return u.setPassword(ctx, id, password, keep, 0)
+}
+
+// temporaryFor is how long a password that somebody else has chosen can be used.
+const temporaryFor = 7 * 24 * time.Hour
+
+// SetTemporaryPassword gives a user a password that is to be changed with the next sign-in, within a week. All sessions end.
+func (u *Users) SetTemporaryPassword(ctx context.Context, id, password string) error {
+	return u.setPassword(ctx, id, password, "", micros(now().Add(temporaryFor)))
+}
+
+func (u *Users) setPassword(ctx context.Context, id, password, keep string, until int64) error {
 	user, err := u.User(ctx, id)
 	if err != nil {
 		return err
@@ -299,7 +316,7 @@ func (u *Users) SetPassword(ctx context.Context, id, password, keep string) erro
 		return err
 	}
 	return u.db.Config().change(ctx, fmt.Sprintf("set the password of user %s", id), func(tx *gorm.DB) error {
-		res := tx.Exec(`UPDATE users SET password = ? WHERE id = ?`, hash, id)
+		res := tx.Exec(`UPDATE users SET password = ?, password_until = ? WHERE id = ?`, hash, until, id)
 		if res.Error == nil && res.RowsAffected == 0 {
 			return ErrNotFound
 		}
@@ -307,14 +324,15 @@ func (u *Users) SetPassword(ctx context.Context, id, password, keep string) erro
 	})
 }
 
-// CheckPassword gives the user with a name and a password; [ErrNotFound] if there is none, the password is another, or the user is disabled. How long it takes
+// CheckPassword gives the user with a name and a password; [ErrNotFound] if there is none, the password is another or too old, or the user is disabled. How long it takes
 // does not tell which: a password is hashed in any case.
 func (u *Users) CheckPassword(ctx context.Context, name, password string) (Versioned[User], error) {
 	var rows []struct {
-		ID, Password string
-		Disabled     bool
+		ID, Password  string
+		Disabled      bool
+		PasswordUntil int64
 	}
-	err := u.db.read.WithContext(ctx).Table(kindUser).Select("id", "password", "disabled <> 0 AS disabled").Where("name = ?", lookupName(name)).Scan(&rows).Error
+	err := u.db.read.WithContext(ctx).Table(kindUser).Select("id", "password", "disabled <> 0 AS disabled", "password_until").Where("name = ?", lookupName(name)).Scan(&rows).Error
 	if err != nil {
 		return Versioned[User]{}, fmt.Errorf("look up a user: %w", err)
 	}
@@ -326,7 +344,7 @@ func (u *Users) CheckPassword(ctx context.Context, name, password string) (Versi
 	if len(password) <= 32*longestPassword { // what is longer is no password of ours, however its letters are put together
 		fits, stale = checkPassword(hash, password)
 	}
-	if !fits || len(rows) != 1 || rows[0].Password == "" || rows[0].Disabled {
+	if !fits || len(rows) != 1 || rows[0].Password == "" || rows[0].Disabled || rows[0].PasswordUntil != 0 && rows[0].PasswordUntil <= micros(now()) {
 		return Versioned[User]{}, ErrNotFound
 	}
 	if stale {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	_ "time/tzdata" // where the system has no time zones of its own
 
 	"gorm.io/gorm"
 
@@ -41,6 +42,21 @@ type Tenant struct {
 	Region string `json:"region,omitempty"`
 	// Leads says for which calls of unknown numbers a lead is made (R2); "" = LeadsInbound.
 	Leads LeadPolicy `json:"leads,omitempty"`
+	// Zone is the IANA time zone by whose clocks the tenant's days begin; "" = UTC.
+	Zone string `json:"zone,omitempty"`
+	// ServiceLevel names the variant of the service level that the tenant goes by: see [figures.ServiceLevels]; "" = the first of them.
+	ServiceLevel string `json:"service_level,omitempty"`
+	// ShortAbandon is up to how many seconds of waiting somebody who gives up counts as a wrong number, in no figure; 0 = nobody does.
+	ShortAbandon int `json:"short_abandon,omitempty"`
+}
+
+// Place gives the clocks by which the tenant's days begin. A zone that is not known any more is UTC.
+func (t Tenant) Place() *time.Location {
+	place, err := time.LoadLocation(t.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return place
 }
 
 // LeadPolicy says for which calls of unknown numbers a lead is made (R2).

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // The rules for a set-up, all of them in this file, except for those that need the rest of the configuration (does the queue exist,
@@ -114,8 +115,18 @@ func ValidTenant(t Tenant) error {
 	v.prompts("disconnected", t.Disconnected)
 	v.check(t.Region == "" || (regionForm.MatchString(t.Region) && knownRegion(t.Region)), "region", "a country as in ISO 3166, two capital letters; or empty")
 	v.check(slices.Contains([]LeadPolicy{"", LeadsInbound, LeadsOff}, t.Leads), "leads", "%q or %q", LeadsInbound, LeadsOff)
+	v.check(knownZone(t.Zone), "zone", "an IANA time zone, as Europe/Berlin; or empty for UTC")
+	_, known := figures.ServiceLevel(t.ServiceLevel)
+	v.check(known, "service_level", "abandon_ignored, answered_only, abandon_positive or abandon_negative; or empty for the first")
+	v.between("short_abandon", t.ShortAbandon, 0, 60)
 	v.dialling(t.Dialling)
 	return v.err()
+}
+
+// knownZone reports whether there is such a time zone. "Local" is that of whatever machine this is, and none to set up.
+func knownZone(zone string) bool {
+	_, err := time.LoadLocation(zone)
+	return err == nil && zone != "Local" && len(zone) <= 64
 }
 
 // dialling checks where a tenant's agents may call out to (C5). A prefix that cannot begin any number is refused here: in the list of what is refused it would look

@@ -18,6 +18,7 @@ type Recording struct {
 	Call         core.CallID
 	Agent        core.AgentID
 	Engine       core.EngineID // the switch that wrote it
+	About        string        // core.RecordingOfConsult, or "" = the conversation with the customer
 	State        RecordingState
 	Why          string        // how it stopped: complete, failed, pause_unconfirmed
 	StartedAt    time.Time     `gorm:"serializer:micro"`

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
 
 // The kinds of jobs that follow from the timeline, and their payloads.
@@ -39,6 +40,7 @@ type recordsFold struct {
 	recordings map[string]*recordingRow
 	records    map[string]*core.CallRecord // by call
 	agents     *rowset                     // call_agents
+	measures   *rowset
 	audits     []AuditRow
 	alerts     []Alert
 	jobs       []Job
@@ -74,14 +76,14 @@ type stateRow struct {
 type recordingRow struct {
 	id, tenant, call, agent, engine string
 	state                           RecordingState // "" = is in the table; its state there is the archive job's
-	why, flaw                       string
+	why, flaw, about                string
 	started, stopped, length        int64
 }
 
 func newRecordsFold(shard string) *recordsFold {
 	return &recordsFold{
 		shard: shard,
-		lines: newRowset(lineColumns), agents: newRowset(callAgentColumns),
+		lines: newRowset(lineColumns), agents: newRowset(callAgentColumns), measures: newRowset(measureColumns),
 		legs: make(map[legKey]*legRow), legsOf: make(map[string][]*legRow),
 		states: make(map[entryPlace]*stateRow), statesOf: make(map[string][]*stateRow),
 		recordings: make(map[string]*recordingRow), records: make(map[string]*core.CallRecord),
@@ -93,6 +95,9 @@ func (f *recordsFold) apply(lines []timelineLine) error {
 		l := &lines[i]
 		if l.Entry.Call != "" {
 			f.lines.add(f.shard, int64(l.Seq), int64(l.Idx), clean(string(l.Entry.Call)), micros(l.Entry.At), clean(string(l.Entry.Kind)), l.Body)
+		}
+		if m, ok := figures.Of(&l.Entry); ok {
+			f.measure(entryPlace{f.shard, l.Seq, l.Idx}, m)
 		}
 		if err := f.entry(l); err != nil {
 			return fmt.Errorf("record %s of event %d: %w", l.Entry.Kind, l.Seq, err)
@@ -108,7 +113,7 @@ func (f *recordsFold) entry(l *timelineLine) error {
 		f.leg(e, "customer")
 	case core.EntryOfferMade:
 		f.leg(e, "agent")
-	case core.EntryOfferRinging:
+	case core.EntryOfferRinging, core.EntryOutsideRinging:
 		if leg := f.legOf(e); leg != nil {
 			leg.ringing, leg.changed = micros(e.At), true
 		}
@@ -248,10 +253,17 @@ func (f *recordsFold) agentState(l *timelineLine) {
 		entryPlace: entryPlace{f.shard, l.Seq, l.Idx}, tenant: clean(string(e.Tenant)), agent: clean(string(e.Agent)), state: clean(state), reason: clean(reason),
 		cause: clean(e.Text), actor: clean(e.Actor), call: clean(string(e.Call)), since: micros(e.At), changed: true,
 	}
+	var left *stateRow
 	for _, before := range f.statesOf[row.agent] {
 		if before.ended == 0 && before.before(row.entryPlace) {
 			before.ended, before.changed = row.since, true
+			if left == nil || left.since < before.since {
+				left = before
+			}
 		}
+	}
+	if left != nil {
+		f.measure(row.entryPlace, figures.OfState(core.TenantID(left.tenant), core.AgentID(left.agent), core.AgentState(left.state), fromMicros(left.since), fromMicros(left.ended)))
 	}
 	if f.states[row.entryPlace] == nil { // else the projection is being made again
 		f.holdState(row)
@@ -273,7 +285,7 @@ func (f *recordsFold) recordingStarted(e *core.Entry) {
 	if f.recordings[id] == nil {
 		f.recordings[id] = &recordingRow{
 			id: id, tenant: clean(string(e.Tenant)), call: clean(string(e.Call)), agent: clean(string(e.Agent)), engine: clean(string(e.Engine)),
-			state: RecordingRunning, started: micros(e.At),
+			state: RecordingRunning, started: micros(e.At), about: clean(e.Text),
 		}
 	}
 }

@@ -23,8 +23,8 @@ func babble(rng *rand.Rand, events int) []journal.Timeline {
 		core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryOfferEnded, core.EntryTalkEnded, core.EntryCallClosed,
 		core.EntryAgentState, core.EntryAgentState, core.EntryRecordingStarted, core.EntryRecordingStopped, core.EntryRecordingPaused, core.EntryAlert,
 		core.EntryCallQueued, core.EntryEngineUp,
-		core.EntryDialled, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultEnded, core.EntryConsultEnded, core.EntryJoined, core.EntryLeft,
-		core.EntryTransferFailed, core.EntryPostCall, core.EntryOwnerChanged,
+		core.EntryDialled, core.EntryOutsideRinging, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultEnded, core.EntryConsultEnded, core.EntryJoined, core.EntryLeft,
+		core.EntryTransferFailed, core.EntryPostCall, core.EntryOwnerChanged, core.EntryCallConnected, core.EntryCallLeftQueue, core.EntryWrapUpDone,
 	}
 	entry := func(at time.Time) core.Entry {
 		call := core.CallID(pick("c", 6))
@@ -35,7 +35,12 @@ func babble(rng *rand.Rand, events int) []journal.Timeline {
 		if rng.IntN(8) == 0 {
 			e.Tenant, e.Call = "", ""
 		}
+		if rng.IntN(3) > 0 {
+			e.Queue = core.QueueID(pick("q\x00", 3))
+		}
 		switch e.Kind {
+		case core.EntryCallLeftQueue:
+			e.Reason = []string{"abandoned", "unanswered", "lost"}[rng.IntN(3)]
 		case core.EntryAgentState:
 			e.Reason = []string{"available", "idle:Lunch", "engaged", "reserved"}[rng.IntN(4)]
 		case core.EntryOfferEnded:
@@ -72,7 +77,7 @@ func babble(rng *rand.Rand, events int) []journal.Timeline {
 // forget empties all that a projection makes. A cursor that is gone begins at the beginning.
 var forget = []string{
 	"DELETE FROM cursors", "DELETE FROM call_agents", "DELETE FROM call_records", "DELETE FROM call_entries", "DELETE FROM call_legs", "DELETE FROM agent_states",
-	"DELETE FROM recordings", "DELETE FROM alerts", "DELETE FROM audit_log", "DELETE FROM jobs",
+	"DELETE FROM measures", "DELETE FROM recordings", "DELETE FROM alerts", "DELETE FROM audit_log", "DELETE FROM jobs",
 }
 
 // projected gives all that a projection has made, but the times at which it made jobs.
@@ -83,7 +88,8 @@ func projected(t *testing.T, db *models.DB) map[string][]string {
 		"entries": "SELECT * FROM call_entries ORDER BY shard, seq, idx", "legs": "SELECT * FROM call_legs ORDER BY call, leg",
 		"records": "SELECT * FROM call_records ORDER BY call", "agents": "SELECT * FROM call_agents ORDER BY call, agent",
 		"states": "SELECT * FROM agent_states ORDER BY shard, seq, idx", "recordings": "SELECT * FROM recordings ORDER BY id",
-		"alerts": "SELECT * FROM alerts ORDER BY id", "audit": "SELECT * FROM audit_log ORDER BY id",
+		"measures": "SELECT * FROM measures ORDER BY shard, seq, idx",
+		"alerts":   "SELECT * FROM alerts ORDER BY id", "audit": "SELECT * FROM audit_log ORDER BY id",
 		"jobs": "SELECT id, kind, tenant, payload, state, attempts, strikes, sends, sent_at, worker, error, finished_at FROM jobs ORDER BY id",
 	} {
 		rows, err := models.Rows(t.Context(), db, query)

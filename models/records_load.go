@@ -14,7 +14,7 @@ func (f *recordsFold) load(ctx context.Context, tx session, lines []timelineLine
 	for i := range lines {
 		e := &lines[i].Entry
 		switch e.Kind {
-		case core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryTalkEnded, core.EntryDialled, core.EntryConsultAnswered,
+		case core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryTalkEnded, core.EntryDialled, core.EntryOutsideRinging, core.EntryConsultAnswered,
 			core.EntryConsultEnded, core.EntryJoined, core.EntryLeft, core.EntryTransferFailed, core.EntryPostCall:
 			calls.add(string(e.Call))
 		case core.EntryCallClosed:

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/figures"
 	"github.com/tandem-voice/tandem/orchestrator/journal"
 )
 
@@ -79,6 +80,9 @@ func (p *plainly) line(t *journal.Timeline) {
 
 func (p *plainly) entry(t *journal.Timeline) {
 	e := &t.Entry
+	if m, ok := figures.Of(e); ok {
+		p.measure(t, m)
+	}
 	call, leg, agent, recording, at := clean(string(e.Call)), clean(string(e.Leg)), clean(string(e.Agent)), clean(string(e.Recording)), micros(e.At)
 	newLeg := `INSERT INTO call_legs (call, leg, role, agent, started_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	switch e.Kind {
@@ -86,7 +90,7 @@ func (p *plainly) entry(t *journal.Timeline) {
 		p.exec(newLeg, call, leg, "customer", agent, at)
 	case core.EntryOfferMade:
 		p.exec(newLeg, call, leg, "agent", agent, at)
-	case core.EntryOfferRinging:
+	case core.EntryOfferRinging, core.EntryOutsideRinging:
 		p.exec(`UPDATE call_legs SET ringing_at = ? WHERE call = ? AND leg = ?`, at, call, leg)
 	case core.EntryOfferEnded:
 		cause := ""
@@ -115,6 +119,10 @@ func (p *plainly) entry(t *journal.Timeline) {
 		}
 	case core.EntryAgentState:
 		state, reason, _ := strings.Cut(e.Reason, ":")
+		p.exec(`INSERT INTO measures (shard, seq, idx, at, kind, tenant, queue, agent, state, lasted)
+			SELECT ?, ?, ?, CAST(? AS bigint), 'state', tenant, '', agent, state, CAST(? AS bigint) - since_at FROM agent_states
+			WHERE agent = ? AND ended_at = 0 AND (shard <> ? OR seq < ? OR (seq = ? AND idx < ?)) ORDER BY since_at DESC LIMIT 1 ON CONFLICT DO NOTHING`,
+			p.shard, t.Seq, t.Index, at, at, agent, p.shard, t.Seq, t.Seq, t.Index)
 		p.exec(`UPDATE agent_states SET ended_at = ? WHERE agent = ? AND ended_at = 0 AND (shard <> ? OR seq < ? OR (seq = ? AND idx < ?))`,
 			at, agent, p.shard, t.Seq, t.Seq, t.Index)
 		p.exec(`INSERT INTO agent_states (shard, seq, idx, tenant, agent, state, reason, cause, actor, call, since_at)
@@ -136,6 +144,11 @@ func (p *plainly) entry(t *journal.Timeline) {
 			p.source(t), at, clean(string(e.Tenant)), clean(e.Reason), call, agent, recording, clean(e.Text))
 	default: // the call's own timeline says enough
 	}
+}
+
+func (p *plainly) measure(t *journal.Timeline, m figures.Measure) {
+	p.exec(`INSERT INTO measures (shard, seq, idx, at, kind, tenant, queue, agent, state, lasted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?) ON CONFLICT DO NOTHING`,
+		p.shard, t.Seq, t.Index, micros(m.At), string(m.Kind), clean(string(m.Tenant)), clean(string(m.Queue)), clean(string(m.Agent)), m.Lasted.Microseconds())
 }
 
 func (p *plainly) source(t *journal.Timeline) string {
@@ -164,8 +177,8 @@ func (p *plainly) callClosed(r *core.CallRecord) {
 }
 
 func (p *plainly) recording(e *core.Entry, state string, started int64) {
-	p.exec(`INSERT INTO recordings (id, tenant, call, agent, engine, state, why, started_at, stopped_at, length) VALUES (?, ?, ?, ?, ?, ?, '', ?, 0, 0) ON CONFLICT DO NOTHING`,
-		clean(string(e.Recording)), clean(string(e.Tenant)), clean(string(e.Call)), clean(string(e.Agent)), clean(string(e.Engine)), state, started)
+	p.exec(`INSERT INTO recordings (id, tenant, call, agent, engine, state, why, started_at, stopped_at, length, about) VALUES (?, ?, ?, ?, ?, ?, '', ?, 0, 0, ?) ON CONFLICT DO NOTHING`,
+		clean(string(e.Recording)), clean(string(e.Tenant)), clean(string(e.Call)), clean(string(e.Agent)), clean(string(e.Engine)), state, started, clean(e.Text))
 }
 
 func (p *plainly) recordingStopped(e *core.Entry) {

@@ -33,7 +33,7 @@ var (
 	recordColumns = rowOf("call text", "tenant text", "entry_point text", "queue text", "outcome text", "number text", "arrived_at bigint", "ended_at bigint",
 		"record json")
 	recordingColumns = rowOf("id text", "tenant text", "call text", "agent text", "engine text", "state text", "why text", "started_at bigint",
-		"stopped_at bigint", "length bigint", "error text")
+		"stopped_at bigint", "length bigint", "error text", "about text")
 )
 
 // write writes what has changed, each table with one statement. Rows go in the order of their keys, so that two transactions that wait for each
@@ -49,6 +49,7 @@ func (f *recordsFold) write(ctx context.Context, tx session) error {
 	}
 	return tx.insert(ctx,
 		insertion{"call_entries", f.lines, "DO NOTHING"},
+		insertion{"measures", f.measures, "DO NOTHING"},
 		insertion{"call_legs", f.legRows(), `(call, leg) DO UPDATE SET ringing_at = excluded.ringing_at, answered_at = excluded.answered_at,
 			ended_at = excluded.ended_at, outcome = excluded.outcome, cause = excluded.cause`},
 		// What the lead job has written stays, should the projection be made again.
@@ -105,7 +106,7 @@ func (f *recordsFold) recordingRows() *rowset {
 	rows := newRowset(recordingColumns)
 	for _, id := range slices.Sorted(maps.Keys(f.recordings)) {
 		if r := f.recordings[id]; r.state != "" {
-			rows.add(r.id, r.tenant, r.call, r.agent, r.engine, string(r.state), r.why, r.started, r.stopped, r.length, r.flaw)
+			rows.add(r.id, r.tenant, r.call, r.agent, r.engine, string(r.state), r.why, r.started, r.stopped, r.length, r.flaw, r.about)
 		}
 	}
 	return rows

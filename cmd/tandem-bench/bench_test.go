@@ -134,3 +134,14 @@ func TestTheBenchRuns(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWallsFiguresAreRead(t *testing.T) {
+	f, err := readWall([]byte("BenchmarkDashboards-2   \t 1\t41238194682 ns/op\t 169.13 MB/s\t 4971 calls-seen\t 0.5329 cores\t 0.1296 cores-alone\t 27.00 p50-ms\t 85.38 p95-ms\t 152.4 slow-p95-ms\nPASS\n"))
+	require.NoError(t, err)
+	require.Equal(t, wallFigures{"MB/s": 169.13, "calls-seen": 4971, "cores": 0.5329, "cores-alone": 0.1296, "p50-ms": 27, "p95-ms": 85.38, "slow-p95-ms": 152.4}, f)
+	var r report
+	r.of(noSwitch, "").dashboards(f)
+	require.Equal(t, 1, r.missed())
+	_, err = readWall([]byte("PASS"))
+	require.Error(t, err)
+}

@@ -34,7 +34,7 @@ func main() {
 func bench(ctx context.Context, args []string, stdout io.Writer) (int, error) {
 	flags := flag.NewFlagSet("tandem-bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "a minute with ten agents, to see that the bench works; its figures are not judged")
-	only := flags.String("only", "", "just these scenarios, separated by commas: idle, backlog, rush (or calls, for the three), conferences, journal, restart, rules, simulator")
+	only := flags.String("only", "", "just these scenarios, separated by commas: idle, backlog, rush (or calls, for the three), conferences, journal, restart, rules, simulator, dashboards")
 	exchange := flags.String("switch", "", "just this switch: asterisk or freeswitch")
 	atOnce := flags.Int("conferences", 0, "so many conferences at once; 0: 200, or 5 with -quick")
 	file := flags.String("o", "", "write the tables to this file, as Markdown")
@@ -133,6 +133,14 @@ func aside(ctx context.Context, p plan, binary string, tables *report, say func(
 	if p.does(storming) {
 		say("the simulator")
 		tables.of(noSwitch, "").storm(storm(ctx, binary))
+	}
+	if p.does(watching) {
+		say("dashboards")
+		f, err := dashboards(ctx)
+		if err != nil {
+			return err
+		}
+		tables.of(noSwitch, "").dashboards(f)
 	}
 	return nil
 }

@@ -19,9 +19,10 @@ const (
 	restarting  scenario = "restart"
 	ruling      scenario = "rules"
 	storming    scenario = "simulator"
+	watching    scenario = "dashboards"
 )
 
-var scenarios = []scenario{idle, backlog, rush, conferences, journalling, restarting, ruling, storming}
+var scenarios = []scenario{idle, backlog, rush, conferences, journalling, restarting, ruling, storming, watching}
 
 // contest are the scenarios that Tandem and the switch's own queue both play.
 var contest = []scenario{idle, backlog, rush}

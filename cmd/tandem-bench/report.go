@@ -229,6 +229,9 @@ processor time delays both contestants alike. Absolute figures are worth what th
   time of a merge is from the moment before the request leaves until the last participant hears the tones of all others and goes on hearing them. It includes what a phone needs to
   tell a tone that begins, which is two packets or 40 ms.
 - *Restart*: the process is killed with SIGKILL and started again; the time is from the start of the process until it says that it is ready.
+- *Dashboards*: a simulated switch, the rules, journal and projector on SQLite, and the API over TCP in one process; the dashboards in another. Each reads the event stream and asks for the figures of the
+  queues every five seconds. What they cost is the processor time of the first process, less what it is without them. A caller's number is the moment at which the call appears on the switch; ten of the dashboards look when
+  they see it.
 - *Rules*: the benchmarks of orchestrator/core, best of three, processor time including the garbage collector's.
 `
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -303,16 +304,10 @@ func (b *bridgehead) ringAll() {
 // killed ends Tandem without a word in mid-call: the two go on talking, and Tandem finds them again, at both switches.
 func (b *bridgehead) killed() {
 	k := b.connected(salesNumber)
-	mark := len(b.board.State().Entries)
+	since := time.Now()
 	b.proc.kill9()
 	b.proc.start()
-	b.awaitReady()
-	back := map[core.EngineID]bool{}
-	for len(back) < len(b.switches) {
-		e, err := b.board.AwaitEntry(b.soon(), mark, "Tandem to be back at both switches", func(e client.Entry) bool { return e.Kind == core.EntryEngineUp && !back[e.Engine] })
-		require.NoError(b.t, err)
-		back[e.Engine] = true
-	}
+	b.linked(since)
 	k.unbroken()
 	k.caller.order(k.id, "hold")
 	require.NoError(b.t, k.caller.Hears(b.soon(), music...), "the held customer")

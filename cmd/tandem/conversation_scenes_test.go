@@ -167,6 +167,29 @@ var conversations = []struct {
 		require.Len(v.t, r.Owners, 2)
 		require.Equal(v.t, r.Owners[0].Until, r.Owners[1].Since, "one owner at every instant")
 	}},
+	{"C15 a consult is a recording of its own", func(v *conversation) {
+		v.begins("+4930204")
+		v.hear("customer: anna", "anna: customer")
+		v.available("bob")
+		v.consults("anna", "bob")
+		v.hear("customer: music", "anna: bob", "bob: anna")
+		v.does("anna", "consult/toggle")
+		v.hear("customer: anna", "anna: customer", "bob: music")
+		v.does("anna", "consult/toggle")
+		v.hear("customer: music", "anna: bob", "bob: anna")
+		v.does("anna", "consult/end")
+		v.gone("bob")
+		v.hear("customer: anna", "anna: customer")
+		v.does("anna", "end")
+		v.gone("anna", "customer")
+		v.record()
+		conversation, consult := v.archived()
+		customer, anna, bob := v.customer.tone, v.desk("anna").tone, v.desk("bob").tone
+		require.Subset(v.t, conversation, []float64{customer, anna})
+		require.NotContains(v.t, conversation, bob, "what is said aside is not the customer's")
+		require.Subset(v.t, consult, []float64{anna, bob})
+		require.NotContains(v.t, consult, customer)
+	}},
 	{"C9 the primary puts the phone down in a consult", func(v *conversation) {
 		v.begins("+4930200")
 		v.available("bob")

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +27,7 @@ func TestConversations(t *testing.T) {
 		s.addQueue("help", "+4930201", 0, map[string]any{"strategy": core.RingAll, "members": []map[string]any{{"agent": s.desks[1].agent}, {"agent": s.desks[2].agent}}})
 		s.addQueue("taped", "+4930202", 0, map[string]any{"record": true, "wrap_up": map[string]any{"time": 60}, "members": []map[string]any{{"agent": s.desks[0].agent}}})
 		s.addQueue("brief", "+4930203", 0, map[string]any{"ring_time": 2, "members": []map[string]any{{"agent": s.desks[0].agent}}})
+		s.addQueue("aside", "+4930204", 0, map[string]any{"record": true, "record_consults": true, "members": []map[string]any{{"agent": s.desks[0].agent}}})
 		for _, sc := range conversations {
 			if !t.Run(strings.ReplaceAll(sc.name, " ", "_"), func(t *testing.T) {
 				v := &conversation{stack: s, at: map[string]*softphone.Call{}}
@@ -293,4 +296,36 @@ func (v *conversation) record() talkRecord {
 		return err == nil
 	})
 	return r
+}
+
+// archived waits for the two recordings of the call, of its conversation and of its consult, and tells the tones in each.
+func (v *conversation) archived() (conversation, consult []float64) {
+	v.t.Helper()
+	var page struct {
+		Items []struct {
+			ID, State string
+			Consult   bool
+		}
+	}
+	v.eventually("two recordings in the archive", func() bool {
+		require.NoError(v.t, v.api.Get(v.soon(), "/api/v1/recordings?call="+url.QueryEscape(string(v.call)), &page))
+		return len(page.Items) == 2 && page.Items[0].State == "archived" && page.Items[1].State == "archived"
+	})
+	require.NotEqual(v.t, page.Items[0].Consult, page.Items[1].Consult, "one of each")
+	for _, r := range page.Items {
+		audio, err := v.api.Raw(v.soon(), "/api/v1/recordings/"+r.ID+"/audio")
+		require.NoError(v.t, err)
+		samples, err := softphone.ReadWAV(audio)
+		require.NoError(v.t, errors.Join(err, audio.Close()))
+		var tones []float64
+		for _, span := range softphone.Analyse(samples) {
+			tones = append(tones, span.Heard.Tones...)
+		}
+		if r.Consult {
+			consult = tones
+		} else {
+			conversation = tones
+		}
+	}
+	return conversation, consult
 }

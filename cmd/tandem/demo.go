@@ -33,6 +33,7 @@ type demo struct {
 	callers  atomic.Int64 // who have called: with several switches they call each in turn
 	steps    []step
 	began    time.Time
+	password string // of everybody who can sign in; another one for every demo
 	print    sync.Mutex
 }
 
@@ -69,7 +70,7 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		level = slog.LevelDebug
 	}
 	d := &demo{
-		out: stdout, engine: *engine, began: time.Now(), desks: map[string]*demoDesk{},
+		out: stdout, engine: *engine, began: time.Now(), desks: map[string]*demoDesk{}, password: demoPassword(),
 		cast: []castMember{{"anna", "Anna Albers", "1001"}, {"ben", "Ben Brandt", "1002"}, {"cleo", "Cleo Conrad", "1003"}},
 	}
 	defer d.close() //nolint:contextcheck // ctx has ended by then
@@ -137,7 +138,11 @@ func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error 
 	if err := d.plugIn(ctx); err != nil {
 		return err
 	}
-	d.say("Tandem is up: %s   sign in with the bearer token %s", d.server.url, d.server.token)
+	d.say("Tandem is up. Open %s in three browsers (or private windows) and sign in:", d.server.url)
+	d.say("    an agent        %-8s password %s   (or %s, %s)", d.cast[0].id, d.password, d.cast[1].id, d.cast[2].id)
+	d.say("    a supervisor    %-8s password %s", demoSupervisor, d.password)
+	d.say("    administration  %-8s password %s", adminName, d.password)
+	d.say("the API takes the bearer token %s", d.server.token)
 	d.say("numbers: %s is the sales queue, %s rings all three phones", queueNumber, groupNumber)
 	return nil
 }
@@ -185,7 +190,7 @@ func (d *demo) setUp(ctx context.Context) error {
 			return fmt.Errorf("set up the demo: %w", err)
 		}
 	}
-	return nil
+	return d.people(ctx)
 }
 
 // switchOf is where the phone of somebody of the cast registers: with several switches at each in turn.

@@ -38,6 +38,16 @@ func (s *stack) is(d *seat, state core.AgentState) core.AgentView {
 	return st.Agents[d.agent]
 }
 
+// takesCalls waits until an agent is available, and the pause is over for which they get no calls after one that failed on its way to them (Q4).
+func (s *stack) takesCalls(d *seat) {
+	s.t.Helper()
+	_, err := s.board.Await(s.soon(), fmt.Sprintf("%s to take calls", d.agent), func(st client.State) bool {
+		a := st.Agents[d.agent]
+		return a.State == core.Available && a.PausedTill.IsZero()
+	})
+	require.NoError(s.t, err)
+}
+
 // caller is a customer who called.
 type caller struct {
 	*softphone.Call

@@ -24,6 +24,7 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
 	"github.com/tandem-voice/tandem/orchestrator/loop"
+	"github.com/tandem-voice/tandem/web"
 )
 
 // serveCommand runs the control plane until it is told to stop.
@@ -113,6 +114,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	}
 	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
 		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(), Switches: listed(drivers), TrustedProxies: s.TrustedProxies,
+		App:    web.Handler(web.Files()),
 		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
 	if err != nil {

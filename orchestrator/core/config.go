@@ -110,9 +110,10 @@ type Queue struct {
 	MaxSize         int           `json:"max_size,omitempty"`   // callers waiting; one more is refused with "queue_full"; 0 = no limit
 	Unanswered      []string      `json:"unanswered,omitempty"` // prompts
 	ServiceLevel    time.Duration `json:"service_level,omitempty"`
-	Sticky          time.Duration `json:"sticky,omitempty"`      // a returning caller waits so long for the agent who served them last; 0 = off (Q7)
-	Record          bool          `json:"record,omitempty"`      // record every conversation (C15)
-	PauseLimit      time.Duration `json:"pause_limit,omitempty"` // a paused recording resumes by itself after it; 0 = only by hand
+	Sticky          time.Duration `json:"sticky,omitempty"`          // a returning caller waits so long for the agent who served them last; 0 = off (Q7)
+	Record          bool          `json:"record,omitempty"`          // record every conversation (C15)
+	RecordConsults  bool          `json:"record_consults,omitempty"` // record what is said in consults, each by itself
+	PauseLimit      time.Duration `json:"pause_limit,omitempty"`     // a paused recording resumes by itself after it; 0 = only by hand
 	WrapUp          WrapUpSetup   `json:"wrap_up,omitzero"`
 }
 

@@ -19,7 +19,8 @@ type consult struct {
 	Leg          LegID   `json:"leg,omitempty"`   // of the consultant, or of the number that is being dialled
 	Agent        AgentID `json:"agent,omitempty"` // the consultant, if it is an agent
 	Since        instant `json:"since"`
-	Until        instant `json:"until,omitzero"` // the number must have answered by then
+	Until        instant `json:"until,omitzero"`      // the number must have answered by then
+	RingingAt    instant `json:"ringing_at,omitzero"` // the first phone, or the number, has been ringing
 	AnsweredAt   instant `json:"answered_at,omitzero"`
 	Answered     bool    `json:"answered,omitempty"`
 	Reached      bool    `json:"reached,omitempty"`       // the number is ringing
@@ -122,6 +123,9 @@ func (s *Shard) consultAnswered(place *call, won offer) {
 func (s *Shard) becomeConsulted(c *call) {
 	k := c.consult()
 	k.Answered, k.AnsweredAt, k.Until = true, s.now, 0
+	if k.Agent != "" {
+		c.Record.Consulted = appendOnce(c.Record.Consulted, k.Agent)
+	}
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryConsultAnswered, Agent: k.Agent, Leg: k.Leg, Reason: k.To.kind(), Duration: s.now.Sub(k.Since)})
 	if k.Joins {
@@ -129,6 +133,7 @@ func (s *Shard) becomeConsulted(c *call) {
 		return
 	}
 	s.setMix(c)
+	s.recordConsult(c)
 }
 
 // endConsult ends a consult, answered or not. The primary is back with the customer; a consultant who is still there is let go (C7).
@@ -151,6 +156,7 @@ func (s *Shard) forgetConsult(c *call, why string) {
 	}
 	s.tellCall(c, Entry{Kind: EntryConsultEnded, Agent: k.Agent, Leg: k.Leg, Reason: why, Duration: s.now.Sub(since)})
 	c.More.Consult = nil
+	s.stopRecordingConsult(c)
 	s.touch(c)
 }
 

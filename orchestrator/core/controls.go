@@ -82,15 +82,18 @@ const (
 
 // ConsultView is a consult that is going on.
 type ConsultView struct {
-	To           Target    `json:"to"`
-	Ringing      []AgentID `json:"ringing,omitempty"` // whose phones ring for it
-	Agent        AgentID   `json:"agent,omitempty"`   // who has answered
-	Since        time.Time `json:"since"`
-	Answered     bool      `json:"answered"`
-	AnsweredAt   time.Time `json:"answered_at,omitzero"`
-	WithCustomer bool      `json:"with_customer"` // the primary has toggled to the customer
-	GoOn         bool      `json:"go_on"`         // the conference goes on with the customer meanwhile
-	Joins        bool      `json:"joins"`         // the number joins the conference as soon as it answers
+	To           Target      `json:"to"`
+	Ringing      []AgentID   `json:"ringing,omitempty"` // whose phones ring for it
+	Offers       []OfferView `json:"offers,omitempty"`  // the same, with their times
+	Agent        AgentID     `json:"agent,omitempty"`   // who has answered
+	Since        time.Time   `json:"since"`
+	Until        time.Time   `json:"until,omitzero"`      // a number is rung no longer than that
+	RingingAt    time.Time   `json:"ringing_at,omitzero"` // since when the first phone, or the number, has been ringing
+	Answered     bool        `json:"answered"`
+	AnsweredAt   time.Time   `json:"answered_at,omitzero"`
+	WithCustomer bool        `json:"with_customer"` // the primary has toggled to the customer
+	GoOn         bool        `json:"go_on"`         // the conference goes on with the customer meanwhile
+	Joins        bool        `json:"joins"`         // the number joins the conference as soon as it answers
 }
 
 // participants lists who is in a conversation: customer, primary, the others as they joined, and who is consulted.
@@ -136,11 +139,12 @@ func (s *Shard) consultView(c *call) *ConsultView {
 		return nil
 	}
 	v := &ConsultView{
-		To: k.To, Agent: k.Agent, Since: k.Since.Time(), Answered: k.Answered, AnsweredAt: k.AnsweredAt.Time(), WithCustomer: k.WithCustomer, GoOn: k.GoOn, Joins: k.Joins,
+		To: k.To, Agent: k.Agent, Since: k.Since.Time(), Until: k.Until.Time(), RingingAt: k.RingingAt.Time(), Answered: k.Answered, AnsweredAt: k.AnsweredAt.Time(), WithCustomer: k.WithCustomer, GoOn: k.GoOn, Joins: k.Joins,
 	}
 	if place := s.st.Calls[k.Place]; place != nil {
 		for _, o := range place.Offers {
 			v.Ringing = append(v.Ringing, o.Agent)
+			v.Offers = append(v.Offers, o.view())
 		}
 	}
 	return v

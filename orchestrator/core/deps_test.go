@@ -25,12 +25,14 @@ var only = []struct {
 	{"orchestrator/sim", []string{"orchestrator/core", "orchestrator/engine", "orchestrator/journal", "orchestrator/loop"}, "a simulated world that knew a real adapter or database would be neither fast nor reproducible"},
 	{"ari/...", []string{"ari/...", "orchestrator/core", "orchestrator/engine"}, "an adapter turns the words of one switch into those of the rules; it knows no other adapter, no database and no API"},
 	{"esl/...", []string{"esl/...", "orchestrator/core", "orchestrator/engine"}, "an adapter turns the words of one switch into those of the rules; it knows no other adapter, no database and no API"},
-	{"models/...", []string{"models/...", "orchestrator/core", "orchestrator/journal"}, "storage keeps what it is given: it decides nothing and talks to no switch"},
+	{"orchestrator/figures", []string{"orchestrator/core"}, "figures are computed from what was measured, wherever that is kept"},
+	{"models/...", []string{"models/...", "orchestrator/core", "orchestrator/figures", "orchestrator/journal"}, "storage keeps what it is given: it decides nothing and talks to no switch"},
 	{"orchestrator/jobs", []string{"orchestrator/core", "orchestrator/journal", "models"}, "a job works from its row: it is never on a live call's path, and reaches a switch through a port that cmd hands it"},
-	{"api", []string{"api/...", "orchestrator/core", "orchestrator/loop", "models"}, "the API asks the loop and reads the views and the tables; a switch it never touches"},
+	{"api", []string{"api/...", "orchestrator/core", "orchestrator/figures", "orchestrator/loop", "models"}, "the API asks the loop and reads the views and the tables; a switch it never touches"},
 	{"api/client", []string{"orchestrator/core"}, "a client of the API must not bring the server with it"},
 	{"orchestrator/enginetest", []string{"orchestrator/core", "orchestrator/engine"}, "the contract holds for every adapter, so it knows none"},
 	{"orchestrator/enginetest/phones", []string{"orchestrator/core", "orchestrator/engine", "orchestrator/enginetest", "orchestrator/softphone"}, "the contract with real phones holds for every adapter, so it knows none"},
+	{"web", nil, "the app is files: it speaks to the API over HTTP, as every other client"},
 	{"orchestrator/softphone", nil, "a phone that shared code with what it tests would share its mistakes"},
 }
 

@@ -127,8 +127,8 @@ func (s *Shard) reindex() {
 		if c.More != nil && c.More.SideID != "" {
 			s.ix.asides[c.More.SideID] = id
 		}
-		if c.Recording != nil {
-			s.ix.recordings[c.Recording.ID] = id
+		for r := range c.recordings {
+			s.ix.recordings[r.ID] = id
 		}
 		if c.Prompt != nil {
 			s.ix.plays[c.Prompt.Play] = id

@@ -13,13 +13,14 @@ type ledger struct {
 	dialled    map[LegID]bool       // every leg is dialled once
 	consulting map[CallID]bool      // consults that are started and not ended
 	held       map[RecordingID]bool // recordings that have started and not stopped
+	standing   map[CallID]bool      // callers in line
 	effects    EffectID
 }
 
 func newLedger() ledger {
 	return ledger{
 		arrived: map[CallID]bool{}, closed: map[CallID]bool{}, ringing: map[AgentID]LegID{}, talking: map[CallID]AgentID{},
-		wrapping: map[AgentID]CallID{}, dialled: map[LegID]bool{}, held: map[RecordingID]bool{}, consulting: map[CallID]bool{},
+		wrapping: map[AgentID]CallID{}, dialled: map[LegID]bool{}, held: map[RecordingID]bool{}, consulting: map[CallID]bool{}, standing: map[CallID]bool{},
 	}
 }
 
@@ -74,6 +75,9 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 			return
 		}
 		l.closed[e.Call] = true
+		if l.standing[e.Call] {
+			fail("call %s is closed and has not left its queue", e.Call)
+		}
 		l.record(*e.Record, fail)
 		if a, ok := l.talking[e.Call]; ok || l.consulting[e.Call] {
 			fail("call %s is closed while %q talks; consulting: %v", e.Call, a, l.consulting[e.Call])
@@ -99,6 +103,24 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 			fail("call %s is connected with %s while %s talks: two winners", e.Call, e.Agent, was)
 		}
 		l.talking[e.Call] = e.Agent
+		if l.standing[e.Call] != (e.Reason != "direct") {
+			fail("call %s is connected (%s): in line %v", e.Call, e.Reason, l.standing[e.Call])
+		}
+		delete(l.standing, e.Call)
+	case EntryCallQueued:
+		if l.standing[e.Call] {
+			fail("call %s is queued twice", e.Call)
+		}
+		l.standing[e.Call] = e.Reason != "direct"
+	case EntryTransferFailed:
+		if e.Leg == "" {
+			l.standing[e.Call] = true
+		}
+	case EntryCallLeftQueue:
+		if !l.standing[e.Call] {
+			fail("call %s leaves a queue where it does not stand", e.Call)
+		}
+		delete(l.standing, e.Call)
 	case EntryOwnerChanged:
 		if was, ok := l.talking[e.Call]; ok {
 			fail("call %s: %s becomes the primary while %s is", e.Call, e.Agent, was)
@@ -136,9 +158,9 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 		l.held[e.Recording] = true
 	case EntryRecordingStopped:
 		delete(l.held, e.Recording)
-	case EntryCallRefused, EntryCallQueued, EntryOfferRinging, EntryCallHeld, EntryCallResumed, EntryCallMuted, EntryCallUnmuted, EntryCallTransferred,
-		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryTransferFailed, EntryConsultAnswered,
-		EntryConsultToggled, EntryJoined, EntryLeft, EntryParticipantHeld, EntryParticipantResumed, EntryPostCall, EntryOutside, EntryDialled, EntryVariables, EntryEngineUp, EntryEngineDown,
+	case EntryCallRefused, EntryOfferRinging, EntryCallHeld, EntryCallResumed, EntryCallMuted, EntryCallUnmuted, EntryCallTransferred,
+		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryConsultAnswered,
+		EntryConsultToggled, EntryJoined, EntryLeft, EntryParticipantHeld, EntryParticipantResumed, EntryPostCall, EntryOutside, EntryDialled, EntryOutsideRinging, EntryVariables, EntryEngineUp, EntryEngineDown,
 		EntryRepair, EntryOdd, EntryAlert:
 	}
 }

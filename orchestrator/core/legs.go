@@ -15,9 +15,16 @@ func (s *Shard) legRinging(f LegRinging) {
 		c.Offers[i].Ringing = true
 		s.touch(c)
 		s.tellCall(c, Entry{Kind: EntryOfferRinging, Agent: l.Agent, Queue: c.Queue, Leg: l.ID})
+		if p := s.st.Calls[c.Parent]; p != nil && p.consult() != nil && p.consult().RingingAt.IsZero() {
+			p.consult().RingingAt = s.now
+			s.touch(p)
+		}
+	}
+	if l.Role == outsideLeg {
+		s.tellCall(c, Entry{Kind: EntryOutsideRinging, Leg: l.ID, Queue: c.Queue})
 	}
 	if k := c.consult(); k != nil && k.Leg == l.ID {
-		k.Reached = true
+		k.Reached, k.RingingAt = true, s.now
 		s.touch(c)
 	}
 }
@@ -94,7 +101,7 @@ func (s *Shard) legGone(l *leg, cause Cause) {
 
 // over reports whether nothing is left of a call but its record.
 func (s *Shard) over(c *call) bool {
-	return c.Closed && c.Recording == nil && c.legs == 0
+	return c.Closed && !c.isRecorded() && c.legs == 0
 }
 
 // refused deals with an effect that was not accepted.

@@ -57,12 +57,13 @@ type EntryKind string
 // The kinds of entries.
 const (
 	EntryCallArrived        EntryKind = "call.arrived"        // Text = caller's number
-	EntryCallRefused        EntryKind = "call.refused"        // Reason: site_limit, tenant_limit, queue_full, no_route, closed
-	EntryCallQueued         EntryKind = "call.queued"         // Queue; Reason: arrival, missed, transfer, agent_lost …
+	EntryCallRefused        EntryKind = "call.refused"        // Reason: site_limit, tenant_limit, queue_full (Queue), no_route, closed
+	EntryCallQueued         EntryKind = "call.queued"         // Queue; Reason: arrival, transfer, transfer_failed, agent_lost …, direct = for one agent only
+	EntryCallLeftQueue      EntryKind = "call.left_queue"     // Queue; nobody took the call there; Reason: abandoned, unanswered, lost; Duration = wait there
 	EntryOfferMade          EntryKind = "offer.made"          // Agent, Queue, Leg
 	EntryOfferRinging       EntryKind = "offer.ringing"       // the phone said so
 	EntryOfferEnded         EntryKind = "offer.ended"         // Reason = an OfferOutcome; Duration = how long it rang
-	EntryCallConnected      EntryKind = "call.connected"      // Agent, Queue; Duration = wait
+	EntryCallConnected      EntryKind = "call.connected"      // Agent, Queue; Reason: direct = was for this agent only; Duration = wait there
 	EntryCallHeld           EntryKind = "call.held"           // Agent
 	EntryCallResumed        EntryKind = "call.resumed"        // Agent; Duration = hold
 	EntryCallMuted          EntryKind = "call.muted"          // Agent
@@ -81,14 +82,15 @@ const (
 	EntryPostCall           EntryKind = "call.post_call"      // the customer has left; Agent = the primary
 	EntryOutside            EntryKind = "call.outside"        // no agent is in the call any more: the customer and somebody outside are left
 	EntryDialled            EntryKind = "outside.dialled"     // Leg; Text = number
+	EntryOutsideRinging     EntryKind = "outside.ringing"     // Leg: the number's network says so
 	EntryVariables          EntryKind = "call.variables"      // Reason = names, with commas; never values
-	EntryTalkEnded          EntryKind = "talk.ended"          // Agent; Reason: caller, agent, transfer, agent_lost …; Duration = talk
+	EntryTalkEnded          EntryKind = "talk.ended"          // Agent, Queue; Reason: caller, agent, transfer, agent_lost …; Duration = as the primary, hold included
 	EntryCallClosed         EntryKind = "call.closed"         // Record
 	EntryAgentState         EntryKind = "agent.state"         // Agent; Reason = state[:reason]; Text = cause; Duration = in the state before
 	EntryWrapUpStarted      EntryKind = "wrapup.started"      // Agent, Call, Queue
 	EntryWrapUpExtended     EntryKind = "wrapup.extended"     // Agent, Call
 	EntryWrapUpDone         EntryKind = "wrapup.done"         // Agent, Call, Reason = wrap-up reason ("" = timer), Text = notes, Duration
-	EntryRecordingStarted   EntryKind = "recording.started"   // Recording, Call, Agent
+	EntryRecordingStarted   EntryKind = "recording.started"   // Recording, Call, Agent; Text = RecordingOfConsult or "", as when it stops
 	EntryRecordingPaused    EntryKind = "recording.paused"    // Agent; Actor asked for it (audited)
 	EntryRecordingResumed   EntryKind = "recording.resumed"   // Actor "" = the automatic resume
 	EntryRecordingStopped   EntryKind = "recording.stopped"   // Reason: complete, failed, pause_unconfirmed; Duration = length of the audio
@@ -98,6 +100,9 @@ const (
 	EntryOdd                EntryKind = "odd"                 // an impossible fact was counted and otherwise ignored; Reason
 	EntryAlert              EntryKind = "alert"               // supervisors should know; Reason
 )
+
+// RecordingOfConsult marks the entries of a recording of a consult, which is not part of the recording of the conversation (C15).
+const RecordingOfConsult = "consult"
 
 // OfferOutcome says how an offer ended.
 type OfferOutcome string
@@ -129,8 +134,9 @@ type CallRecord struct {
 	EndedAt    time.Time     `json:"ended_at"`
 	Outcome    CallOutcome   `json:"outcome"`
 	Cause      Cause         `json:"cause"`
-	Agents     []AgentID     `json:"agents,omitempty"` // who talked with the customer, in order
-	Owners     []Ownership   `json:"owners,omitempty"` // its primaries, one after another (C12)
+	Agents     []AgentID     `json:"agents,omitempty"`    // who talked with the customer, in order
+	Consulted  []AgentID     `json:"consulted,omitempty"` // who was asked for advice, in order; those among Agents included
+	Owners     []Ownership   `json:"owners,omitempty"`    // its primaries, one after another (C12)
 	Offers     int           `json:"offers"`
 	Misses     int           `json:"misses"` // offers that ended with no_answer
 	Route      time.Duration `json:"route"`  // greeting and routing, before the queue

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Ownership (C12). A conversation with an agent in it has exactly one primary at any instant: who controls it, and who owes the wrap-up. Each time that
 // somebody is the primary is one line in the ledger of the call's record; each line that ends makes one wrap-up due. Only own and disown write it.
@@ -47,12 +50,14 @@ func (s *Shard) own(c *call, a *agent, leg LegID, how string) {
 
 // spokeWith notes an agent among those who talked with the customer, in the order in which they came.
 func (s *Shard) spokeWith(c *call, a AgentID) {
-	for _, x := range c.Record.Agents {
-		if x == a {
-			return
-		}
+	c.Record.Agents = appendOnce(c.Record.Agents, a)
+}
+
+func appendOnce(all []AgentID, a AgentID) []AgentID {
+	if slices.Contains(all, a) {
+		return all
 	}
-	c.Record.Agents = append(c.Record.Agents, a)
+	return append(all, a)
 }
 
 // disown ends the primary's part in the call: their leg goes, and the wrap-up is owed from here on, once.

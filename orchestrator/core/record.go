@@ -1,9 +1,15 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Recording (C15). What the agent sees is what the switch has confirmed. A pause that is not confirmed in time fails closed: the
 // recording is stopped, because audio that must not be kept may be on its way into it.
+//
+// A call has one recording of the conversation with its customer. What is said in a consult is never in it; where the queue says so, each consult has
+// a recording of its own, from its answer to its end, which nobody can pause.
 
 const (
 	startConfirm  = 5 * time.Second
@@ -16,15 +22,47 @@ const (
 
 // startRecording begins a recording of the conversation, unless there is one.
 func (s *Shard) startRecording(c *call) {
-	if c.Recording != nil || c.Failures >= maxRecordings {
+	if c.Recording == nil && c.Failures < maxRecordings {
+		c.Recording = s.record(c, MixID(c.ID), false)
+	}
+}
+
+// recordConsult begins a recording of a consult that was answered, if its queue wants one.
+func (s *Shard) recordConsult(c *call) {
+	if c.queue == nil || !c.queue.RecordConsults || c.Failures >= maxRecordings {
 		return
 	}
-	r := &recording{ID: RecordingID(s.newID()), State: RecordingStarting, Agent: c.Primary, Confirm: s.now.Add(startConfirm), Tries: 1}
-	c.Recording = r
+	x := c.extra()
+	x.Asides = append(x.Asides, s.record(c, x.SideID, true))
+}
+
+// record begins a recording of one of the call's mixes.
+func (s *Shard) record(c *call, mix MixID, consult bool) *recording {
+	r := &recording{
+		ID: RecordingID(s.newID()), Mix: mix, Consult: consult, State: RecordingStarting, Agent: c.Primary, Confirm: s.now.Add(startConfirm), Tries: 1,
+	}
 	c.Record.Recordings = append(c.Record.Recordings, r.ID)
 	s.ix.recordings[r.ID] = c.ID
 	s.touch(c)
-	s.do(c, nil, StartRecording{Recording: r.ID, Mix: MixID(c.ID)})
+	s.do(c, nil, StartRecording{Recording: r.ID, Mix: r.Mix})
+	return r
+}
+
+// recordings goes over the recordings that are being written, the customer's first.
+func (c *call) recordings(yield func(*recording) bool) {
+	if c.Recording != nil && !yield(c.Recording) || c.More == nil {
+		return
+	}
+	for _, r := range slices.Clone(c.More.Asides) { // ending one takes it out
+		if !yield(r) {
+			return
+		}
+	}
+}
+
+// isRecorded reports whether anything of the call is being written.
+func (c *call) isRecorded() bool {
+	return c.Recording != nil || c.More != nil && len(c.More.Asides) > 0
 }
 
 // recordTalk sees to the recording when an agent has taken the call: one file for the whole call, over every transfer.
@@ -52,10 +90,22 @@ func (s *Shard) restRecording(c *call) {
 	s.do(c, nil, PauseRecording{Recording: r.ID})
 }
 
-// stopRecording completes the recording of a call, if there is one.
+// stopRecording completes the recording of a call's conversation, if there is one.
 func (s *Shard) stopRecording(c *call, why string) {
-	r := c.Recording
-	if r == nil || r.State == RecordingStopping {
+	if c.Recording != nil {
+		s.stopWriting(c, c.Recording, why)
+	}
+}
+
+// stopRecordingConsult completes the recording of a call's consult, if there is one.
+func (s *Shard) stopRecordingConsult(c *call) {
+	for _, r := range c.More.Asides {
+		s.stopWriting(c, r, "complete")
+	}
+}
+
+func (s *Shard) stopWriting(c *call, r *recording, why string) {
+	if r.State == RecordingStopping {
 		return
 	}
 	r.State, r.Why, r.Confirm, r.ResumeAt, r.Tries = RecordingStopping, why, s.now.Add(stopConfirm), 0, 1
@@ -65,10 +115,15 @@ func (s *Shard) stopRecording(c *call, why string) {
 
 func (s *Shard) recordingOf(id RecordingID) (*call, *recording) {
 	c := s.st.Calls[s.ix.recordings[id]]
-	if c == nil || c.Recording == nil || c.Recording.ID != id {
+	if c == nil {
 		return nil, nil
 	}
-	return c, c.Recording
+	for r := range c.recordings {
+		if r.ID == id {
+			return c, r
+		}
+	}
+	return nil, nil
 }
 
 func (s *Shard) recordingStarted(id RecordingID) {
@@ -82,7 +137,7 @@ func (s *Shard) recordingStarted(id RecordingID) {
 	}
 	r.State, r.StartedAt, r.Confirm = RecordingOn, s.now, 0
 	s.touch(c)
-	s.tellCall(c, Entry{Kind: EntryRecordingStarted, Agent: r.Agent, Queue: c.Queue, Recording: id})
+	s.tellCall(c, Entry{Kind: EntryRecordingStarted, Agent: r.Agent, Queue: c.Queue, Recording: id, Text: r.of()})
 }
 
 func (s *Shard) recordingPaused(id RecordingID) {
@@ -120,12 +175,11 @@ func (s *Shard) recordingStopped(f RecordingStopped) {
 	if r == nil {
 		return
 	}
-	s.endRecording(c, f.OK, f.Length)
+	s.endRecording(c, r, f.OK, f.Length)
 }
 
-// endRecording lets go of a recording that is being written no longer, and begins another where the conversation should still be recorded.
-func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
-	r := c.Recording
+// endRecording lets go of a recording that is being written no longer, and begins another where the conversation, or the consult, should still be recorded.
+func (s *Shard) endRecording(c *call, r *recording, ok bool, length time.Duration) {
 	asked := r.State == RecordingStopping
 	paused := r.State == RecordingPausing || r.State == RecordingOff
 	reason := r.Why
@@ -136,12 +190,22 @@ func (s *Shard) endRecording(c *call, ok bool, length time.Duration) {
 	case !ok && reason == "complete":
 		reason = "failed"
 	}
-	c.Recording = nil
+	if r.Consult {
+		c.More.Asides = slices.DeleteFunc(c.More.Asides, func(x *recording) bool { return x == r })
+	} else {
+		c.Recording = nil
+	}
 	delete(s.ix.recordings, r.ID)
 	s.touch(c)
-	s.tellCall(c, Entry{Kind: EntryRecordingStopped, Agent: r.Agent, Queue: c.Queue, Recording: r.ID, Reason: reason, Duration: length})
+	s.tellCall(c, Entry{Kind: EntryRecordingStopped, Agent: r.Agent, Queue: c.Queue, Recording: r.ID, Reason: reason, Text: r.of(), Duration: length})
 	if !asked {
 		c.Failures++
+	}
+	if r.Consult {
+		if k := c.consult(); !asked && k != nil && k.Answered {
+			s.recordConsult(c)
+		}
+		return
 	}
 	// What broke off while it was paused does not begin again: the agent counts on nothing being written.
 	if q := c.queue; c.Phase == Talking && q.Record && !paused && reason != "pause_unconfirmed" {
@@ -159,12 +223,14 @@ func (s *Shard) failClosed(c *call) {
 	s.stopRecording(c, "pause_unconfirmed")
 }
 
-// expireRecording fires the deadlines of the call's recording.
-func (s *Shard) expireRecording(c *call) {
-	r := c.Recording
-	if r == nil {
-		return
+// expireRecordings fires the deadlines of the call's recordings.
+func (s *Shard) expireRecordings(c *call) {
+	for r := range c.recordings {
+		s.expireRecording(c, r)
 	}
+}
+
+func (s *Shard) expireRecording(c *call, r *recording) {
 	if s.due(r.ResumeAt) {
 		r.ResumeAt = 0
 		s.resumeRecording(c, "")
@@ -177,11 +243,11 @@ func (s *Shard) expireRecording(c *call) {
 	switch r.State {
 	case RecordingStarting:
 		if r.Tries > startTries {
-			s.endRecording(c, false, 0)
+			s.endRecording(c, r, false, 0)
 			return
 		}
 		r.Confirm = s.now.Add(startConfirm)
-		s.do(c, nil, StartRecording{Recording: r.ID, Mix: MixID(c.ID)})
+		s.do(c, nil, StartRecording{Recording: r.ID, Mix: r.Mix})
 	case RecordingPausing:
 		s.failClosed(c)
 	case RecordingResuming:
@@ -193,7 +259,7 @@ func (s *Shard) expireRecording(c *call) {
 	case RecordingStopping:
 		if r.Tries > stopTries {
 			s.repair("recording_end_missed", Entry{Tenant: c.Tenant, Call: c.ID, Recording: r.ID})
-			s.endRecording(c, true, 0)
+			s.endRecording(c, r, true, 0)
 			return
 		}
 		r.Confirm = s.now.Add(stopConfirm)
@@ -212,29 +278,31 @@ func (s *Shard) recordingRefused(f Refused) {
 	gone := f.Why == WhyUnknown || f.Why == WhyState
 	switch {
 	case r.State == RecordingStarting && (f.Why == WhyInvalid || f.Why == WhyState):
-		s.endRecording(c, false, 0)
+		s.endRecording(c, r, false, 0)
 	case r.State == RecordingPausing && f.Action == "pause_recording":
 		s.failClosed(c)
 	case (r.State == RecordingStopping || r.State == RecordingResuming || r.State == RecordingOff) && gone:
-		s.endRecording(c, true, 0)
+		s.endRecording(c, r, true, 0)
 	case r.State == RecordingOn && f.Action == "start_recording" && gone:
-		s.endRecording(c, true, 0) // asked whether it still runs, after a gap: it ended meanwhile
+		s.endRecording(c, r, true, 0) // asked whether it still runs, after a gap: it ended meanwhile
 	}
 	// Anything else is asked again when its confirmation is overdue.
 }
 
-// recordAgain asks for the recording as it should be, after a gap in which the switch was out of sight.
+// recordAgain asks for the recordings as they should be, after a gap in which the switch was out of sight.
 func (s *Shard) recordAgain(c *call) {
-	r := c.Recording
-	if r == nil {
-		return
+	for r := range c.recordings {
+		s.writeAgain(c, r)
 	}
+}
+
+func (s *Shard) writeAgain(c *call, r *recording) {
 	if !r.Confirm.IsZero() {
 		r.Confirm = s.now.Add(startConfirm)
 	}
 	switch r.State {
 	case RecordingStarting, RecordingOn:
-		s.do(c, nil, StartRecording{Recording: r.ID, Mix: MixID(c.ID)})
+		s.do(c, nil, StartRecording{Recording: r.ID, Mix: r.Mix})
 	case RecordingPausing, RecordingOff:
 		s.do(c, nil, PauseRecording{Recording: r.ID})
 	case RecordingResuming:

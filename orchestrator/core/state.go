@@ -187,12 +187,13 @@ type call struct {
 
 // more is what few calls have: a consult, more than two people, variables.
 type more struct {
-	Consult     *consult   `json:"consult,omitempty"`     // by the primary
-	Party       []party    `json:"party,omitempty"`       // the others in a conference, those who joined first in front
-	Side        mix        `json:"side,omitzero"`         // of the consult
-	SideID      MixID      `json:"side_id,omitempty"`     //
-	ForwardTill instant    `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
-	Variables   []variable `json:"variables,omitempty"`   // those that have been written (C18)
+	Consult     *consult     `json:"consult,omitempty"`     // by the primary
+	Party       []party      `json:"party,omitempty"`       // the others in a conference, those who joined first in front
+	Side        mix          `json:"side,omitzero"`         // of the consult
+	SideID      MixID        `json:"side_id,omitempty"`     //
+	Asides      []*recording `json:"asides,omitempty"`      // recordings of consults that are being written: of the one that is going on, and what is not complete yet
+	ForwardTill instant      `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
+	Variables   []variable   `json:"variables,omitempty"`   // those that have been written (C18)
 }
 
 // extra is the call's more, made where there is none.
@@ -222,8 +223,9 @@ type tally struct {
 	EndedAt    instant       `json:"ended_at,omitzero"`
 	Outcome    CallOutcome   `json:"outcome,omitempty"`
 	Cause      Cause         `json:"cause,omitzero"`
-	Agents     []AgentID     `json:"agents,omitempty"` // who talked, in order
-	Owners     []tenure      `json:"owners,omitempty"` // the primaries, one after another (C12)
+	Agents     []AgentID     `json:"agents,omitempty"`    // who talked, in order
+	Consulted  []AgentID     `json:"consulted,omitempty"` // who answered a consult, in order
+	Owners     []tenure      `json:"owners,omitempty"`    // the primaries, one after another (C12)
 	Offers     int           `json:"offers,omitempty"`
 	Misses     int           `json:"misses,omitempty"`
 	Route      time.Duration `json:"route,omitempty"`
@@ -266,6 +268,8 @@ const (
 
 type recording struct {
 	ID        RecordingID    `json:"id"`
+	Mix       MixID          `json:"mix"`               // that is recorded
+	Consult   bool           `json:"consult,omitempty"` // of a consult, instead of the conversation with the customer
 	State     RecordingState `json:"state"`
 	Confirm   instant        `json:"confirm,omitzero"`   // the switch must have confirmed by then
 	Tries     int            `json:"tries,omitempty"`    // of what is being confirmed
@@ -275,6 +279,14 @@ type recording struct {
 	Why       string         `json:"why,omitempty"`    // it is being stopped
 	Rest      bool           `json:"rest,omitempty"`   // paused by the rules: the customer is in a queue again
 	Rested    bool           `json:"rested,omitempty"` // and is being resumed from that
+}
+
+// of is what the timeline says of a recording that is not of the conversation.
+func (r *recording) of() string {
+	if r.Consult {
+		return RecordingOfConsult
+	}
+	return ""
 }
 
 type legRole uint8

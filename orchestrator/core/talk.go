@@ -9,6 +9,10 @@ import (
 // becomeTalking makes the agent of an answered offer the call's primary: the one winner (N6, C12). All other phones stop.
 func (s *Shard) becomeTalking(c *call, won offer) {
 	c.assert(Waiting)
+	waited, how := s.now.Sub(c.PhaseSince), ""
+	if c.Direct {
+		how = "direct"
+	}
 	s.passPhase(c)
 	s.leaveLine(c)
 	s.stopWaiting(c)
@@ -20,7 +24,7 @@ func (s *Shard) becomeTalking(c *call, won offer) {
 	s.own(c, a, won.Leg, OwnedByAnswer)
 	s.answer(c)
 	s.setMix(c)
-	s.tellCall(c, Entry{Kind: EntryCallConnected, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Duration: c.Record.Wait})
+	s.tellCall(c, Entry{Kind: EntryCallConnected, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Reason: how, Duration: waited})
 	s.withdrawOffers(c, OfferLostRace)
 	s.remember(c, a)
 	s.recordTalk(c)
@@ -51,11 +55,15 @@ func (s *Shard) becomeEnded(c *call) {
 	if c.Phase == Ended {
 		return
 	}
+	if c.Phase == Waiting {
+		why := "abandoned"
+		if c.Record.Cause.Code == CauseEngine {
+			why = "lost"
+		}
+		s.leaveQueue(c, why)
+	}
 	s.passPhase(c)
 	s.touch(c)
-	if c.Phase == Waiting {
-		s.leaveLine(c)
-	}
 	s.stopWaiting(c)
 	c.Phase, c.Direct = Ended, false
 	if c.More != nil {
@@ -137,7 +145,7 @@ func (c *call) record() *CallRecord {
 	t := c.Record
 	return &CallRecord{
 		Call: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Queue: c.Queue, Engine: c.Engine, From: c.From, Name: c.Name, To: c.To,
-		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Offers: t.Offers, Misses: t.Misses,
+		ArrivedAt: c.ArrivedAt.Time(), EndedAt: t.EndedAt.Time(), Outcome: t.Outcome, Cause: t.Cause, Agents: t.Agents, Consulted: t.Consulted, Offers: t.Offers, Misses: t.Misses,
 		Route: t.Route, Wait: t.Wait, Talk: t.Talk, Hold: t.Hold, Close: t.Close, Outside: t.Outside, PostCall: t.PostCall, Owners: c.owners(), Total: t.EndedAt.Sub(c.ArrivedAt), Recordings: t.Recordings,
 	}
 }
@@ -332,7 +340,14 @@ func (in PressDigits) apply(s *Shard) {
 	s.do(c, nil, SendDigits{Leg: to, Digits: in.Digits})
 }
 
+// refuse lets the primary end the conversation. One that no agent is in any more (Outside) is ended in nobody's name: who may do that is for the API to say.
 func (in EndCall) refuse(s *Shard) *Refusal {
+	if c := s.st.Calls[in.Call]; in.Agent == "" && c != nil && c.Phase == Outside {
+		if !s.engineIsUp(c.Engine) {
+			return refusal(RefusedEngine, "call", "the call's switch is not connected at the moment; the conversation goes on")
+		}
+		return nil
+	}
 	c, r := s.refuseControlIn(in.Call, in.Agent, Talking, PostCall)
 	if r == nil && c.Phase == Talking && c.customerHeld() {
 		return refusal(RefusedHeld, "call", "End is disabled while the customer is on hold")
@@ -341,5 +356,9 @@ func (in EndCall) refuse(s *Shard) *Refusal {
 }
 
 func (in EndCall) apply(s *Shard) {
+	if c := s.st.Calls[in.Call]; c.Phase == Outside {
+		s.endForAll(c, "ended", Cause{Code: CauseNormal, By: ByUs})
+		return
+	}
 	s.endForAll(s.st.Calls[in.Call], "agent", Cause{Code: CauseNormal, By: ByThem})
 }

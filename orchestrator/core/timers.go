@@ -133,6 +133,9 @@ func (s *Shard) armCall(c *call) {
 		if x.Consult != nil {
 			at = earliest(at, x.Consult.Until)
 		}
+		for _, r := range x.Asides {
+			at = earliest(at, r.Confirm)
+		}
 	}
 	if r := c.Recording; r != nil {
 		at = earliest(at, r.Confirm, r.ResumeAt)

@@ -5,7 +5,7 @@ package core
 
 // becomeOffered sends a call to one agent directly. It keeps its place in its queue: there it is offered to everybody as soon as this agent has not taken it.
 func (s *Shard) becomeOffered(c *call, a *agent) {
-	s.becomeRequeued(c, c.Queue, "transfer")
+	s.becomeRequeued(c, c.Queue, "direct")
 	if c.Phase != Waiting { // the queue is no more
 		return
 	}

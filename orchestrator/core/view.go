@@ -58,6 +58,7 @@ type AgentView struct {
 	Since      time.Time   `json:"since"`
 	IdleSince  time.Time   `json:"idle_since,omitzero"`
 	PausedTill time.Time   `json:"paused_till,omitzero"`
+	PhoneDown  bool        `json:"phone_down,omitempty"` // the switch says that the phone cannot be reached
 	Call       CallID      `json:"call,omitempty"`
 	NextState  AgentState  `json:"next_state,omitempty"`
 	NextReason string      `json:"next_reason,omitempty"`
@@ -127,12 +128,16 @@ func (s *Shard) Call(id CallID) (CallView, bool) {
 		v.HeldSince = c.PhaseSince.Time()
 	}
 	for _, o := range c.Offers {
-		v.Offers = append(v.Offers, OfferView{Agent: o.Agent, Leg: o.Leg, Since: o.Since.Time(), Until: o.Until.Time(), Ringing: o.Ringing})
+		v.Offers = append(v.Offers, o.view())
 	}
 	if r := c.Recording; r != nil {
 		v.Recording = &RecordingView{ID: r.ID, State: r.State, ResumeAt: r.ResumeAt.Time()}
 	}
 	return v, true
+}
+
+func (o offer) view() OfferView {
+	return OfferView{Agent: o.Agent, Leg: o.Leg, Since: o.Since.Time(), Until: o.Until.Time(), Ringing: o.Ringing}
 }
 
 // Agent gives a reader's view of an agent.
@@ -143,7 +148,7 @@ func (s *Shard) Agent(id AgentID) (AgentView, bool) {
 	}
 	v := AgentView{
 		ID: a.ID, Tenant: a.Tenant, Name: a.Name, Phone: a.Phone, Teams: a.Teams, State: a.State, Reason: a.Reason, StateCause: a.StateCause, Since: a.Since.Time(),
-		IdleSince: a.IdleSince.Time(), PausedTill: a.PausedTill.Time(), Call: s.publicCall(a.Call), Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
+		IdleSince: a.IdleSince.Time(), PausedTill: a.PausedTill.Time(), PhoneDown: a.PhoneDown, Call: s.publicCall(a.Call), Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
 	}
 	if a.Next != nil {
 		v.NextState, v.NextReason = a.Next.State, a.Next.Reason

@@ -21,6 +21,7 @@ type conversations struct {
 	main    map[core.LegID]time.Time         // heard by the customer from then on, at the earliest
 	away    map[core.LegID][]interval        // a primary is with a consultant
 	files   map[core.CallID]int              // recordings that the call may have
+	asides  map[core.RecordingID]bool        // those of consults
 }
 
 // interval is a stretch of time; to is zero while it lasts.
@@ -46,7 +47,7 @@ func newConversations() conversations {
 	return conversations{
 		callOf: map[core.LegID]core.CallID{}, going: map[core.CallID]*conversation{}, direct: map[core.CallID]bool{}, ledger: map[core.CallID][]core.Ownership{},
 		due: map[core.AgentID]core.CallID{}, dropped: map[core.LegID]bool{}, hung: map[core.LegID]bool{}, silent: map[core.LegID]time.Time{}, main: map[core.LegID]time.Time{},
-		away: map[core.LegID][]interval{}, files: map[core.CallID]int{},
+		away: map[core.LegID][]interval{}, files: map[core.CallID]int{}, asides: map[core.RecordingID]bool{},
 	}
 }
 
@@ -82,7 +83,10 @@ func (b *books) converses(w *world, e *core.Entry) {
 		}
 		delete(b.due, e.Agent)
 	case core.EntryRecordingStopped:
-		if e.Reason != "complete" {
+		if b.asides[e.Recording] != (e.Text == core.RecordingOfConsult) {
+			w.failf("one recording for each call", "%s of %s is called %q", e.Recording, e.Call, e.Text)
+		}
+		if e.Reason != "complete" && !b.asides[e.Recording] {
 			b.files[e.Call]++
 		}
 		// Where a mix ends with its last member, its recording ends before anybody is told that the customer has gone.
@@ -232,6 +236,9 @@ func (b *books) keepsTalking(w *world, ev core.Event, out core.Outcome) {
 		}
 	}
 	for _, e := range out.Effects {
+		if r, ok := e.Do.(core.StartRecording); ok && r.Mix != core.MixID(e.Call) {
+			b.asides[r.Recording] = true
+		}
 		do, ok := e.Do.(core.Hang)
 		v := b.going[e.Call]
 		if ok {
@@ -266,7 +273,8 @@ func (b *books) closeConversation(w *world, e *core.Entry) {
 	if !slices.Equal(r.Owners, b.ledger[e.Call]) {
 		w.failf("the ledger is what happened", "the record of %s says %+v, the timeline %+v", e.Call, r.Owners, b.ledger[e.Call])
 	}
-	if n, may := len(r.Recordings), 1+b.files[e.Call]; n > may {
+	ofCustomer := slices.DeleteFunc(slices.Clone(r.Recordings), func(id core.RecordingID) bool { return b.asides[id] })
+	if n, may := len(ofCustomer), 1+b.files[e.Call]; n > may {
 		w.failf("one recording for each call", "%s has %d, and %d would do", e.Call, n, may)
 	}
 	delete(b.ledger, e.Call)
@@ -274,7 +282,7 @@ func (b *books) closeConversation(w *world, e *core.Entry) {
 	delete(b.direct, e.Call)
 }
 
-// checkRecordings is taken when all is over: consults are in no recording, and nobody who had not joined.
+// checkRecordings is taken when all is over: consults are in no recording of a conversation, and nobody who had not joined; customers are in none of a consult.
 func (w *world) checkRecordings(s *station) {
 	for id, r := range s.recordings {
 		for _, span := range r.spans {
@@ -287,7 +295,12 @@ func (w *world) checkRecordings(s *station) {
 
 func (w *world) checkSpan(id core.RecordingID, span RecordedSpan, leg core.LegID) {
 	b := &w.facts
-	if b.customers[b.callOf[leg]] == leg || span.Silenced {
+	isCustomer := b.customers[b.callOf[leg]] == leg
+	switch {
+	case b.asides[id] && isCustomer && !span.Silenced:
+		w.failf("a customer is in no recording of a consult", "%s is in %s at %s", leg, id, span.From)
+		return
+	case b.asides[id] || isCustomer || span.Silenced:
 		return
 	}
 	if since, in := b.main[leg]; !in || span.From.Before(since) {

@@ -113,7 +113,7 @@ func drawRingTime(d dice) time.Duration { return d.between(4*time.Second, 15*tim
 func drawQueue(d dice, id core.QueueID, agents []core.AgentID) core.Queue {
 	q := core.Queue{
 		ID: id, Tenant: tenant, Name: string(id), Strategy: pick(d, core.Strategies()), RingTime: drawRingTime(d), BusyDelay: d.between(5*time.Second, 15*time.Second),
-		ProgressiveStep: d.between(2*time.Second, 5*time.Second), Ringback: d.chance(0.3), Record: d.chance(0.5), Unanswered: []string{"sorry"},
+		ProgressiveStep: d.between(2*time.Second, 5*time.Second), Ringback: d.chance(0.3), Record: d.chance(0.5), RecordConsults: d.chance(0.3), Unanswered: []string{"sorry"},
 	}
 	levels, ranks := d.chance(0.3), d.chance(0.3)
 	for _, a := range agents {

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/web"
+)
+
+// browserPassword is that of everybody in the browser's tests.
+const browserPassword = "three wheels are a crowd"
+
+// browserCast are the agents of the browser's tests, in the order of the desks.
+var browserCast = []struct{ user, name string }{{"anna", "Anna Albers"}, {"ben", "Ben Brandt"}, {"cleo", "Cleo Conrad"}}
+
+// TestBrowser plays the desks (Q1-Q3, Q12, C1-C19): a real Chromium against the real program, a real switch and real phones. The scenes are in web/e2e; they use the app as
+// people do, and have the phones do as they are told (see [phoneBox]). TANDEM_BROWSER_ARGS are further arguments of Playwright's, as "-g hold".
+func TestBrowser(t *testing.T) {
+	playBrowser(t, "desks")
+}
+
+// TestPictures writes docs/screenshots; only where it is asked for, because pictures are to be looked at.
+func TestPictures(t *testing.T) {
+	if os.Getenv("TANDEM_PICTURES") == "" {
+		t.Skip("pictures are made by `make pictures`")
+	}
+	playBrowser(t, "pictures")
+}
+
+// playBrowser starts an installation with people who can sign in, and has the browser play the scenes of a project of web/playwright.config.ts.
+func playBrowser(t *testing.T, project string) {
+	t.Helper()
+	runner := filepath.Join("..", "..", "web", "node_modules", ".bin", "playwright")
+	chromium, missing := exec.LookPath("chromium")
+	if _, err := os.Stat(runner); err != nil {
+		missing = fmt.Errorf("the app's packages are not installed (`make web`): %w", err)
+	}
+	if _, err := web.Files().Open("index.html"); err != nil {
+		missing = fmt.Errorf("the app is not built (`make web`): %w", err)
+	}
+	if missing != nil {
+		if os.Getenv("TANDEM_REQUIRE_BROWSER") != "" {
+			require.NoError(t, missing)
+		}
+		t.Skipf("NOT TESTED in a browser: %v", missing)
+	}
+
+	s := newStack(t, embedded, len(browserCast), onAsterisk)
+	s.furnish()
+	box := newPhoneBox(s)
+	t.Cleanup(box.close)
+
+	// Output in pieces, so that a scene that hangs is seen.
+	limit, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test --project "$0" `+os.Getenv("TANDEM_BROWSER_ARGS"), project) //nolint:gosec // the arguments are the developer's own
+	cmd.Dir = filepath.Join("..", "..", "web")
+	cmd.Env = append(os.Environ(),
+		"TANDEM_URL=http://"+s.env["TANDEM_LISTEN"], "TANDEM_PHONES="+box.url, "TANDEM_PASSWORD="+browserPassword, "TANDEM_CHROMIUM="+chromium, "NO_COLOR=1",
+	)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it takes its browsers along
+	cmd.WaitDelay = 20 * time.Second
+	out := &testWriter{t: t}
+	cmd.Stdout, cmd.Stderr = out, out
+	err := cmd.Run()
+	out.flush()
+	require.NoError(t, err, "the scenes in web/e2e")
+	box.reset()
+	s.emptied()
+}
+
+// furnish sets up what the scenes are played in.
+func (s *stack) furnish() {
+	s.t.Helper()
+	for i, c := range browserCast {
+		d := s.desks[i]
+		s.put("/api/v1/agents/"+string(d.agent), map[string]any{"tenant": "acme", "name": c.name, "phone": d.phone.User(), "teams": []string{"north"}})
+		s.person(c.user, map[string]any{"tenant": "acme", "display_name": c.name, "role": "agent", "agent": d.agent})
+	}
+	s.person("vera", map[string]any{"tenant": "acme", "display_name": "Vera Vogel", "role": "supervisor", "all_teams": true})
+	s.person("adam", map[string]any{"display_name": "Adam Arndt", "role": "admin"})
+	anna := []map[string]any{{"agent": s.desks[0].agent}}
+	wrapUp := map[string]any{"time": 60, "extension": 60, "extensions": 1, "reasons": []string{"Order", "Question", "Complaint", "Wrong number"}}
+	s.addQueue("sales", "+4930100", 0, map[string]any{"name": "Sales", "record": true, "pause_limit": 30, "wrap_up": wrapUp, "members": anna})
+	s.addQueue("brief", "+4930101", 0, map[string]any{"name": "Brief", "ring_time": 2, "members": anna})
+	s.put("/api/v1/entry-points/sales-line", map[string]any{
+		"tenant": "acme", "name": "Sales line", "numbers": []string{"+4930100"}, "queue": "sales",
+		"variables": []map[string]any{
+			{"name": "order", "label": "Order number", "type": "string", "editable": true, "pop_up": true},
+			{"name": "pieces", "label": "Pieces", "type": "integer", "editable": true},
+			{"name": "express", "label": "Express", "type": "boolean", "editable": true},
+			{"name": "due", "label": "Deliver by", "type": "date_time", "editable": true},
+			{"name": "iban", "label": "IBAN", "type": "string", "editable": true, "secure": true},
+		},
+	})
+}
+
+// person makes somebody who can sign in.
+func (s *stack) person(name string, setup map[string]any) {
+	s.t.Helper()
+	setup["id"], setup["name"] = name, name
+	s.add("users", setup)
+	s.post("/api/v1/users/"+name+"/password", map[string]any{"password": browserPassword})
+}
+
+// put replaces a row of the set-up.
+func (s *stack) put(path string, in any) {
+	s.t.Helper()
+	require.NoError(s.t, s.api.Put(s.soon(), path, in, nil))
+}
+
+// testWriter gives a program's output to the test, by the line.
+type testWriter struct {
+	t    *testing.T
+	rest []byte
+}
+
+var _ io.Writer = (*testWriter)(nil)
+
+func (w *testWriter) Write(p []byte) (int, error) {
+	w.rest = append(w.rest, p...)
+	for i, c := range w.rest {
+		if c == '\n' {
+			w.t.Log(string(w.rest[:i]))
+			rest := append([]byte{}, w.rest[i+1:]...)
+			w.rest = nil
+			_, _ = w.Write(rest)
+			break
+		}
+	}
+	return len(p), nil
+}
+
+func (w *testWriter) flush() {
+	if len(w.rest) > 0 {
+		w.t.Log(string(w.rest))
+	}
+}

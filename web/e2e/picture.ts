@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+import type { Page } from '@playwright/test'
+
+const folder = join(import.meta.dirname, '../../docs/screenshots')
+
+/** Takes four pictures of a view as it is now: light and dark, on a desk's screen and on a phone's. */
+export async function picture(page: Page, name: string) {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: width === 1440 ? 900 : 844 })
+      // What moves has to come to rest, and a layout for another width is drawn with the next frames.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`) })
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: null })
+  await page.setViewportSize({ width: 1440, height: 900 })
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from '@playwright/test'
+
+/**
+ * Started by the tests of cmd/tandem (browser_test.go), which give it a whole installation: a server, a switch and phones. One scene at a time, because agents and phones
+ * are the same in all of them; none is tried twice, because what fails once in ten times is broken.
+ */
+export default defineConfig({
+  testDir: 'e2e',
+  workers: 1,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list']],
+  outputDir: 'test-results',
+  use: {
+    baseURL: process.env.TANDEM_URL,
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      executablePath: process.env.TANDEM_CHROMIUM ?? '/usr/bin/chromium',
+      // Debian's Chromium cannot make its sandbox in most containers, and everything that it opens is ours.
+      args: ['--no-sandbox'],
+    },
+  },
+  projects: [
+    { name: 'desks', testMatch: /.*\.spec\.ts/ },
+    { name: 'pictures', testMatch: /.*\.pictures\.ts/ },
+  ],
+})

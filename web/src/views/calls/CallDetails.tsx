@@ -1,0 +1,59 @@
+import { useQuery } from '@tanstack/react-query'
+import { useTranslation } from 'react-i18next'
+import { api, ask } from '@/api/client'
+import type { CallRecord } from '@/api/types'
+import { useMe } from '@/app/session'
+import { localeOf } from '@/i18n/languages'
+import { clock } from '@/live/clock'
+import { Dialog } from '@/ui/Dialog'
+import { useAgentName, useCustomer, usePlaceName } from '@/views/desk/names'
+import { Timeline } from './Timeline'
+import css from './Calls.module.css'
+
+/** One call that is over: its figures, its recordings for those who may hear them, and its story. */
+export function CallDetails({ record: r, onClose }: { record: CallRecord; onClose: () => void }) {
+  const { t, i18n } = useTranslation('calls')
+  const customer = useCustomer()(r)
+  const agent = useAgentName()
+  const place = usePlaceName()
+  const mayListen = useMe().may.includes('getRecordingAudio')
+  const recordings = useQuery({
+    queryKey: ['recordings', r.call],
+    queryFn: () => ask(api.GET('/api/v1/recordings', { params: { query: { call: r.call } } })),
+    enabled: mayListen && (r.recordings?.length ?? 0) > 0,
+  })
+  const facts: [string, string][] = [
+    [t('column.time'), new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(r.arrived_at))],
+    [t('column.outcome'), t(`outcome.${r.outcome}`)],
+    [t('called'), r.to],
+    [t('column.place'), r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : '–'],
+    [t('column.agents'), r.agents?.map(agent).join(', ') ?? '–'],
+    [t('column.wait'), clock(r.wait)],
+    [t('column.talk'), clock(r.talk)],
+    [t('held'), clock(r.hold)],
+  ]
+  return (
+    <Dialog title={customer.title} isOpen onClose={onClose} wide>
+      <dl className={css.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="digits">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {recordings.data?.items.map((rec) =>
+        rec.state === 'archived' ? (
+          // eslint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what is said in a call
+          <audio key={rec.id} className={css.audio} controls preload="none" src={`/api/v1/recordings/${encodeURIComponent(rec.id)}/audio`} aria-label={t('recording')} />
+        ) : (
+          <p key={rec.id} className={css.soft}>
+            {t('notYet')}
+          </p>
+        ),
+      )}
+      <h3>{t('timeline.title')}</h3>
+      <Timeline call={r.call} />
+    </Dialog>
+  )
+}

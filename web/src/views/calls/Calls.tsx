@@ -1,0 +1,138 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { History } from 'lucide-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, ask } from '@/api/client'
+import type { CallRecord } from '@/api/types'
+import { Page } from '@/app/Page'
+import { localeOf } from '@/i18n/languages'
+import { clock } from '@/live/clock'
+import { Button } from '@/ui/Button'
+import { Empty } from '@/ui/Card'
+import { classes } from '@/ui/classes'
+import { Select } from '@/ui/Field'
+import { useAgentName, useCustomer, usePlaceName } from '@/views/desk/names'
+import { CallDetails } from './CallDetails'
+import css from './Calls.module.css'
+
+export const outcomes = ['answered', 'abandoned', 'unanswered', 'refused', 'lost'] as const
+
+type Outcome = (typeof outcomes)[number]
+
+const spans = { day: 1, week: 7, month: 31 } as const
+
+/** The beginning of the day so many days ago, by the reader's clock. */
+function daysAgo(days: number): string {
+  const d = new Date()
+  d.setHours(0, 0, 0, 0)
+  d.setDate(d.getDate() - (days - 1))
+  return d.toISOString()
+}
+
+/** Calls that are over (R6): an agent's own, or those that a supervisor oversees. */
+export function Calls() {
+  const { t } = useTranslation('calls')
+  const [outcome, setOutcome] = useState<Outcome | 'all'>('all')
+  const [span, setSpan] = useState<keyof typeof spans>('day')
+  const [opened, setOpened] = useState<CallRecord>()
+  const records = useInfiniteQuery({
+    queryKey: ['call-records', outcome, span],
+    queryFn: ({ pageParam }) =>
+      ask(
+        api.GET('/api/v1/call-records', {
+          params: { query: { limit: 50, from: daysAgo(spans[span]), ...(outcome === 'all' ? {} : { outcome }), ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next,
+    refetchInterval: 15_000,
+  })
+  const items = records.data?.pages.flatMap((p) => p.items)
+
+  return (
+    <Page
+      title={t('title')}
+      aside={
+        <div className={css.filters}>
+          <Select
+            label={t('filter.span')}
+            bare
+            value={span}
+            onChange={setSpan}
+            options={(Object.keys(spans) as (keyof typeof spans)[]).map((id) => ({ id, label: t(`filter.${id}`) }))}
+          />
+          <Select
+            label={t('filter.outcome')}
+            bare
+            value={outcome}
+            onChange={setOutcome}
+            options={(['all', ...outcomes] as const).map((id) => ({ id, label: id === 'all' ? t('filter.all') : t(`outcome.${id}`) }))}
+          />
+        </div>
+      }
+    >
+      {items?.length === 0 ? <Empty icon={History} title={t('none')} /> : items && <Table items={items} ofToday={span === 'day'} open={setOpened} />}
+      {records.hasNextPage && (
+        <div className={css.more}>
+          <Button onPress={() => void records.fetchNextPage()} isPending={records.isFetchingNextPage}>
+            {t('more')}
+          </Button>
+        </div>
+      )}
+      {opened && <CallDetails record={opened} onClose={() => setOpened(undefined)} />}
+    </Page>
+  )
+}
+
+function Table({ items, ofToday, open }: { items: CallRecord[]; ofToday: boolean; open: (r: CallRecord) => void }) {
+  const { t, i18n } = useTranslation('calls')
+  const customer = useCustomer()
+  const agent = useAgentName()
+  const place = usePlaceName()
+  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'short', ...(ofToday ? {} : { dateStyle: 'short' }) })
+  return (
+    <div className={css.scroll}>
+      <table className={css.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t('column.time')}</th>
+            <th scope="col">{t('column.customer')}</th>
+            <th scope="col">{t('column.place')}</th>
+            <th scope="col">{t('column.outcome')}</th>
+            <th scope="col">{t('column.agents')}</th>
+            <th scope="col" className={css.number}>
+              {t('column.wait')}
+            </th>
+            <th scope="col" className={css.number}>
+              {t('column.talk')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((r) => (
+            <tr key={r.call}>
+              <td className={`digits ${css.soft ?? ''}`}>{time.format(new Date(r.arrived_at))}</td>
+              <td>
+                <button type="button" className={css.open} onClick={() => open(r)}>
+                  {customer(r).title}
+                </button>
+              </td>
+              <td>{r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : '–'}</td>
+              <td>
+                <Outcome of={r.outcome} />
+              </td>
+              <td>{r.agents?.map(agent).join(', ') ?? '–'}</td>
+              <td className={classes('digits', css.number)}>{clock(r.wait)}</td>
+              <td className={classes('digits', css.number)}>{clock(r.talk + r.hold)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+export function Outcome({ of }: { of: Outcome }) {
+  const { t } = useTranslation('calls')
+  return <span className={classes(css.outcome, css[of])}>{t(`outcome.${of}`)}</span>
+}

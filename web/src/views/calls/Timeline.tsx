@@ -1,0 +1,131 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, ask } from '@/api/client'
+import type { Entry } from '@/api/types'
+import { localeOf } from '@/i18n/languages'
+import { clock } from '@/live/clock'
+import { useLive } from '@/live/store'
+import { classes } from '@/ui/classes'
+import { useAgentName, usePlaceName } from '@/views/desk/names'
+import css from './Timeline.module.css'
+
+/** What the reader of a call's story wants to be told; the rest is for those who look after the switch. */
+const told = [
+  'call.arrived',
+  'call.refused',
+  'call.queued',
+  'call.left_queue',
+  'offer.made',
+  'offer.ended',
+  'call.connected',
+  'call.held',
+  'call.resumed',
+  'call.muted',
+  'call.unmuted',
+  'call.transferred',
+  'transfer.failed',
+  'consult.started',
+  'consult.answered',
+  'consult.ended',
+  'conference.joined',
+  'conference.left',
+  'participant.held',
+  'participant.resumed',
+  'owner.changed',
+  'call.post_call',
+  'call.outside',
+  'outside.dialled',
+  'call.variables',
+  'talk.ended',
+  'call.closed',
+  'wrapup.started',
+  'wrapup.extended',
+  'wrapup.done',
+  'recording.started',
+  'recording.paused',
+  'recording.resumed',
+  'recording.stopped',
+] as const
+
+type Told = (typeof told)[number]
+
+const failures = new Set(['call.refused', 'call.left_queue', 'transfer.failed', 'offer.ended'])
+
+function isTold(kind: string): kind is Told {
+  return (told as readonly string[]).includes(kind)
+}
+
+/** The story of a call (R6), going on or over: what happened when, and why. A call that goes on is followed. */
+export function Timeline({ call }: { call: string }) {
+  const { t } = useTranslation('calls')
+  const { data, refetch } = useQuery({ queryKey: ['timeline', call], queryFn: () => ask(api.GET('/api/v1/calls/{id}/timeline', { params: { path: { id: call } } })) })
+  // The stream tells when there is something new; the story itself has all of it, in order.
+  const news = useLive((l) => l.entries.findLast((e) => e.call === call))
+  useEffect(() => {
+    if (news) void refetch()
+  }, [news, refetch])
+  const lines = data?.items.filter((i) => isTold(i.entry.kind) && !(i.entry.kind === 'offer.ended' && i.entry.reason === 'answered')) ?? []
+  if (!data) return null
+  return (
+    <ol aria-label={t('timeline.title')}>
+      {lines.map((i) => (
+        <Line key={`${i.seq} ${i.index}`} entry={i.entry} />
+      ))}
+    </ol>
+  )
+}
+
+function Line({ entry: e }: { entry: Entry }) {
+  const { t, i18n } = useTranslation('calls')
+  const agent = useAgentName()
+  const place = usePlaceName()
+  if (!isTold(e.kind)) return null
+  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'medium' }).format(new Date(e.at))
+  const notes = [e.agent && agent(e.agent), ...why(), e.duration !== undefined && e.duration >= 1 && e.kind !== 'wrapup.started' && clock(e.duration)].filter(Boolean)
+
+  /** What an entry adds to who and how long; the same words mean other things in other entries. */
+  function why(): (string | undefined)[] {
+    switch (e.kind) {
+      case 'call.queued':
+      case 'call.left_queue':
+        return [e.queue && place('queue', e.queue), reason(e.reason)]
+      case 'call.transferred':
+      case 'consult.started':
+        if (e.reason === 'agent') return ['→', e.text && agent(e.text)]
+        return ['→', e.reason === 'queue' || e.reason === 'entry_point' ? place(e.reason, e.text ?? '') : e.text]
+      case 'consult.answered':
+        return []
+      case 'call.variables':
+        return [e.reason?.split(',').join(', ')]
+      case 'wrapup.done':
+        return [e.reason, e.text]
+      default:
+        return [reason(e.reason), e.text]
+    }
+  }
+
+  function reason(word: string | undefined): string | undefined {
+    return word && t(`reason.${word}`, { defaultValue: word.replaceAll('_', ' ') })
+  }
+
+  return (
+    <li className={css.line}>
+      <time className={`digits ${css.time ?? ''}`} dateTime={e.at}>
+        {time}
+      </time>
+      <span className={classes(css.what, failures.has(e.kind) && css.bad)}>
+        {t(`entry.${keyOf(e.kind)}`)}
+        {notes.length > 0 && <span className={css.note}> · {notes.join(' · ')}</span>}
+      </span>
+    </li>
+  )
+}
+
+/** call.left_queue → callLeftQueue: a point in a key would mean something else. */
+function keyOf(kind: Told) {
+  return kind.replaceAll(/[._](\w)/g, (_, c: string) => c.toUpperCase()) as KeyOf<Told>
+}
+
+type Capital<S extends string> = S extends `${infer A}.${infer B}` ? `${A}${Capitalize<Capital<B>>}` : S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Capital<B>>}` : S
+type KeyOf<K extends string> = Capital<K>

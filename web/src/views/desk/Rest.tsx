@@ -1,0 +1,92 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, ask } from '@/api/client'
+import type { AgentView } from '@/api/types'
+import { setState } from '@/app/AgentBar'
+import { localeOf } from '@/i18n/languages'
+import { clock } from '@/live/clock'
+import { useLive } from '@/live/store'
+import { Button } from '@/ui/Button'
+import { Card } from '@/ui/Card'
+import { StateMark } from '@/ui/State'
+import { Since } from '@/ui/Timer'
+import { useCustomer, usePlaceName } from './names'
+import css from './Rest.module.css'
+
+/** The desk between calls: how I am, what I may become, and how the day has been. */
+export function Rest({ agent, ringing }: { agent: AgentView; ringing: boolean }) {
+  const { t } = useTranslation('desk')
+  const live = useLive((l) => l.link === 'live')
+  const state = ringing ? 'reserved' : agent.state
+  return (
+    <div className={css.rest}>
+      <section className={css.hero} aria-live="polite">
+        <span className={css.mark}>
+          <StateMark state={state} size={32} />
+        </span>
+        <h2>{t(`rest.${state}.title`)}</h2>
+        <p>{t(`rest.${state}.text`)}</p>
+        <Since at={agent.since} className={css.time ?? ''} />
+        {state !== 'available' && state !== 'reserved' && (
+          <div className={css.choices}>
+            <Button look="primary" isDisabled={!live} onPress={() => void setState(agent.id, 'available')} aria-keyshortcuts="A">
+              {t('rest.goAvailable')}
+            </Button>
+          </div>
+        )}
+      </section>
+      <div className={css.columns}>
+        <Card title={t('rest.figures')}>
+          <dl className={css.figures}>
+            <div>
+              <dt>{t('rest.answered')}</dt>
+              <dd className="digits">{agent.answered}</dd>
+            </div>
+            <div>
+              <dt>{t('rest.talked')}</dt>
+              <dd className="digits">{clock(agent.talked_seconds)}</dd>
+            </div>
+            <div>
+              <dt>{t('rest.average')}</dt>
+              <dd className="digits">{agent.answered > 0 ? clock(agent.talked_seconds / agent.answered) : '–'}</dd>
+            </div>
+          </dl>
+        </Card>
+        <Card title={t('rest.recent')}>
+          <Recent agent={agent.id} answered={agent.answered} />
+        </Card>
+      </div>
+    </div>
+  )
+}
+
+function Recent({ agent, answered }: { agent: string; answered: number }) {
+  const { t, i18n } = useTranslation('desk')
+  const customer = useCustomer()
+  const place = usePlaceName()
+  const client = useQueryClient()
+  const { data } = useQuery({
+    queryKey: ['call-records', 'mine', agent],
+    queryFn: () => ask(api.GET('/api/v1/call-records', { params: { query: { agent, limit: 6 } } })),
+    refetchInterval: 30_000,
+  })
+  // The record is written when the call is over, which is about when I get here.
+  useEffect(() => void client.invalidateQueries({ queryKey: ['call-records', 'mine', agent] }), [client, agent, answered])
+  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'short' })
+  if (!data) return null
+  if (data.items.length === 0) return <p className={css.soft}>{t('rest.noCalls')}</p>
+  return (
+    <ul className={css.recent}>
+      {data.items.map((r) => (
+        <li key={r.call} className={css.row}>
+          <span className={`digits ${css.soft ?? ''}`}>{time.format(new Date(r.arrived_at))}</span>
+          <span className={css.name}>
+            {customer(r).title} <span className={css.soft}>{r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : ''}</span>
+          </span>
+          <span className={`digits ${css.soft ?? ''}`}>{clock(r.talk + r.hold)}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,63 @@
+import { useEffect, useRef } from 'react'
+import { usePreference } from '@/app/preference'
+
+/** What a key does at the desk. The help shows them in this order. */
+export const shortcuts = [
+  { id: 'available', key: 'a' },
+  { id: 'decline', key: 'd' },
+  { id: 'hold', key: 'h' },
+  { id: 'mute', key: 'm' },
+  { id: 'consult', key: 'c' },
+  { id: 'transfer', key: 't' },
+  { id: 'toggle', key: 's' },
+  { id: 'merge', key: 'j' },
+  { id: 'keypad', key: 'k' },
+  { id: 'recording', key: 'r' },
+  { id: 'notes', key: 'n' },
+  { id: 'end', key: 'E' },
+  { id: 'help', key: '?' },
+] as const
+
+export type Shortcut = (typeof shortcuts)[number]['id']
+
+/** As it is printed on a key, or on two. */
+export function keyOf(id: Shortcut): string {
+  const key = shortcuts.find((s) => s.id === id)?.key ?? ''
+  return key === 'E' ? '⇧ E' : key.toUpperCase()
+}
+
+/** Single keys can be turned off: who speaks to the computer, or leans on the keyboard, must not end calls by it (WCAG 2.1.4). */
+export function useShortcutsOn(): [boolean, (on: boolean) => void] {
+  const [value, set] = usePreference('shortcuts', 'on')
+  return [value === 'on', (on) => set(on ? 'on' : 'off')]
+}
+
+/** Keys belong to whatever is being typed into, and to open dialogs and menus. */
+function isTaken(target: EventTarget | null): boolean {
+  const at = target instanceof Element ? target : undefined
+  if (at?.closest('input, textarea, select, [contenteditable], [role=listbox], [role=menu]')) return true
+  return document.querySelector('[role=dialog], [role=alertdialog]') !== null
+}
+
+/** Does what a key stands for, as long as the view is shown. A deed that is not possible now is left out of `deeds`. */
+export function useShortcuts(deeds: Partial<Record<Shortcut, (() => void) | undefined>>) {
+  const [on] = useShortcutsOn()
+  const current = useRef(deeds)
+  useEffect(() => {
+    current.current = deeds
+  })
+  useEffect(() => {
+    const press = (e: KeyboardEvent) => {
+      if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || isTaken(e.target)) return
+      const found = shortcuts.find((s) => s.key === e.key)
+      if (!found || (!on && found.id !== 'help')) return
+      const deed = current.current[found.id]
+      if (!deed) return
+      e.preventDefault()
+      deed()
+    }
+    // Before the focused control gets it: letters mean nothing to a button.
+    globalThis.addEventListener('keydown', press, { capture: true })
+    return () => globalThis.removeEventListener('keydown', press, { capture: true })
+  }, [on])
+}

@@ -1,0 +1,43 @@
+import { useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Entry } from '@/api/types'
+import { useLive } from '@/live/store'
+import { notify } from '@/ui/notice'
+import { store } from '@/live/store'
+import { agentName } from './names'
+
+/** How a consult ends that did not go as it was meant (C6). What the agent did themselves is not told to them. */
+const failures = ['no_answer', 'declined', 'busy', 'unreachable', 'failed', 'withdrawn', 'consultant_left', 'lost_race'] as const
+
+type Failure = (typeof failures)[number]
+
+function isFailure(reason: string | undefined): reason is Failure {
+  return (failures as readonly string[]).includes(reason ?? '')
+}
+
+/** Lines of the timeline that came after the ones before. */
+function fresh(before: readonly Entry[], now: readonly Entry[]): readonly Entry[] {
+  const last = before.at(-1)
+  return last ? now.slice(now.lastIndexOf(last) + 1) : now
+}
+
+/** Tells an agent what happens in their calls without their doing: a consult that failed, a transfer that came back, a recording that broke off. */
+export function useTellings(agent: string) {
+  const { t } = useTranslation('desk')
+  const entries = useLive((l) => l.entries)
+  const told = useRef(entries)
+  useEffect(() => {
+    const news = fresh(told.current, entries)
+    told.current = entries
+    for (const e of news) {
+      const call = e.call ? store.get().calls.get(e.call) : undefined
+      const mine = call?.primary === agent
+      if (e.kind === 'consult.ended' && mine && e.agent !== agent && isFailure(e.reason)) {
+        const name = e.agent ? agentName(store.get(), e.agent) : t('tell.number')
+        notify('warn', t(`tell.consult.${e.reason}`, { name }))
+      }
+      if (e.kind === 'transfer.failed' && mine) notify('warn', t('tell.transferFailed'))
+      if (e.kind === 'recording.stopped' && call && mine && (e.reason === 'failed' || e.reason === 'pause_unconfirmed')) notify('bad', t(`tell.recording.${e.reason}`))
+    }
+  }, [entries, agent, t])
+}

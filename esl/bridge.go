@@ -46,6 +46,9 @@ func survives() setting { return set("park_after_bridge", literal("true")) }
 
 // couple gives the two members who can be bridged, the one who must not be lost first; ok says that the mix is to be a bridge. The caller holds mu.
 func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
+	if a.Recorded || e.table.records(a.Mix) {
+		return "", "", false
+	}
 	var two []*leg
 	for _, m := range a.Members {
 		if m.Mode == core.Hold {
@@ -57,7 +60,7 @@ func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
 		}
 		two = append(two, l)
 	}
-	if len(two) != 2 || e.table.records(a.Mix) {
+	if len(two) != 2 {
 		return "", "", false
 	}
 	// Who was called at a desk comes second.

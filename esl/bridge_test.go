@@ -68,6 +68,7 @@ func TestFormOfAMix(t *testing.T) {
 		assert.Empty(t, p.bridge, what)
 		assert.NotEmpty(t, p.join, what)
 	}
+	assert.Empty(t, e.planMix(core.SetMix{Mix: "m", Members: member(core.Talk, legA, legB), Recorded: true}).bridge, "it is to be recorded")
 	e.table.recordings["r"] = &recording{mix: "m"}
 	assert.Empty(t, planned(t, e, member(core.Talk, legA, legB)...).bridge, "a recording is a conference's")
 	delete(e.table.recordings, "r")

@@ -167,6 +167,7 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"stored recordings":                                  storedRecordings,
 		"an unanswered leg cannot talk, and is not answered": unansweredCannotTalk,
 		"a phone hangs up while it is being bridged":         bridgedInVain,
+		"a phone hangs up while it holds":                    hangsUpHolding,
 		"a prompt to one of two who talk":                    promptInBridge,
 		"a leg is told more than seventy things":             toldManyThings,
 		"two who talk, told to part and meet again at once":  partAndMeet,
@@ -354,6 +355,22 @@ func bridgedInVain(s *scene, _ *lab.FreeSWITCH) {
 		s.do(core.Hang{Leg: al})
 		await(s, 0, func(f core.LegHungUp) bool { return f.Leg == al })
 	}
+	s.do(mixed(m, core.Hold, cl))
+	c.Hears(s, enginetest.Music())
+	s.over(cl)
+}
+
+// hangsUpHolding: FreeSWITCH hangs up on the other end of a bridge as well, unless it is told otherwise.
+func hangsUpHolding(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930135")
+	a, al := s.agent("1001")
+	m := newID[core.MixID]()
+	s.do(mixed(m, core.Talk, cl, al))
+	c.Hears(s, enginetest.Voices(a))
+	a.Hold(s, true)
+	await(s, 0, func(f core.Held) bool { return f.Leg == al && f.On })
+	a.HangUp(s)
+	await(s, 0, func(f core.LegHungUp) bool { return f.Leg == al })
 	s.do(mixed(m, core.Hold, cl))
 	c.Hears(s, enginetest.Music())
 	s.over(cl)

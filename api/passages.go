@@ -41,7 +41,7 @@ type passages struct {
 // draft is a passage that is put down once.
 type draft struct {
 	once sync.Once
-	passage
+	*passage
 }
 
 // mostPassages is how many are kept: readers come to the same piece within moments of each other.
@@ -57,12 +57,15 @@ func (p *passages) of(w *window, b Batch) *passage {
 	first := false
 	x.once.Do(func() {
 		first = true
-		x.passage = *w.passage(b)
+		x.passage = w.passage(b)
 	})
-	if !first {
+	switch {
+	case x.passage == nil: // whoever began to put it down has come to grief over it
+		return w.passage(b)
+	case !first:
 		w.learn(x.outs)
 	}
-	return &x.passage
+	return x.passage
 }
 
 func (p *passages) get(look outlook) *draft {

@@ -165,6 +165,16 @@ func TestEngines(t *testing.T) {
 	require.False(t, e.Items[1].Since.IsZero())
 	e.Items[1].Since = time.Time{}
 	require.Equal(t, engineItem{ID: "sim", Up: true, Kind: "sim", Version: "1.2"}, e.Items[1])
+
+	// What goes on there, and which trunks go out.
+	w.good(200, "admin", put, "/api/v1/tenants/globex", `{"name":"Globex","dialling":{"trunk":"carrier","home":"+49"}}`)
+	w.good(200, "admin", put, "/api/v1/tenants/acme", `{"name":"Acme","dialling":{"trunk":"carrier","home":"+49"}}`)
+	w.dials("+4915112345678")
+	var all engineList
+	w.good(200, "auditor", get, "/api/v1/engines", "").into(t, &all)
+	require.Equal(t, 0, all.Items[0].Calls)
+	require.Equal(t, 1, all.Items[1].Calls)
+	require.Equal(t, []trunkItem{{"carrier", []core.TenantID{"acme", "globex"}}}, all.Trunks)
 }
 
 func TestOddCallerIDsAreDataOnly(t *testing.T) {

@@ -23,12 +23,31 @@ type engineItem struct {
 	Since   time.Time     `json:"since,omitzero"`
 	Kind    string        `json:"kind,omitempty"`
 	Version string        `json:"version,omitempty"`
+	Calls   int           `json:"calls"` // in progress there
+}
+
+// engineList is the switches, and the trunks that go out from them.
+type engineList struct {
+	live[engineItem]
+	Trunks []trunkItem `json:"trunks"`
+}
+
+// trunkItem is a trunk by the name under which the switches know it. How it is doing only they know.
+type trunkItem struct {
+	Trunk   string          `json:"trunk"`
+	Tenants []core.TenantID `json:"tenants"` // whose calls go out by it
 }
 
 // listEngines lists the switches that the rules have seen, and those that are set up and have not been connected yet.
 func (s *Server) listEngines(r *request) (reply, error) {
 	view := s.Live.View()
-	out := live[engineItem]{Position: view.Position(), Items: []engineItem{}}
+	out := engineList{live: live[engineItem]{Position: view.Position(), Items: []engineItem{}}, Trunks: []trunkItem{}}
+	calls := map[core.EngineID]int{}
+	for c := range view.Calls() {
+		if c.Phase != core.Ended {
+			calls[c.Engine]++
+		}
+	}
 	for e := range view.Engines() {
 		out.Items = append(out.Items, engineItem{ID: e.ID, Up: e.Up, Since: e.Since})
 	}
@@ -40,6 +59,26 @@ func (s *Server) listEngines(r *request) (reply, error) {
 		}
 		out.Items[i].Kind, out.Items[i].Version = sw.Kind, sw.Version()
 	}
+	for i := range out.Items {
+		out.Items[i].Calls = calls[out.Items[i].ID]
+	}
+	tenants, err := s.Tenants.List(r.ctx(), "")
+	if err != nil {
+		return reply{}, err
+	}
+	for _, t := range tenants {
+		name := t.Value.Dialling.Trunk
+		if name == "" {
+			continue
+		}
+		i := slices.IndexFunc(out.Trunks, func(x trunkItem) bool { return x.Trunk == name })
+		if i < 0 {
+			i = len(out.Trunks)
+			out.Trunks = append(out.Trunks, trunkItem{Trunk: name})
+		}
+		out.Trunks[i].Tenants = append(out.Trunks[i].Tenants, t.Value.ID)
+	}
+	slices.SortFunc(out.Trunks, func(a, b trunkItem) int { return strings.Compare(a.Trunk, b.Trunk) })
 	slices.SortFunc(out.Items, func(a, b engineItem) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return ok(out)
 }

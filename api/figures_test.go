@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
@@ -207,10 +209,35 @@ func TestTheHistoryOfADayQ10(t *testing.T) {
 }
 
 // What the projector makes of calls is what the figures show.
-func TestFiguresFromTheDatabase(t *testing.T) {
-	w := newWorld(t, onSQLite(t))
-	w.good(200, "admin", get, "/api/v1/figures/queues", "")
-	var s series
-	w.good(200, "user:sam", get, "/api/v1/figures/series?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", "").into(t, &s)
-	require.Len(t, s.Items, 96)
+func TestFiguresOfACallQ10(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		w := newWorld(t, onDatabase(t, db))
+		_, sub, err := w.loop.Follow()
+		require.NoError(t, err)
+		id := w.connects("anna", "1001", "+4915112345678")
+		w.good(200, "anna", post, "/api/v1/calls/"+string(id)+"/end", "")
+		record := w.project(t, db, sub, id)
+
+		var f queueFigures
+		w.good(200, "user:sam", get, "/api/v1/figures/queues", "").into(t, &f)
+		for _, span := range []spanWire{f.Queues[0].LastHour, f.Queues[0].LastQuarter} {
+			require.Equal(t, []int{1, 1, 1, 1}, []int{span.Entered, span.Answered, span.AnsweredInTime, span.Handled})
+			require.InDelta(t, record.Wait.Seconds(), *span.ASA, 0.001)
+			require.InDelta(t, 1.0, *span.ServiceLevel, 1e-9)
+		}
+		var a agentFigures
+		w.good(200, "user:sam", get, "/api/v1/figures/agents", "").into(t, &a)
+		require.Equal(t, 1, a.Agents[0].LastHour.Handled)
+		require.InDelta(t, record.Talk.Seconds(), time.Duration(a.Agents[0].LastHour.Talked).Seconds(), 0.001)
+		require.Positive(t, a.Agents[0].LastHour.WrapUp, "it is doing its wrap-up")
+		var s series
+		w.good(200, "user:sam", get, "/api/v1/figures/series?from="+url.QueryEscape(record.ArrivedAt.Add(-time.Hour).Format(time.RFC3339)), "").into(t, &s)
+		answered := 0
+		for _, x := range s.Items {
+			answered += x.Answered
+		}
+		require.Equal(t, 1, answered)
+		w.good(200, "user:sam", get, "/api/v1/figures/series?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", "").into(t, &s)
+		require.Len(t, s.Items, 96)
+	})
 }

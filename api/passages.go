@@ -18,16 +18,17 @@ type passage struct {
 	err    error
 }
 
-// outlook is what readers have in common who see the same: everything of a tenant, or of all.
+// outlook is what readers have in common who see the same: everything of a tenant, of all, or of the same agents and queues.
 type outlook struct {
 	tenant   core.TenantID
+	teams    string // of who leads some: which agents and queues that comes to
 	from, to uint64
 }
 
-// outlook gives what a reader has in common with others; false if what it sees is its own (an agent, a supervisor of teams), or if it has just been shown more than this piece
-// begins with.
+// outlook gives what a reader has in common with others; false if what it sees is its own (an agent), or if it has just been shown more than this piece begins with. Which calls a
+// reader knows of at a position follows from what it sees: they are those that it sees there.
 func (w *window) outlook(b Batch) (outlook, bool) {
-	return outlook{w.see.Tenant, b.From, b.To}, w.see.Role != Agent && !w.see.ByTeam && b.From >= w.upTo
+	return outlook{w.see.Tenant, w.see.teamsAs, b.From, b.To}, w.see.Role != Agent && b.From >= w.upTo
 }
 
 // passages keeps the newest passages.
@@ -40,7 +41,7 @@ type passages struct {
 // draft is a passage that is put down once.
 type draft struct {
 	once sync.Once
-	passage
+	*passage
 }
 
 // mostPassages is how many are kept: readers come to the same piece within moments of each other.
@@ -56,12 +57,15 @@ func (p *passages) of(w *window, b Batch) *passage {
 	first := false
 	x.once.Do(func() {
 		first = true
-		x.passage = *w.passage(b)
+		x.passage = w.passage(b)
 	})
-	if !first {
+	switch {
+	case x.passage == nil: // whoever began to put it down has come to grief over it
+		return w.passage(b)
+	case !first:
 		w.learn(x.outs)
 	}
-	return &x.passage
+	return x.passage
 }
 
 func (p *passages) get(look outlook) *draft {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,10 @@ func looking(p Principal) *window {
 	see := sight{Principal: p}
 	if p.ByTeam {
 		see.agents, see.queues = map[core.AgentID]bool{}, map[core.QueueID]bool{}
+		for _, a := range p.Teams {
+			see.agents[core.AgentID(a)] = true
+		}
+		see.teamsAs = fmt.Sprint(see.agents, see.queues)
 	}
 	return newWindow(see, nil)
 }
@@ -53,6 +58,18 @@ func TestReadersWhoSeeTheSameShareAPassage(t *testing.T) {
 	}
 	require.Equal(t, 5, *looks)
 	require.Empty(t, p.of(looking(Principal{Role: Supervisor, Tenant: "globex"}), again).text)
+	// Supervisors of the same agents see the same; those of others do not.
+	mine, looks := batchOf(9, 10, Change{Position: 10, Agents: []core.AgentView{{ID: "anna", Tenant: "acme"}, {ID: "bert", Tenant: "acme"}}})
+	byTeam := func(agent string) string {
+		return string(p.of(looking(Principal{Role: Supervisor, Tenant: "acme", ByTeam: true, Teams: []string{agent}}), mine).text)
+	}
+	for range 2 {
+		require.Contains(t, byTeam("anna"), `"agents":[{"id":"anna"`)
+	}
+	require.Equal(t, 1, *looks)
+	require.Contains(t, byTeam("bert"), `"agents":[{"id":"bert"`)
+	require.Equal(t, 2, *looks)
+
 	ahead := looking(Principal{Role: Supervisor, Tenant: "acme"})
 	ahead.upTo = 9
 	require.Empty(t, p.of(ahead, again).text, "it has been shown what came up to there")

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"unicode"
@@ -34,6 +35,8 @@ type sight struct {
 	Principal
 	agents map[core.AgentID]bool // of a supervisor who leads teams
 	queues map[core.QueueID]bool // the same, private queues of ring groups included
+	// teamsAs says both as one text, by which readers are found who see the same; "" where nothing is limited by team.
+	teamsAs string
 }
 
 // sightOf finds out what a principal may see.
@@ -63,6 +66,7 @@ func (s *Server) sightOf(ctx context.Context, p Principal) (sight, error) {
 			see.queues[core.QueueID(ringGroup+string(e.Value.ID))] = true
 		}
 	}
+	see.teamsAs = fmt.Sprint(see.agents, see.queues) // fmt sorts the keys
 	return see, nil
 }
 

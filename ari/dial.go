@@ -86,6 +86,9 @@ func (e *Engine) dialFailed(ctx context.Context, a core.Dial, err error) error {
 		return nil // the phone is being called, or rings, or somebody is speaking into it
 	case lookErr == nil && s != 0:
 		e.expected(a.Leg, false)
+		e.mu.Lock()
+		delete(e.table.phones, a.To.Phone) // told again when it is back
+		e.mu.Unlock()
 		return refuse(core.WhyUnreachable, "the phone or trunk cannot be reached: %v", err)
 	}
 	// Perhaps it is on its way: away with it, and the events and the next look tell the rest.
@@ -134,7 +137,7 @@ func (e *Engine) expect(call core.CallID, a core.Dial) (known bool) {
 		return true
 	}
 	e.table.legs[a.Leg] = &leg{
-		id: a.Leg, call: call, ours: true, phone: a.To.Phone != "", pending: true, seen: time.Now(), media: media{known: true},
+		id: a.Leg, call: call, ours: true, phone: a.To.Phone != "", name: a.To.Phone, pending: true, seen: time.Now(), media: media{known: true},
 	}
 	return false
 }

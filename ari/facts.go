@@ -93,7 +93,11 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		}
 	case "ChannelDestroyed":
 		e.table.drop(l)
-		return l.gone(l.release(ev.cause, ev.techCause))
+		r := l.release(ev.cause, ev.techCause)
+		if r.cause().Code == core.CauseUnreachable {
+			delete(e.table.phones, l.name) // it may have lost its power and not its registration: when it says again that it is there, that is news
+		}
+		return l.gone(r)
 	case "ChannelDtmfReceived":
 		if digitsPattern.MatchString(ev.digit) && len(ev.digit) == 1 {
 			return []core.Fact{core.Digit{Leg: l.id, Digit: ev.digit}}

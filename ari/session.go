@@ -259,7 +259,7 @@ func (e *Engine) end(ctx context.Context, sink engine.Sink) {
 	}
 }
 
-// phonesNow reports the registrations that changed while nobody listened. Failing to is no reason to end a session.
+// phonesNow reports all registrations. Failing to is no reason to end a session.
 func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
 	var endpoints []endpoint
 	err := e.timed(ctx, func(ctx context.Context) error {

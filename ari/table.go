@@ -23,8 +23,9 @@ type leg struct {
 	id      core.LegID
 	call    core.CallID
 	ours    bool
-	phone   bool // ours, to a desk phone rather than over a trunk
-	pending bool // the dial's answer is outstanding: a look that does not list the leg says nothing
+	phone   bool   // ours, to a desk phone rather than over a trunk …
+	name    string // … of this name; "" = dialled before we were started
+	pending bool   // the dial's answer is outstanding: a look that does not list the leg says nothing
 	rang    bool
 	picked  bool // ours: answered, and not yet in the application, where it can be ordered about
 	up      bool // answered, as told
@@ -150,12 +151,13 @@ func (t *table) touched(id core.MixID) []core.LegID {
 func (t *table) adopt(v *wholeView, now time.Time) {
 	before := t.legs
 	t.stopping = false // it may be another Asterisk by now
+	clear(t.phones)    // whoever is told that the connection is up knows nothing of phones any more
 	t.legs, t.mixes, t.recordings = map[core.LegID]*leg{}, map[core.MixID]*mix{}, map[core.RecordingID]*recording{}
 	for _, s := range v.snapshot.Legs {
 		// Which of our legs go to desk phones is not on the switch; nearly all do.
 		l := &leg{id: s.Leg, ours: s.Ours, phone: s.Ours, call: s.Call, rang: s.Ringing, up: s.Up, seen: now}
 		if b := before[s.Leg]; b != nil {
-			l.phone, l.rang, l.picked, l.asked, l.pending, l.shutdown = b.phone, l.rang || b.rang, b.picked && !l.up, b.asked, b.pending, b.shutdown
+			l.phone, l.name, l.rang, l.picked, l.asked, l.pending, l.shutdown = b.phone, b.name, l.rang || b.rang, b.picked && !l.up, b.asked, b.pending, b.shutdown
 			l.call = defaultTo(l.call, b.call)
 		}
 		t.legs[s.Leg] = l

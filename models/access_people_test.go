@@ -372,3 +372,22 @@ func TestADatabaseThatIsAwayIsAnOutage(t *testing.T) {
 	_, err = db.Users().User(t.Context(), "x")
 	require.True(t, models.Outage(err), "%v", err)
 }
+
+// TestATemporaryPasswordS3: it lets its user in for a while only, and is forgotten with the first one of their own.
+func TestATemporaryPasswordS3(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		u := people(t, db)
+		require.NoError(t, u.SetTemporaryPassword(t.Context(), "eve", goodPassword))
+		who, err := u.CheckPassword(t.Context(), "eve@acme.example", goodPassword)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now().Add(7*24*time.Hour), who.Setup.PasswordUntil, time.Minute)
+		require.NoError(t, models.Exec(t.Context(), db, `UPDATE users SET password_until = 1 WHERE id = 'eve'`))
+		_, err = u.CheckPassword(t.Context(), "eve@acme.example", goodPassword)
+		require.ErrorIs(t, err, models.ErrNotFound, "its time is over")
+		require.NoError(t, u.SetPassword(t.Context(), "eve", goodPassword, ""))
+		who, err = u.CheckPassword(t.Context(), "eve@acme.example", goodPassword)
+		require.NoError(t, err)
+		require.Zero(t, who.Setup.PasswordUntil)
+		requireField(t, u.SetTemporaryPassword(t.Context(), "eve", "short"), "password", "12 to 128")
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,4 +145,30 @@ func TestTheWallsFiguresAreRead(t *testing.T) {
 	require.Equal(t, 1, r.missed())
 	_, err = readWall([]byte("PASS"))
 	require.Error(t, err)
+}
+
+// A part that is measured by itself takes its place among what the last whole run has measured.
+func TestAPartIsUpdatedInTheDocument(t *testing.T) {
+	whole := &report{}
+	whole.of("Asterisk", "app_queue").judge("idle", "1", "2", "≤ 3", true)
+	p := whole.of(noSwitch, "")
+	p.tell("rules", "", "1")
+	p.tell("… more", "", "2")
+	p.tell("simulator", "", "3")
+	document := whole.markdown(machine{date: "yesterday", commit: "old"})
+
+	again := &report{}
+	q := again.of(noSwitch, "")
+	q.tell("rules", "", "10")
+	q.tell("… more", "", "20")
+	q.judge("… and more", "", "30", "≤ 3", false)
+	q.tell("dashboards", "", "40")
+	text := again.updated(document, "rules,dashboards", machine{date: "today", commit: "new", loadBefore: "0.1"})
+	require.Contains(t, text, "| rules | 10 |  |  |\n| … more | 20 |  |  |\n| … and more | 30 | ≤ 3 | MISSED |\n| simulator | 3 |  |  |\n| dashboards | 40 |  |  |\n\n## How it is measured")
+	require.Contains(t, text, "| idle | 1 | 2 | ≤ 3 | met |")
+	require.Contains(t, text, "- Date: yesterday\n")
+	require.Contains(t, text, "- Measured by itself since: rules,dashboards, today, commit new, load before 0.1\n\n## Asterisk")
+	require.True(t, strings.HasSuffix(text, method))
+	require.Equal(t, text, again.updated(text, "rules,dashboards", machine{date: "today", commit: "new", loadBefore: "0.1"}), "again is no more")
+	require.Contains(t, again.updated("something else", "rules", machine{}), "# Benchmarks")
 }

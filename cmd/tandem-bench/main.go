@@ -37,7 +37,7 @@ func bench(ctx context.Context, args []string, stdout io.Writer) (int, error) {
 	only := flags.String("only", "", "just these scenarios, separated by commas: idle, backlog, rush (or calls, for the three), conferences, journal, restart, rules, simulator, dashboards")
 	exchange := flags.String("switch", "", "just this switch: asterisk or freeswitch")
 	atOnce := flags.Int("conferences", 0, "so many conferences at once; 0: 200, or 5 with -quick")
-	file := flags.String("o", "", "write the tables to this file, as Markdown")
+	file := flags.String("o", "", "write the tables to this file, as Markdown; with -only, the rest of the file stays")
 	binary := flags.String("tandem", "", "the program to measure; \"\" builds ./cmd/tandem")
 	if err := flags.Parse(args); err != nil {
 		return 2, err
@@ -63,7 +63,11 @@ func bench(ctx context.Context, args []string, stdout io.Writer) (int, error) {
 	}
 	_, _ = io.WriteString(stdout, "\n"+tables.text())
 	if *file != "" {
-		if err := os.WriteFile(*file, []byte(tables.markdown(about)), 0o644); err != nil { //nolint:gosec // a document
+		text := tables.markdown(about)
+		if before, err := os.ReadFile(*file); err == nil && *only != "" && *exchange == "" {
+			text = tables.updated(string(before), *only, about)
+		}
+		if err := os.WriteFile(*file, []byte(text), 0o644); err != nil { //nolint:gosec // a document
 			return 2, fmt.Errorf("write the tables: %w", err)
 		}
 	}

@@ -200,15 +200,25 @@ func (r *report) markdown(about machine) string {
 func (p *part) markdown(b *strings.Builder) {
 	if p.rival == "" {
 		b.WriteString("| | Tandem | goal | |\n|---|---|---|---|\n")
-		for _, x := range p.rows {
-			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", x.what, x.tandem, x.goal, verdict(x))
-		}
-		return
+	} else {
+		fmt.Fprintf(b, "| | %s | Tandem | goal | |\n|---|---|---|---|---|\n", p.rival)
 	}
-	fmt.Fprintf(b, "| | %s | Tandem | goal | |\n|---|---|---|---|---|\n", p.rival)
+	for _, l := range p.lines() {
+		b.WriteString(l + "\n")
+	}
+}
+
+// lines are the rows of the table.
+func (p *part) lines() []string {
+	var out []string
 	for _, x := range p.rows {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", x.what, x.rival, x.tandem, x.goal, verdict(x))
+		if p.rival == "" {
+			out = append(out, fmt.Sprintf("| %s | %s | %s | %s |", x.what, x.tandem, x.goal, verdict(x)))
+		} else {
+			out = append(out, fmt.Sprintf("| %s | %s | %s | %s | %s |", x.what, x.rival, x.tandem, x.goal, verdict(x)))
+		}
 	}
+	return out
 }
 
 const method = `

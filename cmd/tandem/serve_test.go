@@ -102,7 +102,7 @@ func TestServeKeepsItsSetUpOverARestart(t *testing.T) {
 	require.Contains(t, body, `tandem_switch_up{engine="asterisk",kind="asterisk"} 0`)
 	status, body = ask(t, http.MethodGet, url+"/api/v1/engines", token, "")
 	require.Equal(t, 200, status)
-	require.Contains(t, body, `{"id":"asterisk","up":false,"kind":"asterisk"}`)
+	require.Contains(t, body, `{"id":"asterisk","up":false,"kind":"asterisk","calls":0}`)
 	require.NoError(t, stop())
 
 	db, err := models.Open(t.Context(), s.DB)

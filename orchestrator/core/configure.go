@@ -60,8 +60,8 @@ func (s *Shard) setAgent(set AgentSetup) {
 		s.reportAgent(a)
 	} else {
 		s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
-		if a.Phone != set.Phone {
-			a.PhoneDown = false
+		if a.Phone != set.Phone || a.Engine != set.Engine {
+			a.PhoneDown = false // what was known is of another phone, or of the phone at another switch
 		}
 		a.AgentSetup, a.Removed = set, false
 		s.touchAgent(a)

@@ -109,7 +109,7 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
 	s.afterOffer(a, c.queue, outcome, c.ID)
-	if c.Direct && len(c.Offers) == 0 {
+	if c.Direct && len(c.Offers) == 0 && outcome != OfferAbandoned { // a caller who gives up stands in no line then
 		s.directFailed(c, outcome)
 	}
 }

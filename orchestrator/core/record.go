@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -74,18 +75,32 @@ func (s *Shard) recordTalk(c *call) {
 	case r == nil:
 		s.startRecording(c)
 	case r.Rest:
-		s.resumeRecording(c, "")
-		r.Rest, r.Rested = false, true
+		r.Rest = false
+		s.touch(c)
+		if r.State == RecordingPausing || r.State == RecordingOff {
+			s.resumeRecording(c, "")
+			r.Rested = !r.Told
+		}
 	}
 }
 
-// restRecording writes nothing while the customer is back in a queue: nobody talks with them.
+// restRecording writes nothing while the customer is back in a queue: nobody talks with them. A pause of the agent who has left becomes such a rest, for it
+// was theirs; the next agent's conversation is recorded.
 func (s *Shard) restRecording(c *call) {
 	r := c.Recording
-	if r == nil || r.State != RecordingOn {
+	if r == nil || r.State == RecordingStopping || r.Rest {
 		return
 	}
-	r.State, r.Rest, r.Why, r.Confirm, r.Tries = RecordingPausing, true, "", s.now.Add(pauseConfirm), 1
+	r.Rest, r.ResumeAt = true, 0
+	s.touch(c)
+	if r.State == RecordingOn {
+		s.pauseToRest(c, r)
+	}
+}
+
+// pauseToRest pauses a recording that nobody has asked to pause.
+func (s *Shard) pauseToRest(c *call, r *recording) {
+	r.State, r.Why, r.Confirm, r.Tries = RecordingPausing, "", s.now.Add(pauseConfirm), 1
 	s.touch(c)
 	s.do(c, nil, PauseRecording{Recording: r.ID})
 }
@@ -138,6 +153,9 @@ func (s *Shard) recordingStarted(id RecordingID) {
 	r.State, r.StartedAt, r.Confirm = RecordingOn, s.now, 0
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryRecordingStarted, Agent: r.Agent, Queue: c.Queue, Recording: id, Text: r.of()})
+	if r.Rest { // the customer was sent back to a queue meanwhile
+		s.pauseToRest(c, r)
+	}
 }
 
 func (s *Shard) recordingPaused(id RecordingID) {
@@ -146,12 +164,13 @@ func (s *Shard) recordingPaused(id RecordingID) {
 		return
 	}
 	r.State, r.Confirm = RecordingOff, 0
-	if r.Rest {
-		return // nobody talks, so nobody has paused anything
+	if r.Why == "" {
+		return // nobody has paused anything
 	}
-	if q := c.queue; q.PauseLimit > 0 {
+	if q := c.queue; q.PauseLimit > 0 && !r.Rest {
 		r.ResumeAt = s.now.Add(q.PauseLimit)
 	}
+	r.Told = true
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryRecordingPaused, Agent: c.Primary, Recording: id, Actor: r.Why})
 }
@@ -163,11 +182,13 @@ func (s *Shard) recordingResumed(id RecordingID) {
 	}
 	r.State, r.Confirm = RecordingOn, 0
 	s.touch(c)
-	if r.Rested {
-		r.Rested = false
-		return // nobody had paused it
+	if !r.Rested { // somebody had paused it
+		s.tellCall(c, Entry{Kind: EntryRecordingResumed, Agent: c.Primary, Recording: id, Actor: r.Why})
 	}
-	s.tellCall(c, Entry{Kind: EntryRecordingResumed, Agent: c.Primary, Recording: id, Actor: r.Why})
+	r.Rested, r.Told = false, false
+	if r.Rest {
+		s.pauseToRest(c, r)
+	}
 }
 
 func (s *Shard) recordingStopped(f RecordingStopped) {
@@ -215,7 +236,7 @@ func (s *Shard) endRecording(c *call, r *recording, ok bool, length time.Duratio
 
 // failClosed stops a recording whose pause the switch did not confirm, and says so.
 func (s *Shard) failClosed(c *call) {
-	if r := c.Recording; r.Rest { // nobody speaks of secrets; whatever the switch does, it is asked to resume before anybody talks again
+	if r := c.Recording; r.Why == "" { // nobody speaks of secrets; whatever the switch does, it is asked to resume before anybody talks again
 		r.State, r.Confirm = RecordingOff, 0
 		return
 	}
@@ -337,7 +358,7 @@ func (in PauseRecordingOf) refuse(s *Shard) *Refusal {
 func (in PauseRecordingOf) apply(s *Shard) {
 	c := s.st.Calls[in.Call]
 	r := c.Recording
-	r.State, r.Why, r.Confirm, r.Tries = RecordingPausing, in.Actor, s.now.Add(pauseConfirm), 1
+	r.State, r.Why, r.Confirm, r.Tries = RecordingPausing, cmp.Or(in.Actor, string(in.Agent)), s.now.Add(pauseConfirm), 1
 	s.touch(c)
 	s.do(c, nil, PauseRecording{Recording: r.ID})
 }

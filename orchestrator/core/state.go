@@ -276,9 +276,10 @@ type recording struct {
 	ResumeAt  instant        `json:"resume_at,omitzero"` // automatic resume
 	StartedAt instant        `json:"started_at,omitzero"`
 	Agent     AgentID        `json:"agent"`
-	Why       string         `json:"why,omitempty"`    // it is being stopped
-	Rest      bool           `json:"rest,omitempty"`   // paused by the rules: the customer is in a queue again
-	Rested    bool           `json:"rested,omitempty"` // and is being resumed from that
+	Why       string         `json:"why,omitempty"`    // it is being stopped; who asked for the pause or its end, "" = the rules
+	Rest      bool           `json:"rest,omitempty"`   // nothing is to be written: the customer is in a queue again
+	Rested    bool           `json:"rested,omitempty"` // it is being resumed from that, of which the timeline says nothing
+	Told      bool           `json:"told,omitempty"`   // the timeline says that it is paused
 }
 
 // of is what the timeline says of a recording that is not of the conversation.

@@ -14,7 +14,7 @@ export function DayTable({ items, zone }: { items: readonly Interval[]; zone: st
   const none = t('none')
   const number = classes(board.number, 'digits')
   return (
-    <div className={board.scroll}>
+    <div className={board.flush}>
       <table className={board.table} aria-label={t('day.tableOf')}>
         <thead>
           <tr>

@@ -108,7 +108,7 @@ function options({ times, curves, format, zone, locale, most }: PlotProps, into:
   return {
     width: into.clientWidth,
     height,
-    padding: [12, 14, 0, 0],
+    padding: [12, 26, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, sync: { key: together.key } },
@@ -118,7 +118,7 @@ function options({ times, curves, format, zone, locale, most }: PlotProps, into:
       y: { range: (_, __, high) => [0, most ?? Math.max(1, high * 1.08)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, values: (_, at) => at.map((s) => time.format(s * 1000)) },
+      { ...axis, grid: { show: false }, size: 34, space: 64, values: (_, at) => at.map((s) => time.format(s * 1000)) },
       { ...axis, size: 62, space: 36, incrs: most === 1 ? [0.2, 0.25, 0.5] : [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600], values: (_, at) => at.map(format) },
     ],
     series: [

@@ -32,9 +32,9 @@ help: ## this list
 setup: ## install what tests and demo need (packages, Asterisk, linter); fast when it is all there
 	@docker/setup/setup.sh
 
-# The app is built again when something that it is made of is newer. The test that all of it is named here is the size of the list: sources, their tools, and the contract.
+# The app is built again when something that it is made of is newer: its sources, its tools, and the contract.
 WEB_APP := web/dist/app/index.html
-WEB_SOURCES = $(shell find web/src web/public web/build -type f -not -name schema.d.ts) web/index.html web/vite.config.ts web/package-lock.json api/openapi.yaml
+WEB_SOURCES = $(shell find web/src web/public web/build -type f -not -name schema.d.ts) web/index.html web/vite.config.ts $(wildcard web/tsconfig*.json) web/package-lock.json api/openapi.yaml
 
 $(WEB_APP): $(WEB_SOURCES)
 	@docker/setup/web.sh

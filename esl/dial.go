@@ -43,15 +43,11 @@ func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dia
 		e.forget(a.Leg)
 		return refuse(core.WhyLimit, "the switch takes no more calls in this second: %v", err)
 	}
-	// A second "originate" of a living id makes another channel, with another id. We remember what we dialled, but perhaps not what a
-	// Tandem before us did.
-	said, err := p.commands.api(ctx, "uuid_exists", idArg(a.Leg))
-	if err != nil {
-		e.forget(a.Leg)
-		return fmt.Errorf("dial: %w", err)
-	}
-	if strings.TrimSpace(said) == "true" {
-		return nil
+	if exists, err := e.dialledBefore(ctx, p, a.Leg); err != nil || exists {
+		if err != nil {
+			e.forget(a.Leg)
+		}
+		return err
 	}
 	if err := originate(ctx); err != nil {
 		if answered(err) {
@@ -61,6 +57,22 @@ func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dia
 		return fmt.Errorf("dial: %w", err)
 	}
 	return nil
+}
+
+// dialledBefore reports whether a leg is there already. A second "originate" of a living id makes another channel, with another id. We remember what we
+// dialled, and what was there when the session began; but what a Tandem before us has ordered just then may have shown since.
+func (e *Engine) dialledBefore(ctx context.Context, p *pair, id core.LegID) (bool, error) {
+	e.mu.Lock()
+	young := time.Since(e.since) < lostDial
+	e.mu.Unlock()
+	if !young {
+		return false, nil
+	}
+	said, err := p.commands.api(ctx, "uuid_exists", idArg(id))
+	if err != nil {
+		return false, fmt.Errorf("dial: %w", err)
+	}
+	return strings.TrimSpace(said) == "true", nil
 }
 
 // dialSettings are the variables of a leg.
@@ -73,11 +85,7 @@ func dialSettings(call core.CallID, a core.Dial) argument {
 		// Behind "user/" there is a second dial, with a limit of its own.
 		set("leg_timeout", secondsArg(limit(a.Limit))),
 		set("ignore_early_media", literal("true")),
-		// A phone that answers 302 to itself would be called for ever.
-		set("outbound_redirect_fatal", literal("true")),
-		set("hangup_after_bridge", literal("false")),
-		// Otherwise "*" ends what is played.
-		set("playback_terminators", literal("none")),
+		survives(),
 	}
 	list = append(list, callerID(a.FromName, a.FromNumber)...)
 	if a.AutoAnswer {

@@ -17,23 +17,19 @@
 // # Words
 //
 // A leg is a channel: the leg's id is the channel's uuid. A leg is always in "park", or in one application with "park" behind it: so it never
-// comes to the end of what it is told, which would end the call. A member on hold is out of the mix's conference and hears music on its
+// comes to the end of what it is told, which would end the call. A member on hold is out of the mix's bridge or conference and hears music on its
 // channel (stay.go). A recording is a recording of the conference, in a file named by the recording's id.
 //
-// # Why every mix is a conference
+// # What a mix is
 //
-// Two legs could be bridged, which costs two threads less, and three need a conference. A conference of two is used all the same:
+// Two who talk are bridged, which costs FreeSWITCH least; every other mix is a conference (bridge.go, mix.go). A conference is what can be recorded: its recording is of the
+// mix, and goes on when one is held, when the agent changes, when a third joins, and has neither hold music nor what somebody says while on hold. A
+// recording of a channel has what that channel hears, and ends with it. docs/adr has the figures.
 //
-//   - The customer stays when the agent goes, because nothing ties them together. A bridge ends both unless park_after_bridge is set, which
-//     parking consumes and which would have to be set again before every bridge; and a bridge with a leg that still rings kills both.
-//   - A recording is of the mix, as it must be: it goes on when one is held, when the agent changes, when a third joins, and has neither hold
-//     music nor what somebody says while on hold. A recording of a channel has what that channel hears, and ends with it.
-//   - There is no change of form, and so no gap, when a third member comes or goes.
-//   - Every coming and going is one event with the mix's name.
+// # What an order costs
 //
-// It takes 20 ms from the order until both are in, the time of one packet, as a bridge does; sound is 20 ms later than through a bridge. On a
-// machine with two cores that others kept busy, a call of half a second with sound in both directions, from INVITE to BYE, cost 19 to 23 ms of
-// processor time.
+// The event socket reads byte by byte, with two system calls for each, and every event names all of a leg's variables. So orders are short, few, and say nothing that holds
+// for every leg: that is set once, as variables of the switch (session.go, everyLeg).
 //
 // # Traps of FreeSWITCH that shaped the code
 //
@@ -41,16 +37,18 @@
 //     brings events within a millisecond or two (link.go, nudge).
 //   - Whatever an application is given is expanded, and "${system(…)}" runs programs: text from people is made harmless, and goes into variables only
 //     (argument.go, harmless.go).
-//   - A second "originate" of a living uuid makes another channel with another uuid: legs are asked for first, carry their id as a variable, and
-//     a channel whose two do not agree is hung up (dial.go).
+//   - A second "originate" of a living uuid makes another channel with another uuid: legs that a Tandem before us may have dialled are asked for first, all carry
+//     their id as a variable, and a channel whose two do not agree is hung up (dial.go).
 //   - "originate" parks the leg a moment after the answer, and would undo what the leg was told before: a leg counts as answered once it is parked, too
 //     (facts.go).
 //   - An order to hang up may overtake the background job that makes the channel: then the channel is hung up as soon as it shows (do.go).
-//   - A phone's 302 is followed by default, to itself for ever (dial.go).
+//   - A phone's 302 is followed by default, to itself for ever (session.go, everyLeg).
+//   - A transfer is the seventieth at most: then the leg is hung up on (session.go, everyLeg).
+//   - While a bridge is made, either leg's end and every other order would end both (bridge.go).
 //   - More new sessions in one second than sessions-per-second fail as DESTINATION_OUT_OF_ORDER: dials are paced (pace.go).
 //   - Of two transfers in quick succession the second may get lost: one waits for the other's beginning (stay.go).
 //   - A file that is missing gives no event: behind every prompt the leg fires one of our own (play.go).
-//   - "*" ends a playback unless playback_terminators says otherwise (dial.go, facts.go).
+//   - "*" ends a playback unless playback_terminators says otherwise (session.go, everyLeg).
 //   - The listing of channels comes from a table that is filled from events, late, and has none of our variables: it only says which channels to
 //     ask (snapshot.go).
 //   - A call that arrives goes its own way after two seconds unless it is taken (facts.go, take).

@@ -166,6 +166,11 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"phones that came and went meanwhile":                phonesMeanwhile,
 		"stored recordings":                                  storedRecordings,
 		"an unanswered leg cannot talk, and is not answered": unansweredCannotTalk,
+		"a phone hangs up while it is being bridged":         bridgedInVain,
+		"a phone hangs up while it holds":                    hangsUpHolding,
+		"a prompt to one of two who talk":                    promptInBridge,
+		"a leg is told more than seventy things":             toldManyThings,
+		"two who talk, told to part and meet again at once":  partAndMeet,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, b)
@@ -333,6 +338,89 @@ func mutedComesBack(s *scene, _ *lab.FreeSWITCH) {
 	a.Hears(s, enginetest.Music())
 	s.do(mixed(m, core.Talk, cl, al))
 	c.Hears(s, enginetest.Voices(a))
+	s.over(cl, al)
+}
+
+// bridgedInVain: making a bridge takes some 40 ms, and FreeSWITCH hangs up on the one leg if the other one ends meanwhile.
+func bridgedInVain(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930131")
+	m := newID[core.MixID]()
+	for i := range 16 {
+		_, al := s.agent("1001")
+		if i%2 == 0 {
+			s.do(mixed(m, core.Hold, cl)) // out of music, or out of silence
+		}
+		s.do(mixed(m, core.Talk, cl, al))
+		time.Sleep(time.Duration(i) * 4 * time.Millisecond) // at every stage of it
+		s.do(core.Hang{Leg: al})
+		await(s, 0, func(f core.LegHungUp) bool { return f.Leg == al })
+	}
+	s.do(mixed(m, core.Hold, cl))
+	c.Hears(s, enginetest.Music())
+	s.over(cl)
+}
+
+// hangsUpHolding: FreeSWITCH hangs up on the other end of a bridge as well, unless it is told otherwise.
+func hangsUpHolding(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930135")
+	a, al := s.agent("1001")
+	m := newID[core.MixID]()
+	s.do(mixed(m, core.Talk, cl, al))
+	c.Hears(s, enginetest.Voices(a))
+	a.Hold(s, true)
+	await(s, 0, func(f core.Held) bool { return f.Leg == al && f.On })
+	a.HangUp(s)
+	await(s, 0, func(f core.LegHungUp) bool { return f.Leg == al })
+	s.do(mixed(m, core.Hold, cl))
+	c.Hears(s, enginetest.Music())
+	s.over(cl)
+}
+
+func promptInBridge(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930132")
+	a, al := s.agent("1001")
+	m, play := newID[core.MixID](), newID[core.PlayID]()
+	s.do(mixed(m, core.Talk, cl, al))
+	c.Hears(s, enginetest.Voices(a))
+	s.do(core.Play{Leg: cl, Play: play, Media: []string{prompt}})
+	a.Hears(s, enginetest.Silence())
+	assert.True(s, await(s, 0, func(f core.Played) bool { return f.Play == play }).OK)
+	c.Hears(s, enginetest.Voices(a))
+	a.Hears(s, enginetest.Voices(c))
+	s.over(cl, al)
+}
+
+// toldManyThings: FreeSWITCH counts transfers, hangs up after so many, and takes every order for one.
+func toldManyThings(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930133")
+	m := newID[core.MixID]()
+	for range 40 {
+		s.do(mixed(m, core.Hold, cl))
+		s.do(core.SetMix{Mix: m})
+	}
+	s.do(mixed(m, core.Hold, cl))
+	c.Hears(s, enginetest.Music())
+	s.over(cl)
+}
+
+func partAndMeet(s *scene, _ *lab.FreeSWITCH) {
+	c, cl := s.caller("4930134")
+	a, al := s.agent("1001")
+	m := newID[core.MixID]()
+	for range 10 {
+		s.do(mixed(m, core.Talk, cl, al))
+		s.do(core.SetMix{Mix: m})
+	}
+	s.do(mixed(m, core.Talk, cl, al))
+	c.Hears(s, enginetest.Voices(a))
+	a.Hears(s, enginetest.Voices(c))
+	for range 10 {
+		s.do(core.SetMix{Mix: m, Members: []core.Member{{Leg: cl, Mode: core.Hold}, {Leg: al, Mode: core.Talk}}})
+		s.do(core.SetMix{Mix: m})
+		s.do(mixed(m, core.Talk, cl, al))
+	}
+	c.Hears(s, enginetest.Voices(a))
+	a.Hears(s, enginetest.Voices(c))
 	s.over(cl, al)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
@@ -18,7 +19,8 @@ type Engine struct {
 	pace  pacer    // of dials
 
 	mu    sync.Mutex
-	pair  *pair // of the current session; nil between sessions
+	pair  *pair     // of the current session; nil between sessions
+	since time.Time // when the session began
 	spawn func(func(context.Context))
 	place places
 	table table

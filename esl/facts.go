@@ -11,7 +11,7 @@ import (
 
 // The events that are asked for, and nothing else: a listener that does not keep up harms the switch.
 var wantedEvents = []string{
-	"CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_HOLD", "CHANNEL_UNHOLD",
+	"CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD",
 	"CHANNEL_HANGUP_COMPLETE", "DTMF", "PLAYBACK_START", "PLAYBACK_STOP", "BACKGROUND_JOB",
 	"CUSTOM", playedEvent, conferenceEvent, "sofia::register", "sofia::unregister", "sofia::expire",
 }
@@ -32,6 +32,8 @@ func (e *Engine) translate(ev event) []core.Fact {
 		return e.dialled(ev)
 	case "CUSTOM":
 		return e.custom(ev)
+	case "CHANNEL_BRIDGE":
+		return e.bridgeFacts(ev)
 	}
 	id := core.LegID(ev.get("Unique-ID"))
 	l := e.table.legs[id]
@@ -78,21 +80,23 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	case "CHANNEL_PARK":
 		// "originate" parks a leg a moment after the answer. Whatever the leg is told before that, parking would undo.
 		l.parked = true
-		l.begun(func(m *move) bool { return true })
-		return l.standsNow()
+		l.stands()
+		return append(l.unbridged(), l.standsNow()...)
 	case "CHANNEL_HANGUP_COMPLETE":
 		e.table.drop(l)
 		if !l.told {
 			return nil
 		}
+		left := l.unbridged()
 		over := core.LegHungUp{Leg: l.id, Cause: releaseOf(l, ev).cause()}
 		if l.picked && !l.up { // in the moment between the answer and the parking
 			return []core.Fact{core.LegAnswered{Leg: l.id}, over}
 		}
-		return []core.Fact{over}
+		return append(left, over)
 	case "PLAYBACK_START":
 		play := core.PlayID(ev.get(playVariable))
 		l.begun(func(m *move) bool { return m.prompt == play && (play != "" || m.to.music) })
+		return l.unbridged()
 	case "PLAYBACK_STOP":
 		if play := ev.get(playVariable); play != "" && len(l.prompts) > 0 && string(l.prompts[0].play) == play {
 			l.heard = ev.get("Playback-Status") == "done"
@@ -112,6 +116,21 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 		return []core.Fact{core.Held{Leg: l.id, On: false}}
 	}
 	return nil
+}
+
+// stands notes that a leg has parked: it was told to, or the bridge that it was in, or was to be in, has ended without an order.
+func (l *leg) stands() {
+	switch {
+	case l.moving == nil:
+	case l.moving.parting && (l.moving.to != stay{} || l.moving.prompt != ""):
+		return // the order is still to come into force, or is lost: see insist
+	default:
+		l.moving.over()
+		l.moving = nil
+	}
+	if l.stay.with != "" {
+		l.stay = stay{}
+	}
 }
 
 // standsNow tells that a leg is answered, once it also is where it can be told what to do.
@@ -163,9 +182,10 @@ func (e *Engine) conferenceFacts(ev event) []core.Fact {
 	}
 	l.seen, l.absent = time.Now(), 0
 	if action == "add-member" {
+		facts := l.unbridged()
 		l.inside, l.member = id, ev.get("Member-ID")
-		l.begun(func(m *move) bool { return m.to.mix == id })
-		return []core.Fact{core.MixJoined{Mix: id, Leg: l.id}}
+		l.begun(func(m *move) bool { return m.to.mix == id && m.to.with == "" })
+		return append(facts, core.MixJoined{Mix: id, Leg: l.id})
 	}
 	if l.inside == id {
 		l.inside = ""
@@ -244,9 +264,6 @@ func (e *Engine) appeared(id core.LegID) []core.Fact {
 func take(ctx context.Context, p *pair, id core.LegID) (mine bool, err error) {
 	// First the mark, so that even if patience ends in this moment the dialplan parks the call again.
 	if _, err := p.commands.send(ctx, setVariable(idArg(id), set(takenVariable, literal("true")))); err != nil {
-		return false, orGone(err)
-	}
-	if _, err := p.commands.send(ctx, setVariable(idArg(id), set("playback_terminators", literal("none")))); err != nil {
 		return false, orGone(err)
 	}
 	said, err := p.commands.api(ctx, "sched_del", idArg(id))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,9 +27,12 @@ type plan struct {
 	unmute []core.LegID
 	join   map[core.LegID]stay // into the conference
 	leave  map[core.LegID]stay // out of it, or from one kind of waiting to another
+	bridge []core.LegID        // two who are to be bridged
 }
 
-func (p *plan) empty() bool { return len(p.mute)+len(p.unmute)+len(p.join)+len(p.leave) == 0 }
+func (p *plan) empty() bool {
+	return len(p.mute)+len(p.unmute)+len(p.join)+len(p.leave)+len(p.bridge) == 0
+}
 
 // mixTries is how often a SetMix is tried, each time with a fresh look at the switch.
 const mixTries = 3
@@ -69,7 +73,7 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 	for try := range mixTries {
 		plan := e.planMix(a)
 		// The first time, an empty plan means that this is a repetition. Later it means that all is done.
-		if plan.empty() && try == 0 || failed != nil {
+		if plan.empty() && try == 0 && !e.forgotten(a) || failed != nil {
 			if err := e.lookAtMix(ctx, p, a); err != nil {
 				return err
 			}
@@ -90,6 +94,13 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 		return refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
 	return nil
+}
+
+// forgotten reports whether a mix is to have nobody, and nobody is known to have to do with it: there is nothing to look at.
+func (e *Engine) forgotten(a core.SetMix) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(a.Members) == 0 && len(e.table.touched(a.Mix)) == 0 && !e.table.records(a.Mix)
 }
 
 func checkMix(a core.SetMix) error {
@@ -177,13 +188,20 @@ func (e *Engine) planMix(a core.SetMix) plan {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := plan{join: map[core.LegID]stay{}, leave: map[core.LegID]stay{}}
+	first, second, couple := e.couple(a)
 	for _, member := range a.Members {
 		l, want := e.table.legs[member.Leg], stayOf(a.Mix, member)
+		if couple && want.mix != "" {
+			if e.table.legs[first].stay.with != second {
+				p.bridge = []core.LegID{first, second}
+			}
+			continue
+		}
 		switch {
 		case l == nil || l.asked != "" || l.stay == want:
 		case want.mix == "":
 			p.leave[l.id] = want
-		case l.stay.mix == want.mix && l.inside == want.mix && l.moving == nil && l.member != "":
+		case l.stay.mix == want.mix && l.stay.with == "" && l.inside == want.mix && l.moving == nil && l.member != "":
 			if want.mute {
 				p.mute = append(p.mute, l.id)
 			} else {
@@ -225,6 +243,9 @@ func (e *Engine) perform(ctx context.Context, p *pair, id core.MixID, plan plan)
 	recorded := e.table.records(id)
 	e.mu.Unlock()
 	switch {
+	case len(plan.bridge) > 0:
+		// Nobody who leaves can hear who is bridged.
+		return errors.Join(e.directAll(ctx, plan.leave), e.bridge(ctx, p, id, plan.bridge[0], plan.bridge[1]))
 	case len(plan.join) == 0 || going == 0:
 		return e.directAll(ctx, plan.leave, plan.join)
 	case staying == 0 && recorded:
@@ -249,18 +270,26 @@ func (e *Engine) perform(ctx context.Context, p *pair, id core.MixID, plan plan)
 
 // directAll makes legs do something, all at the same time. A leg that is gone is no failure: its end is told by its own event.
 func (e *Engine) directAll(ctx context.Context, all ...map[core.LegID]stay) error {
+	goals := map[core.LegID]stay{}
+	for _, some := range all {
+		maps.Copy(goals, some)
+	}
 	var group errgroup.Group // no common context: one leg's failure is no reason to leave the others where they are
 	group.SetLimit(8)
-	for _, some := range all {
-		for id, s := range some {
-			group.Go(func() error {
-				err := e.redirect(ctx, id, s)
-				if notFound(err) {
-					return nil
-				}
-				return err
-			})
-		}
+	for _, pair := range e.couples(goals) {
+		both := map[core.LegID]stay{pair[0]: goals[pair[0]], pair[1]: goals[pair[1]]}
+		delete(goals, pair[0])
+		delete(goals, pair[1])
+		group.Go(func() error { return e.part(ctx, pair, both) })
+	}
+	for id, s := range goals {
+		group.Go(func() error {
+			err := e.redirect(ctx, id, s)
+			if notFound(err) {
+				return nil
+			}
+			return err
+		})
 	}
 	return group.Wait()
 }
@@ -306,7 +335,7 @@ func (e *Engine) mute(ctx context.Context, p *pair, id core.MixID, who core.LegI
 func (e *Engine) hush(ctx context.Context, p *pair, id core.MixID, who core.LegID) {
 	member := ""
 	e.note(who, func(l *leg) {
-		if l.inside == id {
+		if l.inside == id && l.bridged == "" {
 			member = l.member
 		}
 	})
@@ -324,6 +353,11 @@ func (e *Engine) hush(ctx context.Context, p *pair, id core.MixID, who core.LegI
 func (e *Engine) lookAtMix(ctx context.Context, p *pair, a core.SetMix) error {
 	for _, m := range a.Members {
 		if err := e.settled(ctx, m.Leg); err != nil {
+			return err
+		}
+	}
+	if two := e.bridged(a.Mix); len(two) == 2 {
+		if err := e.lookAtBridge(ctx, p, two); err != nil {
 			return err
 		}
 	}
@@ -346,11 +380,12 @@ func (e *Engine) lookAtMix(ctx context.Context, p *pair, a core.SetMix) error {
 		e.note(m.Leg, func(l *leg) {
 			if isIn {
 				l.inside, l.member = a.Mix, in.number()
-			} else if l.inside == a.Mix {
+			} else if l.inside == a.Mix && l.bridged == "" {
 				l.inside = ""
 			}
 			switch {
 			case len(l.prompts) > 0: // it is where the prompt is
+			case l.stay.with != "" && !isIn: // as the bridge was found to be
 			case l.stay.mix == a.Mix:
 				l.stay.unknown = !isIn || in.muted() != l.stay.mute
 			default:

@@ -52,6 +52,9 @@ func (e *Engine) play(ctx context.Context, effect core.EffectID, a core.Play) er
 		}
 		next.files = append(next.files, sounds+"/"+name+".wav")
 	}
+	if err := e.conferFor(ctx, a.Leg); err != nil {
+		return err
+	}
 	unlock, err := e.locks.lock(ctx, "leg:"+string(a.Leg))
 	if err != nil {
 		return err

@@ -45,6 +45,9 @@ func (e *Engine) startRecording(ctx context.Context, p *pair, a core.StartRecord
 	if err := e.awaitMix(ctx, a.Mix); err != nil {
 		return err
 	}
+	if err := e.confer(ctx, a.Mix); err != nil {
+		return err
+	}
 	e.mu.Lock()
 	known, stored := e.table.recordings[a.Recording], e.storedFile(a.Recording)
 	e.mu.Unlock()

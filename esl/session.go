@@ -78,10 +78,34 @@ func (e *Engine) acquaint(ctx context.Context, p *pair) error {
 		rate = paceOf(sessionsPerSecond(status))
 	}
 	e.pace.set(rate)
+	for _, v := range everyLeg {
+		if err := order(ctx, p.commands, "global_setvar", literal(v)); err != nil {
+			return fmt.Errorf("set what holds for every leg: %w", err)
+		}
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.place = at
 	return nil
+}
+
+// everyLeg is what holds for every leg on the switch. It stands there once, as variables of the switch, instead of in every order to dial and in every event
+// of every leg: FreeSWITCH reads orders byte by byte, and both are most of what it costs it to be driven.
+var everyLeg = []constant{
+	// A phone that answers 302 to itself would be called for ever.
+	"outbound_redirect_fatal=true",
+	// Otherwise "*" ends what is played.
+	"playback_terminators=none",
+	// Every order is a transfer to the switch, which hangs up after 70 of them.
+	"max_session_transfers=1000000",
+	// Who is being bridged with somebody who ends meanwhile is not hung up on.
+	"uuid_bridge_park_on_cancel=true",
+	// Who talks to a phone that holds is not hung up on when it hangs up,
+	"hold_hangup_xfer_exten=park:",
+	// and hears nothing meanwhile, as in a conference: music is for those whom Tandem holds.
+	"hold_music=silence",
+	// What a phone shows was said when it was called.
+	"ignore_display_updates=true",
 }
 
 // sessionsPerSecond reads the limit out of "status": "0 session(s) per Sec out of max 200, peak 0". 0 = it does not say.
@@ -117,7 +141,7 @@ func (e *Engine) begin(p *pair, view *wholeView, spawn func(func(context.Context
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.table.adopt(view, time.Now())
-	e.pair, e.spawn = p, spawn
+	e.pair, e.spawn, e.since = p, spawn, time.Now()
 }
 
 // end closes the session. Events that were read before the connection failed have been told by then, unless there was a gap.

@@ -29,9 +29,12 @@ type foundLeg struct {
 	answered bool
 	parked   bool
 	mute     bool
-	member   string // its number in its conference
-	stay     stay   // what it does, if it is in no mix
-	running  string // the argument of what runs on it
+	member   string     // its number in its conference
+	stay     stay       // what it does, if it is in no mix
+	running  string     // the argument of what runs on it
+	with     core.LegID // the other end of its bridge
+	call     string
+	mix      string // what its variable says; of a bridge
 }
 
 // doing reads what a leg that is in no mix does.
@@ -85,6 +88,7 @@ func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, 
 	for _, c := range all {
 		v.mix(c)
 	}
+	v.bridges()
 	slices.SortFunc(v.snapshot.Mixes, func(a, b core.SeenMix) int { return cmp.Compare(a.Mix, b.Mix) })
 	slices.SortFunc(v.snapshot.Recordings, func(a, b core.SeenRecording) int { return cmp.Compare(a.Recording, b.Recording) })
 	return v, nil
@@ -213,8 +217,8 @@ func sessions(status string) int {
 func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (core.SeenLeg, foundLeg, bool, error) {
 	id := core.LegID(r.UUID)
 	if !thorough {
-		if seen, known, told := e.remembered(id); known {
-			return seen, foundLeg{}, told, nil
+		if seen, found, known, told := e.remembered(id); known {
+			return seen, found, told, nil
 		}
 	}
 	said, err := p.commands.api(ctx, "uuid_dump", idArg(id), literal("json"))
@@ -231,6 +235,8 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 	text := func(name string) string { s, _ := d[name].(string); return s }
 	found := foundLeg{answered: text("Answer-State") == "answered", parked: text("variable_current_application") != ""}
 	found.doing(text("variable_current_application"), text("variable_current_application_data"))
+	found.call = text("variable_" + callVariable)
+	found.with, found.mix = core.LegID(text("variable_"+bridgedVariable)), text("variable_"+mixVariable)
 	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
 	switch {
 	case text("variable_"+legVariable) == string(id):
@@ -257,16 +263,19 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 }
 
 // remembered is what we know of a leg, in the form of a look. told is false while the core does not know of it yet.
-func (e *Engine) remembered(id core.LegID) (seen core.SeenLeg, known, told bool) {
+func (e *Engine) remembered(id core.LegID) (seen core.SeenLeg, found foundLeg, known, told bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	l := e.table.legs[id]
 	if l == nil {
-		return core.SeenLeg{}, false, false
+		return core.SeenLeg{}, foundLeg{}, false, false
+	}
+	if l.bridged != "" {
+		found = foundLeg{with: l.bridged, mix: string(l.inside)}
 	}
 	return core.SeenLeg{
 		Leg: id, Ours: l.ours, Call: l.call, Up: l.up, Ringing: l.ours && l.rang && !l.up, From: l.from, Name: l.name, To: l.to,
-	}, true, l.told
+	}, found, true, l.told
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -26,8 +26,10 @@ import (
 type move struct {
 	to     stay
 	prompt core.PlayID
-	begun  chan struct{} // closed by over
-	end    sync.Once
+	// parting: out of a bridge, which FreeSWITCH may follow by parking the leg on its own.
+	parting bool
+	begun   chan struct{} // closed by over
+	end     sync.Once
 }
 
 func (m *move) over() { m.end.Do(func() { close(m.begun) }) }
@@ -60,7 +62,7 @@ func (e *Engine) program(s stay, p *prompt) argument {
 		app(literal("event:Event-Name=CUSTOM,Event-Subclass="+playedEvent+","+playVariable+"="), idArg(p.play))
 	}
 	switch {
-	case s.mix != "":
+	case s.mix != "": // with a prompt in front, a bridge is a conference by now
 		mute := literal("")
 		if s.mute {
 			mute = literal("+flags{mute}")
@@ -87,8 +89,15 @@ func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) e
 	if err := e.settled(ctx, id); err != nil {
 		return err
 	}
+	if err := e.firm(ctx, pair, id); err != nil {
+		return err
+	}
 	// Noted before the switch hears of it: the event may overtake the reply.
-	e.note(id, func(l *leg) { l.moving = next })
+	e.note(id, func(l *leg) {
+		next.parting = l.stay.with != ""
+		e.table.widow(l)
+		l.moving = next
+	})
 	if err := order(ctx, pair.commands, "uuid_transfer", idArg(id), e.program(s, p), literal("inline")); err != nil {
 		next.over()
 		e.note(id, func(l *leg) {
@@ -100,6 +109,9 @@ func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) e
 		return fmt.Errorf("direct: %w", err)
 	}
 	e.note(id, func(l *leg) { l.stay = s })
+	if next.parting && p == nil {
+		e.insist(id, next)
+	}
 	return nil
 }
 
@@ -114,7 +126,11 @@ func (e *Engine) settled(ctx context.Context, id core.LegID) error {
 	if m == nil {
 		return nil
 	}
-	timer := time.NewTimer(moveLimit)
+	limit := moveLimit
+	if m.to.with != "" {
+		limit = bridgeLimit
+	}
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-m.begun:

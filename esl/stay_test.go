@@ -56,7 +56,6 @@ func TestFoundStays(t *testing.T) {
 
 // TestPlanOfAMix: the difference between what is wanted and what is remembered, and nothing else.
 func TestPlanOfAMix(t *testing.T) {
-	const legB, legC = core.LegID("0aaaaaaa-0000-4000-8000-000000000002"), core.LegID("0aaaaaaa-0000-4000-8000-000000000003")
 	e := deafEngine(t)
 	in := stay{mix: "m"}
 	for id, s := range map[core.LegID]stay{legA: in, legB: {music: true}, legC: in} {

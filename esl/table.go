@@ -46,7 +46,12 @@ type leg struct {
 	stay   stay       // what it was last made to do
 	inside core.MixID // in whose conference it is, by the events
 	member string     // its number there; it keeps it in all conferences
-	moving *move      // the order whose beginning has not been seen yet
+	named  core.MixID // what its variable names
+	// bridged is the other end of the bridge that it is in, by the events.
+	bridged core.LegID
+	second  core.LegID // of the two, the one that FreeSWITCH has come to the first
+	met     time.Time  // when the event told
+	moving  *move      // the order whose beginning has not been seen yet
 
 	prompts []prompt // the first is being played
 	heard   bool     // the switch said that the first was played to its end
@@ -56,6 +61,7 @@ type leg struct {
 // stay is what a leg does between orders. The zero value is to wait in silence.
 type stay struct {
 	mix   core.MixID // "" = in none
+	with  core.LegID // the other end, if the mix is a bridge; "" = it is a conference
 	mute  bool
 	music bool
 	class string // of the music; "" = the default
@@ -77,6 +83,7 @@ func (t *table) drop(l *leg) {
 	if l.moving != nil {
 		l.moving.over()
 	}
+	t.widow(l)
 	delete(t.legs, l.id)
 }
 
@@ -123,7 +130,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		// Which of our legs go to desk phones is not on the switch; nearly all do.
 		l := &leg{
 			id: s.Leg, ours: s.Ours, phone: s.Ours, told: true, created: true, call: s.Call, from: s.From, name: s.Name, to: s.To,
-			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member,
+			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member, named: core.MixID(f.mix),
 		}
 		if b := before[s.Leg]; b != nil {
 			l.phone, l.peer, l.rang, l.asked = b.phone, b.peer, l.rang || b.rang, b.asked
@@ -147,8 +154,10 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 	for _, s := range v.snapshot.Mixes {
 		for _, id := range s.Legs {
 			if l := t.legs[id]; l != nil {
-				l.inside, l.stay = s.Mix, stay{mix: s.Mix, mute: v.legs[id].mute}
-				l.owner = s.Mix
+				l.inside, l.owner = s.Mix, s.Mix
+				if l.bridged = v.legs[id].with; l.bridged == "" {
+					l.stay = stay{mix: s.Mix, mute: v.legs[id].mute}
+				}
 			}
 		}
 	}

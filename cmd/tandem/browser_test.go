@@ -61,7 +61,7 @@ func playBrowser(t *testing.T, project string) {
 	// Output in pieces, so that a scene that hangs is seen.
 	limit, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test --project "$0" `+os.Getenv("TANDEM_BROWSER_ARGS"), project) //nolint:gosec // the arguments are the developer's own
+	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test --project "$0" `+os.Getenv("TANDEM_BROWSER_ARGS"), project)
 	cmd.Dir = filepath.Join("..", "..", "web")
 	cmd.Env = append(os.Environ(),
 		"TANDEM_URL=http://"+s.env["TANDEM_LISTEN"], "TANDEM_PHONES="+box.url, "TANDEM_PASSWORD="+browserPassword, "TANDEM_CHROMIUM="+chromium, "NO_COLOR=1",

@@ -50,6 +50,8 @@ type (
 	SetMix struct {
 		Mix     MixID    `json:"mix"`
 		Members []Member `json:"members"`
+		// Recorded: it is, or will be when they talk. An engine that has several ways of mixing takes one that can be recorded at once.
+		Recorded bool `json:"recorded,omitempty"`
 	}
 	// Play plays media to a leg once, in place of hold music if there is any. Played follows.
 	Play struct {

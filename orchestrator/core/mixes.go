@@ -127,13 +127,22 @@ func (s *Shard) declare(c *call, id MixID, m *mix, members []Member) {
 	}
 	*m = mix{Wanted: members, Declared: members != nil}
 	s.touch(c)
-	s.do(c, nil, SetMix{Mix: id, Members: members})
+	s.orderMix(c, id, members)
+}
+
+// orderMix orders a mix.
+func (s *Shard) orderMix(c *call, id MixID, members []Member) {
+	recorded := false
+	if q := c.queue; q != nil && len(members) > 0 {
+		recorded = q.Record && id == MixID(c.ID) || q.RecordConsults && id != MixID(c.ID)
+	}
+	s.do(c, nil, SetMix{Mix: id, Members: members, Recorded: recorded})
 }
 
 // mixAgain repeats all declarations: harmless where they hold already.
 func (s *Shard) mixAgain(c *call) {
 	for id, m := range c.mixes {
-		s.do(c, nil, SetMix{Mix: id, Members: m.Wanted})
+		s.orderMix(c, id, m.Wanted)
 	}
 }
 
@@ -188,7 +197,7 @@ func (s *Shard) expireMixes(c *call) {
 	for id, m := range c.mixes {
 		if s.due(m.Retry) {
 			m.Retry = 0
-			s.do(c, nil, SetMix{Mix: id, Members: m.Wanted})
+			s.orderMix(c, id, m.Wanted)
 		}
 	}
 }
@@ -223,5 +232,5 @@ func (s *Shard) compareMix(c *call, id MixID, m *mix, snap Snapshot) {
 	}
 	m.Odd = 0
 	s.repair("mix", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
-	s.do(c, nil, SetMix{Mix: id, Members: m.Wanted})
+	s.orderMix(c, id, m.Wanted)
 }

@@ -92,8 +92,7 @@ function Line({ entry: e }: { entry: Entry }) {
         return [e.queue && place('queue', e.queue), reason(e.reason)]
       case 'call.transferred':
       case 'consult.started':
-        if (e.reason === 'agent') return ['→', e.text && agent(e.text)]
-        return ['→', e.reason === 'queue' || e.reason === 'entry_point' ? place(e.reason, e.text ?? '') : e.text]
+        return [`→ ${target(e.reason, e.text ?? '')}`]
       case 'consult.answered':
         return []
       case 'call.variables':
@@ -103,6 +102,11 @@ function Line({ entry: e }: { entry: Entry }) {
       default:
         return [reason(e.reason), e.text]
     }
+  }
+
+  function target(kind: string | undefined, id: string): string {
+    if (kind === 'agent') return agent(id)
+    return kind === 'queue' || kind === 'entry_point' ? place(kind, id) : id
   }
 
   function reason(word: string | undefined): string | undefined {

@@ -7,6 +7,7 @@ import { useTitle } from '@/app/Page'
 import { useMe } from '@/app/session'
 import { useLive } from '@/live/store'
 import { Button } from '@/ui/Button'
+import { classes } from '@/ui/classes'
 import { decline } from './deeds'
 import { Interaction } from './Interaction'
 import { Rest } from './Rest'
@@ -32,9 +33,11 @@ export function Desk() {
   useTitle(t('title'))
 
   const front = tasks.active.find((c) => c.id === chosen) ?? tasks.active[0]
-  const wrapUpInFront = tasks.wrapUp && (!front || chosen === 'wrap-up')
+  const wrapUpTask = tasks.wrapUp && `wrap-up/${tasks.wrapUp.call}`
+  const wrapUpInFront = wrapUpTask && (!front || chosen === wrapUpTask)
 
   const rest = agent && agent.state !== 'available' && tasks.active.length === 0 && !tasks.wrapUp
+  const nothing = tasks.ringing.length + tasks.active.length === 0 && !tasks.wrapUp
   useShortcuts({
     help: () => setHelp(true),
     available: rest && agent.state !== 'reserved' ? () => void setState(id, 'available') : undefined,
@@ -45,8 +48,8 @@ export function Desk() {
   return (
     <div className={css.desk}>
       <h1 className="said">{t('title')}</h1>
-      <aside className={css.side}>
-        <TaskList agent={id} tasks={tasks} front={wrapUpInFront ? 'wrap-up' : front?.id} choose={choose} />
+      <aside className={classes(css.side, nothing && css.nothing)}>
+        <TaskList agent={id} tasks={tasks} front={wrapUpInFront ? wrapUpTask : front?.id} choose={choose} />
         <div className={css.foot}>
           <Button look="quiet" small onPress={() => setHelp(true)}>
             <Keyboard size={16} aria-hidden />

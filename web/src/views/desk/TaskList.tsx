@@ -16,6 +16,7 @@ export function TaskList({ agent, tasks, front, choose }: { agent: string; tasks
   const { t } = useTranslation('desk')
   const place = usePlaceName()
   const count = tasks.ringing.length + tasks.active.length + (tasks.wrapUp ? 1 : 0)
+  const wrapUpTask = `wrap-up/${tasks.wrapUp?.call ?? ''}`
   return (
     <Card title={t('tasks.title')} aside={count > 0 ? <span className={css.time}>{count}</span> : undefined}>
       {count === 0 && <p className={css.none}>{t('tasks.none')}</p>}
@@ -51,9 +52,9 @@ export function TaskList({ agent, tasks, front, choose }: { agent: string; tasks
         {tasks.wrapUp && (
           <li>
             <Pressable
-              className={classes(css.task, css.after, front === 'wrap-up' && css.front)}
-              onPress={() => choose('wrap-up')}
-              aria-pressed={front === 'wrap-up'}
+              className={classes(css.task, css.after, front === wrapUpTask && css.front)}
+              onPress={() => choose(wrapUpTask)}
+              aria-pressed={front === wrapUpTask}
             >
               <span className={css.mark}>
                 <PencilLine size={17} aria-hidden />

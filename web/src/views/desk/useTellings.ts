@@ -1,9 +1,8 @@
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Entry } from '@/api/types'
-import { useLive } from '@/live/store'
+import { store, useLive } from '@/live/store'
 import { notify } from '@/ui/notice'
-import { store } from '@/live/store'
 import { agentName } from './names'
 
 /** How a consult ends that did not go as it was meant (C6). What the agent did themselves is not told to them. */

@@ -1,0 +1,409 @@
+package esl
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// Two members who both talk are bridged: each leg's own thread passes on what it reads, and there is neither a third thread that mixes nor one more for each
+// of them. Whatever else is wanted of a mix needs a conference, and once it is one, it stays one until all have left: so people in the middle of a
+// talk are moved once, at most.
+//
+// A bridge has no name on the switch. A Tandem that comes later finds the mix's by its legs: they carry it where it is not the name of their call.
+//
+// What can go wrong while a bridge is made, and what holds it:
+//
+//   - The second leg ends. FreeSWITCH would hang up on the first, were there not uuid_bridge_park_on_cancel. So the first is whoever must not be lost, the
+//     caller.
+//   - The first leg ends. FreeSWITCH hangs up on the second, always: a member who is nobody's caller is lost with the caller's call.
+//   - Either is told something else. FreeSWITCH waits for it, for up to 20 s, and then hangs up on both; or, a moment later, on one. So whatever comes next
+//     waits until the bridge has begun (settled), and until both legs' threads are in it (firm): the event is told before that.
+//
+// And when it ends:
+//
+//   - The other one parks, because of park_after_bridge, which parking leaves in place as long as there is no park_timeout.
+//   - Both are told where to go with one command, so that the one who is told first is not seen to be gone by the other, which would park. Should that
+//     happen all the same, the order is given again (insist).
+
+// mixVariable names the mix of a leg's bridge, unless the mix is named like the call.
+const mixVariable = "tandem_mix"
+
+// bridgedVariable is the switch's own: the other leg, as long as there is a bridge.
+const bridgedVariable = "bridge_to"
+
+// bridgeLimit is how long a bridge's beginning is waited for: it takes 40 ms on a healthy switch, and nothing else may be ordered meanwhile.
+const bridgeLimit = 3 * time.Second
+
+// survives is the variable by which a leg parks when a bridge ends.
+func survives() setting { return set("park_after_bridge", literal("true")) }
+
+// couple gives the two members who can be bridged, the one who must not be lost first; ok says that the mix is to be a bridge. The caller holds mu.
+func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
+	if a.Recorded || e.table.records(a.Mix) {
+		return "", "", false
+	}
+	var two []*leg
+	for _, m := range a.Members {
+		if m.Mode == core.Hold {
+			continue
+		}
+		l := e.table.legs[m.Leg]
+		if m.Mode != core.Talk || l == nil || l.asked != "" || len(two) == 2 {
+			return "", "", false
+		}
+		two = append(two, l)
+	}
+	if len(two) != 2 {
+		return "", "", false
+	}
+	// Who was called at a desk comes second.
+	slices.SortStableFunc(two, func(x, y *leg) int { return x.rank() - y.rank() })
+	x, y := two[0], two[1]
+	bridged := x.stay == stay{mix: a.Mix, with: y.id} && y.stay == stay{mix: a.Mix, with: x.id}
+	return x.id, y.id, bridged || x.free() && y.free()
+}
+
+func (l *leg) rank() int {
+	switch {
+	case !l.ours:
+		return 0
+	case !l.phone:
+		return 1
+	}
+	return 2
+}
+
+// free reports whether a leg is certainly in no mix.
+func (l *leg) free() bool { return l.stay.mix == "" && l.inside == "" && !l.stay.unknown }
+
+// bridge makes two legs hear each other. The caller holds their locks, and the mix's.
+func (e *Engine) bridge(ctx context.Context, p *pair, mix core.MixID, first, second core.LegID) error {
+	moves := map[core.LegID]*move{}
+	for id, other := range map[core.LegID]core.LegID{first: second, second: first} {
+		if err := e.settled(ctx, id); err != nil {
+			return err
+		}
+		moves[id] = &move{to: stay{mix: mix, with: other}, begun: make(chan struct{})}
+	}
+	over := append(e.silencePrompts(first), e.silencePrompts(second)...)
+	// Noted before the switch hears of it: the events may overtake the reply.
+	for id, m := range moves {
+		e.note(id, func(l *leg) { l.moving, l.stay = m, m.to })
+	}
+	err := e.name(ctx, p, mix, first, second)
+	if err == nil {
+		err = order(ctx, p.commands, "uuid_bridge", idArg(first), idArg(second))
+	}
+	if err != nil {
+		for id, m := range moves {
+			m.over()
+			e.note(id, func(l *leg) { l.moving, l.stay = nil, stay{unknown: true} })
+		}
+	}
+	for _, f := range over {
+		e.tell(f)
+	}
+	if err != nil {
+		return fmt.Errorf("bridge: %w", err)
+	}
+	return nil
+}
+
+// name sees to it that the legs of a bridge name the mix. Most need not be told: it is their call's.
+func (e *Engine) name(ctx context.Context, p *pair, mix core.MixID, two ...core.LegID) error {
+	found := false
+	var wrong []core.LegID
+	for _, id := range two {
+		e.note(id, func(l *leg) {
+			switch {
+			case l.named == mix || l.named == "" && core.MixID(l.call) == mix:
+				found = true
+			case l.named != "":
+				wrong = append(wrong, id)
+			}
+		})
+	}
+	if !found && len(wrong) == 0 {
+		wrong = two[len(two)-1:]
+	}
+	for _, id := range wrong {
+		if _, err := p.commands.send(ctx, setVariable(idArg(id), set(mixVariable, idArg(mix)))); err != nil {
+			return err
+		}
+		e.note(id, func(l *leg) { l.named = mix })
+	}
+	return nil
+}
+
+// lookAtBridge asks the switch whether two legs are still bridged with each other. If not, what they do is unknown.
+func (e *Engine) lookAtBridge(ctx context.Context, p *pair, two []core.LegID) error {
+	said, err := p.commands.api(ctx, "uuid_getvar", idArg(two[0]), literal(bridgedVariable))
+	if err != nil && !answered(err) {
+		return fmt.Errorf("look at the bridge: %w", err)
+	}
+	if err == nil && strings.TrimSpace(said) == string(two[1]) {
+		return nil
+	}
+	for _, id := range two {
+		e.note(id, func(l *leg) { l.stay = stay{unknown: true} })
+	}
+	return nil
+}
+
+// bridged gives the two legs of a mix's bridge, if it is one.
+func (e *Engine) bridged(id core.MixID) []core.LegID {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var two []core.LegID
+	for _, leg := range e.table.touched(id) {
+		if l := e.table.legs[leg]; l.stay.mix == id && l.stay.with != "" {
+			two = append(two, leg)
+		}
+	}
+	return two
+}
+
+// confer makes a conference of a mix that is a bridge, for what only a conference can. The caller holds the mix's lock.
+func (e *Engine) confer(ctx context.Context, id core.MixID) error {
+	two := e.bridged(id)
+	if len(two) == 0 {
+		return nil
+	}
+	unlock, err := e.locks.lock(ctx, legLocks(two)...)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	goals := map[core.LegID]stay{}
+	for _, leg := range e.bridged(id) {
+		goals[leg] = stay{mix: id}
+	}
+	if err := e.directAll(ctx, goals); err != nil {
+		return err
+	}
+	for leg := range goals {
+		if err := e.settled(ctx, leg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conferFor makes a conference of the bridge that a leg is in, if it is in one.
+func (e *Engine) conferFor(ctx context.Context, id core.LegID) error {
+	var mix core.MixID
+	e.note(id, func(l *leg) {
+		if l.stay.with != "" {
+			mix = l.stay.mix
+		}
+	})
+	if mix == "" {
+		return nil
+	}
+	unlock, err := e.locks.lock(ctx, "mix:"+string(mix))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return e.confer(ctx, mix)
+}
+
+// couples takes those out of what is to be done that are bridged with each other, in pairs.
+func (e *Engine) couples(goals map[core.LegID]stay) (pairs [][2]core.LegID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id := range goals {
+		l := e.table.legs[id]
+		if l == nil || l.stay.with == "" || id > l.stay.with {
+			continue
+		}
+		other := e.table.legs[l.stay.with]
+		if _, too := goals[l.stay.with]; too && other != nil && other.stay.with == id {
+			pairs = append(pairs, [2]core.LegID{id, other.id})
+		}
+	}
+	return pairs
+}
+
+// part makes the two legs of a bridge go where they are to be, at the same time. The caller holds their locks.
+func (e *Engine) part(ctx context.Context, pair [2]core.LegID, goals map[core.LegID]stay) error {
+	p := e.connected()
+	if p == nil {
+		return refuse(core.WhyDown, "not connected to FreeSWITCH")
+	}
+	for _, id := range pair {
+		if err := e.settled(ctx, id); err != nil {
+			return err
+		}
+	}
+	if err := e.firm(ctx, p, pair[0]); err != nil {
+		return err
+	}
+	var moves [2]*move
+	for i, id := range pair {
+		moves[i] = &move{to: goals[id], parting: true, begun: make(chan struct{})}
+		e.note(id, func(l *leg) { l.moving, l.stay = moves[i], goals[id] })
+	}
+	programs := [2]argument{e.program(goals[pair[0]], nil), e.program(goals[pair[1]], nil)}
+	err := order(ctx, p.commands, "uuid_dual_transfer", idArg(pair[0]), joined(programs[0], literal("/inline")), joined(programs[1], literal("/inline")))
+	for i, id := range pair {
+		if err == nil {
+			e.insist(id, moves[i])
+			continue
+		}
+		moves[i].over()
+		e.note(id, func(l *leg) {
+			if l.stay.unknown = true; l.moving == moves[i] {
+				l.moving = nil
+			}
+		})
+	}
+	if notFound(err) {
+		return nil // one has ended, and the other parks: the next turn sees to it
+	}
+	if err != nil {
+		return fmt.Errorf("part: %w", err)
+	}
+	return nil
+}
+
+// A bridge that is so old is firm without a look.
+const firmAge = time.Second
+
+// firm waits until both legs of a young bridge are in it. The second one is the last to come.
+func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
+	var second core.LegID
+	e.note(id, func(l *leg) {
+		if l.bridged != "" && time.Since(l.met) < firmAge {
+			second = l.second
+		}
+	})
+	for begun := time.Now(); second != "" && time.Since(begun) < moveLimit; {
+		said, err := p.commands.api(ctx, "uuid_dump", idArg(second))
+		switch {
+		case answered(err), err == nil && strings.Contains(said, bridgedState):
+			return nil // it has ended, or is there
+		case err != nil:
+			return fmt.Errorf("look at a bridge: %w", err)
+		}
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("look at a bridge: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+// bridgedState is what "uuid_dump" says of the second leg of a bridge.
+const bridgedState = "\nChannel-State: CS_EXCHANGE_MEDIA\n"
+
+// insist gives an order again to a leg that has parked instead: it has seen the other one leave the bridge in the moment in which it was told itself.
+func (e *Engine) insist(id core.LegID, m *move) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.inSession(func(ctx context.Context) {
+		timer := time.NewTimer(moveLimit)
+		defer timer.Stop()
+		select {
+		case <-m.begun:
+			return
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+		defer cancel()
+		unlock, err := e.locks.lock(ctx, "leg:"+string(id))
+		if err != nil {
+			return // the session is ending
+		}
+		defer unlock()
+		lost := false
+		e.note(id, func(l *leg) { lost = l.moving == m && l.asked == "" && l.stay == m.to })
+		if !lost {
+			return
+		}
+		e.log.Debug("an order to leave a bridge was lost, and is given again", "leg", id)
+		m.over()
+		if err := e.direct(ctx, id, m.to, nil); err != nil && !notFound(err) && ctx.Err() == nil {
+			e.log.Warn("a leg did not go where it was told to", "leg", id, "err", err)
+		}
+	})
+}
+
+// widow notes that a leg's partner in a bridge has gone elsewhere: the leg parks. The caller holds mu.
+func (t *table) widow(l *leg) {
+	if l.stay.with == "" {
+		return
+	}
+	other := t.legs[l.stay.with]
+	if other == nil || other.stay.with != l.id {
+		return
+	}
+	other.stay = stay{}
+	if other.moving == nil {
+		other.moving = &move{begun: make(chan struct{})}
+	}
+}
+
+// bridgeFacts are what the beginning of a bridge tells. Its end is seen by each of the legs: it parks, goes on elsewhere, or ends. The caller holds mu.
+func (e *Engine) bridgeFacts(ev event) (facts []core.Fact) {
+	two := [2]core.LegID{core.LegID(ev.get("Bridge-A-Unique-ID")), core.LegID(ev.get("Bridge-B-Unique-ID"))}
+	for i, id := range two {
+		l, other := e.table.legs[id], two[1-i]
+		if l == nil || l.goal().with != other {
+			continue
+		}
+		facts = append(facts, l.unbridged()...)
+		l.bridged, l.second, l.inside = other, two[1], l.goal().mix
+		l.seen, l.absent, l.met = time.Now(), 0, time.Now()
+		l.begun(func(m *move) bool { return m.to.with == other })
+		facts = append(facts, core.MixJoined{Mix: l.inside, Leg: id})
+	}
+	return facts
+}
+
+// goal is where a leg is, or is on its way to.
+func (l *leg) goal() stay {
+	if l.moving != nil {
+		return l.moving.to
+	}
+	return l.stay
+}
+
+// unbridged notes that a leg's bridge is over.
+func (l *leg) unbridged() []core.Fact {
+	if l.bridged == "" {
+		return nil
+	}
+	left := core.MixLeft{Mix: l.inside, Leg: l.id}
+	l.bridged, l.inside = "", ""
+	return []core.Fact{left}
+}
+
+// bridges adds the mixes that are bridges. Each leg of one names the other, and one of the two names the mix.
+func (v *wholeView) bridges() {
+	for _, id := range slices.Sorted(maps.Keys(v.legs)) {
+		l, other := v.legs[id], v.legs[v.legs[id].with]
+		if l.with == "" || other.with != id || id > l.with {
+			continue
+		}
+		mix := core.MixID(cmp.Or(l.mix, other.mix, l.call, other.call))
+		if mix == "" { // of nobody's making that we know of
+			l.stay, other.stay = stay{unknown: true}, stay{unknown: true}
+			v.legs[id], v.legs[l.with] = l, other
+			continue
+		}
+		v.snapshot.Mixes = append(v.snapshot.Mixes, core.SeenMix{Mix: mix, Legs: []core.LegID{id, l.with}})
+		l.stay, other.stay = stay{mix: mix, with: l.with}, stay{mix: mix, with: id}
+		v.legs[id], v.legs[l.with] = l, other
+	}
+}

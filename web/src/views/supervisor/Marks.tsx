@@ -1,7 +1,6 @@
 import { CircleAlert, TriangleAlert } from 'lucide-react'
 import { type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { agentName } from '@/views/desk/names'
 import { clock, useNow } from '@/live/clock'
 import { useLive } from '@/live/store'
 import { classes } from '@/ui/classes'
@@ -40,7 +39,7 @@ function Waiting({ since, inTime }: { since: string; inTime: number }) {
 
 /** An agent's name. It is drawn again only when it changes, however much else does. */
 export function AgentName({ id }: { id: string }) {
-  return <>{useLive((l) => agentName(l, id))}</>
+  return <>{useLive((l) => l.agents.get(id)?.name ?? l.directory.get(id)?.name ?? id)}</>
 }
 
 export function QueueName({ id }: { id: string }) {

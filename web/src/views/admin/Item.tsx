@@ -167,7 +167,7 @@ export function ItemForm({ kind, row, isNew, isAlone }: { kind: Kind; row: Row; 
           )}
         </div>
         <Form texts={kind.texts} sections={kind.sections as never} draft={draft} set={set} complaints={complaints} isNew={isNew} isReadOnly={isReadOnly} />
-        {!isNew && Beside && <Beside row={base} mayWrite={!isReadOnly} />}
+        {!isNew && Beside && <Beside row={row} mayWrite={!isReadOnly} />}
         {!isReadOnly && (isDirty || isNew) && (
           <div className={css.foot}>
             <span className={css.unsaved}>{isDirty && t('item.unsaved')}</span>

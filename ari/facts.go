@@ -41,7 +41,8 @@ func (e *Engine) translate(ev event) []core.Fact {
 // started handles a channel that enters the application: a call that arrives, or a leg of ours that was answered.
 func (e *Engine) started(c channel) []core.Fact {
 	id := core.LegID(c.ID)
-	if id == "" || c.helper() || !c.inApp(e.cfg.App) {
+	_, leaving := e.table.leaving[id] // whoever picked up and put down at once was gone before the dialplan had come so far
+	if id == "" || leaving || c.helper() || !c.inApp(e.cfg.App) {
 		return nil
 	}
 	if l := e.table.legs[id]; l != nil {

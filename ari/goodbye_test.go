@@ -157,3 +157,31 @@ func TestLeavingLegIsGone(t *testing.T) {
 	e.table.withoutLeaving(v)
 	assert.Empty(t, e.table.leaving, "a later look does not list it")
 }
+
+// Whoever picks up and puts down at once: the BYE (ChannelHangupRequest, from the channel's driver) is told before Asterisk's dialplan thread has come to Stasis(). The leg's
+// end has been told by then, and is not told again.
+func TestGoodbyeBeforeTheApplicationIsToldOnceC1(t *testing.T) {
+	e := testEngine(t)
+	e.expect("c1", core.Dial{Leg: ourLeg, To: core.Address{Phone: "1001"}})
+	e.expected(ourLeg, true)
+	in := place{Exten: "s", AppName: "Stasis", AppData: "tandem"}
+	vars := map[string]string{callVariable: "c1", appVariable: "tandem"}
+	var told []core.Fact
+	for _, ev := range []event{
+		{kind: "ChannelStateChange", channel: channel{ID: ourLeg, State: "Ringing"}},
+		{kind: "ChannelStateChange", channel: channel{ID: ourLeg, State: "Up"}},
+		{kind: "ChannelHangupRequest", channel: channel{ID: ourLeg, State: "Up"}, cause: 16},
+		{kind: "StasisStart", channel: channel{ID: ourLeg, Name: "PJSIP/1001-1", State: "Up", Dialplan: in, Vars: vars}},
+		{kind: "ChannelDestroyed", channel: channel{ID: ourLeg, State: "Up"}, cause: 16},
+	} {
+		told = append(told, e.translate(ev)...)
+	}
+	ends := 0
+	for _, f := range told {
+		if _, is := f.(core.LegHungUp); is {
+			ends++
+		}
+	}
+	assert.Equal(t, 1, ends, "%v", told)
+	assert.Empty(t, e.table.leaving, "it is gone, and still noted as leaving")
+}

@@ -172,7 +172,7 @@ func (e *Engine) lookSettled(ctx context.Context) (*wholeView, error) {
 	}
 }
 
-// entryPause is after how long [tandem-leg] tries again.
+// entryPause is after how long [tandem-leg] in docker/asterisk/etc/extensions.conf tries again.
 const entryPause = 200 * time.Millisecond
 
 func (e *Engine) timed(ctx context.Context, do func(context.Context) error) error {

@@ -81,6 +81,7 @@ func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		return err
 	}
 	if !*once {
+		d.invite()
 		return d.stream(ctx)
 	}
 	err := d.story(ctx)
@@ -138,13 +139,18 @@ func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error 
 	if err := d.plugIn(ctx); err != nil {
 		return err
 	}
-	d.say("Tandem is up. Open %s in three browsers (or private windows) and sign in:", d.server.url)
-	d.say("    an agent        %-8s password %s   (or %s, %s)", d.cast[0].id, d.password, d.cast[1].id, d.cast[2].id)
+	d.say("Tandem is up at %s", d.server.url)
+	return nil
+}
+
+// invite says how to sign in.
+func (d *demo) invite() {
+	d.say("open it in three browsers (or private windows) and sign in:")
+	d.say("    an agent        %-8s password %s   (or %s, %s); who is signed in works in person, the others are played", d.cast[0].id, d.password, d.cast[1].id, d.cast[2].id)
 	d.say("    a supervisor    %-8s password %s", demoSupervisor, d.password)
 	d.say("    administration  %-8s password %s", adminName, d.password)
 	d.say("the API takes the bearer token %s", d.server.token)
 	d.say("numbers: %s is the sales queue, %s rings all three phones", queueNumber, groupNumber)
-	return nil
 }
 
 func absolute(path string) string {
@@ -278,7 +284,11 @@ func (d *demo) timeline(e client.Entry) {
 			line += "  " + part
 		}
 	}
-	if e.Duration > 0 {
+	switch {
+	case e.Duration == 0:
+	case e.Kind == core.EntryAgentState:
+		line += fmt.Sprintf("  (after %.1f s in the state before)", e.Duration)
+	default:
 		line += fmt.Sprintf("  %.1f s", e.Duration)
 	}
 	d.say("  %s", line)

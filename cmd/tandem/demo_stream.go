@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"sync"
 	"time"
 
@@ -81,7 +82,7 @@ func (d *demo) customer(ctx context.Context, n int) {
 	}
 }
 
-// desktops does what the agents would do on their screens: finish wrap-ups, and come back after a missed call.
+// desktops does what the agents would do on their screens: finish wrap-ups, and come back after a missed call. Who is signed in does that in person.
 func (d *demo) desktops(ctx context.Context) {
 	for {
 		select {
@@ -90,6 +91,9 @@ func (d *demo) desktops(ctx context.Context) {
 		case <-time.After(3 * time.Second):
 		}
 		for id, a := range d.board.State().Agents {
+			if a.State != core.WrapUp && a.State != core.RONA && a.State != core.Idle || d.attended(ctx, id) {
+				continue
+			}
 			var err error
 			switch a.State {
 			case core.WrapUp:
@@ -103,4 +107,13 @@ func (d *demo) desktops(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// attended reports whether somebody is signed in as an agent.
+func (d *demo) attended(ctx context.Context, id core.AgentID) bool {
+	var sessions struct{ Items []struct{} }
+	if err := d.api.Get(ctx, "/api/v1/sessions?user="+url.QueryEscape(string(id)), &sessions); err != nil && ctx.Err() == nil {
+		d.say("who is signed in as %s: %v", id, err)
+	}
+	return len(sessions.Items) > 0
 }

@@ -108,7 +108,7 @@ func (e *EntryPoint) target() QueueID {
 
 // becomeWaiting puts a call into a queue. A call that comes back to the queue where it was keeps its first arrival time there (Q3).
 func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
-	c.assert(Routing, Talking, Outside)
+	c.assert(Routing, Waiting, Talking, Outside)
 	s.passPhase(c)
 	q := s.st.Queues[to]
 	if c.Queue != to || c.QueuedAt.IsZero() {
@@ -248,6 +248,9 @@ func (s *Shard) expireWait(c *call) {
 	s.withdrawOffers(c, OfferWithdrawn)
 	if c.Phase != Waiting {
 		return // the offer was a transfer to one agent, which has failed and found its queue removed
+	}
+	if s.comesBack(c) {
+		return
 	}
 	c.Record.Outcome = CallUnanswered
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)

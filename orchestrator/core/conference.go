@@ -50,7 +50,7 @@ func (c *call) people() int {
 	return n
 }
 
-// company counts who can talk with each other.
+// present counts who can talk with each other now.
 func (c *call) present() int {
 	n := c.people()
 	for _, p := range c.party() {
@@ -184,7 +184,7 @@ func (s *Shard) partyGone(c *call, i int, cause Cause) {
 	s.dropParty(c, i, why)
 }
 
-// refuseMerge says why the consultant cannot join now.
+// refuse says why the consultant cannot join now.
 func (in MergeConsult) refuse(s *Shard) *Refusal {
 	c, r := s.refuseConsultOf(in.Call, in.Agent)
 	switch {
@@ -212,7 +212,7 @@ func (in MergeConsult) apply(s *Shard) {
 	s.setMix(c)
 }
 
-// refuseLeave says why an agent cannot leave the call to the others.
+// refuse says why an agent cannot leave the call to the others.
 func (in LeaveCall) refuse(s *Shard) *Refusal {
 	c, r := s.refusePart(in.Call, in.Agent)
 	switch {

@@ -84,7 +84,7 @@ type (
 		Call  CallID  `json:"call"`
 		Agent AgentID `json:"agent"`
 	}
-	// CompleteTransfer gives the customer to the consultant (C9). An entry point, and a number that rings, need not have answered (C6).
+	// CompleteTransfer lets the consultant join and the primary leave (C9). The primary then is whoever has been in the conversation longest: without a conference, the consultant. An entry point, and a number that rings, need not have answered (C6).
 	CompleteTransfer struct {
 		Command
 		Call  CallID  `json:"call"`

@@ -20,7 +20,7 @@ type Ownership struct {
 // The ways to become a call's primary.
 const (
 	OwnedByAnswer   = "answered" // took the call's offer
-	OwnedByTransfer = "transfer" // was consulted, and the primary completed the transfer or went away
+	OwnedByTransfer = "transfer" // the primary completed a transfer after a consult, or went away during one
 	OwnedByHandover = "handover" // the primary left the conference; nobody has been in it longer (C12)
 )
 

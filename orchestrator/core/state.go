@@ -192,6 +192,7 @@ type more struct {
 	Side        mix          `json:"side,omitzero"`         // of the consult
 	SideID      MixID        `json:"side_id,omitempty"`     //
 	Asides      []*recording `json:"asides,omitempty"`      // recordings of consults that are being written: of the one that is going on, and what is not complete yet
+	Back        QueueID      `json:"back,omitempty"`        // where the call was transferred from, and comes back to if nobody takes it
 	ForwardTill instant      `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
 	Variables   []variable   `json:"variables,omitempty"`   // those that have been written (C18)
 }

@@ -111,7 +111,7 @@ func (s *Shard) fact(f Fact) {
 	case MixJoined, MixLeft:
 		// SetMix is declarative: what the switch has done about it is compared on the slow beat, not here.
 	case Digit:
-		// Nothing listens to keys yet.
+		// Nothing listens to keys yet, and the log keeps none: they may be a card's number.
 	}
 }
 

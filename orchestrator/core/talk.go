@@ -20,6 +20,9 @@ func (s *Shard) becomeTalking(c *call, won offer) {
 	c.Offers = slices.DeleteFunc(c.Offers, func(o offer) bool { return o.Leg == won.Leg })
 	s.tellCall(c, Entry{Kind: EntryOfferEnded, Agent: a.ID, Queue: c.Queue, Leg: won.Leg, Reason: string(OfferAnswered), Duration: s.now.Sub(won.Since)})
 	c.Phase, c.Direct = Talking, false
+	if c.More != nil {
+		c.More.Back = ""
+	}
 	s.becomeEngaged(a)
 	s.own(c, a, won.Leg, OwnedByAnswer)
 	s.answer(c)

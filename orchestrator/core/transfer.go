@@ -27,6 +27,22 @@ func (s *Shard) directFailed(c *call, outcome OfferOutcome) {
 	}
 }
 
+// comesBack takes a caller whom nobody took where they were transferred to back to the queue that they came from, once: they had somebody to talk with a moment ago
+// (C9). The agent who transferred them does not get them (Q7).
+func (s *Shard) comesBack(c *call) bool {
+	if c.More == nil || c.More.Back == "" {
+		return false
+	}
+	back := s.st.Queues[c.More.Back]
+	c.More.Back = ""
+	if back == nil || back.Removed {
+		return false
+	}
+	s.leaveQueue(c, "unanswered")
+	s.becomeWaiting(c, back.ID, "transfer_failed")
+	return true
+}
+
 // becomeOutside leaves the customer with parties outside, or with one that is still being rung. No agent is in the call any more.
 func (s *Shard) becomeOutside(c *call) {
 	c.assert(Talking, PostCall)
@@ -156,15 +172,23 @@ func (s *Shard) transfer(c *call, to Target, actor string) {
 	case "agent":
 		s.becomeOffered(c, s.st.Agents[to.Agent])
 	case "queue":
-		s.becomeRequeued(c, to.Queue, "transfer")
+		s.transferToLine(c, to.Queue)
 	case "entry_point":
 		e := s.st.EntryPoints[to.EntryPoint]
 		s.carryVariables(c, s.st.EntryPoints[c.EntryPoint], e)
 		c.EntryPoint, c.Priority = e.ID, e.Priority
-		s.becomeRequeued(c, e.target(), "transfer")
+		s.transferToLine(c, e.target())
 	default:
 		s.forward(c, s.dialOutside(c, to.Number), to.Number)
 	}
+}
+
+// transferToLine sends the customer to another queue, or to those whom an entry point rings.
+func (s *Shard) transferToLine(c *call, to QueueID) {
+	if c.Queue != to {
+		c.extra().Back = c.Queue
+	}
+	s.becomeRequeued(c, to, "transfer")
 }
 
 // forward leaves the customer with a number that is being rung.

@@ -68,10 +68,11 @@ func (in *inbox) fact(f core.Fact) {
 
 // heeded reports whether a fact can change the rules' state. What a switch has done about SetMix never does: the rules compare the whole mix on the slow
 // beat instead. These facts are two in five of all that a call brings, and the log is for what changes state; a turn and a write to the
-// database for each would make the facts behind them wait. A test holds this to the rules.
+// database for each would make the facts behind them wait. Nor does a key that somebody presses, and it must not be kept: it may be of a card's number, said while the
+// recording is paused for it (C15). A test holds this to the rules.
 func heeded(f core.Fact) bool {
 	switch f.(type) {
-	case core.MixJoined, core.MixLeft:
+	case core.MixJoined, core.MixLeft, core.Digit:
 		return false
 	}
 	return true

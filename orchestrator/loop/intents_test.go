@@ -134,7 +134,7 @@ func TestFactsAndIntentsDoNotStarveEachOther(t *testing.T) {
 	in := l.term.Load().in
 	var replies []chan error
 	for n := range 20 {
-		b.says(core.Digit{Leg: "none", Digit: "1"})
+		b.says(core.LegRinging{Leg: "none"})
 		reason := []string{"lunch", "tea"}[n%2]
 		r := in.request(t.Context(), core.SetAgentState{Command: core.Command{ID: core.CommandID(rune('a' + n))}, Agent: "agent00", State: core.Idle, Reason: reason})
 		replies = append(replies, r.reply)
@@ -146,7 +146,7 @@ func TestFactsAndIntentsDoNotStarveEachOther(t *testing.T) {
 	}
 	require.NoError(t, l.Stop())
 	for _, kinds := range turns[:4] { // 20 facts last for four turns at least
-		assert.Contains(t, kinds, "digit")
+		assert.Contains(t, kinds, "leg.ringing")
 		assert.Contains(t, kinds, "agent.set_state")
 		assert.LessOrEqual(t, len(kinds), 4+1+2, "facts, intents, one of them by waking up, a tick")
 	}

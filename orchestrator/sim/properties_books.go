@@ -111,6 +111,8 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 		b.close(w, e)
 	case core.EntryCallQueued:
 		b.queue(w, ev, e)
+	case core.EntryCallLeftQueue:
+		b.place(e.Call).queue = "" // it is over, or comes back to where it was transferred from
 	case core.EntryCallTransferred:
 		p := b.place(e.Call)
 		p.shunned[e.Agent] = true

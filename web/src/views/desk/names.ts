@@ -3,14 +3,8 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import type { Call, Consult, Participant, Target } from '@/api/types'
-import type { Live } from '@/live/state'
 import { usePreference } from '@/app/preference'
 import { useLive } from '@/live/store'
-
-/** An agent's name, of whoever may be seen or listed. */
-export function agentName(live: Live, id: string): string {
-  return live.agents.get(id)?.name ?? live.directory.get(id)?.name ?? id
-}
 
 /** Names the parties of calls; changes only when a name does. */
 export function useAgentName(): (id: string) => string {

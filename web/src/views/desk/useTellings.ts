@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Entry } from '@/api/types'
+import type { Consult, Entry } from '@/api/types'
 import { store, useLive } from '@/live/store'
 import { notify } from '@/ui/notice'
-import { agentName } from './names'
+import { useConsultName } from './names'
 
 /** How a consult ends that did not go as it was meant (C6). What the agent did themselves is not told to them. */
 const failures = ['no_answer', 'declined', 'busy', 'unreachable', 'failed', 'withdrawn', 'consultant_left', 'lost_race'] as const
@@ -25,6 +25,8 @@ export function useTellings(agent: string) {
   const { t } = useTranslation('desk')
   const entries = useLive((l) => l.entries)
   const told = useRef(entries)
+  const asked = useRef(new Map<string, Consult>())
+  const nameOf = useConsultName()
   useEffect(() => {
     const news = fresh(told.current, entries)
     told.current = entries
@@ -32,11 +34,14 @@ export function useTellings(agent: string) {
       const call = e.call ? store.get().calls.get(e.call) : undefined
       const mine = call?.primary === agent
       if (e.kind === 'consult.ended' && mine && e.agent !== agent && isFailure(e.reason)) {
-        const name = e.agent ? agentName(store.get(), e.agent) : t('tell.number')
+        // Who did not answer is not named by the entry; the consult, when it was still there, said who was asked.
+        const was = e.call ? asked.current.get(e.call) : undefined
+        const name = was ? nameOf(was) : t('tell.number')
         notify('warn', t(`tell.consult.${e.reason}`, { name }))
       }
       if (e.kind === 'transfer.failed' && mine) notify('warn', t('tell.transferFailed'))
       if (e.kind === 'recording.stopped' && call && mine && (e.reason === 'failed' || e.reason === 'pause_unconfirmed')) notify('bad', t(`tell.recording.${e.reason}`))
     }
-  }, [entries, agent, t])
+    for (const call of store.get().calls.values()) if (call.consult) asked.current.set(call.id, call.consult)
+  }, [entries, agent, t, nameOf])
 }

@@ -1,7 +1,83 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { Coffee, GraduationCap, ScrollText, Server, SlidersHorizontal, type LucideIcon } from 'lucide-react'
+import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Page } from '@/app/Page'
+import { Select } from '@/ui/Field'
+import { kinds } from './kinds'
+import type { KindID } from './kinds/kind'
+import { useMay, useScope } from './setup'
+import css from './Admin.module.css'
 
+interface Part {
+  /** In the address below /admin, and in the catalogue. */
+  to: KindID | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
+  label: 'queues' | 'entryPoints' | 'agents' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
+  icon: LucideIcon
+  /** The operation without which there is nothing to be seen. */
+  needs: string
+  /** Only for those of the whole site. */
+  site?: boolean
+}
+
+const groups: { label: 'routing' | 'people' | 'system'; parts: Part[] }[] = [
+  {
+    label: 'routing',
+    parts: [
+      { to: 'queues', label: 'queues', icon: kinds.queues.icon, needs: 'listQueues' },
+      { to: 'entry-points', label: 'entryPoints', icon: kinds['entry-points'].icon, needs: 'listEntryPoints' },
+      { to: 'skills', label: 'skills', icon: GraduationCap, needs: 'listSkills' },
+      { to: 'reasons', label: 'reasons', icon: Coffee, needs: 'listReasons' },
+    ],
+  },
+  {
+    label: 'people',
+    parts: [
+      { to: 'agents', label: 'agents', icon: kinds.agents.icon, needs: 'listAgents' },
+      { to: 'teams', label: 'teams', icon: kinds.teams.icon, needs: 'listTeams' },
+      { to: 'users', label: 'users', icon: kinds.users.icon, needs: 'listUsers' },
+    ],
+  },
+  {
+    label: 'system',
+    parts: [
+      { to: 'settings', label: 'settings', icon: SlidersHorizontal, needs: 'getTenant' },
+      { to: 'tenants', label: 'tenants', icon: kinds.tenants.icon, needs: 'listTenants', site: true },
+      { to: 'switches', label: 'switches', icon: Server, needs: 'listEngines' },
+      { to: 'audit', label: 'audit', icon: ScrollText, needs: 'listAudit' },
+    ],
+  },
+]
+
+/** The set-up: what there is on the left, one part of it beside. */
 export function Admin() {
-  const { t } = useTranslation()
-  return <Page title={t('nav.admin')}>{null}</Page>
+  const { t } = useTranslation('admin')
+  const may = useMay()
+  const scope = useScope()
+  return (
+    <div className={css.admin}>
+      <nav className={css.nav} aria-label={t('nav.label')}>
+        {scope.isSite && scope.tenants.length > 1 && scope.tenant && (
+          <Select label={t('nav.tenant')} options={scope.tenants.map((x) => ({ id: x.id, label: x.name }))} value={scope.tenant} onChange={scope.choose} />
+        )}
+        {groups.map((g) => (
+          <div key={g.label} className={css.group}>
+            <p className={css.title}>{t(`nav.${g.label}`)}</p>
+            {g.parts
+              .filter((p) => may(p.needs) && (!p.site || scope.isSite))
+              .map((p) => (
+                <Link key={p.to} to={`/admin/${p.to}` as '/admin'} className={css.way}>
+                  <p.icon size={17} strokeWidth={1.8} aria-hidden />
+                  {t(`${p.label}.title`)}
+                </Link>
+              ))}
+          </div>
+        ))}
+      </nav>
+      <div className={css.part}>
+        <Suspense fallback={null}>
+          <Outlet />
+        </Suspense>
+      </div>
+    </div>
+  )
 }

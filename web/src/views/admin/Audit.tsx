@@ -1,0 +1,155 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { ScrollText } from 'lucide-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, ask } from '@/api/client'
+import type { components } from '@/api/schema'
+import { failureText } from '@/app/failure'
+import { Page } from '@/app/Page'
+import { localeOf } from '@/i18n/languages'
+import { Button } from '@/ui/Button'
+import { Empty } from '@/ui/Card'
+import { Dialog } from '@/ui/Dialog'
+import { Select, TextField } from '@/ui/Field'
+import { useAdminSearch } from './address'
+import { beginOf, deedOf, deeds, objectOf, objects, spans, type Span } from './audit'
+import { useScope } from './setup'
+import css from './Audit.module.css'
+
+type AuditEntry = components['schemas']['AuditEntry']
+
+const any = '-'
+
+/** Who did what (S3), newest first. */
+export function Audit() {
+  const { t, i18n } = useTranslation('admin')
+  const scope = useScope()
+  const navigate = useNavigate()
+  const { object = '' } = useAdminSearch()
+  const [actor, setActor] = useState('')
+  const [action, setAction] = useState<string>(any)
+  const [span, setSpan] = useState<Span>('week')
+  const [opened, setOpened] = useState<AuditEntry>()
+  const setObject = (to: string) => void navigate({ to: '/admin/audit', search: to ? { object: to } : {}, replace: true })
+  const log = useInfiniteQuery({
+    queryKey: ['admin', 'audit', actor, action, object, span],
+    queryFn: ({ pageParam }) =>
+      ask(
+        api.GET('/api/v1/audit', {
+          params: {
+            query: {
+              limit: 100,
+              ...(actor.trim() ? { actor: actor.trim() } : {}),
+              ...(action === any ? {} : { action }),
+              ...(object ? { object } : {}),
+              ...(span === 'ever' ? {} : { from: beginOf(span, new Date()) }),
+              ...(pageParam ? { cursor: pageParam } : {}),
+            },
+          },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next,
+    refetchInterval: 20_000,
+  })
+  const items = log.data?.pages.flatMap((p) => p.items)
+  const words = useActionWords()
+  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'short', timeStyle: 'medium' })
+  // One thing's own history is a choice as well, as long as it is looked at.
+  const kinds = [any, ...objects.map((o) => `${o}/`), ...(object && !objects.some((o) => `${o}/` === object) ? [object] : [])]
+
+  return (
+    <Page title={t('audit.title')}>
+      <div className={css.filters}>
+        <Select label={t('audit.span')} options={(Object.keys(spans) as Span[]).map((id) => ({ id, label: t(`audit.span_${id}`) }))} value={span} onChange={setSpan} />
+        <TextField label={t('audit.actor')} value={actor} onChange={setActor} placeholder="admin:eve" />
+        <Select
+          label={t('audit.action')}
+          options={[{ id: any, label: t('audit.any') }, ...deeds.map((id) => ({ id: id, label: words(id) }))]}
+          value={action}
+          onChange={setAction}
+        />
+        <Select
+          label={t('audit.object')}
+          options={kinds.map((id) => ({ id, label: id === any ? t('audit.any') : id.endsWith('/') ? t(`audit.object_${id.slice(0, -1)}` as 'audit.object_queue') : id }))}
+          value={object || any}
+          onChange={(v) => setObject(v === any ? '' : v)}
+        />
+      </div>
+      {log.error && <p role="alert">{failureText(log.error)}</p>}
+      {items?.length === 0 && <Empty icon={ScrollText} title={t('audit.none')} />}
+      {items && items.length > 0 && (
+        <div className={css.scroll}>
+          <table className={css.table}>
+            <thead>
+              <tr>
+                <th scope="col">{t('audit.at')}</th>
+                <th scope="col">{t('audit.actor')}</th>
+                <th scope="col">{t('audit.action')}</th>
+                <th scope="col">{t('audit.object')}</th>
+                {scope.isSite && scope.tenants.length > 1 && <th scope="col">{t('nav.tenant')}</th>}
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((e) => {
+                const what = objectOf(e.object)
+                return (
+                  <tr key={e.id}>
+                    <td className="digits">{time.format(new Date(e.at))}</td>
+                    <td>{e.actor}</td>
+                    <td>
+                      <button type="button" className={css.open} onClick={() => setOpened(e)}>
+                        {words(e.action)}
+                      </button>
+                    </td>
+                    <td>
+                      {t(`audit.object_${what.kind}` as 'audit.object_queue', { defaultValue: what.kind })} <span className={css.id}>{what.id}</span>
+                    </td>
+                    {scope.isSite && scope.tenants.length > 1 && <td>{e.tenant}</td>}
+                  </tr>
+                )
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {log.hasNextPage && (
+        <div>
+          <Button onPress={() => void log.fetchNextPage()} isPending={log.isFetchingNextPage}>
+            {t('audit.more')}
+          </Button>
+        </div>
+      )}
+      {opened && (
+        <Dialog title={`${words(opened.action)}: ${opened.object}`} isOpen wide onClose={() => setOpened(undefined)}>
+          <dl className={css.facts}>
+            <dt>{t('audit.at')}</dt>
+            <dd>{time.format(new Date(opened.at))}</dd>
+            <dt>{t('audit.actor')}</dt>
+            <dd>{opened.actor}</dd>
+            <dt>{t('audit.credential')}</dt>
+            <dd>{opened.token || '–'}</dd>
+            <dt>{t('audit.request')}</dt>
+            <dd>{opened.request}</dd>
+          </dl>
+          {opened.detail !== null && opened.detail !== undefined && (
+            <pre className={css.detail} tabIndex={-1}>
+              {JSON.stringify(opened.detail, undefined, 2)}
+            </pre>
+          )}
+        </Dialog>
+      )}
+    </Page>
+  )
+}
+
+/** What people call an operation. */
+function useActionWords(): (action: string) => string {
+  const { t } = useTranslation('admin')
+  return (action) => {
+    const found = deedOf(action)
+    if (!found) return action
+    return 'deed' in found ? t(`audit.deed_${found.deed}`) : t(`audit.verb_${found.verb}`)
+  }
+}

@@ -1,0 +1,177 @@
+import { Link, Outlet, useNavigate } from '@tanstack/react-router'
+import { ArrowDown, ArrowUp, Download, Plus, SearchX, Upload } from 'lucide-react'
+import { useState, type KeyboardEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import { failureText } from '@/app/failure'
+import { useTitle } from '@/app/Page'
+import { Missing } from '@/app/Missing'
+import { Button } from '@/ui/Button'
+import buttonCSS from '@/ui/Button.module.css'
+import { Empty } from '@/ui/Card'
+import { classes } from '@/ui/classes'
+import { SearchField } from '@/ui/Field'
+import { useAddress } from './address'
+import { ImportDialog } from './ImportDialog'
+import { newID } from './Item'
+import { arranged, type Order } from './list'
+import { useWords } from './form/texts'
+import { kinds } from './kinds'
+import type { Kind, KindID, Row } from './kinds/kind'
+import { useMay, useRows, useScope } from './setup'
+import css from './Items.module.css'
+import adminCSS from './Admin.module.css'
+
+/** As many rows are drawn at once; whoever looks for one of more searches for it. */
+const mostRows = 200
+
+/** A list of the set-up, with the item that is open beside it. */
+export function Items() {
+  const { kind = '', id } = useAddress()
+  if (!(kind in kinds)) return <Missing />
+  return <List key={kind} kind={kinds[kind as KindID]} open={id} />
+}
+
+function List({ kind, open }: { kind: Kind; open: string | undefined }) {
+  const { t, i18n } = useTranslation('admin')
+  const words = useWords(kind.texts)
+  const may = useMay()
+  const scope = useScope()
+  const navigate = useNavigate()
+  const rows = useRows(kind.id)
+  const [search, setSearch] = useState('')
+  const [order, setOrder] = useState<Order>({ column: kind.columns[0]?.id ?? 'name', isDown: false })
+  const [all, setAll] = useState(false)
+  const [importing, setImporting] = useState(false)
+  const title = t(`${kind.texts}.title`)
+  useTitle(title)
+  const found = arranged(rows.data ?? [], kind.columns, search, order, t, i18n.language)
+  const shown = all ? found : found.slice(0, mostRows)
+  const mayCreate = may(kind.operations.create)
+  const create = () => void navigate({ to: '/admin/$kind/$id', params: { kind: kind.id, id: newID } })
+
+  /** Up and down go from row to row, and back into the search. */
+  function walk(e: KeyboardEvent<HTMLElement>) {
+    if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return
+    const links = [...e.currentTarget.querySelectorAll<HTMLElement>('[data-row]')]
+    const at = links.findIndex((l) => l === document.activeElement)
+    const next = at + (e.key === 'ArrowDown' ? 1 : -1)
+    e.preventDefault()
+    if (next < 0) e.currentTarget.querySelector('input')?.focus()
+    else links[next]?.focus()
+  }
+
+  return (
+    <div className={classes(css.around, open && css.split)}>
+      {/* The arrow keys only help; every row can be reached without them. Taken before the search field has them, which lets nothing pass. */}
+      <div className={css.list} onKeyDownCapture={walk}>
+        <header className={css.head}>
+          <h1>{title}</h1>
+          <div className={css.deeds}>
+            {kind.csv && may(`export${capital(kind.csv)}`) && (
+              <a
+                className={classes(buttonCSS.button, buttonCSS.quiet, buttonCSS.small, adminCSS.link)}
+                href={`/api/v1/csv/${kind.csv}${scope.tenant ? `?tenant=${encodeURIComponent(scope.tenant)}` : ''}`}
+                download={`${kind.csv}.csv`}
+              >
+                <Download size={16} aria-hidden />
+                <span className={css.word}>{t('csv.export')}</span>
+              </a>
+            )}
+            {kind.csv && may(`import${capital(kind.csv)}`) && (
+              <Button small look="quiet" onPress={() => setImporting(true)}>
+                <Upload size={16} aria-hidden />
+                <span className={css.word}>{t('csv.import')}</span>
+              </Button>
+            )}
+            {mayCreate && (
+              <Button small look="primary" onPress={create}>
+                <Plus size={16} aria-hidden />
+                {t(`${kind.texts}.new`)}
+              </Button>
+            )}
+          </div>
+        </header>
+        {rows.error && <p role="alert">{failureText(rows.error)}</p>}
+        {rows.data && rows.data.length > 0 && <SearchField label={t('list.search')} value={search} onChange={setSearch} autoFocus={!open} />}
+        {rows.data?.length === 0 && (
+          <Empty icon={kind.icon} title={t(`${kind.texts}.none`)}>
+            <p className={css.teach}>{t(`${kind.texts}.teach`)}</p>
+            {mayCreate && !open && (
+              <Button look="primary" onPress={create}>
+                <Plus size={16} aria-hidden />
+                {t(`${kind.texts}.new`)}
+              </Button>
+            )}
+          </Empty>
+        )}
+        {rows.data && rows.data.length > 0 && found.length === 0 && <Empty icon={SearchX} title={t('list.notFound', { search })} />}
+        {shown.length > 0 && (
+          <div className={css.scroll}>
+            <table className={css.table}>
+              <thead>
+                <tr>
+                  {kind.columns.map((c) => (
+                    <th key={c.id} scope="col" aria-sort={order.column === c.id ? (order.isDown ? 'descending' : 'ascending') : 'none'}>
+                      <button
+                        type="button"
+                        className={css.sort}
+                        onClick={() => setOrder({ column: c.id, isDown: order.column === c.id && !order.isDown })}
+                      >
+                        {words(c.id) ?? c.id}
+                        {order.column === c.id && (order.isDown ? <ArrowDown size={13} aria-hidden /> : <ArrowUp size={13} aria-hidden />)}
+                      </button>
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map((r) => (
+                  <Line key={r.id} kind={kind} row={r} isOpen={r.id === open} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+        {found.length > shown.length && (
+          <Button small onPress={() => setAll(true)}>
+            {t('list.all', { count: found.length })}
+          </Button>
+        )}
+        <p className="said" role="status">
+          {rows.data && t('list.count', { count: found.length })}
+        </p>
+      </div>
+      {open && (
+        <div className={css.detail}>
+          <Outlet />
+        </div>
+      )}
+      {importing && kind.csv && <ImportDialog of={kind.csv} title={title} onClose={() => setImporting(false)} />}
+    </div>
+  )
+}
+
+function Line({ kind, row, isOpen }: { kind: Kind; row: Row; isOpen: boolean }) {
+  const { t } = useTranslation('admin')
+  const [first, ...rest] = kind.columns
+  return (
+    <tr data-open={isOpen || undefined}>
+      <td>
+        <Link to="/admin/$kind/$id" params={{ kind: kind.id, id: row.id }} className={css.open} data-row aria-current={isOpen ? 'true' : undefined}>
+          {String(first?.text(row, t) ?? row.id)}
+        </Link>
+      </td>
+      {rest.map((c) => (
+        <td key={c.id}>{c.show ? <c.show row={row} /> : c.text(row, t)}</td>
+      ))}
+    </tr>
+  )
+}
+
+/** `entry-points` as the names of operations have it. */
+function capital(kind: string): string {
+  return kind
+    .split('-')
+    .map((w) => w.charAt(0).toUpperCase() + w.slice(1))
+    .join('')
+}

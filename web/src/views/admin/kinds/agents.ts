@@ -1,0 +1,52 @@
+import { Headset } from 'lucide-react'
+import { api, ask, deed } from '@/api/client'
+import type { components } from '@/api/schema'
+import { SkillLevels } from '../form/SkillLevels'
+import { AgentBeside } from './AgentBeside'
+import { AgentStateCell } from './AgentStateCell'
+import { seen, type Kind } from './kind'
+
+export type Agent = components['schemas']['Agent']
+type Setup = components['schemas']['AgentSetup']
+
+export const agents: Kind<Agent> = {
+  id: 'agents',
+  texts: 'agents',
+  object: 'agent',
+  icon: Headset,
+  operations: { create: 'createAgent', replace: 'replaceAgent', remove: 'deleteAgent' },
+  csv: 'agents',
+  title: (a) => a.name,
+  columns: [
+    { id: 'name', text: (a) => a.name },
+    { id: 'phone', text: (a) => a.phone },
+    { id: 'teams', text: (a) => a.teams?.join(', ') ?? '' },
+    { id: 'skills', text: (a) => Object.keys(a.skills ?? {}).join(', ') },
+    { id: 'state', text: (a) => a.live?.state ?? 'offline', show: AgentStateCell },
+  ],
+  sections: [
+    {
+      id: 'who',
+      fields: [
+        { name: 'name', as: 'text', isRequired: true },
+        { name: 'id', as: 'id', onlyNew: true },
+        { name: 'teams', as: 'many', of: 'teams', wide: true },
+      ],
+    },
+    {
+      id: 'phone',
+      fields: [
+        { name: 'phone', as: 'text', isRequired: true },
+        { name: 'engine', as: 'one', of: 'engines', none: true },
+        { name: 'auto_answer', as: 'flag', wide: true },
+      ],
+    },
+    { id: 'skills', fields: [{ name: 'skills', as: 'own', edit: SkillLevels, wide: true }] },
+  ],
+  blank: (tenant) => ({ tenant, name: '', phone: '' }),
+  list: async (tenant) => (await ask(api.GET('/api/v1/agents', { params: { query: { tenant } } }))).items,
+  create: (body) => ask(api.POST('/api/v1/agents', { params: { header: deed() }, body: body as unknown as Setup })),
+  replace: (row, body) => ask(api.PUT('/api/v1/agents/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: body as unknown as Setup })),
+  remove: (row) => ask(api.DELETE('/api/v1/agents/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
+  beside: AgentBeside,
+}

@@ -1,0 +1,79 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback } from 'react'
+import { api, ask } from '@/api/client'
+import { usePreference } from '@/app/preference'
+import { useMe } from '@/app/session'
+import { useLive } from '@/live/store'
+import type { Option } from '@/ui/Field'
+import type { Source } from './form/fields'
+import { kinds } from './kinds'
+import type { KindID, Row } from './kinds/kind'
+import type { Tenant } from './kinds/tenants'
+
+/** How often lists of the set-up are asked for again, so that what others change is seen. Milliseconds. */
+const again = 20_000
+
+/** Which tenant's set-up is looked at. Administrators of one tenant have no choice; those of the whole site choose, and the browser remembers it. */
+export interface Scope {
+  tenant: string | undefined
+  tenants: readonly Tenant[]
+  /** Of the whole site. */
+  isSite: boolean
+  choose: (tenant: string) => void
+}
+
+export function useScope(): Scope {
+  const me = useMe()
+  const [chosen, choose] = usePreference('admin.tenant', '')
+  const { data } = useQuery({ queryKey: ['admin', 'tenants', ''], queryFn: () => kinds.tenants.list(undefined), refetchInterval: again })
+  const tenants = (data ?? []) as readonly Tenant[]
+  const own = me.tenant || tenants.find((t) => t.id === chosen)?.id || tenants[0]?.id
+  return { tenant: own, tenants, isSite: !me.tenant, choose }
+}
+
+/** What may be done, as the server said when one signed in. */
+export function useMay(): (operation: string) => boolean {
+  const { may } = useMe()
+  return (operation) => may.includes(operation)
+}
+
+/** All rows of a kind that are looked at: those of the chosen tenant; of tenants and users of the whole site, all. */
+export function useRows(kind: KindID) {
+  const { tenant, isSite } = useScope()
+  const of = kind === 'tenants' || (kind === 'users' && isSite) ? undefined : tenant
+  return useQuery({
+    queryKey: ['admin', kind, of ?? ''],
+    queryFn: () => kinds[kind].list(of),
+    refetchInterval: again,
+    enabled: kind === 'tenants' || kind === 'users' || of !== undefined,
+  })
+}
+
+/** To be called after something of the set-up has changed: whatever is shown is asked for again. */
+export function useChanged(): () => Promise<void> {
+  const client = useQueryClient()
+  return useCallback(() => client.invalidateQueries(), [client])
+}
+
+export function useSkills() {
+  const { tenant } = useScope()
+  return useQuery({
+    queryKey: ['admin', 'skills', tenant],
+    queryFn: () => ask(api.GET('/api/v1/skills', { params: { query: { tenant } } })),
+    enabled: tenant !== undefined,
+  })
+}
+
+/** What can be chosen, with what people call it. */
+export function useOptions(source: Source): Option[] {
+  const rows = useRows(source === 'agents' || source === 'queues' || source === 'teams' ? source : 'teams')
+  const engines = useLive((l) => l.engines)
+  const skills = useSkills()
+  if (source === 'engines') return [...engines.keys()].map((id) => ({ id, label: id }))
+  if (source === 'skills') return [...new Set(skills.data?.items.map((s) => s.skill))].map((id) => ({ id, label: id }))
+  return (rows.data ?? []).map((r) => ({ id: r.id, label: labelOf(r) }))
+}
+
+function labelOf(row: Row): string {
+  return row.name || row.id
+}

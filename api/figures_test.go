@@ -208,6 +208,20 @@ func TestTheHistoryOfADayQ10(t *testing.T) {
 	require.Empty(t, s.Items, "the future")
 }
 
+// Where the clocks go forward at midnight a series of days goes on behind the day that has no midnight.
+func TestASeriesGoesOnBehindADayWithoutMidnightQ10(t *testing.T) {
+	w, clock := measuring(t)
+	clock.set(time.Date(2026, 4, 10, 12, 0, 0, 0, time.UTC))
+	w.good(200, "admin", put, "/api/v1/tenants/acme", `{"name":"Acme","zone":"Atlantic/Azores"}`)
+	var s series
+	w.good(200, "admin", get, "/api/v1/figures/series?tenant=acme&interval=86400&from=2026-03-28T12:00:00Z&to=2026-03-31T12:00:00Z", "").into(t, &s)
+	var days []string
+	for _, x := range s.Items {
+		days = append(days, x.From.Format(time.RFC3339))
+	}
+	require.Equal(t, []string{"2026-03-28T01:00:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"}, days)
+}
+
 // What the projector makes of calls is what the figures show.
 func TestFiguresOfACallQ10(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {

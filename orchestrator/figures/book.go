@@ -137,8 +137,25 @@ func (t *StateTimes) pass(s stretch, from, to time.Time) {
 	}
 }
 
-// Day is the day that a time is in, by the clocks of a place: from midnight to before the next one. Where the clocks are changed it has 23 or 25 hours.
+// Day is the day that a time is in, by the clocks of a place: from its first moment to before that of the next one. Where the clocks are changed it has 23 or 25 hours.
 func Day(at time.Time, place *time.Location) (from, to time.Time) {
 	y, m, d := at.In(place).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, place), time.Date(y, m, d+1, 0, 0, 0, 0, place)
+	return begins(y, m, d, place), begins(y, m, d+1, place)
+}
+
+// begins is the first moment of a day. It is not always midnight: where the clocks go forward at midnight there is none, and where they go back to it, or over it, there are two.
+func begins(y int, m time.Month, d int, place *time.Location) time.Time {
+	noon := time.Date(y, m, d, 12, 0, 0, 0, place)
+	t := time.Date(y, m, d, 0, 0, 0, 0, place)
+	if t.Day() != noon.Day() { // [time.Date] gives 23:00 of the day before: the day begins when the clocks change
+		_, change := t.ZoneBounds()
+		return change
+	}
+	if change, _ := t.ZoneBounds(); !change.IsZero() && t.Sub(change) < time.Hour {
+		before := change.Add(-1).In(place)
+		if _, offset := before.Zone(); before.Day() == t.Day() { // the first of two midnights
+			return time.Date(y, m, d, 0, 0, 0, 0, time.FixedZone("", offset)).In(place)
+		}
+	}
+	return t
 }

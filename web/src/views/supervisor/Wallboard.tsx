@@ -32,7 +32,7 @@ export function Wallboard() {
   const { t, i18n } = useTranslation('supervisor')
   useTitle(t('wall.title'))
   useWakeLock()
-  const { queues = '' } = route.useSearch()
+  const { queues = '' }: { queues?: string } = route.useSearch()
   const navigate = route.useNavigate()
   const chosen = queues.split(',').filter(Boolean)
   const setup = useQueueSetup()
@@ -98,7 +98,8 @@ export function Wallboard() {
               isDisabled={!chosen.includes(queue.id) && chosen.length >= mostTiles}
               onChange={(on) => {
                 const next = on ? [...chosen, queue.id] : chosen.filter((q) => q !== queue.id)
-                void navigate({ search: next.length > 0 ? { queues: next.join(',') } : {}, replace: true })
+                // The router cannot tell what the route's search is: its parents are passed in (routes.tsx).
+                void navigate({ search: (next.length > 0 ? { queues: next.join(',') } : {}) as never, replace: true })
               }}
             >
               {queue.name}

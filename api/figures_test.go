@@ -222,6 +222,28 @@ func TestASeriesGoesOnBehindADayWithoutMidnightQ10(t *testing.T) {
 	require.Equal(t, []string{"2026-03-28T01:00:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"}, days)
 }
 
+// What a tenant's callers met yesterday is not changed by deleting a queue today.
+func TestADeletedQueueHasItsHistoryQ10(t *testing.T) {
+	w, clock := measuring(t)
+	w.good(201, "admin", post, "/api/v1/queues", `{"id":"gone","tenant":"acme","name":"Gone","members":[{"agent":"bert"}]}`)
+	yesterday := noonThere.Add(-24 * time.Hour)
+	w.store.measure(ends(yesterday, figures.Answered, "anna", time.Second, 0)...)
+	w.store.measure(figures.Measure{Kind: figures.Abandoned, At: yesterday, Tenant: "acme", Queue: "gone", Lasted: time.Minute})
+	w.store.measure(figures.Measure{Kind: figures.Abandoned, At: yesterday, Tenant: "globex", Queue: "theirs", Lasted: time.Minute})
+	history := func(as string) spanWire {
+		clock.forward(2 * time.Second)
+		var s series
+		w.good(200, as, get, "/api/v1/figures/series?tenant=acme&interval=86400&from=2026-01-30T00:00:00Z&to=2026-01-30T22:00:00Z", "").into(t, &s)
+		require.Len(t, s.Items, 1)
+		return s.Items[0]
+	}
+	before := history("admin")
+	require.Equal(t, 2, before.Presented)
+	w.good(204, "admin", del, "/api/v1/queues/gone", "")
+	require.Equal(t, before, history("admin"))
+	require.Equal(t, 1, history("user:eve").Presented, "of the queues of her team")
+}
+
 // What the projector makes of calls is what the figures show.
 func TestFiguresOfACallQ10(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {

@@ -126,7 +126,11 @@ func (see sight) call(c core.CallView) bool {
 		return has(func(id core.AgentID) bool { return id == see.Agent })
 	case see.ByTeam:
 		// A call that one team's agent talks in is none of another team's, though both serve the queue that it waited in.
-		return has(func(id core.AgentID) bool { return see.agents[id] }) || c.Primary == "" && see.queues[c.Queue]
+		theirs := func(id core.AgentID) bool { return see.agents[id] }
+		if c.Phase == core.Outside { // no agent is in it any more: it is still a conversation of those who sent it there
+			return slices.ContainsFunc(c.Owners, func(o core.Ownership) bool { return theirs(o.Agent) })
+		}
+		return has(theirs) || c.Primary == "" && see.queues[c.Queue]
 	default:
 		return true
 	}

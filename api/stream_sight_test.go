@@ -138,6 +138,21 @@ func TestASupervisorIsNotToldWhomOtherTeamsCallS3(t *testing.T) {
 	})
 }
 
+// The same where the call was sent to a number outside, and no agent is in it any more: it stays with the team whose agent has sent it there.
+func TestASupervisorIsNotToldWhereOtherTeamsSendCallsS3(t *testing.T) {
+	for agent, x := range map[string]struct {
+		phone string
+		sees  int
+	}{"bert": {"1002", 404}, "anna": {"1001", 200}} {
+		w := newWorld(t)
+		w.conversational()
+		id := w.connects(agent, x.phone, "+4915112345678")
+		w.good(200, agent, post, "/api/v1/calls/"+string(id)+"/transfer", `{"to":{"number":"+4930987654"}}`)
+		w.awaitCall(id, "the number to be rung", func(c core.CallView) bool { return c.Phase == core.Outside })
+		w.good(x.sees, "user:eve", get, "/api/v1/calls/"+string(id), "")
+	}
+}
+
 // Of a call that waits, the lines of its queue are told.
 func TestASupervisorIsToldOfTheLineS3(t *testing.T) {
 	w := newWorld(t)

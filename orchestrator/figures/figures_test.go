@@ -243,3 +243,23 @@ func TestEveryMomentIsInItsDayQ10(t *testing.T) {
 		}
 	}
 }
+
+// What an agent has spent in a state is not lost between leaving it and its being measured.
+func TestAStateIsCountedBeforeItIsMeasuredQ10(t *testing.T) {
+	b := figures.NewBook(func(core.QueueID) figures.Thresholds { return figures.Thresholds{} })
+	from := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	at := func(minutes int) time.Time { return from.Add(time.Duration(minutes) * time.Minute) }
+	times := func(to int, state core.AgentState, since int) figures.StateTimes {
+		return b.Times("anna", from, at(to), state, at(since))
+	}
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	require.Equal(t, figures.StateTimes{Available: minutes(5)}, times(5, core.Available, 0))
+	require.Equal(t, figures.StateTimes{Available: minutes(10), Idle: minutes(2)}, times(12, core.Idle, 10))
+	want := figures.StateTimes{Available: minutes(11), Idle: minutes(5)}
+	require.Equal(t, want, times(16, core.Available, 15))
+	b.Take(figures.OfState("acme", "anna", core.Available, at(0), at(10)))
+	require.Equal(t, want, times(16, core.Available, 15), "one is measured")
+	b.Take(figures.OfState("acme", "anna", core.Idle, at(10), at(15)))
+	require.Equal(t, want, times(16, core.Available, 15), "both are")
+	require.Equal(t, want, times(16, "", 0), "what is known is known")
+}

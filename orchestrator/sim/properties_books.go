@@ -152,7 +152,7 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 	case core.EntryCallRefused, core.EntryOfferRinging, core.EntryCallHeld, core.EntryCallResumed, core.EntryCallMuted, core.EntryCallUnmuted,
 		core.EntryAgentState, core.EntryWrapUpExtended, core.EntryTransferFailed, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultToggled,
 		core.EntryConsultEnded, core.EntryJoined, core.EntryLeft, core.EntryParticipantHeld, core.EntryParticipantResumed, core.EntryOwnerChanged,
-		core.EntryPostCall, core.EntryOutside, core.EntryDialled, core.EntryVariables, core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryEngineUp,
+		core.EntryPostCall, core.EntryOutside, core.EntryOutsideRinging, core.EntryDialled, core.EntryVariables, core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryEngineUp,
 		core.EntryEngineDown, core.EntryRepair, core.EntryOdd, core.EntryAlert:
 	}
 }

@@ -52,7 +52,7 @@ func (w *world) noteRare(ev core.Event, out core.Outcome) {
 			core.EntryCallUnmuted, core.EntryCallTransferred, core.EntryWrapUpStarted, core.EntryWrapUpDone, core.EntryRecordingStarted,
 			core.EntryRecordingPaused, core.EntryEngineUp, core.EntryEngineDown, core.EntryOdd:
 		case core.EntryTransferFailed, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultToggled, core.EntryConsultEnded, core.EntryJoined,
-			core.EntryLeft, core.EntryParticipantHeld, core.EntryParticipantResumed, core.EntryOwnerChanged, core.EntryPostCall, core.EntryOutside,
+			core.EntryLeft, core.EntryParticipantHeld, core.EntryParticipantResumed, core.EntryOwnerChanged, core.EntryPostCall, core.EntryOutside, core.EntryOutsideRinging, core.EntryCallLeftQueue,
 			core.EntryDialled, core.EntryVariables: // noteConversations does
 		}
 	}

@@ -59,9 +59,13 @@ function isTold(kind: string): kind is Told {
 /** The story of a call (R6), going on or over: what happened when, and why. A call that goes on is followed. */
 export function Timeline({ call }: { call: string }) {
   const { t } = useTranslation('calls')
-  const { data, refetch } = useQuery({ queryKey: ['timeline', call], queryFn: () => ask(api.GET('/api/v1/calls/{id}/timeline', { params: { path: { id: call } } })) })
-  // The stream tells when there is something new; the story itself has all of it, in order.
+  // The stream tells when there is something new; the story itself has all of it, in order, and is written a moment later.
   const news = useLive((l) => l.entries.findLast((e) => e.call === call))
+  const { data, refetch } = useQuery({
+    queryKey: ['timeline', call],
+    queryFn: () => ask(api.GET('/api/v1/calls/{id}/timeline', { params: { path: { id: call } } })),
+    refetchInterval: ({ state }) => (news && !state.data?.items.some((i) => i.entry.kind === news.kind && i.entry.at === news.at) ? 500 : false),
+  })
   useEffect(() => {
     if (news) void refetch()
   }, [news, refetch])

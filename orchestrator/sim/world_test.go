@@ -79,7 +79,7 @@ var sometimes = []string{
 	"refused: consult.transfer wrong_state",
 	// transfers (C9, C10)
 	"transferred to agent", "transferred to queue", "transferred to entry_point", "transferred to number", "transfer failed: no_answer", "transfer failed: declined",
-	"transfer failed: busy", "transfer failed: unreachable", "transfer failed: abandoned", "queued by transfer_failed", "customer and outside",
+	"transfer failed: busy", "transfer failed: unreachable", "queued by transfer_failed", "customer and outside",
 	"owner by transfer after transfer", "owner by transfer after agent", "owner by transfer after agent_lost", "refused: call.transfer not_allowed",
 	"refused: call.transfer target_unavailable",
 	// conferences (C11 to C14)

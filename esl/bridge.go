@@ -46,7 +46,7 @@ func survives() setting { return set("park_after_bridge", literal("true")) }
 
 // couple gives the two members who can be bridged, the one who must not be lost first; ok says that the mix is to be a bridge. The caller holds mu.
 func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
-	if a.Recorded || e.table.records(a.Mix) {
+	if !e.cfg.BridgeTwo || a.Recorded || e.table.records(a.Mix) {
 		return "", "", false
 	}
 	var two []*leg

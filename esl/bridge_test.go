@@ -17,6 +17,7 @@ const (
 // talkers makes legs that stand in silence: A has called, B was called at a desk, C outside.
 func talkers(t *testing.T) *Engine {
 	e := deafEngine(t)
+	e.cfg.BridgeTwo = true
 	for _, l := range []*leg{{id: legA}, {id: legB, ours: true, phone: true, call: "c1"}, {id: legC, ours: true, call: "c1"}} {
 		l.told, l.parked, l.up = true, true, true
 		e.table.legs[l.id] = l

@@ -30,7 +30,7 @@ func TestBrowser(t *testing.T) {
 // TestPictures writes docs/screenshots; only where it is asked for, because pictures are to be looked at.
 func TestPictures(t *testing.T) {
 	if os.Getenv("TANDEM_PICTURES") == "" {
-		t.Skip("pictures are made by `make pictures`")
+		t.Skip("SKIPPED: no test, but what writes docs/screenshots, to be looked at; `make pictures` runs it")
 	}
 	playBrowser(t, "pictures")
 }
@@ -50,7 +50,7 @@ func playBrowser(t *testing.T, project string) {
 		if os.Getenv("TANDEM_REQUIRE_BROWSER") != "" {
 			require.NoError(t, missing)
 		}
-		t.Skipf("NOT TESTED in a browser: %v", missing)
+		t.Skipf("SKIPPED, NOT TESTED in a browser: %v; `make setup web` installs and builds what is missing", missing)
 	}
 
 	s := newStack(t, embedded, len(browserCast), onAsterisk)

@@ -177,8 +177,8 @@ func TestListsHoldNothingOfOthersS3(t *testing.T) {
 			w.t = t
 			for as, secrets := range map[string][]string{
 				"globex": {"acme", "bert"}, "globex-adm": {"acme", "bert"}, "user:gina": {"acme", "bert"},
-				"user:eve":    {"4915199999999", "4915112345678", "Secret", "r-bert", "South", "1002"},
-				"user:u-anna": {"4915199999999", "4915112345678", "r-bert", "1002"},
+				"user:eve":    {"4915199999999", "4915112345678", "Secret", "r-bert", "South", `"1002"`},
+				"user:u-anna": {"4915199999999", "4915112345678", "r-bert", `"1002"`},
 			} {
 				if a := w.ask(as, get, o.path, ""); a.status == 200 {
 					if id == "directory" { // is for everybody in the tenant, and names what it names

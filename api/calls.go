@@ -232,7 +232,7 @@ func (s *Server) explainCall(r *request) (reply, error) {
 		return reply{}, ErrNotFound
 	}
 	e.Agents = orEmpty(e.Agents)
-	return ok(e)
+	return ok(r.sees.explanation(c.Tenant, e))
 }
 
 // ownAgent gives the agent of the path, if the principal may act for it.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -88,4 +89,17 @@ func TestTheSetUpIsChangedWhereTheShardIs(t *testing.T) {
 	w.good(503, "", get, "/readyz", "").into(t, &r)
 	require.False(t, r.Ready)
 	require.Equal(t, readyCheck{"owner", false, "this process does not own the shard"}, r.Checks[0])
+}
+
+// An agent with no switch has its phone at whichever the call is at. So it may be the phone that another has at a switch by name.
+func TestAPhoneIsOneAgents(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *world) {
+		const zoe = `{"id":"zoe","tenant":"acme","name":"Zoe","phone":"%s","engine":"%s"}`
+		for _, engine := range []string{"", "sim"} {
+			w.bad(422, CodeInvalid, "phone", "admin", post, "/api/v1/agents", fmt.Sprintf(zoe, "1001", engine))
+		}
+		w.good(201, "admin", post, "/api/v1/agents", fmt.Sprintf(zoe, "1007", "sim"))
+		w.bad(422, CodeInvalid, "phone", "admin", put, "/api/v1/agents/bert", `{"tenant":"acme","name":"Bert","phone":"1007"}`)
+		w.good(200, "admin", put, "/api/v1/agents/bert", `{"tenant":"acme","name":"Bert","phone":"1007","engine":"other"}`)
+	})
 }

@@ -24,8 +24,8 @@ import (
 // An import is all or nothing. A line with an id that is there changes it, in the columns that the file has; a line with another id makes one. What is not in the file stays
 // as it is. If anything is wrong, nothing is changed and the answer lists line, column and rule of everything that is.
 //
-// Lists in a cell are separated by "|". A spreadsheet takes a cell that begins with one of = + - @ for a formula, and would run what somebody has put into a name; such
-// cells are exported with an apostrophe in front, which the import takes off again.
+// Lists in a cell are separated by "|"; in a word "|" and "\" have a "\" in front. A spreadsheet takes a cell that begins with one of = + - @ for a formula, and would run what
+// somebody has put into a name; such cells are exported with an apostrophe in front, which the import takes off again.
 
 // file is one kind of set-up as a file.
 type file[T any] struct {

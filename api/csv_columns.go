@@ -192,7 +192,7 @@ func listColumn[T any, S ~string](name string, of func(*T) *[]S) column[T] {
 		for i, w := range *of(&v) {
 			words[i] = string(w)
 		}
-		return strings.Join(words, listSeparator)
+		return joinList(words)
 	}, func(v *T, text string) error {
 		*of(v) = nil
 		for _, word := range splitList(text) {
@@ -248,14 +248,38 @@ func readNumber(text string) (int, error) {
 	return int(n), nil
 }
 
+// inList escapes what would separate words, so that a word may have it.
+var inList = strings.NewReplacer(`\`, `\\`, listSeparator, `\`+listSeparator)
+
+func joinList(words []string) string {
+	escaped := make([]string, len(words))
+	for i, w := range words {
+		escaped[i] = inList.Replace(w)
+	}
+	return strings.Join(escaped, listSeparator)
+}
+
 func splitList(text string) []string {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	words := strings.Split(text, listSeparator)
-	for i := range words {
-		words[i] = strings.TrimSpace(words[i])
+	var words []string
+	var word strings.Builder
+	end := func() {
+		words = append(words, strings.TrimSpace(word.String()))
+		word.Reset()
 	}
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == listSeparator[0]:
+			end()
+			continue
+		case text[i] == '\\' && i+1 < len(text) && (text[i+1] == '\\' || text[i+1] == listSeparator[0]):
+			i++ // before anything else it is itself, as people write it
+		}
+		word.WriteByte(text[i])
+	}
+	end()
 	return words
 }
 
@@ -266,7 +290,7 @@ func writeSkills(skills map[string]int) string {
 	for _, name := range slices.Sorted(maps.Keys(skills)) {
 		words = append(words, fmt.Sprintf("%s=%d", name, skills[name]))
 	}
-	return strings.Join(words, listSeparator)
+	return joinList(words)
 }
 
 var errSkills = errors.New("must be skills with their levels, like english=7|german=3")
@@ -300,7 +324,7 @@ func writeNeeds(needs []core.SkillNeed) string {
 			words[i] += "!"
 		}
 	}
-	return strings.Join(words, listSeparator)
+	return joinList(words)
 }
 
 func readNeeds(text string) ([]core.SkillNeed, error) {
@@ -333,7 +357,7 @@ func writeMembers(members []core.Membership) string {
 			words[i] += ":" + strconv.Itoa(m.Rank)
 		}
 	}
-	return strings.Join(words, listSeparator)
+	return joinList(words)
 }
 
 func readMembers(text string) ([]core.Membership, error) {

@@ -86,11 +86,12 @@ func TestEveryFileComesOutAndGoesIn(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *world) {
 		_, _, err := w.srv.Queues.Create(t.Context(), core.Queue{
 			ID: "full", Tenant: "acme", Name: "=cmd|' /C calc'!A0", Strategy: core.BestFit, RingTime: 12.5e9, BusyDelay: 1e9, MissDelay: 2e9, RONAAfter: -1, ProgressiveStep: 3e9,
-			Members: []core.Membership{{Agent: "anna"}, {Agent: "bert", Level: 2}}, Skills: []core.SkillNeed{{Skill: "english", Level: 5, Required: true}, {Skill: "a=b", Level: 1}},
+			Members: []core.Membership{{Agent: "anna"}, {Agent: "bert", Level: 2}}, Skills: []core.SkillNeed{{Skill: "english", Level: 5, Required: true}, {Skill: "a=b", Level: 1}, {Skill: "tv|video", Level: 2}},
 			Music: "calm", Ringback: true, MaxWait: 60e9, MaxSize: 7, Unanswered: []string{"sorry"}, ServiceLevel: 10e9, Sticky: 30e9, Record: true, PauseLimit: 5e9,
-			WrapUp: core.WrapUpSetup{Time: 30e9, Extension: 15e9, Extensions: 2, Reasons: []string{"sold, at once", "-lost"}, Required: true},
+			WrapUp: core.WrapUpSetup{Time: 30e9, Extension: 15e9, Extensions: 2, Reasons: []string{"sold, at once", "-lost", "sold | upsold", `a\b`, `c\`, `\|`}, Required: true},
 		})
 		require.NoError(t, err)
+		w.good(200, "admin", put, "/api/v1/agents/anna", `{"tenant":"acme","name":"Anna","phone":"1001","skills":{"tv|video":5,"c\\\\":1}}`)
 		_, _, err = w.srv.EntryPoints.Create(t.Context(), core.EntryPoint{ID: "all", Tenant: "acme", Name: "All", Numbers: []string{"+493011", "12*"}, Users: []core.AgentID{"anna", "bert"}, RingTime: 9e9, Priority: 3, Greeting: []string{"a/b"}, Closed: []string{"c"}})
 		require.NoError(t, err)
 		for kind, column := range map[string]string{"agents": "phone", "users": "role", "queues": "members", "entry-points": "numbers"} {
@@ -129,6 +130,14 @@ func TestEveryFileComesOutAndGoesIn(t *testing.T) {
 		w.good(200, "user:adam", post, "/api/v1/csv/users", "id,name,role,teams\nnew,New@Acme.example,supervisor,north|south\n", asCSV).into(t, &done)
 		require.Equal(t, 1, done.Created)
 	})
+}
+
+func TestListsInACell(t *testing.T) {
+	for _, words := range [][]string{{"a"}, {"a|b", "c"}, {`a\`, "b"}, {`\|`, `|\`, "|"}, {`a\b`}} {
+		require.Equal(t, words, splitList(joinList(words)))
+	}
+	require.Nil(t, splitList(" "))
+	require.Equal(t, []string{"a", "b", "", `c\d`, `e\`}, splitList(`a| b ||c\d|e\`), "as people write it")
 }
 
 // FuzzFiles sends files of every kind: whatever comes, the answer is one of the contract's and never our fault.

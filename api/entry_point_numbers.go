@@ -190,7 +190,7 @@ const rangeSign = ".."
 func numbersOf(text string) (numbers []string, rule string) {
 	first, last, isRange := strings.Cut(strings.TrimSpace(text), rangeSign)
 	if !isRange {
-		return []string{first}, "" // its form is looked at where it is kept
+		return []string{first}, models.NumberRule(first) // where it is kept it has another place in the list
 	}
 	plus := strings.HasPrefix(first, "+")
 	a, b := strings.TrimPrefix(first, "+"), strings.TrimPrefix(last, "+")

@@ -208,6 +208,42 @@ func TestTheHistoryOfADayQ10(t *testing.T) {
 	require.Empty(t, s.Items, "the future")
 }
 
+// Where the clocks go forward at midnight a series of days goes on behind the day that has no midnight.
+func TestASeriesGoesOnBehindADayWithoutMidnightQ10(t *testing.T) {
+	w, clock := measuring(t)
+	clock.set(time.Date(2026, 4, 10, 12, 0, 0, 0, time.UTC))
+	w.good(200, "admin", put, "/api/v1/tenants/acme", `{"name":"Acme","zone":"Atlantic/Azores"}`)
+	var s series
+	w.good(200, "admin", get, "/api/v1/figures/series?tenant=acme&interval=86400&from=2026-03-28T12:00:00Z&to=2026-03-31T12:00:00Z", "").into(t, &s)
+	var days []string
+	for _, x := range s.Items {
+		days = append(days, x.From.Format(time.RFC3339))
+	}
+	require.Equal(t, []string{"2026-03-28T01:00:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"}, days)
+}
+
+// What a tenant's callers met yesterday is not changed by deleting a queue today.
+func TestADeletedQueueHasItsHistoryQ10(t *testing.T) {
+	w, clock := measuring(t)
+	w.good(201, "admin", post, "/api/v1/queues", `{"id":"gone","tenant":"acme","name":"Gone","members":[{"agent":"bert"}]}`)
+	yesterday := noonThere.Add(-24 * time.Hour)
+	w.store.measure(ends(yesterday, figures.Answered, "anna", time.Second, 0)...)
+	w.store.measure(figures.Measure{Kind: figures.Abandoned, At: yesterday, Tenant: "acme", Queue: "gone", Lasted: time.Minute})
+	w.store.measure(figures.Measure{Kind: figures.Abandoned, At: yesterday, Tenant: "globex", Queue: "theirs", Lasted: time.Minute})
+	history := func(as string) spanWire {
+		clock.forward(2 * time.Second)
+		var s series
+		w.good(200, as, get, "/api/v1/figures/series?tenant=acme&interval=86400&from=2026-01-30T00:00:00Z&to=2026-01-30T22:00:00Z", "").into(t, &s)
+		require.Len(t, s.Items, 1)
+		return s.Items[0]
+	}
+	before := history("admin")
+	require.Equal(t, 2, before.Presented)
+	w.good(204, "admin", del, "/api/v1/queues/gone", "")
+	require.Equal(t, before, history("admin"))
+	require.Equal(t, 1, history("user:eve").Presented, "of the queues of her team")
+}
+
 // What the projector makes of calls is what the figures show.
 func TestFiguresOfACallQ10(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {

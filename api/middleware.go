@@ -176,7 +176,7 @@ func (s *Server) dispatch(r *request, rt *route) {
 
 // admit finds out who asks, and refuses what they may not.
 func (s *Server) admit(r *request) error {
-	if wait := s.addresses.wait(r.ClientIP()); wait > 0 && !r.route.probe {
+	if wait := s.addresses.wait(network(r.ClientIP())); wait > 0 && !r.route.probe {
 		return &Error{Code: CodeRate, Message: "too many requests from this address", after: wait}
 	}
 	if r.route.public() {
@@ -185,7 +185,7 @@ func (s *Server) admit(r *request) error {
 	who, err := s.authenticate(r.ctx(), r)
 	if err != nil {
 		if e, _ := asError(err); e.Code == CodeUnauthorized {
-			if wait := s.limits.wait("address " + r.ClientIP()); wait > 0 {
+			if wait := s.limits.wait("address " + network(r.ClientIP())); wait > 0 {
 				err = &Error{Code: CodeRate, Message: "too many attempts with a token that is not valid", after: wait}
 			}
 		}

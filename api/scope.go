@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 	"unicode"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -173,6 +174,9 @@ var shared = map[core.EntryKind]bool{
 	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryOutsideRinging: true, core.EntryVariables: true,
 }
 
+// ofTheLine lists the kinds of entries that tell of a queue's line, and not of a conversation that came out of it.
+var ofTheLine = map[core.EntryKind]bool{core.EntryCallQueued: true, core.EntryCallLeftQueue: true, core.EntryCallRefused: true}
+
 // entry reports whether the principal may see a timeline entry on the event stream. known says that the reader has been shown the entry's call.
 func (see sight) entry(e core.Entry, known bool) bool {
 	forAgents, listed := entrySight[e.Kind]
@@ -192,8 +196,23 @@ func (see sight) entry(e core.Entry, known bool) bool {
 	case e.Agent != "":
 		return see.agents[e.Agent]
 	default:
-		return known || see.queues[e.Queue]
+		return known || ofTheLine[e.Kind] && see.queues[e.Queue]
 	}
+}
+
+// explanation says of members of the queue who are none of theirs what holds them off, but neither the reason of a break nor how long something lasts: the directory does not say it either.
+func (see sight) explanation(t core.TenantID, e core.Explanation) core.Explanation {
+	for i := range e.Agents {
+		a := &e.Agents[i]
+		if see.agent(t, a.Agent) {
+			continue
+		}
+		a.Until = time.Time{}
+		if a.Gate == core.GateIdle {
+			a.Text = "is idle"
+		}
+	}
+	return e
 }
 
 // masks tells which tenants hide callers' numbers from agents (C2).

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -380,6 +381,25 @@ func TestRatesOfPrincipalsAndAddresses(t *testing.T) {
 	c.wait(time.Second)
 	w.good(200, "auditor", get, "/api/v1/me", "")
 	w.good(200, "", get, "/openapi.yaml", "")
+}
+
+// A household has 2^64 addresses of IPv6: they count as one, or there would be no limit and an entry in memory for each.
+func TestRatesAreOfAHouseholdWithIPv6(t *testing.T) {
+	c := &clock{now: day}
+	w := newWorld(t, func(conf *Config) {
+		conf.Now, conf.RatePerSecond, conf.AddressRate = c.Now, 1, 4
+		conf.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	})
+	from := func(prefix string) (statuses []int) {
+		for i := range 11 {
+			statuses = append(statuses, w.ask("nonsense", get, "/api/v1/me", "", headers{"X-Forwarded-For": fmt.Sprintf("%s::%x", prefix, i+1)}).status)
+		}
+		return statuses
+	}
+	want := []int{401, 401, 401, 429, 429, 429, 429, 429, 429, 429, 429}
+	require.Equal(t, want, from("2001:db8:1:2"))
+	require.Equal(t, want, from("2001:db8:1:3"), "the neighbours")
+	require.Len(t, w.srv.addresses.keys, 2)
 }
 
 func TestUsersAndTeamsAreSetUpAndAudited(t *testing.T) {

@@ -120,6 +120,55 @@ func TestASupervisorsStreamShowsTheirTeamsS3(t *testing.T) {
 	}
 }
 
+// Whom an agent of another team calls in a conversation is not told, though the call has come out of a queue that both teams serve.
+func TestASupervisorIsNotToldWhomOtherTeamsCallS3(t *testing.T) {
+	w := newWorld(t)
+	w.conversational()
+	id := w.connects("bert", "1002", "+4915112345678")
+	w.good(404, "user:eve", get, "/api/v1/calls/"+string(id), "")
+	r := w.watch(t, "user:eve", "")
+	r.snapshot()
+	w.good(200, "bert", post, "/api/v1/calls/"+string(id)+"/consult", `{"to":{"number":"+4930987654"}}`)
+	w.good(200, "anna", post, "/api/v1/agents/anna/state", `{"state":"available"}`) // told behind it
+	r.until(func(c changeEvent) bool {
+		for _, e := range c.Entries {
+			require.NotEqual(t, id, e.Call, "%s %q", e.Kind, e.Text)
+		}
+		return slices.ContainsFunc(c.Agents, func(a core.AgentView) bool { return a.ID == "anna" && a.State == core.Available })
+	})
+}
+
+// Of a call that waits, the lines of its queue are told.
+func TestASupervisorIsToldOfTheLineS3(t *testing.T) {
+	w := newWorld(t)
+	r := w.watch(t, "user:eve", "")
+	r.snapshot()
+	id := w.dials("+4915112345678")
+	r.until(func(c changeEvent) bool {
+		return slices.ContainsFunc(c.Entries, func(e entryWire) bool { return e.Call == id && e.Kind == core.EntryCallQueued })
+	})
+}
+
+// explain names every member of the queue, and of those of other teams not why they are on a break (Q9).
+func TestExplainHidesTheBreaksOfOtherTeamsS3(t *testing.T) {
+	w := newWorld(t)
+	w.good(200, "bert", post, "/api/v1/agents/bert/state", `{"state":"idle","reason":"lunch"}`)
+	w.good(200, "anna", post, "/api/v1/agents/anna/state", `{"state":"idle","reason":"lunch"}`)
+	id := w.dials("+4915112345678")
+	why := func(as string) map[core.AgentID]string {
+		var e core.Explanation
+		w.good(200, as, get, "/api/v1/calls/"+string(id)+"/explain", "").into(t, &e)
+		texts := map[core.AgentID]string{}
+		for _, a := range e.Agents {
+			require.Equal(t, core.GateIdle, a.Gate)
+			texts[a.Agent] = a.Text
+		}
+		return texts
+	}
+	require.Equal(t, map[core.AgentID]string{"anna": "is idle: lunch", "bert": "is idle"}, why("user:eve"))
+	require.Equal(t, map[core.AgentID]string{"anna": "is idle: lunch", "bert": "is idle: lunch"}, why("supervisor"))
+}
+
 func TestAnAgentsStreamHasTheDirectory(t *testing.T) {
 	w := newWorld(t)
 	r := w.watch(t, "user:u-anna", "")

@@ -479,6 +479,8 @@ func phonesMeanwhile(s *scene, _ *lab.FreeSWITCH) {
 		s.Helper()
 		await(s, from, func(f core.PhoneChanged) bool { return f.Phone == phone && f.Reachable == reachable })
 	}
+	s.NewPhone(s, "1005")
+	changed(0, "1005", true)
 	goes := s.NewPhone(s, "1003")
 	changed(0, "1003", true)
 	from := len(s.all())
@@ -489,6 +491,12 @@ func phonesMeanwhile(s *scene, _ *lab.FreeSWITCH) {
 	s.Reconnect(s)
 	changed(from, "1003", false)
 	changed(from, "1004", true)
+	changed(from, "1005", true) // told anew, as is who has been away for longer
+	from = len(s.all())
+	s.Disconnect(s)
+	await(s, from, func(core.EngineDown) bool { return true })
+	s.Reconnect(s)
+	changed(from, "1003", false)
 }
 
 func storedRecordings(s *scene, _ *lab.FreeSWITCH) {

@@ -198,9 +198,11 @@ func (e *Engine) phoneFacts(phone string, reachable bool) []core.Fact {
 	if !phonePattern.MatchString(phone) {
 		return nil
 	}
-	if before, told := e.table.phones[phone]; told && before == reachable {
+	_, unsaid := e.table.unsaid[phone]
+	if before, told := e.table.phones[phone]; told && before == reachable && !unsaid {
 		return nil
 	}
+	delete(e.table.unsaid, phone)
 	e.table.phones[phone] = reachable
 	return []core.Fact{core.PhoneChanged{Engine: e.cfg.ID, Phone: phone, Reachable: reachable}}
 }

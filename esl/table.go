@@ -2,6 +2,7 @@ package esl
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ type table struct {
 	legs       map[core.LegID]*leg
 	recordings map[core.RecordingID]*recording
 	phones     map[string]bool // reachable, as last reported
+	unsaid     map[string]bool // phones of which this connection's listener has not been told: the rules forget all about phones when it is lost
 }
 
 type leg struct {
@@ -123,6 +125,7 @@ func (t *table) records(id core.MixID) bool {
 
 // adopt makes the table agree with a look: legs that it lists are known, all others are gone, but for those whose dial is outstanding.
 func (t *table) adopt(v *wholeView, now time.Time) {
+	t.unsaid = maps.Clone(t.phones)
 	before := t.legs
 	t.legs, t.recordings = map[core.LegID]*leg{}, map[core.RecordingID]*recording{}
 	for _, s := range v.snapshot.Legs {

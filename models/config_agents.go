@@ -70,7 +70,9 @@ func (c *Config) putAgent(ctx context.Context, a core.AgentSetup, write func(tx 
 		if err := haveTenant(tx, a.Tenant); err != nil {
 			return err
 		}
-		taken, err := exists(tx, `SELECT 1 FROM agents WHERE engine = ? AND phone = ? AND id <> ?`, string(a.Engine), a.Phone, string(a.ID))
+		// "" is whichever switch the call is at, so that it may be any that is named.
+		taken, err := exists(tx, `SELECT 1 FROM agents WHERE phone = ? AND id <> ? AND (engine = ? OR engine = '' OR ? = '')`,
+			a.Phone, string(a.ID), string(a.Engine), string(a.Engine))
 		if err != nil {
 			return err
 		}

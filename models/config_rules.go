@@ -98,6 +98,14 @@ func (v *violations) words(field string, words []string, longest, most int) {
 	}
 }
 
+// NumberRule is the rule that a number of an entry point breaks by its form; "" = none.
+func NumberRule(number string) string {
+	if numberForm.MatchString(number) {
+		return ""
+	}
+	return numberRule
+}
+
 // ValidSite checks the settings of the whole site. The error is an [Invalid].
 func ValidSite(s core.Site) error {
 	var v violations
@@ -167,7 +175,7 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	seen := make(map[string]bool, len(e.Numbers))
 	for i, n := range e.Numbers {
 		at := fmt.Sprintf("numbers[%d]", i)
-		v.check(numberForm.MatchString(n), at, numberRule)
+		v.check(NumberRule(n) == "", at, numberRule)
 		v.check(!seen[sameNumber(n)], at, "is listed twice: with or without '+' it is the same")
 		seen[sameNumber(n)] = true
 	}

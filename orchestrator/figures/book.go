@@ -12,16 +12,19 @@ import (
 // concurrent use. What it has cost to keep a busy day of a hundred queues is some ten megabytes.
 type Book struct {
 	thresholds func(core.QueueID) Thresholds
+	tenants    map[core.TenantID]*minutes
 	queues     map[core.QueueID]*minutes
 	agents     map[core.AgentID]*minutes
 	states     map[core.AgentID][]stretch
+	seen       map[core.AgentID][]stretch // states that no measure tells of yet; each lasts until the next one, the last until now
 }
 
 // NewBook makes an empty book. thresholds must answer the same for a queue as long as the book is kept.
 func NewBook(thresholds func(core.QueueID) Thresholds) *Book {
 	return &Book{
 		thresholds: thresholds,
-		queues:     map[core.QueueID]*minutes{}, agents: map[core.AgentID]*minutes{}, states: map[core.AgentID][]stretch{},
+		tenants:    map[core.TenantID]*minutes{}, queues: map[core.QueueID]*minutes{}, agents: map[core.AgentID]*minutes{}, states: map[core.AgentID][]stretch{},
+		seen: map[core.AgentID][]stretch{},
 	}
 }
 
@@ -75,6 +78,7 @@ func (b *Book) Take(m Measure) {
 		return
 	}
 	t := b.thresholds(m.Queue)
+	write(b.tenants, m.Tenant).of(minuteOf(m.At)).Take(m, t)
 	write(b.queues, m.Queue).of(minuteOf(m.At)).Take(m, t)
 	if m.Agent != "" {
 		write(b.agents, m.Agent).of(minuteOf(m.At)).Take(m, t)
@@ -94,18 +98,53 @@ func write[ID comparable](in map[ID]*minutes, id ID) *minutes {
 // within a minute ends with it.
 func (b *Book) Queue(id core.QueueID, from, to time.Time) Counts { return b.queues[id].sum(from, to) }
 
+// Tenant sums up in the same way what was measured of all queues of a tenant, those included that are there no more.
+func (b *Book) Tenant(id core.TenantID, from, to time.Time) Counts {
+	return b.tenants[id].sum(from, to)
+}
+
 // Agent sums up what was measured of an agent in the same way.
 func (b *Book) Agent(id core.AgentID, from, to time.Time) Counts { return b.agents[id].sum(from, to) }
 
 // Times says how long an agent was in each state between two times, exactly. The state that the agent is in, which no measure tells of yet, is given with the time of
-// its beginning; "" = not known.
+// its beginning; "" = not known. Measures come some time after a state was left: until then it is known from having been given here before.
 func (b *Book) Times(id core.AgentID, from, to time.Time, now core.AgentState, since time.Time) StateTimes {
 	var t StateTimes
+	var measured time.Time // up to when
 	for _, s := range b.states[id] {
 		t.pass(s, from, to)
+		measured = s.till
 	}
-	t.pass(stretch{now, since, to}, from, to)
+	if now != "" {
+		b.saw(id, stretch{state: now, since: since}, measured)
+	}
+	seen := b.seen[id]
+	for i, s := range seen {
+		s.till = to
+		if i+1 < len(seen) {
+			s.till = seen[i+1].since
+			if s.since.Before(measured) {
+				s.since = measured
+			}
+		}
+		t.pass(s, from, to)
+	}
 	return t
+}
+
+// saw keeps the state that an agent is in, and forgets those of which the measures tell by now.
+func (b *Book) saw(id core.AgentID, now stretch, measured time.Time) {
+	seen := b.seen[id]
+	if n := len(seen); n == 0 || seen[n-1].since.Before(now.since) {
+		seen = append(seen, now)
+	} else {
+		seen[n-1] = now
+	}
+	known := 0 // as far as the beginning of the next one is measured
+	for known+1 < len(seen) && !seen[known+1].since.After(measured) {
+		known++
+	}
+	b.seen[id] = slices.Delete(seen, 0, known)
 }
 
 // pass adds the part of a stretch that lies between two times.
@@ -137,8 +176,25 @@ func (t *StateTimes) pass(s stretch, from, to time.Time) {
 	}
 }
 
-// Day is the day that a time is in, by the clocks of a place: from midnight to before the next one. Where the clocks are changed it has 23 or 25 hours.
+// Day is the day that a time is in, by the clocks of a place: from its first moment to before that of the next one. Where the clocks are changed it has 23 or 25 hours.
 func Day(at time.Time, place *time.Location) (from, to time.Time) {
 	y, m, d := at.In(place).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, place), time.Date(y, m, d+1, 0, 0, 0, 0, place)
+	return begins(y, m, d, place), begins(y, m, d+1, place)
+}
+
+// begins is the first moment of a day. It is not always midnight: where the clocks go forward at midnight there is none, and where they go back to it, or over it, there are two.
+func begins(y int, m time.Month, d int, place *time.Location) time.Time {
+	noon := time.Date(y, m, d, 12, 0, 0, 0, place)
+	t := time.Date(y, m, d, 0, 0, 0, 0, place)
+	if t.Day() != noon.Day() { // [time.Date] gives 23:00 of the day before: the day begins when the clocks change
+		_, change := t.ZoneBounds()
+		return change
+	}
+	if change, _ := t.ZoneBounds(); !change.IsZero() && t.Sub(change) < time.Hour {
+		before := change.Add(-1).In(place)
+		if _, offset := before.Zone(); before.Day() == t.Day() { // the first of two midnights
+			return time.Date(y, m, d, 0, 0, 0, 0, time.FixedZone("", offset)).In(place)
+		}
+	}
+	return t
 }

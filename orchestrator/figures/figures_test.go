@@ -213,3 +213,53 @@ func TestADayIsThePlaces(t *testing.T) {
 	require.Equal(t, 25*time.Hour, to.Sub(from))
 	require.Equal(t, 25, from.Day())
 }
+
+// Clocks that go forward at midnight leave it out, those that go back to it have it twice: every moment is in its own day all the same, and a day begins where the one before it ends.
+func TestEveryMomentIsInItsDayQ10(t *testing.T) {
+	for zone, change := range map[string]time.Time{
+		"America/Santiago": time.Date(2026, 9, 6, 4, 0, 0, 0, time.UTC),
+		"America/Havana":   time.Date(2026, 3, 8, 5, 0, 0, 0, time.UTC),
+		"Atlantic/Azores":  time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC),
+		"Asia/Beirut":      time.Date(2026, 3, 28, 22, 0, 0, 0, time.UTC), // east of Greenwich
+		"Cuba":             time.Date(2026, 11, 1, 5, 0, 0, 0, time.UTC),  // from one o'clock to midnight
+		"Asia/Gaza":        time.Date(2020, 10, 23, 22, 0, 0, 0, time.UTC),
+		"America/Asuncion": time.Date(2024, 3, 24, 3, 0, 0, 0, time.UTC), // from midnight to 23:00 of the day before
+		"Europe/Berlin":    time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC),
+	} {
+		place, err := time.LoadLocation(zone)
+		require.NoError(t, err)
+		_, before := change.Add(-1).In(place).Zone()
+		_, after := change.In(place).Zone()
+		require.NotEqual(t, before, after, "%s: the clocks are changed at %s", zone, change)
+		end := time.Time{}
+		for at := change.Add(-48 * time.Hour); at.Before(change.Add(48 * time.Hour)); at = at.Add(10 * time.Minute) {
+			from, to := figures.Day(at, place)
+			require.False(t, at.Before(from) || !at.Before(to), "%s: %s is not in [%s, %s)", zone, at.In(place), from, to)
+			require.Equal(t, at.In(place).Day(), from.Day(), zone)
+			if !end.IsZero() && !end.Equal(to) {
+				require.True(t, from.Equal(end), "%s: the day of %s begins at %s", zone, at.In(place), from)
+			}
+			end = to
+		}
+	}
+}
+
+// What an agent has spent in a state is not lost between leaving it and its being measured.
+func TestAStateIsCountedBeforeItIsMeasuredQ10(t *testing.T) {
+	b := figures.NewBook(func(core.QueueID) figures.Thresholds { return figures.Thresholds{} })
+	from := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	at := func(minutes int) time.Time { return from.Add(time.Duration(minutes) * time.Minute) }
+	times := func(to int, state core.AgentState, since int) figures.StateTimes {
+		return b.Times("anna", from, at(to), state, at(since))
+	}
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	require.Equal(t, figures.StateTimes{Available: minutes(5)}, times(5, core.Available, 0))
+	require.Equal(t, figures.StateTimes{Available: minutes(10), Idle: minutes(2)}, times(12, core.Idle, 10))
+	want := figures.StateTimes{Available: minutes(11), Idle: minutes(5)}
+	require.Equal(t, want, times(16, core.Available, 15))
+	b.Take(figures.OfState("acme", "anna", core.Available, at(0), at(10)))
+	require.Equal(t, want, times(16, core.Available, 15), "one is measured")
+	b.Take(figures.OfState("acme", "anna", core.Idle, at(10), at(15)))
+	require.Equal(t, want, times(16, core.Available, 15), "both are")
+	require.Equal(t, want, times(16, "", 0), "what is known is known")
+}

@@ -15,8 +15,14 @@ function setting(name: string): string {
 
 export type Person = 'anna' | 'ben' | 'cleo' | 'vera' | 'adam'
 
-/** The numbers that lead to queues: an ordinary one, and one whose phones ring for two seconds only. */
-export const numbers = { sales: '+4930100', brief: '+4930101' }
+/** Who has a phone from the beginning, but is an agent only when the administrator has set that up. */
+export const newcomer = { id: 'dora-dahl', name: 'Dora Dahl' } as const
+
+/** Whoever has a phone. */
+export type Phone = Person | typeof newcomer.id
+
+/** The numbers that lead to queues: an ordinary one, one whose phones ring for two seconds only, and one that nobody calls. */
+export const numbers = { sales: '+4930100', brief: '+4930101', spare: '+4930105' }
 
 /** The phones, by who has them. Every deed waits for what it needs. */
 export class Phones {
@@ -31,10 +37,10 @@ export class Phones {
     return this.deed('/dial', { to })
   }
   /** Waits until a phone rings; it goes on ringing. */
-  rings(who: Person): Promise<unknown> {
+  rings(who: Phone): Promise<unknown> {
     return this.deed('/rings', { who })
   }
-  answer(who: Person): Promise<unknown> {
+  answer(who: Phone): Promise<unknown> {
     return this.deed('/answer', { who })
   }
   /** Turns the call down by the phone's own button. */
@@ -67,6 +73,10 @@ export class Phones {
   /** Begins it again, and waits until it is ready. */
   start(): Promise<unknown> {
     return this.deed('/start', {})
+  }
+  /** As whom somebody's phone is registered. */
+  async of(who: Phone): Promise<string> {
+    return (await this.deed<{ user: string }>('/phone', { who })).user
   }
   reset(): Promise<unknown> {
     return this.deed('/reset', {})

@@ -83,6 +83,7 @@ func playBrowser(t *testing.T, project string) {
 // furnish sets up what the scenes are played in.
 func (s *stack) furnish() {
 	s.t.Helper()
+	s.add("teams", map[string]any{"id": "north", "tenant": "acme", "name": "North"})
 	for i, c := range browserCast {
 		d := s.desks[i]
 		s.put("/api/v1/agents/"+string(d.agent), map[string]any{"tenant": "acme", "name": c.name, "phone": d.phone.User(), "teams": []string{"north"}})

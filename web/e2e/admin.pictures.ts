@@ -6,14 +6,15 @@ import { expect, test } from './stage'
 test('the set-up in pictures', async ({ phones, desk }) => {
   test.setTimeout(180_000)
   await phones.reset()
-  const adam = await desk('adam', '/admin/queues')
+  const adam = await desk('adam', '/admin')
   for (const [path, seen, name] of [
+    ['', 'Worth a look', 'overview'],
     ['queues', 'Sales', 'queues'],
     ['queues/sales', 'Distribution', 'queue'],
     ['entry-points/sales-line', 'Label for agents', 'entry-point'],
     ['agents', 'Ben Brandt', 'agents'],
     ['users/ben', 'Ready', 'user'],
-    ['teams', 'No team yet', 'empty'],
+    ['skills', 'No skill yet', 'empty'],
     ['settings', 'Idle reasons', 'settings'],
     ['switches', 'Connected', 'switches'],
     ['audit', 'Gave a password', 'audit'],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
-import { choose, expect, isAccessible, isInState, newcomer, numbers, test } from './stage'
+import { choose, expect, fits, isAccessible, isInState, newcomer, numbers, test } from './stage'
 
 // The set-up, as administrators use it: lists and forms, files, what others do meanwhile, and that it works for the next call.
 
@@ -17,8 +17,16 @@ async function save(page: Page, button: 'Create' | 'Save') {
 /** Picks one of many by typing. */
 async function pick(page: Page, label: string, text: string) {
   const box = page.getByRole('combobox', { name: label, exact: true })
+  await box.click()
   await box.fill(text)
   await page.getByRole('option', { name: text }).first().click()
+}
+
+/** Chooses a file in the dialog of the import. */
+async function upload(page: Page, text: string) {
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('dialog').getByRole('button', { name: /hoose/ }).click()
+  await (await chooser).setFiles({ name: 'teams.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
 }
 
 test('a queue, an agent with a sign-in, and a number are set up, and the next call reaches them', async ({ phones, desk, browser }) => {
@@ -143,19 +151,16 @@ test('what two change at once is put together, and what is not saved is not lost
 test('a file is tried before it is taken, and can be had back', async ({ phones, desk }) => {
   await phones.reset()
   const adam = await desk('adam', '/admin/teams')
-  const upload = async (text: string) => {
-    const chooser = adam.waitForEvent('filechooser')
-    await adam.getByRole('dialog').getByRole('button', { name: /hoose/ }).click()
-    await (await chooser).setFiles({ name: 'teams.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
-  }
   await adam.getByRole('button', { name: 'Import' }).click()
-  await upload('id,tenant,name\nsouth,acme,South\nBAD ID,acme,\n')
+  await upload(adam, 'id,tenant,name\nsouth,acme,South\nBAD ID,acme,\n')
   await expect(adam.getByRole('dialog').getByRole('row').filter({ hasText: 'BAD ID' }).first()).toContainText('3')
   await expect(adam.getByRole('dialog').getByRole('button', { name: 'Import' })).toBeDisabled()
-  await upload('id,tenant,name\nsouth,acme,South\nwest,acme,West\n')
+  await upload(adam, 'id,tenant,name\nsouth,acme,South\nwest,acme,West\n')
   await expect(adam.getByText('2 would be created')).toBeVisible()
   await adam.getByRole('dialog').getByRole('button', { name: 'Import' }).click()
   await expect(adam.getByRole('link', { name: 'West' })).toBeVisible()
+  const audit = await adam.context().request.get('/api/v1/audit?limit=20&action=importTeams')
+  expect(await audit.json()).toMatchObject({ items: [{ actor: 'admin:adam', action: 'importTeams' }] })
   const download = adam.waitForEvent('download')
   await adam.getByRole('link', { name: 'Export' }).click()
   expect(readFileSync(await (await download).path(), 'utf8')).toContain('south,acme,South')
@@ -168,27 +173,66 @@ test('a file is tried before it is taken, and can be had back', async ({ phones,
   await expect(adam.getByRole('heading', { name: 'West' })).toBeVisible()
 })
 
+/** Every view of the set-up, with what is seen when it is there. */
+const views = [
+  ['', 'Worth a look'],
+  ['/queues', 'Brief'],
+  ['/queues/sales', 'Who gets the calls'],
+  ['/queues/+new', 'Longest idle'],
+  ['/entry-points', 'Spare line'],
+  ['/entry-points/sales-line', 'Call data'],
+  ['/entry-points/+new', 'Where calls go'],
+  ['/agents', 'Anna Albers'],
+  ['/agents/agent-0', 'What belongs to this agent'],
+  ['/teams', 'Teams'],
+  ['/teams/north', 'Who belongs to it'],
+  ['/users', 'Vera Vogel'],
+  ['/users/vera', 'Leads all teams'],
+  ['/tenants', 'Most calls at once'],
+  ['/tenants/acme', 'Calling out'],
+  ['/settings', 'The whole site'],
+  ['/skills', 'A skill is there'],
+  ['/reasons', 'Wrap-up reasons'],
+  ['/switches', 'Connected'],
+  ['/audit', 'Signed in'],
+] as const
+
+async function isShown(page: Page, path: string, seen: string) {
+  await page.goto(`/admin${path}`)
+  await expect(page.getByRole('main').getByText(seen).filter({ visible: true }).first()).toBeVisible()
+}
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`the set-up has no serious accessibility problem in the ${colorScheme} theme`, async ({ phones, desk }) => {
+    test.setTimeout(150_000)
     await phones.reset()
-    const adam = await desk('adam', '/admin/queues', { colorScheme })
-    for (const [path, seen] of [
-      ['queues', 'Sales'],
-      ['queues/sales', 'Distribution'],
-      ['entry-points/sales-line', 'Order number'],
-      ['agents/agent-0', 'Registers at'],
-      ['users/vera', 'Leads all teams'],
-      ['teams', 'Teams'],
-      ['tenants/acme', 'Calling out'],
-      ['settings', 'Idle reasons'],
-      ['skills', 'Skills'],
-      ['reasons', 'Wrap-up reasons'],
-      ['switches', 'Connected'],
-      ['audit', 'When'],
-    ] as const) {
-      await adam.goto(`/admin/${path}`)
-      await expect(adam.getByRole('main').getByText(seen).first()).toBeVisible()
-      await isAccessible(adam, path)
+    const adam = await desk('adam', '/admin', { colorScheme })
+    for (const [path, seen] of views) {
+      await isShown(adam, path, seen)
+      await isAccessible(adam, `/admin${path}`)
     }
+    // What opens above them.
+    await adam.getByRole('table').getByRole('button', { name: 'Signed in' }).first().click()
+    await expect(adam.getByRole('dialog')).toBeVisible()
+    await isAccessible(adam, 'an entry of the audit log')
+    await adam.goto('/admin/teams')
+    await adam.getByRole('button', { name: 'Import' }).click()
+    await upload(adam, 'id,tenant,name\nBAD ID,acme,\n')
+    await expect(adam.getByRole('dialog').getByRole('table')).toBeVisible()
+    await isAccessible(adam, 'a file with a mistake')
+    await adam.goto('/admin/entry-points/spare-line')
+    await adam.getByRole('button', { name: 'Delete' }).click()
+    await expect(adam.getByRole('dialog')).toBeVisible()
+    await isAccessible(adam, 'deleting')
   })
 }
+
+test('every view of the set-up fits a phone', async ({ phones, desk }) => {
+  test.setTimeout(90_000)
+  await phones.reset()
+  const adam = await desk('adam', '/admin', { viewport: { width: 390, height: 844 } })
+  for (const [path, seen] of views) {
+    await isShown(adam, path, seen)
+    await fits(adam, `/admin${path}`)
+  }
+})

@@ -174,3 +174,18 @@ export async function isAccessible(page: Page, what: string) {
     `accessibility of ${what}`,
   ).toEqual([])
 }
+
+/** Holds a page, as it is now, to fitting its window: it does not move sideways, and nothing that can be pressed or filled in is cut off by an edge. */
+export async function fits(page: Page, what: string) {
+  const outside = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth
+    const moves = (e: Element | null): boolean => e !== null && (/auto|scroll/.test(getComputedStyle(e).overflowX) || moves(e.parentElement))
+    const found = [...document.querySelectorAll('a, button, input, select, textarea')].filter((e) => {
+      const box = e.getBoundingClientRect()
+      return box.width > 1 && box.height > 1 && (box.left < -1 || box.right > width + 1) && !moves(e.parentElement)
+    })
+    const names = found.map((e) => `${e.nodeName.toLowerCase()} "${e.getAttribute('aria-label') ?? e.textContent}"`)
+    return document.documentElement.scrollWidth > width ? [`the page is ${document.documentElement.scrollWidth} wide`, ...names] : names
+  })
+  expect(outside, `what does not fit in ${what}`).toEqual([])
+}

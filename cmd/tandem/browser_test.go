@@ -27,7 +27,12 @@ const browserNewcomer = "dora-dahl"
 // TestBrowser plays the desks (Q1-Q3, Q12, C1-C19): a real Chromium against the real program, a real switch and real phones. The scenes are in web/e2e; they use the app as
 // people do, and have the phones do as they are told (see [phoneBox]). TANDEM_BROWSER_ARGS are further arguments of Playwright's, as "-g hold".
 func TestBrowser(t *testing.T) {
-	playBrowser(t, "desks")
+	playBrowser(t, onAsterisk, "--project=desks")
+}
+
+// TestBrowserOnFreeSWITCH plays what the desk does with a call once more where a FreeSWITCH carries it: the scenes marked @each.
+func TestBrowserOnFreeSWITCH(t *testing.T) {
+	playBrowser(t, onFreeSWITCH, "--project=desks --grep=@each")
 }
 
 // TestPictures writes docs/screenshots; only where it is asked for, because pictures are to be looked at.
@@ -35,11 +40,11 @@ func TestPictures(t *testing.T) {
 	if os.Getenv("TANDEM_PICTURES") == "" {
 		t.Skip("SKIPPED: no test, but what writes docs/screenshots, to be looked at; `make pictures` runs it")
 	}
-	playBrowser(t, "pictures")
+	playBrowser(t, onAsterisk, "--project=pictures")
 }
 
-// playBrowser starts an installation with people who can sign in, and has the browser play the scenes of a project of web/playwright.config.ts.
-func playBrowser(t *testing.T, project string) {
+// playBrowser starts an installation with people who can sign in, and has the browser play scenes: which ones, Playwright's arguments say.
+func playBrowser(t *testing.T, on brand, scenes string) {
 	t.Helper()
 	runner := filepath.Join("..", "..", "web", "node_modules", ".bin", "playwright")
 	chromium, missing := exec.LookPath("chromium")
@@ -56,7 +61,7 @@ func playBrowser(t *testing.T, project string) {
 		t.Skipf("SKIPPED, NOT TESTED in a browser: %v; `make setup web` installs and builds what is missing", missing)
 	}
 
-	s := newStack(t, embedded, len(browserCast)+1, onAsterisk)
+	s := newStack(t, embedded, len(browserCast)+1, on)
 	s.furnish()
 	box := newPhoneBox(s)
 	t.Cleanup(box.close)
@@ -64,7 +69,7 @@ func playBrowser(t *testing.T, project string) {
 	// Output in pieces, so that a scene that hangs is seen.
 	limit, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test --project="$0" `+os.Getenv("TANDEM_BROWSER_ARGS"), project)
+	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test `+scenes+" "+os.Getenv("TANDEM_BROWSER_ARGS"))
 	cmd.Dir = filepath.Join("..", "..", "web")
 	cmd.Env = append(os.Environ(),
 		"TANDEM_URL=http://"+s.env["TANDEM_LISTEN"], "TANDEM_PHONES="+box.url, "TANDEM_PASSWORD="+browserPassword, "TANDEM_CHROMIUM="+chromium, "NO_COLOR=1",

@@ -1,4 +1,4 @@
-import { defaultRangeExtractor, useWindowVirtualizer, type Range } from '@tanstack/react-virtual'
+import { defaultRangeExtractor, useWindowVirtualizer, type Range, type Virtualizer } from '@tanstack/react-virtual'
 import { Fragment, useEffect, useRef, useState, type ReactNode } from 'react'
 import css from './Table.module.css'
 
@@ -9,7 +9,7 @@ const few = 50
 const around = 8
 
 /** As high as a row is thought to be before it has been drawn. Pixels. */
-const usual = 54
+const usual = 52
 
 /**
  * The body of a table of any length: only rows that can be seen, and a few around them, are drawn, with gaps where the others are. Screen readers are told how many there
@@ -31,7 +31,7 @@ export function Rows<T>({
   const body = useRef<HTMLTableSectionElement>(null)
   const [focused, setFocused] = useState<string>()
   const above = useAbove(body)
-  const rows = useWindowVirtualizer({
+  const rows = useWindowVirtualizer<HTMLTableRowElement>({
     count: items.length,
     estimateSize: () => usual,
     overscan: around,
@@ -49,6 +49,7 @@ export function Rows<T>({
       of?.removeEventListener('focusout', focus)
     }
   }, [])
+  useEffect(() => steady(rows), [rows])
   const drawn = rows.getVirtualItems()
   return (
     <tbody ref={body}>
@@ -69,6 +70,11 @@ export function Rows<T>({
       <Gap height={rows.getTotalSize() + above - (drawn.at(-1)?.end ?? above)} />
     </tbody>
   )
+}
+
+/** Rows come and go and change places all the time; the page must not move with each that is as high as nobody thought. */
+function steady(rows: Virtualizer<Window, HTMLTableRowElement>) {
+  rows.shouldAdjustScrollPositionOnItemSizeChange = () => false
 }
 
 function key<T>(item: T | undefined, idOf: (item: T) => string): string {

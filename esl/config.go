@@ -46,10 +46,7 @@ type Config struct {
 	ReconnectMax time.Duration // longest pause between two attempts to connect; default 5 s
 	// DialRate is how many legs may be dialled in a second; default: seven tenths of the switch's sessions-per-second, which counts
 	// arriving calls, too. What comes above it waits.
-	DialRate int
-	// BridgeTwo bridges two who talk instead of putting them into a conference, which saves the switch processor time. It is off: where one of the two is hung up on in
-	// the moment in which the other is told to hear music, the other has once been left in silence.
-	BridgeTwo  bool
+	DialRate   int
 	QueueLimit int // events waiting for the sink; more is a gap, and leads to a new session; default 50000
 
 	Logger *slog.Logger // default slog.Default()

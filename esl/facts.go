@@ -118,16 +118,9 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	return nil
 }
 
-// stands notes that a leg has parked: it was told to, or the bridge that it was in, or was to be in, has ended without an order.
+// stands notes that a leg has parked: it was told to, or the bridge that it was in, or was to be in, has ended.
 func (l *leg) stands() {
-	switch {
-	case l.moving == nil:
-	case l.moving.parting && (l.moving.to != stay{} || l.moving.prompt != ""):
-		return // the order is still to come into force, or is lost: see insist
-	default:
-		l.moving.over()
-		l.moving = nil
-	}
+	l.begun(func(*move) bool { return true })
 	if l.stay.with != "" {
 		l.stay = stay{}
 	}

@@ -14,9 +14,8 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
-// A mix is a conference, of two as well as of more; doc.go says why it is no bridge. A SetMix becomes the difference between what is wanted and what
-// is remembered of each leg. On the path that people hear (a customer on hold music, an agent who has just answered) that is two transfers at
-// the same time.
+// A mix is a conference, or a bridge of two (bridge.go). A SetMix becomes the difference between what is wanted and what is remembered of each leg. On the path that people
+// hear (a customer on hold music, an agent who has just answered) that is one order to bridge, or two transfers at the same time.
 //
 // If the difference is empty, the order is a repetition, and repetitions are how reconciliation repairs: then, and whenever a command failed,
 // the switch itself is looked at.
@@ -276,12 +275,6 @@ func (e *Engine) directAll(ctx context.Context, all ...map[core.LegID]stay) erro
 	}
 	var group errgroup.Group // no common context: one leg's failure is no reason to leave the others where they are
 	group.SetLimit(8)
-	for _, pair := range e.couples(goals) {
-		both := map[core.LegID]stay{pair[0]: goals[pair[0]], pair[1]: goals[pair[1]]}
-		delete(goals, pair[0])
-		delete(goals, pair[1])
-		group.Go(func() error { return e.part(ctx, pair, both) })
-	}
 	for id, s := range goals {
 		group.Go(func() error {
 			err := e.redirect(ctx, id, s)

@@ -33,6 +33,7 @@ type foundLeg struct {
 	stay     stay       // what it does, if it is in no mix
 	running  string     // the argument of what runs on it
 	with     core.LegID // the other end of its bridge
+	second   bool       // of the two
 	call     string
 	mix      string // what its variable says; of a bridge
 }
@@ -237,6 +238,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 	found.doing(text("variable_current_application"), text("variable_current_application_data"))
 	found.call = text("variable_" + callVariable)
 	found.with, found.mix = core.LegID(text("variable_"+bridgedVariable)), text("variable_"+mixVariable)
+	found.second = text("Channel-State") == secondState
 	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
 	switch {
 	case text("variable_"+legVariable) == string(id):

@@ -192,7 +192,7 @@ func (e *Engine) confer(ctx context.Context, id core.MixID) error {
 	if len(two) == 0 {
 		return nil
 	}
-	unlock, err := e.locks.lock(ctx, legLocks(two)...)
+	unlock, err := e.locks.Lock(ctx, legLocks(two)...)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (e *Engine) conferFor(ctx context.Context, id core.LegID) error {
 	if mix == "" {
 		return nil
 	}
-	unlock, err := e.locks.lock(ctx, "mix:"+string(mix))
+	unlock, err := e.locks.Lock(ctx, "mix:"+string(mix))
 	if err != nil {
 		return err
 	}

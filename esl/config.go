@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Config says how to reach one FreeSWITCH and how to dial on it. Zero values mean the documented default.
@@ -103,7 +104,7 @@ func (c Config) withDefaults() (Config, error) {
 		template("TrunkTemplate", &c.TrunkTemplate, "", "<number>")
 	}
 	c.MixProfile = defaultTo(c.MixProfile, "tandem")
-	if !musicPattern.MatchString(c.MixProfile) {
+	if !adapter.Music.MatchString(c.MixProfile) {
 		bad("MixProfile", "must be 1 to 64 letters, digits, '_' or '-'")
 	}
 	if c.RecordingsDir != "" && !filepath.IsAbs(c.RecordingsDir) {

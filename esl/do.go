@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Do implements [engine.Engine]. One effect has EffectTimeout for all its commands.
@@ -29,13 +29,13 @@ func (e *Engine) Do(ctx context.Context, effect core.Effect) error {
 func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	p := e.connected()
 	if p == nil {
-		return refuse(core.WhyDown, "not connected to FreeSWITCH")
+		return adapter.Refuse(core.WhyDown, "not connected to FreeSWITCH")
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if id := legOf(effect.Do); id != "" && !idRule.MatchString(string(id)) {
-		return refuse(core.WhyUnknown, "no such leg: ids are letters, digits, '_' and '-'")
+		return adapter.Refuse(core.WhyUnknown, "no such leg: ids are letters, digits, '_' and '-'")
 	}
 	switch a := effect.Do.(type) {
 	case core.Ring:
@@ -63,7 +63,7 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	case core.SendDigits:
 		return e.sendDigits(ctx, p, effect.ID, a)
 	}
-	return refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
+	return adapter.Refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
 }
 
 // legOf is the leg that an action is about, for the log.
@@ -90,7 +90,7 @@ func legOf(a core.Action) core.LegID {
 // legOrder gives a leg an order without arguments.
 func (e *Engine) legOrder(ctx context.Context, p *pair, leg core.LegID, verb string) error {
 	if leg == "" {
-		return refuse(core.WhyInvalid, "leg: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg: must not be empty")
 	}
 	if err := order(ctx, p.commands, verb, idArg(leg)); err != nil {
 		return fmt.Errorf("leg %s: %w", leg, err)
@@ -101,7 +101,7 @@ func (e *Engine) legOrder(ctx context.Context, p *pair, leg core.LegID, verb str
 // hang ends a leg. That we asked is noted before the switch hears of it, because the events may overtake the reply.
 func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 	if a.Leg == "" {
-		return refuse(core.WhyInvalid, "leg: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg: must not be empty")
 	}
 	code := defaultTo(a.Cause, core.CauseNormal)
 	e.mu.Lock()
@@ -133,65 +133,13 @@ func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 
 // sendDigits plays DTMF to the leg's far end, once per effect id.
 func (e *Engine) sendDigits(ctx context.Context, p *pair, effect core.EffectID, a core.SendDigits) error {
-	if a.Leg == "" || !digitsPattern.MatchString(a.Digits) {
-		return refuse(core.WhyInvalid, "leg must not be empty, digits must be 1 to 64 of 0-9, *, #, A-D")
+	if a.Leg == "" || !adapter.Digits.MatchString(a.Digits) {
+		return adapter.Refuse(core.WhyInvalid, "leg must not be empty, digits must be 1 to 64 of 0-9, *, #, A-D")
 	}
-	return e.onlyOnce(onceKey{a.Leg, effect}, func() error {
+	return e.once.Do(a.Leg, effect, refusalOf, func() error {
 		if err := order(ctx, p.commands, "uuid_send_dtmf", idArg(a.Leg), digitsArg(a.Digits)); err != nil {
 			return fmt.Errorf("send digits: %w", err)
 		}
 		return nil
 	})
-}
-
-// onlyOnce carries an effect out unless it was before. One that was refused may be tried again; one without an answer may not, since it may have
-// been carried out.
-func (e *Engine) onlyOnce(key onceKey, do func() error) error {
-	if !e.once.first(key) {
-		return nil
-	}
-	err := do()
-	if r := refusalOf(err); r != nil && r.Why != core.WhyTimeout {
-		e.once.undo(key)
-	}
-	return err
-}
-
-// onceOnly remembers the newest effects that must not be carried out twice, by leg and effect id.
-type onceOnly struct {
-	mu    sync.Mutex
-	done  map[onceKey]bool
-	order []onceKey // ring of the newest
-	next  int
-}
-
-type onceKey struct {
-	leg    core.LegID
-	effect core.EffectID
-}
-
-const onceMemory = 16384
-
-// first reports whether the effect was never seen before, and remembers it.
-func (o *onceOnly) first(key onceKey) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.done[key] {
-		return false
-	}
-	if o.done == nil {
-		o.done, o.order = make(map[onceKey]bool), make([]onceKey, onceMemory)
-	}
-	delete(o.done, o.order[o.next])
-	o.order[o.next] = key
-	o.next = (o.next + 1) % onceMemory
-	o.done[key] = true
-	return true
-}
-
-// undo forgets an effect that the switch refused, so that it may be tried again.
-func (o *onceOnly) undo(key onceKey) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.done, key)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // wholeView is one look at everything on the switch.
@@ -257,7 +258,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 		found.parked = true
 		seen.Up = found.answered
 		seen.From, seen.Name = calledBy(text("Caller-Caller-ID-Number"), text("Caller-Caller-ID-Name"))
-		seen.To = clean(defaultTo(text("variable_sip_req_user"), text("Caller-Destination-Number")), maxCallerText)
+		seen.To = adapter.Clean(defaultTo(text("variable_sip_req_user"), text("Caller-Destination-Number")), maxCallerText)
 	default:
 		return core.SeenLeg{}, foundLeg{}, false, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // A leg is told what to do by uuid_transfer with a little program of applications, which replaces whatever it was doing:
@@ -89,7 +90,7 @@ func (e *Engine) program(s stay, p *prompt) argument {
 func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) error {
 	pair := e.connected()
 	if pair == nil {
-		return refuse(core.WhyDown, "not connected to FreeSWITCH")
+		return adapter.Refuse(core.WhyDown, "not connected to FreeSWITCH")
 	}
 	next := newMove(s)
 	if p != nil {

@@ -237,11 +237,11 @@ func (e *Engine) part(ctx context.Context, p *pair, id core.LegID) error {
 	if err := e.firm(ctx, p, id); err != nil {
 		return err
 	}
-	first, answered := e.parting(id)
+	first, ordered := e.parting(id)
 	if first == "" {
 		return nil
 	}
-	defer close(answered)
+	defer close(ordered)
 	// If it is gone, the second parks by itself.
 	if err := order(ctx, p.commands, "uuid_park", idArg(first)); err != nil && !notFound(err) {
 		return fmt.Errorf("part: %w", err)
@@ -251,14 +251,14 @@ func (e *Engine) part(ctx context.Context, p *pair, id core.LegID) error {
 
 // parting notes that the bridge of a leg is being ended, and gives its first leg; "" if there is nothing to end. Whoever wants to tell one of the legs something waits
 // until it has parked, and until the order is answered: the leg may have parked for another reason, and the order is still on its way.
-func (e *Engine) parting(id core.LegID) (first core.LegID, answered chan struct{}) {
+func (e *Engine) parting(id core.LegID) (first core.LegID, ordered chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	l := e.table.legs[id]
 	if l == nil || l.stay.with == "" || l.moving != nil {
 		return "", nil
 	}
-	first, answered = id, make(chan struct{})
+	first, ordered = id, make(chan struct{})
 	for _, x := range []*leg{l, e.table.legs[l.stay.with]} {
 		if x == nil || x.id != id && x.stay.with != id {
 			continue // it has ended, or is elsewhere
@@ -267,9 +267,9 @@ func (e *Engine) parting(id core.LegID) (first core.LegID, answered chan struct{
 			first = x.id
 		}
 		x.parks()
-		x.moving.answered = answered
+		x.moving.ordered = ordered
 	}
-	return first, answered
+	return first, ordered
 }
 
 // A bridge that is so old is firm without a look.

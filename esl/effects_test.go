@@ -3,6 +3,7 @@ package esl_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -443,7 +444,9 @@ func endsWhileMoved(s *scene, f *lab.FreeSWITCH) {
 		}
 		var orders sync.WaitGroup
 		orders.Go(func() {
-			time.Sleep(time.Duration(i%7) * 300 * time.Microsecond)
+			for by := time.Now().Add(time.Duration(i%20) * 50 * time.Microsecond); time.Now().Before(by); { // finer than a sleep
+				runtime.Gosched()
+			}
 			ends()
 		})
 		s.do(mixed(m, core.Hold, cl))

@@ -30,8 +30,8 @@ type move struct {
 	limit  time.Duration // how long its beginning is waited for
 	begun  chan struct{} // closed by over
 	end    sync.Once
-	// answered is closed when the switch has answered the order; nil if nobody can be waiting who has not given it. See parting.
-	answered chan struct{}
+	// ordered is closed when the switch has answered the order; nil if nobody can be waiting who has not given it. See parting.
+	ordered chan struct{}
 }
 
 func newMove(to stay) *move {
@@ -155,11 +155,11 @@ func (e *Engine) settled(ctx context.Context, id core.LegID) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the leg's last move: %w", ctx.Err())
 	}
-	if m.answered == nil {
+	if m.ordered == nil {
 		return nil
 	}
 	select {
-	case <-m.answered:
+	case <-m.ordered:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the end of the leg's bridge: %w", ctx.Err())

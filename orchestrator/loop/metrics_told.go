@@ -39,6 +39,8 @@ var (
 	// asideCauses are the ends of an offer that take the agent out of distribution, until they or a supervisor say otherwise (Q4).
 	asideCauses = []core.OfferOutcome{core.OfferNoAnswer, core.OfferDeclined, core.OfferUnreachable}
 	waitResults = []string{"answered", "abandoned", "unanswered", "lost"}
+	// recordingResults are those that are known beforehand.
+	recordingResults = []string{"complete", "failed", "broke_off", "pause_unconfirmed"}
 )
 
 func newTold(m *metricMaker) *told {
@@ -67,6 +69,9 @@ func newTold(m *metricMaker) *told {
 	}
 	for _, r := range waitResults {
 		t.waits.WithLabelValues(r)
+	}
+	for _, r := range recordingResults {
+		t.recordings.WithLabelValues(r)
 	}
 	return t
 }

@@ -3,11 +3,9 @@ package ari
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
@@ -15,25 +13,14 @@ import (
 
 // Do implements [engine.Engine]. One effect has EffectTimeout for all its requests.
 func (e *Engine) Do(ctx context.Context, effect core.Effect) error {
-	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
-	defer cancel()
-	var refusal error // nil, or a *engine.Refusal: never a typed nil
-	if r := refusalOf(e.do(ctx, effect)); r != nil {
-		refusal = r
-	}
-	if e.log.Enabled(ctx, slog.LevelDebug) {
-		e.log.DebugContext(ctx, "effect", "effect", effect.ID, "call", effect.Call, "action", effect.Do.Name(), "leg", legOf(effect.Do),
-			"took", time.Since(begun), "refused", refusal)
-	}
-	return refusal
+	return adapter.Do(ctx, effect, e.cfg.EffectTimeout, e.log, refusalOf, e.do)
 }
 
 func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	if !e.connected() {
 		return adapter.Refuse(core.WhyDown, "not connected to Asterisk")
 	}
-	if leg := legOf(effect.Do); e.left(leg) {
+	if leg := adapter.LegOf(effect.Do); e.left(leg) {
 		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", leg)
 	}
 	switch a := effect.Do.(type) {
@@ -71,27 +58,6 @@ func (e *Engine) left(id core.LegID) bool {
 	defer e.mu.Unlock()
 	_, is := e.table.leaving[id]
 	return is
-}
-
-// legOf is the leg that an action is about; "" if it is about none, or several.
-func legOf(a core.Action) core.LegID {
-	switch a := a.(type) {
-	case core.Ring:
-		return a.Leg
-	case core.Answer:
-		return a.Leg
-	case core.Dial:
-		return a.Leg
-	case core.Hang:
-		return a.Leg
-	case core.Play:
-		return a.Leg
-	case core.Stop:
-		return a.Leg
-	case core.SendDigits:
-		return a.Leg
-	}
-	return ""
 }
 
 // channelOrder sends an order without arguments to a channel.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
@@ -51,6 +52,8 @@ type Config struct {
 	QueueLimit int // events waiting for the sink; more is a gap, and leads to a new session; default 50000
 
 	Logger *slog.Logger // default slog.Default()
+	// Lost is called whenever a session has ended, or none came about, unless we wanted it. It must not block. Default: nobody is told.
+	Lost func(engine.Loss)
 }
 
 var templatePattern = regexp.MustCompile(`^[A-Za-z0-9_]+/[A-Za-z0-9_.@:/<>-]+$`)
@@ -132,6 +135,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.Lost == nil {
+		c.Lost = func(engine.Loss) {}
+	}
 	c.Logger = c.Logger.With("engine", string(c.ID))
 	return c, errors.Join(errs...)
 }
@@ -146,6 +152,7 @@ func (c Config) pair() pairConfig {
 		reconnectMax:  c.ReconnectMax,
 		nudgeInterval: c.Latency,
 		log:           c.Logger,
+		lost:          c.Lost,
 	}
 }
 

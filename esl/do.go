@@ -3,8 +3,6 @@ package esl
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
@@ -12,18 +10,7 @@ import (
 
 // Do implements [engine.Engine]. One effect has EffectTimeout for all its commands.
 func (e *Engine) Do(ctx context.Context, effect core.Effect) error {
-	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
-	defer cancel()
-	var refusal error // nil, or a *engine.Refusal: never a typed nil
-	if r := refusalOf(e.do(ctx, effect)); r != nil {
-		refusal = r
-	}
-	if e.log.Enabled(ctx, slog.LevelDebug) {
-		e.log.DebugContext(ctx, "effect", "effect", effect.ID, "call", effect.Call, "action", effect.Do.Name(), "leg", legOf(effect.Do),
-			"took", time.Since(begun), "refused", refusal)
-	}
-	return refusal
+	return adapter.Do(ctx, effect, e.cfg.EffectTimeout, e.log, refusalOf, e.do)
 }
 
 func (e *Engine) do(ctx context.Context, effect core.Effect) error {
@@ -34,7 +21,7 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if id := legOf(effect.Do); id != "" && !idRule.MatchString(string(id)) {
+	if id := adapter.LegOf(effect.Do); id != "" && !idRule.MatchString(string(id)) {
 		return adapter.Refuse(core.WhyUnknown, "no such leg: ids are letters, digits, '_' and '-'")
 	}
 	switch a := effect.Do.(type) {
@@ -64,27 +51,6 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 		return e.sendDigits(ctx, p, effect.ID, a)
 	}
 	return adapter.Refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
-}
-
-// legOf is the leg that an action is about, for the log.
-func legOf(a core.Action) core.LegID {
-	switch a := a.(type) {
-	case core.Ring:
-		return a.Leg
-	case core.Answer:
-		return a.Leg
-	case core.Dial:
-		return a.Leg
-	case core.Hang:
-		return a.Leg
-	case core.Play:
-		return a.Leg
-	case core.Stop:
-		return a.Leg
-	case core.SendDigits:
-		return a.Leg
-	}
-	return ""
 }
 
 // legOrder gives a leg an order without arguments.

@@ -50,6 +50,7 @@ const (
 	settingsDir   = "settings"
 	postgresFile  = "password"
 	redisPassword = "password"
+	grafanaFile   = "password"
 	redisConfFile = "redis.conf"
 )
 
@@ -59,6 +60,7 @@ func setupSecrets(args []string, stdout, stderr io.Writer) error {
 	dir := flags.String("dir", "/run/tandem", "directory of Tandem's own secrets")
 	postgres := flags.String("postgres", "", "directory for the password of a Postgres server whose host is postgres; default: none is wanted")
 	redis := flags.String("redis", "", "directory for the configuration of a Redis whose host is redis; default: none is wanted")
+	grafana := flags.String("grafana", "", "directory for the password of Grafana's admin; default: none is wanted")
 	address := flags.String("address", "http://127.0.0.1:8080", "where people will find the app, to be shown to them")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -103,6 +105,16 @@ func setupSecrets(args []string, stdout, stderr io.Writer) error {
 		}
 		u := url.URL{Scheme: "redis", User: url.UserPassword("", password), Host: "redis:6379", Path: "/0"}
 		if err := writeSecret(filepath.Join(*dir, redisFile), u.String()); err != nil {
+			return err
+		}
+	}
+	if *grafana != "" {
+		_, fresh, err := keptSecret(filepath.Join(*grafana, grafanaFile))
+		if err != nil {
+			return err
+		}
+		made += fresh
+		if err := shareWithGroup(filepath.Join(*grafana, grafanaFile)); err != nil {
 			return err
 		}
 	}

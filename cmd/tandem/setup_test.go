@@ -43,9 +43,9 @@ func permissions(t *testing.T, file string) os.FileMode {
 // The set-up of an installation: each server gets its own secret and sees no other, Tandem gets them all, and the switches are those whose set-up has run. A second start
 // changes no secret; a switch that is no longer wanted is forgotten.
 func TestSetup(t *testing.T) {
-	own, postgres, redis := t.TempDir(), t.TempDir(), t.TempDir()
+	own, postgres, redis, grafana := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	asteriskDir, freeswitchDir := shortDir(t), shortDir(t)
-	secrets := []string{"secrets", "-dir", own, "-postgres", postgres, "-redis", redis, "-address", "http://192.0.2.9:8080"}
+	secrets := []string{"secrets", "-dir", own, "-postgres", postgres, "-redis", redis, "-grafana", grafana, "-address", "http://192.0.2.9:8080"}
 	said := setUp(t, 0, secrets...)
 	assert.Contains(t, said, "http://192.0.2.9:8080")
 	assert.Contains(t, said, "tandem setup sign-in")
@@ -57,11 +57,11 @@ func TestSetup(t *testing.T) {
 	password := contents(t, postgres, "password")
 	assert.Equal(t, "postgres://tandem:"+password+"@postgres:5432/tandem?sslmode=disable", database)
 	assert.Contains(t, contents(t, redis, "redis.conf"), "requirepass "+contents(t, redis, "password"))
-	for _, secret := range []string{password, contents(t, redis, "password"), contents(t, own, "ari-password"), contents(t, own, "esl-password"), contents(t, own, "peer-secret")} {
+	for _, secret := range []string{password, contents(t, redis, "password"), contents(t, own, "ari-password"), contents(t, own, "esl-password"), contents(t, own, "peer-secret"), contents(t, grafana, "password")} {
 		assert.GreaterOrEqual(t, len(secret), 26, "128 bits")
 		assert.NotContains(t, said, secret)
 	}
-	for _, file := range []string{postgres + "/password", redis + "/password", redis + "/redis.conf"} {
+	for _, file := range []string{postgres + "/password", redis + "/password", redis + "/redis.conf", grafana + "/password"} {
 		assert.Equal(t, os.FileMode(0o640), permissions(t, file), "%s is read by a server of the same group", file)
 	}
 	for _, file := range []string{own + "/database-url", own + "/ari-password", asteriskDir + "/etc/site/ari.conf", freeswitchDir + "/.fs_cli_conf"} {

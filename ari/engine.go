@@ -5,11 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Engine is one Asterisk. Make it with [New]; Run may be called once at a time.
@@ -17,13 +19,13 @@ type Engine struct {
 	cfg   Config
 	log   *slog.Logger
 	rest  *rest
-	locks keyLocks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
-	once  onceOnly // effects that must not be repeated
+	locks adapter.Locks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
+	once  adapter.Once  // effects that must not be repeated
 
 	mu      sync.Mutex
 	up      bool
 	version string
-	q       *queue // of the current session; nil between sessions
+	q       *adapter.Queue[item] // of the current session; nil between sessions
 	spawn   func(func(context.Context))
 	table   table
 }
@@ -73,6 +75,7 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		if ctx.Err() != nil {
 			break
 		}
+		e.cfg.Lost(lossOf(connected, err))
 		if time.Since(begun) > goodSession {
 			pause = firstPause
 		}
@@ -97,6 +100,24 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 	return nil //nolint:nilerr // it was told to end
 }
 
+// lossOf says in a word why a session ended, or none came about.
+func lossOf(connected bool, err error) engine.Loss {
+	switch {
+	case errors.Is(err, adapter.ErrGap):
+		return engine.LossGap
+	case errors.Is(err, errReplaced):
+		return engine.LossReplaced
+	case errors.Is(err, errSilent):
+		return engine.LossSilent
+	case status(err) == http.StatusUnauthorized, status(err) == http.StatusForbidden:
+		return engine.LossRefused
+	case connected:
+		return engine.LossClosed
+	default:
+		return engine.LossUnreachable
+	}
+}
+
 // connected reports whether facts are flowing.
 func (e *Engine) connected() bool {
 	e.mu.Lock()
@@ -117,6 +138,6 @@ func (e *Engine) tell(f core.Fact) {
 	q := e.q
 	e.mu.Unlock()
 	if q != nil {
-		q.put(item{tell: f})
+		q.Put(item{tell: f})
 	}
 }

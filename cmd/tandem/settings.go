@@ -29,12 +29,17 @@ type settings struct {
 	Redis string
 	// TANDEM_LISTEN: address and port of the API. Default 127.0.0.1:8080. It speaks HTTP: for other machines put a proxy with TLS in front.
 	Listen string
+	// TANDEM_METRICS_LISTEN: address and port that answer GET /metrics, and nothing else, without a token: for a Prometheus on the same machine or in an internal network.
+	// Default: none; GET /metrics of the API wants a token.
+	MetricsListen string
 	// TANDEM_BUCKET (_FILE): where recordings are archived, a URL of gocloud.dev/blob: file:///DIRECTORY, s3://NAME?region=… (credentials as the provider
 	// has them). Default var/recordings beside the
 	// working directory.
 	Bucket string
 	// Switches are the switches that are driven, each with variables of its own; see switches.go.
 	Switches []switchSettings
+	// TANDEM_SETTINGS: a directory with files NAME.env, in which further settings are; see fromFiles.
+
 	// TANDEM_SHARD: the set of tenants that this process decides for. Default main. Installations that share a switch need different names.
 	Shard string
 	// TANDEM_OWNER: the name of this process in the lease, unique among those that run. Default: host name and TANDEM_LISTEN.
@@ -55,8 +60,8 @@ type settings struct {
 
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
-	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
-	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_METRICS_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
+	"TANDEM_SETTINGS", "TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -64,18 +69,20 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 // readSettings reads the environment. It returns all that is wrong with it at once; no message shows a secret.
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e := environment{lookup: lookup}
+	e.fromFiles()
 	s := settings{
-		DB:         e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
-		Migrate:    e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
-		Redis:      e.secret("TANDEM_REDIS", ""),
-		Listen:     e.text("TANDEM_LISTEN", "127.0.0.1:8080"),
-		Bucket:     e.secret("TANDEM_BUCKET", ""),
-		Switches:   e.switches(),
-		Shard:      e.text("TANDEM_SHARD", "main"),
-		Owner:      e.text("TANDEM_OWNER", ""),
-		AdminToken: e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
-		LogJSON:    e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
-		Drain:      10 * time.Second,
+		DB:            e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
+		Migrate:       e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
+		Redis:         e.secret("TANDEM_REDIS", ""),
+		Listen:        e.text("TANDEM_LISTEN", "127.0.0.1:8080"),
+		MetricsListen: e.text("TANDEM_METRICS_LISTEN", ""),
+		Bucket:        e.secret("TANDEM_BUCKET", ""),
+		Switches:      e.switches(),
+		Shard:         e.text("TANDEM_SHARD", "main"),
+		Owner:         e.text("TANDEM_OWNER", ""),
+		AdminToken:    e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
+		LogJSON:       e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
+		Drain:         10 * time.Second,
 	}
 	if err := s.Log.UnmarshalText([]byte(e.oneOf("TANDEM_LOG", "info", "debug", "warn", "error"))); err != nil {
 		e.bad("TANDEM_LOG", "must be debug, info, warn or error")
@@ -102,6 +109,11 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	}
 	_, _, err := net.SplitHostPort(s.Listen)
 	e.check(err == nil, "TANDEM_LISTEN", "must be an address and a port, like 127.0.0.1:8080")
+	if s.MetricsListen != "" {
+		_, _, err := net.SplitHostPort(s.MetricsListen)
+		e.check(err == nil, "TANDEM_METRICS_LISTEN", "must be an address and a port, like 127.0.0.1:9464")
+		e.check(s.MetricsListen != s.Listen, "TANDEM_METRICS_LISTEN", "must not be that of TANDEM_LISTEN")
+	}
 	e.check(nameForm.MatchString(s.Shard), "TANDEM_SHARD", "must be 1 to 64 letters, digits, '_', '.', '-'")
 	if s.Bucket == "" {
 		dir, err := filepath.Abs(filepath.Join("var", "recordings"))
@@ -115,6 +127,43 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 func isURL(value string, schemes ...string) bool {
 	u, err := url.Parse(value)
 	return err == nil && slices.Contains(schemes, u.Scheme)
+}
+
+// fromFiles adds the settings of the files NAME.env in the directory that TANDEM_SETTINGS names, lines of the form VARIABLE=value; the environment comes first. So may one
+// process tell another what it has set up.
+func (e *environment) fromFiles() {
+	dir := e.text("TANDEM_SETTINGS", "")
+	if dir == "" {
+		return
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		e.bad("TANDEM_SETTINGS", "cannot be read: "+err.Error())
+		return
+	}
+	given := map[string]string{}
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".env") {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			e.bad("TANDEM_SETTINGS", "cannot be read: "+err.Error())
+		}
+		for line := range strings.Lines(string(b)) {
+			if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(k, "#") {
+				given[k] = v
+			}
+		}
+	}
+	env := e.lookup
+	e.lookup = func(name string) (string, bool) {
+		if v, ok := env(name); ok && v != "" {
+			return v, true
+		}
+		v, ok := given[name]
+		return v, ok
+	}
 }
 
 // environment reads variables and collects what is wrong with them.

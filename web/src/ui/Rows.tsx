@@ -9,7 +9,7 @@ const few = 50
 const around = 8
 
 /** As high as a row is thought to be before it has been drawn. Pixels. */
-const usual = 52
+const usual = 57
 
 /**
  * The body of a table of any length: only rows that can be seen, and a few around them, are drawn, with gaps where the others are. Screen readers are told how many there

@@ -45,6 +45,9 @@ type settings struct {
 	// TANDEM_ADMIN_TOKEN: the file into which the first start writes the administrator's token, and beside which it writes the password of the user admin, as
 	// admin-password. Default var/admin-token.
 	AdminToken string
+	// TANDEM_SECRET_KEY_FILE: the file with the key that seals the passwords of phones and trunks in the database; the first start makes it. Default secret-key beside
+	// TANDEM_ADMIN_TOKEN. Keep it with the backups, and apart from those of the database: without it the passwords have to be set anew.
+	SecretKey string
 	// TANDEM_LOG: debug, info (default), warn or error.
 	Log slog.Level
 	// TANDEM_LOG_FORMAT: text (default) or json.
@@ -56,7 +59,7 @@ type settings struct {
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
 	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
-	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_SECRET_KEY_FILE", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -77,6 +80,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		LogJSON:    e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
 		Drain:      10 * time.Second,
 	}
+	s.SecretKey = e.text("TANDEM_SECRET_KEY_FILE", filepath.Join(filepath.Dir(s.AdminToken), "secret-key"))
 	if err := s.Log.UnmarshalText([]byte(e.oneOf("TANDEM_LOG", "info", "debug", "warn", "error"))); err != nil {
 		e.bad("TANDEM_LOG", "must be debug, info, warn or error")
 	}

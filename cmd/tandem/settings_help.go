@@ -13,6 +13,8 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_OWNER        the name of this process in the lease, unique among those that run; default: host name and address
   TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token. The password of
                       the user admin is written beside it, to admin-password
+  TANDEM_SECRET_KEY_FILE  the file with the key that seals the passwords of phones and trunks in the database; made at the first
+                      start, by default as secret-key beside TANDEM_ADMIN_TOKEN. Keep it with the backups
   TANDEM_TRUSTED_PROXIES  addresses and networks of proxies in front, like 127.0.0.1,10.0.0.0/8, that say where requests come from
                       and whether they were encrypted; default: none is believed
   TANDEM_LOG          debug, info (default), warn or error

@@ -52,6 +52,9 @@ type Config struct {
 	BridgeTwo  bool
 	QueueLimit int // events waiting for the sink; more is a gap, and leads to a new session; default 50000
 
+	// WrongPassword is told the address from which a wrong password has come, or one that the switch takes no password from. It must not block. nil = nobody is.
+	WrongPassword func(address string)
+
 	Logger *slog.Logger // default slog.Default()
 }
 

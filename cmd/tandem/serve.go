@@ -116,9 +116,10 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	for _, d := range drivers {
 		registry.MustRegister(upMetric(d, shard))
 	}
+	phoneLines := newLineWriters(drivers, db.Lines(key), s.SIPTrusted, shard, log)
 	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
 		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(), Switches: listed(drivers), TrustedProxies: s.TrustedProxies,
-		App: web.Handler(web.Files()), Key: key,
+		App: web.Handler(web.Files()), Key: key, Lines: phoneLines,
 		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
 	if err != nil {
@@ -137,6 +138,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		}
 	})
 	running.Go(func() { sweep(aside, db, log) })
+	running.Go(func() { phoneLines.run(aside) })
 	running.Go(func() { follow(aside, shard, server, db, projector, log) })
 
 	// The loop has a context of its own as well, so that it is still there for the requests that are being finished.

@@ -48,7 +48,7 @@ func (s *Server) callLegs(r *request) (reply, error) {
 	out := list[Leg]{Items: []Leg{}}
 	for _, l := range legs {
 		if hide[tenant] {
-			l.Number = maskNumber(l.Number)
+			l.Number = core.MaskNumber(l.Number)
 		}
 		out.Items = append(out.Items, l)
 	}

@@ -35,6 +35,9 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "tandem_http_sign_ins_total", Help: "Tries to sign in: ok, failed (wrong name or password), slowed (refused, because of failures before).",
 		}, []string{"result"}),
 	}
+	for _, result := range []string{"ok", "failed", "slowed"} {
+		m.signIns.WithLabelValues(result) // 0 until it happens
+	}
 	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.streams, m.cutOff, m.signIns} {
 		if err := reg.Register(c); err != nil {
 			return nil, err

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
 const (
@@ -142,7 +144,7 @@ func maskDigits(s string) string {
 	if len(s) > 128 {
 		s = s[:128]
 	}
-	return digitRun.ReplaceAllStringFunc(s, func(n string) string { return "…" + maskNumber(n) })
+	return digitRun.ReplaceAllStringFunc(s, func(n string) string { return "…" + core.MaskNumber(n) })
 }
 
 // dispatch takes a request through the stations to its handler.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-	"unicode"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -243,14 +242,14 @@ func (m masks) call(c core.CallView) core.CallView {
 	if !m[c.Tenant] {
 		return c
 	}
-	c.From, c.Name = maskNumber(c.From), maskName(c.Name)
+	c.From, c.Name = core.MaskNumber(c.From), core.MaskName(c.Name)
 	c.People = slices.Clone(c.People) // the view is everybody's
 	for i := range c.People {
-		c.People[i].Number = maskNumber(c.People[i].Number)
+		c.People[i].Number = core.MaskNumber(c.People[i].Number)
 	}
 	if c.Consult != nil {
 		k := *c.Consult
-		k.To.Number = maskNumber(k.To.Number)
+		k.To.Number = core.MaskNumber(k.To.Number)
 		c.Consult = &k
 	}
 	return c
@@ -258,7 +257,7 @@ func (m masks) call(c core.CallView) core.CallView {
 
 func (m masks) record(r core.CallRecord) core.CallRecord {
 	if m[r.Tenant] {
-		r.From, r.Name = maskNumber(r.From), maskName(r.Name)
+		r.From, r.Name = core.MaskNumber(r.From), core.MaskName(r.Name)
 	}
 	return r
 }
@@ -271,32 +270,11 @@ func (m masks) entry(e core.Entry) core.Entry {
 	switch {
 	case e.Kind == core.EntryCallArrived, e.Kind == core.EntryDialled,
 		(e.Kind == core.EntryCallTransferred || e.Kind == core.EntryConsultStarted) && e.Reason == "number":
-		e.Text = maskNumber(e.Text)
+		e.Text = core.MaskNumber(e.Text)
 	}
 	if e.Record != nil {
 		r := m.record(*e.Record)
 		e.Record = &r
 	}
 	return e
-}
-
-// maskNumber leaves the last four characters, the form in which the live view shows protected numbers. What is shorter is shown: it is an extension, or
-// has been masked already.
-func maskNumber(n string) string {
-	r := []rune(n)
-	return string(r[max(0, len(r)-4):])
-}
-
-// maskName masks a caller's name that is the number once more.
-func maskName(n string) string {
-	digits := 0
-	for _, r := range n {
-		if unicode.IsDigit(r) {
-			digits++
-		}
-	}
-	if digits <= 4 {
-		return n
-	}
-	return maskNumber(n)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
 )
 
 // Config says how to reach one Asterisk and how to dial on it. Zero values mean the documented default.
@@ -40,6 +41,8 @@ type Config struct {
 	QueueLimit    int           // events waiting for the sink; more is a gap, and leads to a new session; default 50000
 
 	Logger *slog.Logger // default slog.Default()
+	// Lost is called whenever a session has ended, or none came about, unless we wanted it. It must not block. Default: nobody is told.
+	Lost func(engine.Loss)
 }
 
 var (
@@ -120,6 +123,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Lost == nil {
+		c.Lost = func(engine.Loss) {}
 	}
 	c.Logger = c.Logger.With("engine", string(c.ID))
 	return c, errors.Join(errs...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		if ctx.Err() != nil {
 			break
 		}
+		e.cfg.Lost(lossOf(connected, err))
 		if time.Since(begun) > goodSession {
 			pause = firstPause
 		}
@@ -95,6 +97,24 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		pause = min(2*pause, e.cfg.ReconnectMax)
 	}
 	return nil //nolint:nilerr // it was told to end
+}
+
+// lossOf says in a word why a session ended, or none came about.
+func lossOf(connected bool, err error) engine.Loss {
+	switch {
+	case errors.Is(err, errGap):
+		return engine.LossGap
+	case errors.Is(err, errReplaced):
+		return engine.LossReplaced
+	case errors.Is(err, errSilent):
+		return engine.LossSilent
+	case status(err) == http.StatusUnauthorized, status(err) == http.StatusForbidden:
+		return engine.LossRefused
+	case connected:
+		return engine.LossClosed
+	default:
+		return engine.LossUnreachable
+	}
 }
 
 // connected reports whether facts are flowing.

@@ -22,6 +22,9 @@ const maxFrame = 16 << 20
 // errReplaced says that another client has taken over our application. Asterisk leaves our websocket open and silent.
 var errReplaced = errors.New("ari: another client has taken over the application")
 
+// errSilent says that a ping was not answered.
+var errSilent = errors.New("ari: ping")
+
 // session is one life of the websocket. It returns when that ends, with all its goroutines gone. EngineUp is told
 // once everything has been looked at, EngineDown when the session ends after that; connected says whether it came to that.
 func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool, err error) {
@@ -125,7 +128,7 @@ func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *queue) 
 		err := conn.Ping(pingCtx)
 		cancel()
 		if err != nil {
-			q.close(fmt.Errorf("ari: ping: %w", err))
+			q.close(fmt.Errorf("%w: %w", errSilent, err))
 			return
 		}
 	}

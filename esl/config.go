@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
 )
 
 // Config says how to reach one FreeSWITCH and how to dial on it. Zero values mean the documented default.
@@ -56,6 +57,8 @@ type Config struct {
 	WrongPassword func(address string)
 
 	Logger *slog.Logger // default slog.Default()
+	// Lost is called whenever a session has ended, or none came about, unless we wanted it. It must not block. Default: nobody is told.
+	Lost func(engine.Loss)
 }
 
 var templatePattern = regexp.MustCompile(`^[A-Za-z0-9_]+/[A-Za-z0-9_.@:/<>-]+$`)
@@ -137,6 +140,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.Lost == nil {
+		c.Lost = func(engine.Loss) {}
+	}
 	c.Logger = c.Logger.With("engine", string(c.ID))
 	return c, errors.Join(errs...)
 }
@@ -151,6 +157,7 @@ func (c Config) pair() pairConfig {
 		reconnectMax:  c.ReconnectMax,
 		nudgeInterval: c.Latency,
 		log:           c.Logger,
+		lost:          c.Lost,
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/engine"
 )
 
 // pairConfig says how to keep connected to one switch. Zero values mean the default.
@@ -21,6 +23,8 @@ type pairConfig struct {
 	reconnectMax  time.Duration // longest pause between two attempts; default 5 s
 	log           *slog.Logger  // default slog.Default()
 	nudgeInterval time.Duration // how often to wake the switch's listener; 0 is never
+
+	lost func(engine.Loss) // is told why a pair ended, or none came about; default nobody
 }
 
 func (c pairConfig) withDefaults() pairConfig {
@@ -29,6 +33,9 @@ func (c pairConfig) withDefaults() pairConfig {
 	c.reconnectMax = cmp.Or(c.reconnectMax, 5*time.Second)
 	c.log = cmp.Or(c.log, slog.Default())
 	c.link.log = cmp.Or(c.link.log, c.log)
+	if c.lost == nil {
+		c.lost = func(engine.Loss) {}
+	}
 	return c
 }
 
@@ -162,6 +169,7 @@ func keepConnected(ctx context.Context, c pairConfig, life func(context.Context,
 		if ctx.Err() != nil {
 			return
 		}
+		c.lost(lossOf(connected, err))
 		if connected {
 			generation++
 			if time.Since(begun) > goodLife {
@@ -182,6 +190,22 @@ func keepConnected(ctx context.Context, c pairConfig, life func(context.Context,
 		case <-ctx.Done():
 		}
 		pause = min(2*pause, c.reconnectMax)
+	}
+}
+
+// lossOf says in a word why a pair ended, or none came about.
+func lossOf(connected bool, err error) engine.Loss {
+	switch {
+	case errors.Is(err, errGap):
+		return engine.LossGap
+	case errors.Is(err, errSilent), errors.Is(err, errNoReply):
+		return engine.LossSilent
+	case errors.Is(err, errNotAllowed), errors.Is(err, errPassword):
+		return engine.LossRefused
+	case connected:
+		return engine.LossClosed
+	default:
+		return engine.LossUnreachable
 	}
 }
 

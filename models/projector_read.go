@@ -66,3 +66,16 @@ func (db *DB) readPiece(ctx context.Context, query string, args ...any) (piece t
 	}
 	return piece, rows.Err()
 }
+
+// mostUnprojected bounds what [DB.Unprojected] counts: beyond it the figure only says "far behind".
+const mostUnprojected = 10_000
+
+// Unprojected counts the entries of a shard's timeline that no projector has reached yet, up to 10000.
+func (db *DB) Unprojected(ctx context.Context, shard string) (n int, err error) {
+	err = db.rawR.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM timeline WHERE shard = $2
+		AND seq > coalesce((SELECT seq FROM cursors WHERE projection = $1 AND shard = $2), 0) LIMIT $3) AS behind`, recordsProjection, shard, mostUnprojected).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count unprojected entries of shard %s: %w", shard, err)
+	}
+	return n, nil
+}

@@ -15,9 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"github.com/tandem-voice/tandem/api"
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -86,7 +83,15 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		}
 	}()
 
-	drivers, err := s.drivers(log)
+	measured, err := s.listenForMetrics(ctx)
+	if err != nil {
+		return err
+	}
+	if measured != nil {
+		defer func() { _ = measured.Close() }() // where nothing is served in the end; closed already otherwise
+	}
+	counted := newMetrics(s.Shard)
+	drivers, err := s.drivers(log, counted.lost)
 	if err != nil {
 		return err
 	}
@@ -103,22 +108,17 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		return err
 	}
 	defer func() { err = errors.Join(err, work.Close()) }()
-	registry := prometheus.NewRegistry()
-	counted := loop.NewMetrics(s.Shard)
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), counted)
 	shard, err := loop.New(loop.Config{
 		Shard: s.Shard, Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines,
-		Standby: true, Logger: log, Metrics: counted,
+		Standby: true, Logger: log, Metrics: counted.loop,
 	})
 	if err != nil {
 		return err
 	}
-	for _, d := range drivers {
-		registry.MustRegister(upMetric(d, shard))
-	}
 	phoneLines := newLineWriters(drivers, db.Lines(key), s.SIPTrusted, shard, log)
+	counted.follow(shard, drivers, work, db, log)
 	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
-		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: registry, Version: version(), Switches: listed(drivers), TrustedProxies: s.TrustedProxies,
+		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: counted.registry, Version: version(), Switches: listed(drivers), TrustedProxies: s.TrustedProxies,
 		App: web.Handler(web.Files()), Key: key, Lines: phoneLines,
 		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
@@ -139,6 +139,9 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	})
 	running.Go(func() { sweep(aside, db, log) })
 	running.Go(func() { phoneLines.run(aside) })
+	if measured != nil {
+		running.Go(func() { serveMetrics(aside, measured, counted.registry, log) })
+	}
 	running.Go(func() { follow(aside, shard, server, db, projector, log) })
 
 	// The loop has a context of its own as well, so that it is still there for the requests that are being finished.

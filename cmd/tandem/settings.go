@@ -31,6 +31,9 @@ type settings struct {
 	Redis string
 	// TANDEM_LISTEN: address and port of the API. Default 127.0.0.1:8080. It speaks HTTP: for other machines put a proxy with TLS in front.
 	Listen string
+	// TANDEM_METRICS_LISTEN: address and port that answer GET /metrics, and nothing else, without a token: for a Prometheus on the same machine or in an internal network.
+	// Default: none; GET /metrics of the API wants a token.
+	MetricsListen string
 	// TANDEM_BUCKET (_FILE): where recordings are archived, a URL of gocloud.dev/blob: file:///DIRECTORY, s3://NAME?region=… (credentials as the provider
 	// has them). Default var/recordings beside the
 	// working directory.
@@ -63,7 +66,7 @@ type settings struct {
 
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
-	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
+	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_METRICS_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
 	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_SECRET_KEY_FILE", "TANDEM_SIP_TRUSTED", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
@@ -73,17 +76,18 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e := environment{lookup: lookup}
 	s := settings{
-		DB:         e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
-		Migrate:    e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
-		Redis:      e.secret("TANDEM_REDIS", ""),
-		Listen:     e.text("TANDEM_LISTEN", "127.0.0.1:8080"),
-		Bucket:     e.secret("TANDEM_BUCKET", ""),
-		Switches:   e.switches(),
-		Shard:      e.text("TANDEM_SHARD", "main"),
-		Owner:      e.text("TANDEM_OWNER", ""),
-		AdminToken: e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
-		LogJSON:    e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
-		Drain:      10 * time.Second,
+		DB:            e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
+		Migrate:       e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
+		Redis:         e.secret("TANDEM_REDIS", ""),
+		Listen:        e.text("TANDEM_LISTEN", "127.0.0.1:8080"),
+		MetricsListen: e.text("TANDEM_METRICS_LISTEN", ""),
+		Bucket:        e.secret("TANDEM_BUCKET", ""),
+		Switches:      e.switches(),
+		Shard:         e.text("TANDEM_SHARD", "main"),
+		Owner:         e.text("TANDEM_OWNER", ""),
+		AdminToken:    e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
+		LogJSON:       e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
+		Drain:         10 * time.Second,
 	}
 	s.SecretKey = e.text("TANDEM_SECRET_KEY_FILE", filepath.Join(filepath.Dir(s.AdminToken), "secret-key"))
 	if err := s.Log.UnmarshalText([]byte(e.oneOf("TANDEM_LOG", "info", "debug", "warn", "error"))); err != nil {
@@ -104,6 +108,11 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	}
 	_, _, err := net.SplitHostPort(s.Listen)
 	e.check(err == nil, "TANDEM_LISTEN", "must be an address and a port, like 127.0.0.1:8080")
+	if s.MetricsListen != "" {
+		_, _, err := net.SplitHostPort(s.MetricsListen)
+		e.check(err == nil, "TANDEM_METRICS_LISTEN", "must be an address and a port, like 127.0.0.1:9464")
+		e.check(s.MetricsListen != s.Listen, "TANDEM_METRICS_LISTEN", "must not be that of TANDEM_LISTEN")
+	}
 	e.check(nameForm.MatchString(s.Shard), "TANDEM_SHARD", "must be 1 to 64 letters, digits, '_', '.', '-'")
 	if s.Bucket == "" {
 		dir, err := filepath.Abs(filepath.Join("var", "recordings"))

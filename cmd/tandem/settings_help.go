@@ -9,6 +9,8 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_REDIS        (_FILE) redis://HOST:PORT/DB for the jobs' queue, with a password as redis URLs have it; default: a queue in this process
   TANDEM_BUCKET       (_FILE) where recordings are archived: file:///DIRECTORY or s3://NAME?region=...; default var/recordings
   TANDEM_LISTEN       address and port of the API; default 127.0.0.1:8080. Plain HTTP: put a proxy with TLS in front
+  TANDEM_METRICS_LISTEN  address and port that answer GET /metrics and nothing else, without a token, for a Prometheus in an internal
+                      network; default: none, and GET /metrics of the API wants a token
   TANDEM_SHARD        the set of tenants that this process decides for; default main
   TANDEM_OWNER        the name of this process in the lease, unique among those that run; default: host name and address
   TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token. The password of

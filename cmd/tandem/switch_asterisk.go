@@ -13,6 +13,7 @@ import (
 
 	"github.com/tandem-voice/tandem/ari"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
 )
 
@@ -51,8 +52,8 @@ var asteriskKind = switchKind{
 
 func (a asteriskSettings) name() core.EngineID { return a.ID }
 
-func (a asteriskSettings) drive(log *slog.Logger) (driver, error) {
-	e, err := ari.New(ari.Config{ID: a.ID, URL: a.URL, User: a.User, Password: a.Password, App: a.App, Logger: log})
+func (a asteriskSettings) drive(log *slog.Logger, lost func(engine.Loss)) (driver, error) {
+	e, err := ari.New(ari.Config{ID: a.ID, URL: a.URL, User: a.User, Password: a.Password, App: a.App, Logger: log, Lost: lost})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tandem-voice/tandem/esl"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
 )
 
@@ -60,10 +61,10 @@ var socketUser = regexp.MustCompile(`^[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+$`)
 
 func (f freeswitchSettings) name() core.EngineID { return f.ID }
 
-func (f freeswitchSettings) drive(log *slog.Logger) (driver, error) {
+func (f freeswitchSettings) drive(log *slog.Logger, lost func(engine.Loss)) (driver, error) {
 	wrong := &relay{}
 	e, err := esl.New(esl.Config{
-		ID: f.ID, Addr: f.Addr, User: f.User, Password: f.Password, RecordingsDir: f.Recordings, Logger: log, WrongPassword: wrong.tell,
+		ID: f.ID, Addr: f.Addr, User: f.User, Password: f.Password, RecordingsDir: f.Recordings, Logger: log, Lost: lost, WrongPassword: wrong.tell,
 	})
 	if err != nil {
 		return nil, err

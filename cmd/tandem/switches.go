@@ -16,7 +16,6 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
-	"github.com/tandem-voice/tandem/orchestrator/loop"
 )
 
 // One Tandem drives any number of switches of any kind. The first of a kind is set up by TANDEM_<KIND>_<FIELD>; a further one has a number behind the kind, as in
@@ -38,8 +37,8 @@ var switchKinds = []switchKind{asteriskKind, freeswitchKind}
 type switchSettings interface {
 	// name is what the set-up calls it.
 	name() core.EngineID
-	// drive makes the engine that drives it. Nothing is connected yet.
-	drive(log *slog.Logger) (driver, error)
+	// drive makes the engine that drives it. Nothing is connected yet. lost is told whenever a connection ends, or none comes about.
+	drive(log *slog.Logger, lost func(engine.Loss)) (driver, error)
 	// look says how it is at the moment: for the doctor.
 	look(ctx context.Context) condition
 }
@@ -58,12 +57,15 @@ type condition struct {
 	asked  time.Time // by our clock
 }
 
-// drivers makes an engine of every switch that the settings name.
-func (s settings) drivers(log *slog.Logger) ([]driver, error) {
+// drivers makes an engine of every switch that the settings name. Lost connections are counted.
+func (s settings) drivers(log *slog.Logger, lost *prometheus.CounterVec) ([]driver, error) {
 	var out []driver
 	var errs []error
 	for _, sw := range s.Switches {
-		d, err := sw.drive(log)
+		for _, why := range losses {
+			lost.WithLabelValues(string(sw.name()), string(why)) // 0 until it happens
+		}
+		d, err := sw.drive(log, func(why engine.Loss) { lost.WithLabelValues(string(sw.name()), string(why)).Inc() })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("set up the switch %s: %w", sw.name(), err))
 			continue
@@ -167,17 +169,4 @@ func listed(drivers []driver) []api.Switch {
 		out = append(out, api.Switch{ID: d.ID(), Kind: d.Capabilities().Kind, Version: func() string { return d.Capabilities().Version }})
 	}
 	return out
-}
-
-// upMetric tells whether a switch is connected, as the rules see it.
-func upMetric(d driver, shard *loop.Loop) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "tandem_switch_up", Help: "1 while the switch is connected.",
-		ConstLabels: prometheus.Labels{"engine": string(d.ID()), "kind": d.Capabilities().Kind},
-	}, func() float64 {
-		if e, found := shard.View().Engine(d.ID()); found && e.Up {
-			return 1
-		}
-		return 0
-	})
 }

@@ -36,7 +36,7 @@ func TestEverySwitchOfTheSettingsGetsAnEngine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := readSettings(environ(t, c.vars))
 			require.NoError(t, err)
-			drivers, err := s.drivers(slog.New(slog.DiscardHandler))
+			drivers, err := s.drivers(slog.New(slog.DiscardHandler), newMetrics("main").lost)
 			require.NoError(t, err)
 			var got []core.EngineID
 			for _, d := range drivers {

@@ -178,32 +178,6 @@ func (s *Shard) finishWrapUp(a *agent, reason, notes, actor string) {
 	}
 }
 
-// phoneChanged notes whether a phone can be reached. An agent whom the rules sent Idle because the phone was gone comes back with it.
-func (s *Shard) phoneChanged(f PhoneChanged) {
-	for _, id := range s.ix.phones[f.Phone] {
-		a := s.st.Agents[id]
-		if a.Engine != "" && a.Engine != f.Engine {
-			continue
-		}
-		if a.PhoneDown == f.Reachable {
-			a.PhoneDown = !f.Reachable
-			s.touchAgent(a)
-			s.indexAgent(a)
-		}
-		if !f.Reachable {
-			continue
-		}
-		// A refused dial or a lost leg may have been all that we heard of the phone's absence, so PhoneDown alone does not tell.
-		if a.Next != nil && a.Next.Reason == ReasonUnreachable {
-			a.Next = nil // back before the wrap-up was over
-			s.touchAgent(a)
-		}
-		if a.State == Idle && a.Reason == ReasonUnreachable {
-			s.becomeAvailable(a, "phone_back", "")
-		}
-	}
-}
-
 func (in SetAgentState) refuse(s *Shard) *Refusal {
 	a := s.st.Agents[in.Agent]
 	if a == nil || a.Removed {

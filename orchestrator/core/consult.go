@@ -208,16 +208,6 @@ func (s *Shard) consultantGone(c *call, cause Cause) {
 	s.regroup(c)
 }
 
-// phoneLost deals with an agent whose phone died in mid-call: they are not offered calls until it is back.
-func (s *Shard) phoneLost(c *call, id AgentID, cause Cause) {
-	a := s.st.Agents[id]
-	if a == nil || cause.Code == CauseEngine {
-		return
-	}
-	a.Next = &nextState{State: Idle, Reason: ReasonUnreachable}
-	s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: c.ID})
-}
-
 // refuseConsultOf is what the controls of a consult ask first.
 func (s *Shard) refuseConsultOf(id CallID, agent AgentID) (*call, *Refusal) {
 	c, r := s.refuseControlIn(id, agent, Talking, PostCall)

@@ -5,7 +5,7 @@ import "testing"
 // TestProtectedNumberIsInNoNameC2: with data protection on, what an agent's phone shows holds no number, whichever field the network put it in.
 func TestProtectedNumberIsInNoNameC2(t *testing.T) {
 	for name, want := range map[string]string{
-		"+49 30 12345678": "5678", "493012345678": "5678", "sip:493012345678": "5678",
+		"+49 30 12345678": "5678", "493012345678": "5678", "sip:493012345678": "5678", "٤٩٣٠١٢٣٤٥٦٧٨": "٥٦٧٨",
 		"Ada Lovelace": "Ada Lovelace", "Room 1024": "Room 1024", "": "",
 	} {
 		for _, protected := range []bool{true, false} {

@@ -37,45 +37,6 @@ func (s *Shard) offer(c *call, a *agent) {
 	s.do(c, l, d)
 }
 
-// phoneOf is how an agent's desk phone is dialled from a switch. A call's legs are all on its own switch, so that they can be mixed: a phone that registers at another
-// one is reached over the trunk between the two.
-func (s *Shard) phoneOf(a *agent, from EngineID) Address {
-	to := Address{Phone: a.Phone}
-	if a.Engine != from {
-		to.Switch = a.Engine
-	}
-	return to
-}
-
-// shownNumber is the caller's number as agents may see it: with data protection on, the last four characters (C2).
-func (s *Shard) shownNumber(c *call) string {
-	t := s.st.Tenants[c.Tenant]
-	if t == nil || !t.MaskNumbers {
-		return c.From
-	}
-	text := []rune(c.From) // untrusted: it need not be digits
-	return string(text[max(0, len(text)-4):])
-}
-
-// shownName is the caller's name as agents may see it. Many networks put the number there once more: then it is protected as the number is (C2).
-func (s *Shard) shownName(c *call) string {
-	t := s.st.Tenants[c.Tenant]
-	if t == nil || !t.MaskNumbers {
-		return c.Name
-	}
-	digits := 0
-	for _, r := range c.Name {
-		if r >= '0' && r <= '9' {
-			digits++
-		}
-	}
-	if digits <= 4 {
-		return c.Name
-	}
-	text := []rune(c.Name)
-	return string(text[len(text)-4:])
-}
-
 func (c *call) offerOf(l LegID) int {
 	return slices.IndexFunc(c.Offers, func(o offer) bool { return o.Leg == l })
 }

@@ -18,7 +18,7 @@ import (
 // allowedImports are the packages that the rules may use. Another one is a decision, not a convenience: it must do nothing but compute.
 var allowedImports = map[string]bool{
 	"cmp": true, "crypto/sha256": true, "encoding/binary": true, "encoding/hex": true, "encoding/json": true, "fmt": true,
-	"maps": true, "slices": true, "strconv": true, "strings": true, "time": true, "unicode/utf8": true,
+	"maps": true, "slices": true, "strconv": true, "strings": true, "time": true, "unicode": true, "unicode/utf8": true,
 }
 
 // forbiddenNames are what allowed packages have and the rules may not use.

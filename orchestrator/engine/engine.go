@@ -64,3 +64,16 @@ type Refusal struct {
 
 // Error implements error.
 func (r *Refusal) Error() string { return fmt.Sprintf("refused (%s): %s", r.Why, r.Text) }
+
+// Loss says in a word why a connection to a switch ended, or did not come about: something to count by.
+type Loss string
+
+// The losses.
+const (
+	LossGap         Loss = "gap"         // events came faster than they could be told, and some are lost: the next session looks at everything
+	LossSilent      Loss = "silent"      // the switch, or the network, has said nothing for too long
+	LossReplaced    Loss = "replaced"    // another program has taken the events over
+	LossClosed      Loss = "closed"      // the connection broke, or the switch closed it
+	LossRefused     Loss = "refused"     // the switch refuses our password or address
+	LossUnreachable Loss = "unreachable" // no connection, or no first look, came about
+)

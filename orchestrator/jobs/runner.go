@@ -45,6 +45,7 @@ type Runner struct {
 	wake   chan struct{}
 	kinds  map[string]kind
 	rest   time.Duration // relayRest, but in tests
+	counts *counts
 	// crash is a test's chance to end the process between two steps of a job.
 	crash func(step string)
 }
@@ -96,7 +97,7 @@ func New(cfg Config) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{cfg: cfg, queue: q, worker: uuid.NewString(), wake: make(chan struct{}, 1), rest: relayRest, crash: func(string) {}}
+	r := &Runner{cfg: cfg, queue: q, worker: uuid.NewString(), wake: make(chan struct{}, 1), rest: relayRest, counts: newCounts(), crash: func(string) {}}
 	r.kinds = map[string]kind{
 		models.JobArchive: {do: r.archive, limit: 20 * time.Minute, together: 1, giveUp: r.loseRecording},
 		models.JobLead:    {do: r.leads, limit: time.Minute, together: 100, giveUp: r.cfg.DB.Jobs().GiveUp},
@@ -225,7 +226,9 @@ func (r *Runner) look(ctx context.Context, t task) {
 	}
 	started := time.Now()
 	cause := attempt(ctx, k, jobs)
+	r.counts.attempt(t.Kind, time.Since(started))
 	if cause == nil {
+		r.counts.ended(t.Kind, resultDone, len(jobs))
 		r.cfg.Log.Info("jobs done", "job", jobs[0].ID, "attempt", jobs[0].Attempts, "jobs", len(jobs), "took", time.Since(started))
 		return
 	}
@@ -288,13 +291,18 @@ func (r *Runner) settleOnce(ctx context.Context, f failure) error {
 	strike := f.alone && errors.As(f.cause, new(verdict))
 	if strike && f.job.Strikes+1 >= r.cfg.Strikes {
 		log.Error("job given up", "error", f.cause)
-		return r.kinds[f.job.Kind].giveUp(ctx, f.job, f.cause)
+		err := r.kinds[f.job.Kind].giveUp(ctx, f.job, f.cause)
+		if err == nil {
+			r.counts.ended(f.job.Kind, resultGivenUp, 1)
+		}
+		return err
 	}
 	wait := r.cfg.Backoff(f.job.Attempts)
 	log.Warn("job failed, will be tried again", "error", f.cause, "after", wait)
 	if err := jobs.Fail(ctx, f.job, f.cause, strike, time.Now().Add(wait)); err != nil {
 		return err
 	}
+	r.counts.ended(f.job.Kind, resultFailed, 1)
 	if wait < relayEvery {
 		r.Wake()
 	}

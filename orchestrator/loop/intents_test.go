@@ -244,6 +244,6 @@ func TestMetricsAreWellFormed(t *testing.T) {
 	problems, err := testutil.GatherAndLint(registry)
 	require.NoError(t, err)
 	assert.Empty(t, problems)
-	assert.InDelta(t, 1, testutil.ToFloat64(cfg.Metrics.effects.WithLabelValues("dial", "ok")), 0)
+	assert.InDelta(t, 1, testutil.ToFloat64(cfg.Metrics.effects.WithLabelValues(string(e.ID()), "dial", "ok")), 0)
 	assert.Zero(t, testutil.ToFloat64(cfg.Metrics.owned))
 }

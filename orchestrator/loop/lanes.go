@@ -26,7 +26,8 @@ type lanes struct {
 	timeout time.Duration
 	limit   int
 	metrics *Metrics
-	depth   prometheus.Gauge // of the metrics: effects queued or under way here
+	depth   prometheus.Gauge    // of the metrics: effects queued or under way here
+	took    prometheus.Observer // of the metrics: time of one effect here
 	log     *slog.Logger
 
 	ctx    context.Context // ended by drop, and with the term
@@ -57,6 +58,7 @@ func newLanes(ctx context.Context, e engine.Engine, w *window, cfg Config, refus
 		limit:   cfg.EffectsPerEngine,
 		metrics: cfg.Metrics,
 		depth:   cfg.Metrics.laneEffects.WithLabelValues(string(e.ID())),
+		took:    cfg.Metrics.effectSeconds.WithLabelValues(string(e.ID())),
 		log:     cfg.Logger.With("engine", e.ID()),
 		ctx:     ctx,
 		cancel:  cancel,
@@ -153,16 +155,16 @@ func (ls *lanes) carryOut(e core.Effect) {
 	ctx, cancel := context.WithTimeout(ls.ctx, min(ls.timeout, left))
 	err = doSafely(ctx, ls.engine, e)
 	cancel()
-	ls.metrics.effectSeconds.Observe(time.Since(start).Seconds())
+	ls.took.Observe(time.Since(start).Seconds())
 	if ls.ctx.Err() != nil {
 		return
 	}
 	if err == nil {
-		ls.metrics.effects.WithLabelValues(e.Do.Name(), "ok").Inc()
+		ls.metrics.effects.WithLabelValues(string(ls.engine.ID()), e.Do.Name(), "ok").Inc()
 		return
 	}
 	why, text := whyRefused(err)
-	ls.metrics.effects.WithLabelValues(e.Do.Name(), string(why)).Inc()
+	ls.metrics.effects.WithLabelValues(string(ls.engine.ID()), e.Do.Name(), string(why)).Inc()
 	ls.log.Debug("effect refused", "effect", e.ID, "action", e.Do.Name(), "call", e.Call, "lane", e.Lane, "why", why, "text", text)
 	if e.ID == 0 {
 		return // the shell's own order (quarantine.go), of which the rules know nothing

@@ -13,12 +13,12 @@ type Metrics struct {
 	appendSeconds prometheus.Histogram
 	turnSeconds   prometheus.Histogram
 	batchEvents   prometheus.Histogram
-	inboxDepth    *prometheus.GaugeVec   // by queue
-	intents       *prometheus.CounterVec // by kind and result
-	laneEffects   *prometheus.GaugeVec   // by engine
-	effects       *prometheus.CounterVec // by action and result
-	effectSeconds prometheus.Histogram
-	storeFailures *prometheus.CounterVec // by operation
+	inboxDepth    *prometheus.GaugeVec     // by queue
+	intents       *prometheus.CounterVec   // by kind and result
+	laneEffects   *prometheus.GaugeVec     // by engine
+	effects       *prometheus.CounterVec   // by engine, action and result
+	effectSeconds *prometheus.HistogramVec // by engine
+	storeFailures *prometheus.CounterVec   // by operation
 	renewFailures prometheus.Counter
 	owned         prometheus.Gauge
 	degraded      prometheus.Gauge
@@ -38,6 +38,8 @@ type Metrics struct {
 	repairsSeen atomic.Pointer[map[string]uint64]
 	oddSeen     atomic.Pointer[map[string]uint64]
 
+	told *told
+
 	collectors []prometheus.Collector
 }
 
@@ -48,64 +50,74 @@ func NewMetrics(shard string) *Metrics {
 		repairs: prometheus.NewDesc("tandem_repairs_total", "What reconciliation had to mend since the shard was made, by reason.", []string{"reason"}, labels),
 		odd:     prometheus.NewDesc("tandem_odd_facts_total", "Impossible facts since the shard was made, by reason.", []string{"reason"}, labels),
 	}
-	counter := func(name, help string) prometheus.Counter {
-		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels})
-		m.collectors = append(m.collectors, c)
-		return c
-	}
-	counters := func(name, help string, by ...string) *prometheus.CounterVec {
-		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, by)
-		m.collectors = append(m.collectors, c)
-		return c
-	}
-	gauge := func(name, help string) prometheus.Gauge {
-		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels})
-		m.collectors = append(m.collectors, g)
-		return g
-	}
-	gauges := func(name, help string, by ...string) *prometheus.GaugeVec {
-		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, by)
-		m.collectors = append(m.collectors, g)
-		return g
-	}
-	seconds := func(name, help string, from float64) prometheus.Histogram {
-		h := prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: name, Help: help, ConstLabels: labels, Buckets: prometheus.ExponentialBuckets(from, 2.5, 12),
-		})
-		m.collectors = append(m.collectors, h)
-		return h
-	}
-	m.events = counters("tandem_events_total", "Events stepped and made durable, by kind.", "kind")
-	m.stepSeconds = seconds("tandem_step_seconds", "Time of the rules for one event.", 250e-9)
-	m.appendSeconds = seconds("tandem_append_seconds", "Time until a batch was durable, repetitions included.", 10e-6)
-	m.turnSeconds = seconds("tandem_turn_seconds", "Time of one turn, from its first event taken to its effects handed over.", 10e-6)
-	m.batchEvents = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "tandem_batch_events", Help: "Events of one turn.", ConstLabels: labels, Buckets: prometheus.ExponentialBuckets(1, 2, 10),
-	})
-	m.inboxDepth = gauges("tandem_inbox_depth", "What waits in the inbox at the beginning of a turn, by queue.", "queue")
-	m.intents = counters("tandem_intents_total", "Intents answered, by kind and result: accepted, a refusal code, busy, quarantined, stopped, abandoned.", "kind", "result")
-	m.laneEffects = gauges("tandem_lane_effects", "Effects handed over and not yet carried out, by engine.", "engine")
-	m.effects = counters("tandem_effects_total", "Effects carried out, by action and result: ok, or why it was refused.", "action", "result")
-	m.effectSeconds = seconds("tandem_effect_seconds", "Time until a switch accepted or refused an effect.", 100e-6)
-	m.storeFailures = counters("tandem_store_failures_total", "Failed calls of the journal that were repeated, by operation.", "operation")
-	m.renewFailures = counter("tandem_lease_renew_failures_total", "Renewals of the lease that failed and were repeated.")
-	m.owned = gauge("tandem_shard_owned", "1 while this process owns the shard.")
-	m.degraded = gauge("tandem_shard_degraded", "1 while the journal cannot be written and effects are held back.")
-	m.fenced = counter("tandem_shard_fenced_total", "How often another owner took over.")
-	m.quarantined = counters("tandem_quarantined_total", "Events that made the rules panic, by kind. Each wants a developer.", "kind")
-	m.setAside = counters("tandem_set_aside_total", "Events not given to the rules because their like kept panicking, by kind.", "kind")
-	m.stuckTicks = counter("tandem_stuck_ticks_total", "Ticks that left a deadline in the past: a fault of the rules.")
-	m.snapshots = counters("tandem_snapshots_total", "Snapshots, by result.", "result")
-	m.snapshotTime = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "tandem_snapshot_seconds", Help: "Time of a snapshot, by part: marshal holds the loop up, save does not.",
-		ConstLabels: labels, Buckets: prometheus.ExponentialBuckets(100e-6, 2.5, 12),
-	}, []string{"part"})
-	m.snapshotBytes = gauge("tandem_snapshot_bytes", "Size of the newest snapshot.")
-	m.recovery = gauge("tandem_recovery_seconds", "Time of the last recovery.")
-	m.replayed = gauge("tandem_recovery_events", "Events replayed by the last recovery.")
-	m.position = gauge("tandem_position", "Position in the log.")
-	m.collectors = append(m.collectors, m.batchEvents, m.snapshotTime)
+	maker := &metricMaker{labels: labels, all: &m.collectors}
+	m.events = maker.counters("tandem_events_total", "Events stepped and made durable, by kind.", "kind")
+	m.stepSeconds = maker.seconds("tandem_step_seconds", "Time of the rules for one event.", 250e-9)
+	m.appendSeconds = maker.seconds("tandem_append_seconds", "Time until a batch was durable, repetitions included.", 10e-6)
+	m.turnSeconds = maker.seconds("tandem_turn_seconds", "Time of one turn, from its first event taken to its effects handed over.", 10e-6)
+	m.batchEvents = maker.histogram("tandem_batch_events", "Events of one turn.", prometheus.ExponentialBuckets(1, 2, 10))
+	m.inboxDepth = maker.gauges("tandem_inbox_depth", "What waits in the inbox at the beginning of a turn, by queue.", "queue")
+	m.intents = maker.counters("tandem_intents_total", "Intents answered, by kind and result: accepted, a refusal code, busy, quarantined, stopped, abandoned.", "kind", "result")
+	m.laneEffects = maker.gauges("tandem_lane_effects", "Effects handed over and not yet carried out, by engine.", "engine")
+	m.effects = maker.counters("tandem_effects_total", "Effects carried out, by engine, action and result: ok, or why it was refused.", "engine", "action", "result")
+	m.effectSeconds = maker.histograms("tandem_effect_seconds", "Time until a switch accepted or refused an effect, by engine.", prometheus.ExponentialBuckets(100e-6, 2.5, 12), "engine")
+	m.storeFailures = maker.counters("tandem_store_failures_total", "Failed calls of the journal that were repeated, by operation.", "operation")
+	m.renewFailures = maker.counter("tandem_lease_renew_failures_total", "Renewals of the lease that failed and were repeated.")
+	m.owned = maker.gauge("tandem_shard_owned", "1 while this process owns the shard.")
+	m.degraded = maker.gauge("tandem_shard_degraded", "1 while the journal cannot be written and effects are held back.")
+	m.fenced = maker.counter("tandem_shard_fenced_total", "How often another owner took over.")
+	m.quarantined = maker.counters("tandem_quarantined_total", "Events that made the rules panic, by kind. Each wants a developer.", "kind")
+	m.setAside = maker.counters("tandem_set_aside_total", "Events not given to the rules because their like kept panicking, by kind.", "kind")
+	m.stuckTicks = maker.counter("tandem_stuck_ticks_total", "Ticks that left a deadline in the past: a fault of the rules.")
+	m.snapshots = maker.counters("tandem_snapshots_total", "Snapshots, by result.", "result")
+	m.snapshotTime = maker.histograms("tandem_snapshot_seconds", "Time of a snapshot, by part: marshal holds the loop up, save does not.",
+		prometheus.ExponentialBuckets(100e-6, 2.5, 12), "part")
+	m.snapshotBytes = maker.gauge("tandem_snapshot_bytes", "Size of the newest snapshot.")
+	m.recovery = maker.gauge("tandem_recovery_seconds", "Time of the last recovery.")
+	m.replayed = maker.gauge("tandem_recovery_events", "Events replayed by the last recovery.")
+	m.position = maker.gauge("tandem_position", "Position in the log.")
+	m.told = newTold(maker)
 	return m
+}
+
+// metricMaker makes metrics with the labels of one shard and keeps them together.
+type metricMaker struct {
+	labels prometheus.Labels
+	all    *[]prometheus.Collector
+}
+
+func (m *metricMaker) counter(name, help string) prometheus.Counter {
+	return kept(m, prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: m.labels}))
+}
+
+func (m *metricMaker) counters(name, help string, by ...string) *prometheus.CounterVec {
+	return kept(m, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: m.labels}, by))
+}
+
+func (m *metricMaker) gauge(name, help string) prometheus.Gauge {
+	return kept(m, prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: m.labels}))
+}
+
+func (m *metricMaker) gauges(name, help string, by ...string) *prometheus.GaugeVec {
+	return kept(m, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: m.labels}, by))
+}
+
+func (m *metricMaker) histogram(name, help string, edges []float64) prometheus.Histogram {
+	return kept(m, prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, ConstLabels: m.labels, Buckets: edges}))
+}
+
+func (m *metricMaker) histograms(name, help string, edges []float64, by ...string) *prometheus.HistogramVec {
+	return kept(m, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, ConstLabels: m.labels, Buckets: edges}, by))
+}
+
+// seconds makes a histogram of times of our own, which spread over some powers of ten.
+func (m *metricMaker) seconds(name, help string, from float64) prometheus.Histogram {
+	return m.histogram(name, help, prometheus.ExponentialBuckets(from, 2.5, 12))
+}
+
+func kept[C prometheus.Collector](m *metricMaker, c C) C {
+	*m.all = append(*m.all, c)
+	return c
 }
 
 // Describe implements [prometheus.Collector].

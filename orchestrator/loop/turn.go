@@ -327,7 +327,7 @@ func (t *term) dispatch(effects []core.Effect) {
 			ls.add(e)
 			continue
 		}
-		t.cfg.Metrics.effects.WithLabelValues(e.Do.Name(), string(core.WhyDown)).Inc()
+		t.cfg.Metrics.effects.WithLabelValues(string(e.Engine), e.Do.Name(), string(core.WhyDown)).Inc()
 		// Not by way of the inbox: it may be full, and the loop is the one to empty it.
 		t.held = append(t.held, item{ev: refusedOf(e, core.WhyDown, "no such switch is set up here"), at: t.now})
 	}
@@ -367,6 +367,7 @@ func (t *term) publish(b *batch) {
 	t.loop.feed.publish(next, u)
 	t.cfg.Metrics.position.Set(float64(t.seq))
 	t.cfg.Metrics.seen(t.rules)
+	t.cfg.Metrics.told.count(b.timeline)
 }
 
 func (t *term) answerQueries() {

@@ -24,7 +24,7 @@ const (
 // startRecording begins a recording of the conversation, unless there is one.
 func (s *Shard) startRecording(c *call) {
 	if c.Recording == nil && c.Failures < maxRecordings {
-		c.Recording = s.record(c, MixID(c.ID), false)
+		c.Recording = s.beginRecording(c, MixID(c.ID), false)
 	}
 }
 
@@ -34,11 +34,11 @@ func (s *Shard) recordConsult(c *call) {
 		return
 	}
 	x := c.extra()
-	x.Asides = append(x.Asides, s.record(c, x.SideID, true))
+	x.Asides = append(x.Asides, s.beginRecording(c, x.SideID, true))
 }
 
-// record begins a recording of one of the call's mixes.
-func (s *Shard) record(c *call, mix MixID, consult bool) *recording {
+// beginRecording begins a recording of one of the call's mixes.
+func (s *Shard) beginRecording(c *call, mix MixID, consult bool) *recording {
 	r := &recording{
 		ID: RecordingID(s.newID()), Mix: mix, Consult: consult, State: RecordingStarting, Agent: c.Primary, Confirm: s.now.Add(startConfirm), Tries: 1,
 	}

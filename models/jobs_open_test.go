@@ -1,0 +1,47 @@
+package models_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
+)
+
+// TestWhatWaitsInTheDatabaseIsCountedS5 asks for the figures behind tandem_jobs_open and tandem_projection_backlog_entries.
+func TestWhatWaitsInTheDatabaseIsCountedS5(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx := t.Context()
+		site(t, db)
+		s := newTeller(t, db)
+		n, err := db.Unprojected(ctx, "main")
+		require.NoError(t, err)
+		require.Zero(t, n)
+		s.call("c1", "030 123456", noon)
+		n, err = db.Unprojected(ctx, "main")
+		require.NoError(t, err)
+		require.Positive(t, n)
+		require.NoError(t, projector(db).CatchUp(ctx))
+		n, err = db.Unprojected(ctx, "main")
+		require.NoError(t, err)
+		require.Zero(t, n)
+
+		before := time.Now()
+		addJob(t, db, "a")
+		claim(t, db, addJob(t, db, "b"), "w", time.Hour)
+		open, err := db.Jobs().Open(ctx)
+		require.NoError(t, err)
+		counts := map[string]int{}
+		for _, o := range open {
+			counts[o.Kind+" "+string(o.State)] = o.Count
+			if o.Kind == "test" && o.State == models.JobPending {
+				require.WithinDuration(t, before, o.Due, time.Minute)
+			}
+		}
+		require.Equal(t, map[string]int{
+			"archive pending": 1, "archive running": 0, "lead pending": 1, "lead running": 0, "test pending": 1, "test running": 1,
+		}, counts)
+	})
+}

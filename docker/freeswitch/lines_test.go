@@ -29,11 +29,11 @@ func TestLinesAreFiles(t *testing.T) {
 	for name, text := range files {
 		d := xml.NewDecoder(strings.NewReader(string(text)))
 		for {
-			if _, err := d.Token(); errors.Is(err, io.EOF) {
+			_, err := d.Token()
+			if errors.Is(err, io.EOF) {
 				break
-			} else {
-				require.NoError(t, err, name)
 			}
+			require.NoError(t, err, name)
 		}
 	}
 	for name, part := range map[string]string{

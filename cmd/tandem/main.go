@@ -23,6 +23,8 @@ var commands = []command{
 	{"serve", "the control plane with its API", serveCommand},
 	{"demo", "a small call centre on this machine: a real switch, phones, callers", demoCommand},
 	{"migrate", "change the database's schema", migrateCommand},
+	{"setup", "what a container installation needs before it starts: secrets, the switches' directories", setupCommand},
+	{"health", "whether the control plane on this machine can do its work", healthCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},
 	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},
 	{"replay", "a journal through the rules again, as a timeline", replayCommand},

@@ -23,6 +23,8 @@ var commands = []command{
 	{"serve", "the control plane with its API", serveCommand},
 	{"demo", "a small call centre on this machine: a real switch, phones, callers", demoCommand},
 	{"migrate", "change the database's schema", migrateCommand},
+	{"backup", "write database, bucket and configuration into one file", backupCommand},
+	{"restore", "make an installation of a backup, in an empty database and bucket", restoreCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},
 	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},
 	{"replay", "a journal through the rules again, as a timeline", replayCommand},

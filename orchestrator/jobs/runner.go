@@ -31,6 +31,8 @@ type Config struct {
 	// Strikes is how many verdicts (the switch has no such file, the file is no audio) end a job; 0 = 12, about an hour. A switch or database that is
 	// away is no verdict, and waited for without end.
 	Strikes int
+	// Worked is told of each attempt at a job, when it is over. It must not wait. Default nobody.
+	Worked func(job models.Job, begun, ended time.Time, err error)
 	// Resend is how long a reminder may lead to nothing before it is sent again; 0 = a minute.
 	Resend time.Duration
 	// Backoff gives the time to wait after the nth failure; nil = 2 s, doubled each time, up to 10 min.
@@ -226,7 +228,14 @@ func (r *Runner) look(ctx context.Context, t task) {
 	}
 	started := time.Now()
 	cause := attempt(ctx, k, jobs)
-	r.counts.attempt(t.Kind, time.Since(started))
+	ended := time.Now()
+	r.counts.attempt(t.Kind, ended.Sub(started))
+	if r.cfg.Worked != nil {
+		for _, job := range jobs {
+			job.Kind = t.Kind
+			r.cfg.Worked(job, started, ended, cause)
+		}
+	}
 	if cause == nil {
 		r.counts.ended(t.Kind, resultDone, len(jobs))
 		r.cfg.Log.Info("jobs done", "job", jobs[0].ID, "attempt", jobs[0].Attempts, "jobs", len(jobs), "took", time.Since(started))

@@ -31,6 +31,7 @@ type batch struct {
 	effects  []core.Effect
 	answers  []answer
 	debug    bool
+	durable  time.Time // when it was
 	broken   *breakage // the event that ended the batch by a panic; its row is the last one
 }
 
@@ -151,7 +152,7 @@ func (t *term) turn(items []item) error {
 		if err := t.append(b.rows, b.timeline); err != nil {
 			return err
 		}
-		t.seq = b.rows[len(b.rows)-1].Seq
+		t.seq, b.durable = b.rows[len(b.rows)-1].Seq, t.time.now()
 	}
 	t.dispatch(b.effects) // first: somebody is waiting for a phone to ring
 	if b.broken != nil {
@@ -368,6 +369,7 @@ func (t *term) publish(b *batch) {
 	t.cfg.Metrics.position.Set(float64(t.seq))
 	t.cfg.Metrics.seen(t.rules)
 	t.cfg.Metrics.told.count(b.timeline)
+	t.cfg.Witness.Decided(b.rows, b.timeline, b.durable)
 }
 
 func (t *term) answerQueries() {

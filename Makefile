@@ -77,13 +77,17 @@ test: setup lint web-check ## lint and all tests with the race detector, real sw
 	test -z "$$failed"
 
 .PHONY: lint
-lint: ## gofmt, go vet, golangci-lint, shellcheck
+lint: ## gofmt, go vet, golangci-lint; shellcheck, hadolint and docker compose config where they are installed
 	@test -x $(LINT) || docker/setup/tools.sh
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(LINT) run ./...
 	@if command -v shellcheck >/dev/null; then shellcheck -x -P docker/setup docker/setup/*.sh .ci/run; \
 	else echo "shellcheck is missing: shell scripts NOT checked"; fi
+	@if command -v hadolint >/dev/null; then hadolint --config docker/hadolint.yaml docker/tandem.Dockerfile docker/asterisk/Dockerfile; \
+	else echo "hadolint is missing: Dockerfiles NOT checked"; fi
+	@if docker compose version >/dev/null 2>&1; then docker compose -f docker/compose.yaml --profile both --profile observability config --quiet; \
+	else echo "docker compose is missing: docker/compose.yaml NOT checked"; fi
 
 .PHONY: bench
 bench: ## measure beside app_queue on the same Asterisk and mod_callcenter on the same FreeSWITCH, write docs/benchmarks.md

@@ -1,6 +1,9 @@
 package ari
 
-import "github.com/tandem-voice/tandem/orchestrator/core"
+import (
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
+)
 
 // Q.850 values that Asterisk uses and that have a meaning of their own here.
 const (
@@ -63,9 +66,9 @@ func (r release) cause() core.Cause {
 	case r.dialled && !r.answered && r.farSIP >= 300 && r.farSIP != 487:
 		// The far end's final response, even if our CANCEL crossed it on the way: the phone was busy or declined, and
 		// that is what happened.
-		c.Code, c.By = bySIP(r)
+		c.Code, c.By = adapter.CauseOfSIP(r.farSIP, r.rang, r.phone)
 	case r.asked != "":
-		c.Code, c.By = r.ownCode(), core.ByUs
+		c.Code, c.By = adapter.OwnCause(r.asked, r.dialled, r.answered), core.ByUs
 	case r.shutdown:
 		c.Code, c.By = core.CauseEngine, core.ByNetwork
 	case r.dialled && !r.answered:
@@ -74,45 +77,6 @@ func (r release) cause() core.Cause {
 		c.Code, c.By = endedByQ850(q850, r)
 	}
 	return c
-}
-
-// ownCode is the code for a leg that we ended ourselves.
-func (r release) ownCode() core.CauseCode {
-	if r.dialled && !r.answered && r.asked == core.CauseNormal {
-		return core.CauseCancelled
-	}
-	return r.asked
-}
-
-// bySIP reads the final response of a far end that we dialled.
-func bySIP(r release) (core.CauseCode, core.Party) {
-	switch r.farSIP {
-	case 486, 600:
-		return core.CauseBusy, core.ByThem
-	case 603, 403, 607, 608:
-		return core.CauseDeclined, core.ByThem
-	case 480:
-		if r.rang {
-			return core.CauseNoAnswer, core.ByThem
-		}
-		return core.CauseUnreachable, core.ByThem
-	case 408:
-		if r.rang {
-			return core.CauseNoAnswer, core.ByThem
-		}
-		return core.CauseUnreachable, core.ByNetwork
-	case 404, 410, 484, 604:
-		if r.phone {
-			return core.CauseUnreachable, core.ByThem
-		}
-		return core.CauseUnallocated, core.ByThem
-	case 500, 502, 503, 504, 580:
-		return core.CauseCongestion, core.ByNetwork
-	}
-	if r.farSIP < 400 {
-		return core.CauseRedirected, core.ByThem
-	}
-	return core.CauseRejected, core.ByThem
 }
 
 // unansweredByQ850 reads the end of a leg that we dialled, that was not answered, and of which there is no SIP status.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // autoAnswerInfo asks a phone to answer by itself. Phones look at Alert-Info or at Call-Info, by make.
@@ -24,9 +25,9 @@ const (
 // up, were it told to go to the application directly; so it is sent to the dialplan, where [tandem-leg] waits for Tandem to be back. Until the leg is in the
 // application nothing can be done with it: its answer is told then (facts.go).
 func (e *Engine) dial(ctx context.Context, call core.CallID, a core.Dial) error {
-	if !uuidPattern.MatchString(string(a.Leg)) {
+	if !adapter.UUID.MatchString(string(a.Leg)) {
 		// Asterisk takes an id for used if it is a prefix of a living channel's.
-		return refuse(core.WhyInvalid, "leg: must be a lower-case UUID")
+		return adapter.Refuse(core.WhyInvalid, "leg: must be a lower-case UUID")
 	}
 	target, err := e.dialString(a.To)
 	if err != nil {
@@ -89,7 +90,7 @@ func (e *Engine) dialFailed(ctx context.Context, a core.Dial, err error) error {
 		e.mu.Lock()
 		delete(e.table.phones, a.To.Phone) // told again when it is back
 		e.mu.Unlock()
-		return refuse(core.WhyUnreachable, "the phone or trunk cannot be reached: %v", err)
+		return adapter.Refuse(core.WhyUnreachable, "the phone or trunk cannot be reached: %v", err)
 	}
 	// Perhaps it is on its way: away with it, and the events and the next look tell the rest.
 	e.expected(a.Leg, true)
@@ -159,30 +160,20 @@ func (e *Engine) expected(id core.LegID, accepted bool) {
 
 // dialString makes Asterisk's dial string. Its parts are checked, for "&", "/" and "@" have a meaning there.
 func (e *Engine) dialString(to core.Address) (string, error) {
-	switch {
-	case to.Phone != "":
-		if !phonePattern.MatchString(to.Phone) {
-			return "", refuse(core.WhyInvalid, "to.phone: must be 1 to 64 letters, digits, '_', '.' or '-'")
-		}
-		if to.Switch == "" || to.Switch == e.cfg.ID {
-			return strings.Replace(e.cfg.PhoneTemplate, "<phone>", to.Phone, 1), nil
-		}
-		if !phonePattern.MatchString(string(to.Switch)) {
-			return "", refuse(core.WhyInvalid, "to.switch: must be 1 to 64 letters, digits, '_', '.' or '-'")
-		}
-		s := strings.Replace(e.cfg.PeerTemplate, "<phone>", to.Phone, 1)
-		return strings.Replace(s, "<switch>", string(to.Switch), 1), nil
-	case to.Number != "":
-		if !numberPattern.MatchString(to.Number) {
-			return "", refuse(core.WhyInvalid, "to.number: must be 1 to 32 digits, with '+' in front or not")
-		}
-		if !phonePattern.MatchString(to.Trunk) && strings.Contains(e.cfg.TrunkTemplate, "<trunk>") {
-			return "", refuse(core.WhyInvalid, "to.trunk: must be 1 to 64 letters, digits, '_', '.' or '-'")
-		}
-		s := strings.Replace(e.cfg.TrunkTemplate, "<number>", to.Number, 1)
-		return strings.Replace(s, "<trunk>", to.Trunk, 1), nil
+	if err := adapter.CheckAddress(to, strings.Contains(e.cfg.TrunkTemplate, "<trunk>")); err != nil {
+		return "", err
 	}
-	return "", refuse(core.WhyInvalid, "to: must name a phone, or a number with a trunk")
+	template := e.cfg.TrunkTemplate
+	switch {
+	case to.Phone != "" && to.Switch != "" && to.Switch != e.cfg.ID:
+		template = e.cfg.PeerTemplate
+	case to.Phone != "":
+		template = e.cfg.PhoneTemplate
+	}
+	for placeholder, word := range map[string]string{"<phone>": to.Phone, "<switch>": string(to.Switch), "<number>": to.Number, "<trunk>": to.Trunk} {
+		template = strings.Replace(template, placeholder, word, 1)
+	}
+	return template, nil
 }
 
 // limitSeconds rounds a limit up to Asterisk's whole seconds. Without one, a leg may ring for two minutes.

@@ -3,38 +3,25 @@ package ari
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
-	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Do implements [engine.Engine]. One effect has EffectTimeout for all its requests.
 func (e *Engine) Do(ctx context.Context, effect core.Effect) error {
-	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
-	defer cancel()
-	var refusal error // nil, or a *engine.Refusal: never a typed nil
-	if r := refusalOf(e.do(ctx, effect)); r != nil {
-		refusal = r
-	}
-	if e.log.Enabled(ctx, slog.LevelDebug) {
-		e.log.DebugContext(ctx, "effect", "effect", effect.ID, "call", effect.Call, "action", effect.Do.Name(), "leg", legOf(effect.Do),
-			"took", time.Since(begun), "refused", refusal)
-	}
-	return refusal
+	return adapter.Do(ctx, effect, e.cfg.EffectTimeout, e.log, refusalOf, e.do)
 }
 
 func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	if !e.connected() {
-		return refuse(core.WhyDown, "not connected to Asterisk")
+		return adapter.Refuse(core.WhyDown, "not connected to Asterisk")
 	}
-	if leg := legOf(effect.Do); e.left(leg) {
-		return refuse(core.WhyUnknown, "no such leg: %s", leg)
+	if leg := adapter.LegOf(effect.Do); e.left(leg) {
+		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", leg)
 	}
 	switch a := effect.Do.(type) {
 	case core.Ring:
@@ -62,7 +49,7 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	case core.SendDigits:
 		return e.sendDigits(ctx, effect.ID, a)
 	}
-	return refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
+	return adapter.Refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
 }
 
 // left reports whether a leg's end has been told while its channel is still there, which might still take orders.
@@ -73,31 +60,10 @@ func (e *Engine) left(id core.LegID) bool {
 	return is
 }
 
-// legOf is the leg that an action is about; "" if it is about none, or several.
-func legOf(a core.Action) core.LegID {
-	switch a := a.(type) {
-	case core.Ring:
-		return a.Leg
-	case core.Answer:
-		return a.Leg
-	case core.Dial:
-		return a.Leg
-	case core.Hang:
-		return a.Leg
-	case core.Play:
-		return a.Leg
-	case core.Stop:
-		return a.Leg
-	case core.SendDigits:
-		return a.Leg
-	}
-	return ""
-}
-
 // channelOrder sends an order without arguments to a channel.
 func (e *Engine) channelOrder(ctx context.Context, method string, leg core.LegID, order string) error {
 	if leg == "" {
-		return refuse(core.WhyInvalid, "leg: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg: must not be empty")
 	}
 	if err := e.rest.do(ctx, method, path("channels", string(leg), order), nil, nil, nil); err != nil {
 		return fmt.Errorf("%s: %w", order, err)
@@ -108,7 +74,7 @@ func (e *Engine) channelOrder(ctx context.Context, method string, leg core.LegID
 // hang ends a leg. That we asked is noted before Asterisk hears of it, because the events may overtake the answer.
 func (e *Engine) hang(ctx context.Context, a core.Hang) error {
 	if a.Leg == "" {
-		return refuse(core.WhyInvalid, "leg: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg: must not be empty")
 	}
 	code := defaultTo(a.Cause, core.CauseNormal)
 	e.mu.Lock()
@@ -128,43 +94,4 @@ func (e *Engine) hang(ctx context.Context, a core.Hang) error {
 		e.note([]core.LegID{a.Leg}, func(l *leg) { l.asked = "" })
 	}
 	return fmt.Errorf("hang up: %w", err)
-}
-
-// onceOnly remembers the newest effects that must not be carried out twice, by leg and effect id.
-type onceOnly struct {
-	mu    sync.Mutex
-	done  map[onceKey]bool
-	order []onceKey // ring of the newest
-	next  int
-}
-
-type onceKey struct {
-	leg    core.LegID
-	effect core.EffectID
-}
-
-const onceMemory = 16384
-
-// first reports whether the effect was never seen before, and remembers it.
-func (o *onceOnly) first(key onceKey) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.done[key] {
-		return false
-	}
-	if o.done == nil {
-		o.done, o.order = make(map[onceKey]bool), make([]onceKey, onceMemory)
-	}
-	delete(o.done, o.order[o.next])
-	o.order[o.next] = key
-	o.next = (o.next + 1) % onceMemory
-	o.done[key] = true
-	return true
-}
-
-// undo forgets an effect that Asterisk refused, so that it may be tried again.
-func (o *onceOnly) undo(key onceKey) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.done, key)
 }

@@ -484,18 +484,3 @@ func TestConfigErrorsNameFieldAndRule(t *testing.T) {
 		assert.Equal(t, "http://h:1/ari", e.rest.base)
 	}
 }
-
-func TestKeyLocks(t *testing.T) {
-	var k keyLocks
-	unlock, err := k.lock(t.Context(), "b", "a", "b")
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err = k.lock(ctx, "0", "a")
-	require.ErrorIs(t, err, context.Canceled)
-	unlock()
-	unlock, err = k.lock(t.Context(), "0", "a", "b")
-	require.NoError(t, err)
-	unlock()
-	assert.Empty(t, k.held)
-}

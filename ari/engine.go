@@ -11,6 +11,7 @@ import (
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Engine is one Asterisk. Make it with [New]; Run may be called once at a time.
@@ -18,13 +19,13 @@ type Engine struct {
 	cfg   Config
 	log   *slog.Logger
 	rest  *rest
-	locks keyLocks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
-	once  onceOnly // effects that must not be repeated
+	locks adapter.Locks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
+	once  adapter.Once  // effects that must not be repeated
 
 	mu      sync.Mutex
 	up      bool
 	version string
-	q       *queue // of the current session; nil between sessions
+	q       *adapter.Queue[item] // of the current session; nil between sessions
 	spawn   func(func(context.Context))
 	table   table
 }
@@ -102,7 +103,7 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 // lossOf says in a word why a session ended, or none came about.
 func lossOf(connected bool, err error) engine.Loss {
 	switch {
-	case errors.Is(err, errGap):
+	case errors.Is(err, adapter.ErrGap):
 		return engine.LossGap
 	case errors.Is(err, errReplaced):
 		return engine.LossReplaced
@@ -137,6 +138,6 @@ func (e *Engine) tell(f core.Fact) {
 	q := e.q
 	e.mu.Unlock()
 	if q != nil {
-		q.put(item{tell: f})
+		q.Put(item{tell: f})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // translate turns one event into facts, in order. Nothing is invented: an event about a leg that was never
@@ -100,7 +101,7 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		}
 		return l.gone(r)
 	case "ChannelDtmfReceived":
-		if digitsPattern.MatchString(ev.digit) && len(ev.digit) == 1 {
+		if adapter.Digits.MatchString(ev.digit) && len(ev.digit) == 1 {
 			return []core.Fact{core.Digit{Leg: l.id, Digit: ev.digit}}
 		}
 	case "ChannelHold":
@@ -174,14 +175,14 @@ func (e *Engine) recordingFacts(kind string, r liveRecording) []core.Fact {
 		Length: time.Duration(r.Duration * float64(time.Second)),
 	}
 	if !stopped.OK {
-		stopped.Why = clean(defaultTo(r.Cause, "failed"), maxErrorText)
+		stopped.Why = adapter.Clean(defaultTo(r.Cause, "failed"), maxErrorText)
 	}
 	return []core.Fact{stopped}
 }
 
 // phoneFacts reports a desk phone whose registration came or went, if that is news.
 func (e *Engine) phoneFacts(p endpoint) []core.Fact {
-	if !strings.EqualFold(p.Technology, "PJSIP") || !phonePattern.MatchString(p.Resource) {
+	if !strings.EqualFold(p.Technology, "PJSIP") || !adapter.Phone.MatchString(p.Resource) {
 		return nil
 	}
 	var reachable bool

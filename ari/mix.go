@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // A SetMix becomes the difference between what is wanted and what is remembered. On the path that people hear (a customer on hold
@@ -52,7 +53,7 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 	}
 	// Two orders for one mix wait for each other, and so do two orders for one leg, whichever mixes they are for: the
 	// newer one then sees what the older one did.
-	unlockMix, err := e.locks.lock(ctx, "mix:"+string(a.Mix))
+	unlockMix, err := e.locks.Lock(ctx, "mix:"+string(a.Mix))
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 	for _, m := range a.Members {
 		names = append(names, "leg:"+string(m.Leg))
 	}
-	unlockLegs, err := e.locks.lock(ctx, names...)
+	unlockLegs, err := e.locks.Lock(ctx, names...)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 
 	unknown := e.claim(a)
 	if len(unknown) > 0 && len(unknown) == len(a.Members) {
-		return refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
+		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
 	var failed error
 	for try := range mixTries {
@@ -106,7 +107,7 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 	}
 	e.settle(a)
 	if len(unknown) > 0 {
-		return refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
+		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
 	return nil
 }
@@ -157,24 +158,9 @@ func (e *Engine) bridgeOf(id core.MixID) string {
 
 func checkMix(a core.SetMix) error {
 	if a.Mix == "" || len(a.Mix) > 128 || strings.Contains(string(a.Mix), generationMark) {
-		return refuse(core.WhyInvalid, "mix: must be 1 to 128 characters, none of them %q", generationMark)
+		return adapter.Refuse(core.WhyInvalid, "mix: must be 1 to 128 characters, none of them %q", generationMark)
 	}
-	seen := map[core.LegID]bool{}
-	for _, m := range a.Members {
-		if m.Leg == "" || seen[m.Leg] {
-			return refuse(core.WhyInvalid, "members: leg %q is empty or named twice", m.Leg)
-		}
-		seen[m.Leg] = true
-		switch m.Mode {
-		case core.Talk, core.Mute, core.Hold:
-		default:
-			return refuse(core.WhyInvalid, "members: unknown mode %q", m.Mode)
-		}
-		if m.Music != "" && !musicPattern.MatchString(m.Music) {
-			return refuse(core.WhyInvalid, "members: music must be 1 to 64 letters, digits, '_' or '-'")
-		}
-	}
-	return nil
+	return adapter.CheckMembers(a.Members)
 }
 
 func legLocks(ids []core.LegID) []string {

@@ -8,29 +8,27 @@ import (
 	"slices"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // play plays prompts to a leg, once per effect id.
 func (e *Engine) play(ctx context.Context, effect core.EffectID, a core.Play) error {
 	if a.Leg == "" || a.Play == "" {
-		return refuse(core.WhyInvalid, "leg and play: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg and play: must not be empty")
 	}
-	if len(a.Media) == 0 || len(a.Media) > 64 {
-		return refuse(core.WhyInvalid, "media: must name 1 to 64 prompts")
+	if err := adapter.CheckMedia(a.Media); err != nil {
+		return err
 	}
 	uris := make([]string, 0, len(a.Media))
 	for _, name := range a.Media {
-		if len(name) > 128 || !mediaPattern.MatchString(name) {
-			return refuse(core.WhyInvalid, "media: a prompt's name must be made of a-z, 0-9, '_', '-' and '/'")
-		}
 		uris = append(uris, "sound:"+name)
 	}
-	return e.onlyOnce(onceKey{a.Leg, effect}, func() error {
+	return e.once.Do(a.Leg, effect, refusalOf, func() error {
 		e.mu.Lock()
 		l := e.table.legs[a.Leg]
 		if l == nil {
 			e.mu.Unlock()
-			return refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
+			return adapter.Refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
 		}
 		next := prompt{play: a.Play, uris: uris}
 		l.prompts = append(l.prompts, next)
@@ -115,7 +113,7 @@ func (l *leg) wantsMusic() bool {
 func (e *Engine) resumeMusic(ctx context.Context, id core.LegID) {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
 	defer cancel()
-	unlock, err := e.locks.lock(ctx, legLocks([]core.LegID{id})...)
+	unlock, err := e.locks.Lock(ctx, legLocks([]core.LegID{id})...)
 	if err != nil {
 		return // the session is ending; or an order holds the leg for so long that it failed, and its repetition sets the music
 	}
@@ -157,7 +155,7 @@ func (e *Engine) unqueue(leg core.LegID, play core.PlayID) bool {
 // stop ends a playing. One that has ended by itself is no error: Played has told.
 func (e *Engine) stop(ctx context.Context, a core.Stop) error {
 	if a.Leg == "" || a.Play == "" {
-		return refuse(core.WhyInvalid, "leg and play: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg and play: must not be empty")
 	}
 	if e.unqueue(a.Leg, a.Play) {
 		e.tell(core.Played{Leg: a.Leg, Play: a.Play})
@@ -174,7 +172,7 @@ func (e *Engine) stop(ctx context.Context, a core.Stop) error {
 	known := e.table.legs[a.Leg] != nil
 	e.mu.Unlock()
 	if !known {
-		return refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
+		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
 	}
 	return nil
 }
@@ -182,29 +180,16 @@ func (e *Engine) stop(ctx context.Context, a core.Stop) error {
 // sendDigits sends DTMF to the leg's far end, once per effect id.
 func (e *Engine) sendDigits(ctx context.Context, effect core.EffectID, a core.SendDigits) error {
 	if a.Leg == "" {
-		return refuse(core.WhyInvalid, "leg: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg: must not be empty")
 	}
-	if !digitsPattern.MatchString(a.Digits) {
-		return refuse(core.WhyInvalid, "digits: must be 1 to 64 of 0-9, '*', '#', A-D")
+	if !adapter.Digits.MatchString(a.Digits) {
+		return adapter.Refuse(core.WhyInvalid, "digits: must be 1 to 64 of 0-9, '*', '#', A-D")
 	}
-	return e.onlyOnce(onceKey{a.Leg, effect}, func() error {
+	return e.once.Do(a.Leg, effect, refusalOf, func() error {
 		err := e.rest.do(ctx, http.MethodPost, path("channels", string(a.Leg), "dtmf"), url.Values{"dtmf": {a.Digits}}, nil, nil)
 		if err != nil {
 			return fmt.Errorf("send digits: %w", err)
 		}
 		return nil
 	})
-}
-
-// onlyOnce carries an effect out unless it was before. One that Asterisk refused may be tried again; one without an answer
-// may not, since it may have been carried out.
-func (e *Engine) onlyOnce(key onceKey, do func() error) error {
-	if !e.once.first(key) {
-		return nil
-	}
-	err := do()
-	if status(err) != 0 {
-		e.once.undo(key)
-	}
-	return err
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 const (
@@ -19,14 +20,14 @@ const (
 
 // startRecording records a bridge. (A channel cannot be recorded while it is in a bridge.)
 func (e *Engine) startRecording(ctx context.Context, a core.StartRecording) error {
-	if !uuidPattern.MatchString(string(a.Recording)) {
-		return refuse(core.WhyInvalid, "recording: must be a lower-case UUID") // it becomes the name of a file
+	if !adapter.UUID.MatchString(string(a.Recording)) {
+		return adapter.Refuse(core.WhyInvalid, "recording: must be a lower-case UUID") // it becomes the name of a file
 	}
 	if a.Mix == "" {
-		return refuse(core.WhyInvalid, "mix: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "mix: must not be empty")
 	}
 	// Not while a SetMix is changing the bridge: a recording that begins as the last member leaves is over at once.
-	unlock, err := e.locks.lock(ctx, "mix:"+string(a.Mix))
+	unlock, err := e.locks.Lock(ctx, "mix:"+string(a.Mix))
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (e *Engine) startRecording(ctx context.Context, a core.StartRecording) erro
 	}
 	e.mu.Unlock()
 	if !exists {
-		return refuse(core.WhyUnknown, "no such mix: %s", a.Mix)
+		return adapter.Refuse(core.WhyUnknown, "no such mix: %s", a.Mix)
 	}
 	bridge := e.bridgeOf(a.Mix)
 	if err := e.nameRecording(ctx, bridge, a.Recording); err != nil {
@@ -98,7 +99,7 @@ func (e *Engine) pauseRecording(ctx context.Context, id core.RecordingID, on boo
 		method, what = http.MethodPost, "pause recording"
 	}
 	if id == "" {
-		return refuse(core.WhyInvalid, "recording: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "recording: must not be empty")
 	}
 	if err := e.rest.do(ctx, method, path("recordings", "live", string(id), "pause"), nil, nil, nil); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -114,7 +115,7 @@ func (e *Engine) pauseRecording(ctx context.Context, id core.RecordingID, on boo
 // stopRecording completes the file. One that is complete already is no error.
 func (e *Engine) stopRecording(ctx context.Context, id core.RecordingID) error {
 	if id == "" {
-		return refuse(core.WhyInvalid, "recording: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "recording: must not be empty")
 	}
 	err := e.rest.do(ctx, http.MethodPost, path("recordings", "live", string(id), "stop"), nil, nil, nil)
 	if lost := e.dismiss(ctx, id); err == nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Limits of the REST transport.
@@ -188,7 +189,7 @@ func statusError(method, path string, status int, body []byte) *StatusError {
 	}
 	if json.Unmarshal(body, &said) == nil {
 		e.FromARI = true
-		e.Message = clean(defaultTo(said.Message, said.Error), maxErrorText)
+		e.Message = adapter.Clean(defaultTo(said.Message, said.Error), maxErrorText)
 	}
 	return e
 }
@@ -230,8 +231,4 @@ func whyOf(e *StatusError) core.Why {
 	default:
 		return core.WhyFailed
 	}
-}
-
-func refuse(why core.Why, format string, args ...any) *engine.Refusal {
-	return &engine.Refusal{Why: why, Text: fmt.Sprintf(format, args...)}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // maxFrame bounds one websocket message.
@@ -41,7 +42,7 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool,
 	defer goodbye(ctx, conn)
 
 	q := newQueue(e.cfg.QueueLimit)
-	crew.Go(func() { q.close(read(conn, q)) }) //nolint:contextcheck // goodbye ends it
+	crew.Go(func() { q.Close(read(conn, q)) }) //nolint:contextcheck // goodbye ends it
 	crew.Go(func() { e.keepAlive(ctx, conn, q) })
 
 	view, restarted, err := e.prepare(ctx)
@@ -101,7 +102,7 @@ func goodbye(ctx context.Context, conn *websocket.Conn) {
 
 // read moves frames into the queue until the websocket fails. It waits for nothing else: Asterisk disconnects a client that
 // does not read.
-func read(conn *websocket.Conn, q *queue) error {
+func read(conn *websocket.Conn, q *adapter.Queue[item]) error {
 	for {
 		// No context: when it ended, the library would drop the connection without a word. goodbye ends the reading.
 		kind, frame, err := conn.Read(context.Background())
@@ -109,13 +110,13 @@ func read(conn *websocket.Conn, q *queue) error {
 			return fmt.Errorf("ari: read events: %w", err)
 		}
 		if kind == websocket.MessageText {
-			q.put(item{frame: frame})
+			q.Put(item{frame: frame})
 		}
 	}
 }
 
 // keepAlive pings. A peer that vanished without a word does not answer, and ends the session.
-func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *queue) {
+func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *adapter.Queue[item]) {
 	ticker := time.NewTicker(e.cfg.PingEvery)
 	defer ticker.Stop()
 	for {
@@ -128,7 +129,7 @@ func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *queue) 
 		err := conn.Ping(pingCtx)
 		cancel()
 		if err != nil {
-			q.close(fmt.Errorf("%w: %w", errSilent, err))
+			q.Close(fmt.Errorf("%w: %w", errSilent, err))
 			return
 		}
 	}
@@ -245,7 +246,7 @@ func (e *Engine) detectRestart(ctx context.Context) (bool, error) {
 }
 
 // begin makes the session the current one.
-func (e *Engine) begin(q *queue, view *wholeView, spawn func(func(context.Context))) {
+func (e *Engine) begin(q *adapter.Queue[item], view *wholeView, spawn func(func(context.Context))) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.table.adopt(view, time.Now())
@@ -284,11 +285,11 @@ func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
 }
 
 // pump tells what is in the queue, in order, until the queue is closed and empty, or a gap.
-func (e *Engine) pump(ctx context.Context, q *queue, sink engine.Sink) error {
+func (e *Engine) pump(ctx context.Context, q *adapter.Queue[item], sink engine.Sink) error {
 	var batch []item
 	for {
 		var err error
-		if batch, err = q.take(ctx, batch); err != nil {
+		if batch, err = q.Take(ctx, batch); err != nil {
 			return err
 		}
 		for i := range batch {
@@ -340,7 +341,7 @@ func (e *Engine) tellItem(it item, sink engine.Sink) error {
 }
 
 // beat looks at everything at intervals, and puts what it saw behind the events that came before.
-func (e *Engine) beat(ctx context.Context, q *queue) {
+func (e *Engine) beat(ctx context.Context, q *adapter.Queue[item]) {
 	ticker := time.NewTicker(e.cfg.Beat)
 	defer ticker.Stop()
 	for {
@@ -356,6 +357,6 @@ func (e *Engine) beat(ctx context.Context, q *queue) {
 			}
 			continue
 		}
-		q.put(item{look: view})
+		q.Put(item{look: view})
 	}
 }

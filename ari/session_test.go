@@ -177,9 +177,7 @@ func TestFloodIsAGap(t *testing.T) {
 		e.mu.Lock()
 		q := e.q
 		e.mu.Unlock()
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		return q.err != nil
+		return q.Err() != nil
 	}, 10*time.Second, time.Millisecond)
 	close(gate)
 	nextOf[core.LegAppeared](t, got)

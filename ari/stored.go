@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 var (
@@ -59,7 +60,7 @@ func (e *Engine) StoredRecordings(ctx context.Context) ([]core.RecordingID, erro
 	}
 	ids := make([]core.RecordingID, 0, len(stored))
 	for _, s := range stored {
-		if uuidPattern.MatchString(s.Name) { // others are not ours
+		if adapter.UUID.MatchString(s.Name) { // others are not ours
 			ids = append(ids, core.RecordingID(s.Name))
 		}
 	}
@@ -68,7 +69,7 @@ func (e *Engine) StoredRecordings(ctx context.Context) ([]core.RecordingID, erro
 }
 
 func (e *Engine) checkFinished(ctx context.Context, id core.RecordingID) error {
-	if !uuidPattern.MatchString(string(id)) {
+	if !adapter.UUID.MatchString(string(id)) {
 		return fmt.Errorf("recording %q is not a lower-case UUID: %w", id, ErrNoRecording)
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)

@@ -3,6 +3,7 @@ package esl
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,19 +19,19 @@ import (
 //
 // A bridge has no name on the switch. A Tandem that comes later finds the mix's by its legs: they carry it where it is not the name of their call.
 //
-// What can go wrong while a bridge is made, and what holds it:
+// A leg's thread on the switch does what it is told, and something of its own accord when its bridge ends; whichever is written down last, it does. So no leg of a
+// bridge is told where to go: the bridge is ended first (part), both park, and then each is told. Of its own accord a leg parks, too, so that it is all the same how
+// the bridge ends, by us, by the end of the other one, or by both in one moment.
+//
+// And while a bridge is made:
 //
 //   - The second leg ends. FreeSWITCH would hang up on the first, were there not uuid_bridge_park_on_cancel. So the first is whoever must not be lost, the
 //     caller.
-//   - The first leg ends. FreeSWITCH hangs up on the second, always: a member who is nobody's caller is lost with the caller's call.
-//   - Either is told something else. FreeSWITCH waits for it, for up to 20 s, and then hangs up on both; or, a moment later, on one. So whatever comes next
-//     waits until the bridge has begun (settled), and until both legs' threads are in it (firm): the event is told before that.
+//   - The first leg ends. FreeSWITCH hangs up on the second: a member who is nobody's caller is lost with the caller's call.
+//   - Either is told something else. FreeSWITCH waits for it, for up to 20 s, and then hangs up on both; or, a moment later, on one.
 //
-// And when it ends:
-//
-//   - The other one parks, because of park_after_bridge, which parking leaves in place as long as there is no park_timeout.
-//   - Both are told where to go with one command, so that the one who is told first is not seen to be gone by the other, which would park. Should that
-//     happen all the same, the order is given again (insist).
+// So whatever comes next, and be it the order to hang up, waits until the bridge has begun, and until both legs' threads are in it (firm): the event is told
+// before that.
 
 // mixVariable names the mix of a leg's bridge, unless the mix is named like the call.
 const mixVariable = "tandem_mix"
@@ -38,15 +39,15 @@ const mixVariable = "tandem_mix"
 // bridgedVariable is the switch's own: the other leg, as long as there is a bridge.
 const bridgedVariable = "bridge_to"
 
-// bridgeLimit is how long a bridge's beginning is waited for: it takes 40 ms on a healthy switch, and nothing else may be ordered meanwhile.
+// bridgeLimit is how long a bridge's beginning and end are waited for: they take 40 ms on a healthy switch, and nothing else may be ordered meanwhile.
 const bridgeLimit = 3 * time.Second
 
-// survives is the variable by which a leg parks when a bridge ends.
+// survives is the variable by which a leg parks when a bridge ends. Parking leaves it in place as long as there is no park_timeout.
 func survives() setting { return set("park_after_bridge", literal("true")) }
 
 // couple gives the two members who can be bridged, the one who must not be lost first; ok says that the mix is to be a bridge. The caller holds mu.
 func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
-	if !e.cfg.BridgeTwo || a.Recorded || e.table.records(a.Mix) {
+	if a.Recorded || e.table.records(a.Mix) {
 		return "", "", false
 	}
 	var two []*leg
@@ -85,35 +86,50 @@ func (l *leg) free() bool { return l.stay.mix == "" && l.inside == "" && !l.stay
 
 // bridge makes two legs hear each other. The caller holds their locks, and the mix's.
 func (e *Engine) bridge(ctx context.Context, p *pair, mix core.MixID, first, second core.LegID) error {
-	moves := map[core.LegID]*move{}
-	for id, other := range map[core.LegID]core.LegID{first: second, second: first} {
+	for _, id := range []core.LegID{first, second} {
 		if err := e.settled(ctx, id); err != nil {
 			return err
 		}
-		moves[id] = &move{to: stay{mix: mix, with: other}, begun: make(chan struct{})}
 	}
 	over := append(e.silencePrompts(first), e.silencePrompts(second)...)
-	// Noted before the switch hears of it: the events may overtake the reply.
-	for id, m := range moves {
-		e.note(id, func(l *leg) { l.moving, l.stay = m, m.to })
+	defer func() {
+		for _, f := range over {
+			e.tell(f)
+		}
+	}()
+	if !e.meet(mix, first, second) {
+		return errors.New("bridge: one of the two is ending")
 	}
 	err := e.name(ctx, p, mix, first, second)
 	if err == nil {
 		err = order(ctx, p.commands, "uuid_bridge", idArg(first), idArg(second))
 	}
 	if err != nil {
-		for id, m := range moves {
-			m.over()
-			e.note(id, func(l *leg) { l.moving, l.stay = nil, stay{unknown: true} })
+		for _, id := range []core.LegID{first, second} {
+			e.note(id, func(l *leg) {
+				if l.stay = (stay{unknown: true}); l.moving != nil {
+					l.moving.over()
+					l.moving = nil
+				}
+			})
 		}
-	}
-	for _, f := range over {
-		e.tell(f)
-	}
-	if err != nil {
 		return fmt.Errorf("bridge: %w", err)
 	}
 	return nil
+}
+
+// meet notes that two legs are being bridged, before the switch hears of it: the events may overtake the reply. Not if one of them is hung up on; if it is from now
+// on, that waits (hang).
+func (e *Engine) meet(mix core.MixID, first, second core.LegID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, y := e.table.legs[first], e.table.legs[second]
+	if x == nil || y == nil || x.asked != "" || y.asked != "" {
+		return false
+	}
+	x.stay, y.stay = stay{mix: mix, with: second}, stay{mix: mix, with: first}
+	x.moving, y.moving = newMove(x.stay), newMove(y.stay)
+	return true
 }
 
 // name sees to it that the legs of a bridge name the mix. Most need not be told: it is their call's.
@@ -176,7 +192,7 @@ func (e *Engine) confer(ctx context.Context, id core.MixID) error {
 	if len(two) == 0 {
 		return nil
 	}
-	unlock, err := e.locks.lock(ctx, legLocks(two)...)
+	unlock, err := e.locks.Lock(ctx, legLocks(two)...)
 	if err != nil {
 		return err
 	}
@@ -207,7 +223,7 @@ func (e *Engine) conferFor(ctx context.Context, id core.LegID) error {
 	if mix == "" {
 		return nil
 	}
-	unlock, err := e.locks.lock(ctx, "mix:"+string(mix))
+	unlock, err := e.locks.Lock(ctx, "mix:"+string(mix))
 	if err != nil {
 		return err
 	}
@@ -215,70 +231,59 @@ func (e *Engine) conferFor(ctx context.Context, id core.LegID) error {
 	return e.confer(ctx, mix)
 }
 
-// couples takes those out of what is to be done that are bridged with each other, in pairs.
-func (e *Engine) couples(goals map[core.LegID]stay) (pairs [][2]core.LegID) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for id := range goals {
-		l := e.table.legs[id]
-		if l == nil || l.stay.with == "" || id > l.stay.with {
-			continue
-		}
-		other := e.table.legs[l.stay.with]
-		if _, too := goals[l.stay.with]; too && other != nil && other.stay.with == id {
-			pairs = append(pairs, [2]core.LegID{id, other.id})
-		}
-	}
-	return pairs
-}
-
-// part makes the two legs of a bridge go where they are to be, at the same time. The caller holds their locks.
-func (e *Engine) part(ctx context.Context, pair [2]core.LegID, goals map[core.LegID]stay) error {
-	p := e.connected()
-	if p == nil {
-		return refuse(core.WhyDown, "not connected to FreeSWITCH")
-	}
-	for _, id := range pair {
-		if err := e.settled(ctx, id); err != nil {
-			return err
-		}
-	}
-	if err := e.firm(ctx, p, pair[0]); err != nil {
+// part ends the bridge that a leg is in, if it is in one: both legs park. The first is made to, and the second follows; were it the second, FreeSWITCH might give
+// it three seconds to live (switch_ivr_bridge.c: park_timeout).
+func (e *Engine) part(ctx context.Context, p *pair, id core.LegID) error {
+	if err := e.firm(ctx, p, id); err != nil {
 		return err
 	}
-	var moves [2]*move
-	for i, id := range pair {
-		moves[i] = &move{to: goals[id], parting: true, begun: make(chan struct{})}
-		e.note(id, func(l *leg) { l.moving, l.stay = moves[i], goals[id] })
+	first, ordered := e.parting(id)
+	if first == "" {
+		return nil
 	}
-	programs := [2]argument{e.program(goals[pair[0]], nil), e.program(goals[pair[1]], nil)}
-	err := order(ctx, p.commands, "uuid_dual_transfer", idArg(pair[0]), joined(programs[0], literal("/inline")), joined(programs[1], literal("/inline")))
-	for i, id := range pair {
-		if err == nil {
-			e.insist(id, moves[i])
-			continue
-		}
-		moves[i].over()
-		e.note(id, func(l *leg) {
-			if l.stay.unknown = true; l.moving == moves[i] {
-				l.moving = nil
-			}
-		})
-	}
-	if notFound(err) {
-		return nil // one has ended, and the other parks: the next turn sees to it
-	}
-	if err != nil {
+	defer close(ordered)
+	// If it is gone, the second parks by itself.
+	if err := order(ctx, p.commands, "uuid_park", idArg(first)); err != nil && !notFound(err) {
 		return fmt.Errorf("part: %w", err)
 	}
 	return nil
 }
 
+// parting notes that the bridge of a leg is being ended, and gives its first leg; "" if there is nothing to end. Whoever wants to tell one of the legs something waits
+// until it has parked, and until the order is answered: the leg may have parked for another reason, and the order is still on its way.
+func (e *Engine) parting(id core.LegID) (first core.LegID, ordered chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := e.table.legs[id]
+	if l == nil || l.stay.with == "" || l.moving != nil {
+		return "", nil
+	}
+	first, ordered = id, make(chan struct{})
+	for _, x := range []*leg{l, e.table.legs[l.stay.with]} {
+		if x == nil || x.id != id && x.stay.with != id {
+			continue // it has ended, or is elsewhere
+		}
+		if x.id != l.second {
+			first = x.id
+		}
+		x.parks()
+		x.moving.ordered = ordered
+	}
+	return first, ordered
+}
+
 // A bridge that is so old is firm without a look.
 const firmAge = time.Second
 
-// firm waits until both legs of a young bridge are in it. The second one is the last to come.
+// firm waits until the bridge that a leg is coming to has begun, and both legs of a young bridge are in it. The second one is the last to come.
 func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
+	coming := false
+	e.note(id, func(l *leg) { coming = l.moving != nil && l.moving.to.with != "" })
+	if coming {
+		if err := e.settled(ctx, id); err != nil {
+			return err
+		}
+	}
 	var second core.LegID
 	e.note(id, func(l *leg) {
 		if l.bridged != "" && time.Since(l.met) < firmAge {
@@ -288,7 +293,7 @@ func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
 	for begun := time.Now(); second != "" && time.Since(begun) < moveLimit; {
 		said, err := p.commands.api(ctx, "uuid_dump", idArg(second))
 		switch {
-		case answered(err), err == nil && strings.Contains(said, bridgedState):
+		case answered(err), err == nil && strings.Contains(said, "\nChannel-State: "+secondState+"\n"):
 			return nil // it has ended, or is there
 		case err != nil:
 			return fmt.Errorf("look at a bridge: %w", err)
@@ -302,56 +307,23 @@ func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
 	return nil
 }
 
-// bridgedState is what "uuid_dump" says of the second leg of a bridge.
-const bridgedState = "\nChannel-State: CS_EXCHANGE_MEDIA\n"
+// secondState is the state of the second leg of a bridge.
+const secondState = "CS_EXCHANGE_MEDIA"
 
-// insist gives an order again to a leg that has parked instead: it has seen the other one leave the bridge in the moment in which it was told itself.
-func (e *Engine) insist(id core.LegID, m *move) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.inSession(func(ctx context.Context) {
-		timer := time.NewTimer(moveLimit)
-		defer timer.Stop()
-		select {
-		case <-m.begun:
-			return
-		case <-timer.C:
-		case <-ctx.Done():
-			return
-		}
-		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
-		defer cancel()
-		unlock, err := e.locks.lock(ctx, "leg:"+string(id))
-		if err != nil {
-			return // the session is ending
-		}
-		defer unlock()
-		lost := false
-		e.note(id, func(l *leg) { lost = l.moving == m && l.asked == "" && l.stay == m.to })
-		if !lost {
-			return
-		}
-		e.log.Debug("an order to leave a bridge was lost, and is given again", "leg", id)
-		m.over()
-		if err := e.direct(ctx, id, m.to, nil); err != nil && !notFound(err) && ctx.Err() == nil {
-			e.log.Warn("a leg did not go where it was told to", "leg", id, "err", err)
-		}
-	})
+// widow notes that a leg's partner in a bridge has ended: the leg parks. The caller holds mu.
+func (t *table) widow(l *leg) {
+	if other := t.legs[l.stay.with]; other != nil && other.stay.with == l.id {
+		other.parks()
+	}
 }
 
-// widow notes that a leg's partner in a bridge has gone elsewhere: the leg parks. The caller holds mu.
-func (t *table) widow(l *leg) {
-	if l.stay.with == "" {
-		return
+// parks notes that a leg's bridge is coming to its end, or to nothing.
+func (l *leg) parks() {
+	if l.moving != nil {
+		l.moving.over()
 	}
-	other := t.legs[l.stay.with]
-	if other == nil || other.stay.with != l.id {
-		return
-	}
-	other.stay = stay{}
-	if other.moving == nil {
-		other.moving = &move{begun: make(chan struct{})}
-	}
+	l.stay, l.moving = stay{}, newMove(stay{})
+	l.moving.limit = bridgeLimit
 }
 
 // bridgeFacts are what the beginning of a bridge tells. Its end is seen by each of the legs: it parks, goes on elsewhere, or ends. The caller holds mu.

@@ -17,7 +17,6 @@ const (
 // talkers makes legs that stand in silence: A has called, B was called at a desk, C outside.
 func talkers(t *testing.T) *Engine {
 	e := deafEngine(t)
-	e.cfg.BridgeTwo = true
 	for _, l := range []*leg{{id: legA}, {id: legB, ours: true, phone: true, call: "c1"}, {id: legC, ours: true, call: "c1"}} {
 		l.told, l.parked, l.up = true, true, true
 		e.table.legs[l.id] = l
@@ -46,7 +45,7 @@ func bridgeNow(t *testing.T, e *Engine, first, second core.LegID) {
 	for id, other := range map[core.LegID]core.LegID{first: second, second: first} {
 		l := e.table.legs[id]
 		l.owner, l.stay = "m", stay{mix: "m", with: other}
-		l.moving = &move{to: l.stay, begun: make(chan struct{})}
+		l.moving = newMove(l.stay)
 	}
 	ev := legEvent("CHANNEL_BRIDGE", first, "Bridge-A-Unique-ID: "+string(first), "Bridge-B-Unique-ID: "+string(second))
 	assert.Equal(t, []core.Fact{core.MixJoined{Mix: "m", Leg: first}, core.MixJoined{Mix: "m", Leg: second}}, e.translate(ev))
@@ -87,7 +86,6 @@ func TestPlanOfABridge(t *testing.T) {
 	assert.True(t, p.empty())
 	p = planned(t, e, member(core.Talk, legA, legB, legC)...)
 	assert.Equal(t, map[core.LegID]stay{legA: {mix: "m"}, legB: {mix: "m"}, legC: {mix: "m"}}, p.join)
-	assert.Equal(t, [][2]core.LegID{{legA, legB}}, e.couples(p.join))
 	p = planned(t, e, append(member(core.Hold, legA), member(core.Talk, legB)...)...)
 	assert.Equal(t, map[core.LegID]stay{legA: {music: true}}, p.leave)
 	assert.Equal(t, map[core.LegID]stay{legB: {mix: "m"}}, p.join)
@@ -110,19 +108,6 @@ func TestEndOfABridge(t *testing.T) {
 	assert.Equal(t, []string{"mix.left", "mix.left", "leg.hungup"}, feed(e, legEvent("CHANNEL_PARK", legA),
 		legEvent("CHANNEL_HANGUP_COMPLETE", legB, "Hangup-Cause: NORMAL_CLEARING")), "it may park before the other's end is told")
 	assert.Nil(t, e.table.legs[legA].moving)
-}
-
-// TestLostOrder: a leg that parks on its way out of a bridge has not come where it was told to be.
-func TestLostOrder(t *testing.T) {
-	e := talkers(t)
-	bridgeNow(t, e, legA, legB)
-	a := e.table.legs[legA]
-	m := &move{to: stay{music: true}, parting: true, begun: make(chan struct{})}
-	a.stay, a.moving = m.to, m
-	assert.Equal(t, []string{"mix.left"}, feed(e, legEvent("CHANNEL_PARK", legA)))
-	assert.Same(t, m, a.moving)
-	assert.Empty(t, feed(e, legEvent("PLAYBACK_START", legA)))
-	assert.Nil(t, a.moving)
 }
 
 // TestBridgesThatAreFound: each leg names the other, and one of them the mix, or their call does.

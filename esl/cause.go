@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // release is all that is known about the end of a leg when it is gone.
@@ -46,9 +47,9 @@ func (r release) cause() core.Cause {
 	switch {
 	case r.dialled && !r.answered && r.sip >= 300 && r.sip != 487:
 		// The far end's final response, even if our CANCEL crossed it on the way: the phone was busy or declined, and that is what happened.
-		c.Code, c.By = r.bySIP()
+		c.Code, c.By = adapter.CauseOfSIP(r.sip, r.rang, r.phone)
 	case r.asked != "":
-		c.Code, c.By = r.ownCode(), core.ByUs
+		c.Code, c.By = adapter.OwnCause(r.asked, r.dialled, r.answered), core.ByUs
 	case r.name == "SYSTEM_SHUTDOWN" || r.name == "MANAGER_REQUEST":
 		c.Code, c.By = core.CauseEngine, core.ByNetwork
 	case r.dialled && !r.answered:
@@ -57,45 +58,6 @@ func (r release) cause() core.Cause {
 		c.Code, c.By = r.ended()
 	}
 	return c
-}
-
-// ownCode is the code for a leg that we ended ourselves.
-func (r release) ownCode() core.CauseCode {
-	if r.dialled && !r.answered && r.asked == core.CauseNormal {
-		return core.CauseCancelled
-	}
-	return r.asked
-}
-
-// bySIP reads the final response of a far end that we dialled.
-func (r release) bySIP() (core.CauseCode, core.Party) {
-	switch r.sip {
-	case 486, 600:
-		return core.CauseBusy, core.ByThem
-	case 603, 403, 607, 608:
-		return core.CauseDeclined, core.ByThem
-	case 480:
-		if r.rang {
-			return core.CauseNoAnswer, core.ByThem
-		}
-		return core.CauseUnreachable, core.ByThem
-	case 408:
-		if r.rang {
-			return core.CauseNoAnswer, core.ByThem
-		}
-		return core.CauseUnreachable, core.ByNetwork
-	case 404, 410, 484, 604:
-		if r.phone {
-			return core.CauseUnreachable, core.ByThem
-		}
-		return core.CauseUnallocated, core.ByThem
-	case 500, 502, 503, 504, 580:
-		return core.CauseCongestion, core.ByNetwork
-	}
-	if r.sip < 400 {
-		return core.CauseRedirected, core.ByThem
-	}
-	return core.CauseRejected, core.ByThem
 }
 
 // unanswered reads the end of a leg that we dialled, that was not answered, and of which there is no SIP status: it never got as far, or the

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Config says how to reach one FreeSWITCH and how to dial on it. Zero values mean the documented default.
@@ -47,10 +48,7 @@ type Config struct {
 	ReconnectMax time.Duration // longest pause between two attempts to connect; default 5 s
 	// DialRate is how many legs may be dialled in a second; default: seven tenths of the switch's sessions-per-second, which counts
 	// arriving calls, too. What comes above it waits.
-	DialRate int
-	// BridgeTwo bridges two who talk instead of putting them into a conference, which saves the switch processor time. It is off: where one of the two is hung up on in
-	// the moment in which the other is told to hear music, the other has once been left in silence.
-	BridgeTwo  bool
+	DialRate   int
 	QueueLimit int // events waiting for the sink; more is a gap, and leads to a new session; default 50000
 
 	Logger *slog.Logger // default slog.Default()
@@ -109,7 +107,7 @@ func (c Config) withDefaults() (Config, error) {
 		template("TrunkTemplate", &c.TrunkTemplate, "", "<number>")
 	}
 	c.MixProfile = defaultTo(c.MixProfile, "tandem")
-	if !musicPattern.MatchString(c.MixProfile) {
+	if !adapter.Music.MatchString(c.MixProfile) {
 		bad("MixProfile", "must be 1 to 64 letters, digits, '_' or '-'")
 	}
 	if c.RecordingsDir != "" && !filepath.IsAbs(c.RecordingsDir) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 const (
@@ -25,8 +26,8 @@ const (
 // dial makes a leg with "originate" in the background. Its outcome is told by the leg's own events and, where there never was a leg, by the
 // end of the job.
 func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dial) error {
-	if !uuidPattern.MatchString(string(a.Leg)) {
-		return refuse(core.WhyInvalid, "leg: must be a lower-case UUID")
+	if !adapter.UUID.MatchString(string(a.Leg)) {
+		return adapter.Refuse(core.WhyInvalid, "leg: must be a lower-case UUID")
 	}
 	target, err := e.dialString(a.To)
 	if err != nil {
@@ -41,7 +42,7 @@ func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dia
 	e.note(a.Leg, func(l *leg) { l.dial = originate })
 	if err := e.pace.wait(ctx); err != nil {
 		e.forget(a.Leg)
-		return refuse(core.WhyLimit, "the switch takes no more calls in this second: %v", err)
+		return adapter.Refuse(core.WhyLimit, "the switch takes no more calls in this second: %v", err)
 	}
 	if exists, err := e.dialledBefore(ctx, p, a.Leg); err != nil || exists {
 		if err != nil {
@@ -105,38 +106,21 @@ func limit(d time.Duration) time.Duration {
 
 // dialString makes FreeSWITCH's dial string. Its parts are checked, for ",", "|", "/" and "@" have a meaning there.
 func (e *Engine) dialString(to core.Address) (argument, error) {
-	switch {
-	case to.Phone != "":
-		if !phonePattern.MatchString(to.Phone) {
-			return argument{}, refuse(core.WhyInvalid, "to.phone: must be 1 to 64 letters, digits, '_', '.' or '-'")
-		}
-		if !e.isPeer(to) {
-			return filledIn(e.cfg.PhoneTemplate, "<phone>", to.Phone), nil
-		}
-		if !phonePattern.MatchString(string(to.Switch)) {
-			return argument{}, refuse(core.WhyInvalid, "to.switch: must be 1 to 64 letters, digits, '_', '.' or '-'")
-		}
-		return filledIn(e.cfg.PeerTemplate, "<switch>", string(to.Switch), "<phone>", to.Phone), nil
-	case to.Number != "":
-		if !numberRule.MatchString(to.Number) {
-			return argument{}, refuse(core.WhyInvalid, "to.number: must be 1 to 32 digits, with '+' in front or not")
-		}
-		if !phonePattern.MatchString(to.Trunk) && strings.Contains(e.cfg.TrunkTemplate, "<trunk>") {
-			return argument{}, refuse(core.WhyInvalid, "to.trunk: must be 1 to 64 letters, digits, '_', '.' or '-'")
-		}
-		return filledIn(e.cfg.TrunkTemplate, "<trunk>", to.Trunk, "<number>", to.Number), nil
+	if err := adapter.CheckAddress(to, strings.Contains(e.cfg.TrunkTemplate, "<trunk>")); err != nil {
+		return argument{}, err
 	}
-	return argument{}, refuse(core.WhyInvalid, "to: must name a phone, or a number with a trunk")
+	switch {
+	case e.isPeer(to):
+		return dialArg(e.cfg.PeerTemplate, "<switch>", string(to.Switch), "<phone>", to.Phone), nil
+	case to.Phone != "":
+		return dialArg(e.cfg.PhoneTemplate, "<phone>", to.Phone), nil
+	}
+	return dialArg(e.cfg.TrunkTemplate, "<trunk>", to.Trunk, "<number>", to.Number), nil
 }
 
 // isPeer tells whether a phone registers at another switch.
 func (e *Engine) isPeer(to core.Address) bool {
 	return to.Phone != "" && to.Switch != "" && to.Switch != e.cfg.ID
-}
-
-// filledIn puts checked parts into a template of the configuration.
-func filledIn(template string, parts ...string) argument {
-	return dialArg(template, parts...)
 }
 
 // expect notes a leg before the switch hears of it, because its events may overtake the reply. known says that it is there already.
@@ -222,7 +206,7 @@ func (e *Engine) redial(l *leg) {
 
 // intruder hangs up a channel that should not be. The caller holds mu.
 func (e *Engine) intruder(id core.LegID) {
-	e.log.Warn("a second channel of a leg is hung up", "channel", clean(string(id), 64))
+	e.log.Warn("a second channel of a leg is hung up", "channel", adapter.Clean(string(id), 64))
 	e.killSoon(id, core.CauseNormal)
 }
 
@@ -231,7 +215,7 @@ func (e *Engine) killSoon(id core.LegID, code core.CauseCode) {
 	p := e.pair
 	e.inSession(func(ctx context.Context) {
 		if err := order(ctx, p.commands, "uuid_kill", idArg(id), causeArg(causeName(code))); err != nil && !notFound(err) && ctx.Err() == nil {
-			e.log.Warn("a channel could not be hung up", "channel", clean(string(id), 64), "err", err)
+			e.log.Warn("a channel could not be hung up", "channel", adapter.Clean(string(id), 64), "err", err)
 		}
 	})
 }

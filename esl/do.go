@@ -3,39 +3,26 @@ package esl
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"sync"
-	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Do implements [engine.Engine]. One effect has EffectTimeout for all its commands.
 func (e *Engine) Do(ctx context.Context, effect core.Effect) error {
-	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
-	defer cancel()
-	var refusal error // nil, or a *engine.Refusal: never a typed nil
-	if r := refusalOf(e.do(ctx, effect)); r != nil {
-		refusal = r
-	}
-	if e.log.Enabled(ctx, slog.LevelDebug) {
-		e.log.DebugContext(ctx, "effect", "effect", effect.ID, "call", effect.Call, "action", effect.Do.Name(), "leg", legOf(effect.Do),
-			"took", time.Since(begun), "refused", refusal)
-	}
-	return refusal
+	return adapter.Do(ctx, effect, e.cfg.EffectTimeout, e.log, refusalOf, e.do)
 }
 
 func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	p := e.connected()
 	if p == nil {
-		return refuse(core.WhyDown, "not connected to FreeSWITCH")
+		return adapter.Refuse(core.WhyDown, "not connected to FreeSWITCH")
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if id := legOf(effect.Do); id != "" && !idRule.MatchString(string(id)) {
-		return refuse(core.WhyUnknown, "no such leg: ids are letters, digits, '_' and '-'")
+	if id := adapter.LegOf(effect.Do); id != "" && !idRule.MatchString(string(id)) {
+		return adapter.Refuse(core.WhyUnknown, "no such leg: ids are letters, digits, '_' and '-'")
 	}
 	switch a := effect.Do.(type) {
 	case core.Ring:
@@ -63,34 +50,13 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	case core.SendDigits:
 		return e.sendDigits(ctx, p, effect.ID, a)
 	}
-	return refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
-}
-
-// legOf is the leg that an action is about, for the log.
-func legOf(a core.Action) core.LegID {
-	switch a := a.(type) {
-	case core.Ring:
-		return a.Leg
-	case core.Answer:
-		return a.Leg
-	case core.Dial:
-		return a.Leg
-	case core.Hang:
-		return a.Leg
-	case core.Play:
-		return a.Leg
-	case core.Stop:
-		return a.Leg
-	case core.SendDigits:
-		return a.Leg
-	}
-	return ""
+	return adapter.Refuse(core.WhyInvalid, "unknown action %q", effect.Do.Name())
 }
 
 // legOrder gives a leg an order without arguments.
 func (e *Engine) legOrder(ctx context.Context, p *pair, leg core.LegID, verb string) error {
 	if leg == "" {
-		return refuse(core.WhyInvalid, "leg: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg: must not be empty")
 	}
 	if err := order(ctx, p.commands, verb, idArg(leg)); err != nil {
 		return fmt.Errorf("leg %s: %w", leg, err)
@@ -101,7 +67,7 @@ func (e *Engine) legOrder(ctx context.Context, p *pair, leg core.LegID, verb str
 // hang ends a leg. That we asked is noted before the switch hears of it, because the events may overtake the reply.
 func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 	if a.Leg == "" {
-		return refuse(core.WhyInvalid, "leg: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg: must not be empty")
 	}
 	code := defaultTo(a.Cause, core.CauseNormal)
 	e.mu.Lock()
@@ -113,15 +79,19 @@ func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 	unborn := l != nil && l.pending && !l.created
 	phone := l == nil || l.phone && !l.peer
 	e.mu.Unlock()
-	err := order(ctx, p.commands, "uuid_kill", idArg(a.Leg), killArg(code, phone))
+	err := e.firm(ctx, p, a.Leg) // while a bridge is made, it would end the other leg, too
+	ordered := err == nil
+	if ordered {
+		err = order(ctx, p.commands, "uuid_kill", idArg(a.Leg), killArg(code, phone))
+	}
 	switch {
 	case err == nil:
 		return nil
 	case notFound(err) && unborn:
 		// "originate" has not come to making the channel. It is hung up as soon as it shows.
 		return nil
-	case first && answered(err):
-		// The switch refused, so whatever ends the leg now is not our doing. Without an answer it may have been.
+	case first && (answered(err) || !ordered):
+		// The switch refused, or has not heard of it, so whatever ends the leg now is not our doing. Without an answer it may have been.
 		e.note(a.Leg, func(l *leg) { l.asked = "" })
 	}
 	return fmt.Errorf("hang up: %w", err)
@@ -129,65 +99,13 @@ func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 
 // sendDigits plays DTMF to the leg's far end, once per effect id.
 func (e *Engine) sendDigits(ctx context.Context, p *pair, effect core.EffectID, a core.SendDigits) error {
-	if a.Leg == "" || !digitsPattern.MatchString(a.Digits) {
-		return refuse(core.WhyInvalid, "leg must not be empty, digits must be 1 to 64 of 0-9, *, #, A-D")
+	if a.Leg == "" || !adapter.Digits.MatchString(a.Digits) {
+		return adapter.Refuse(core.WhyInvalid, "leg must not be empty, digits must be 1 to 64 of 0-9, *, #, A-D")
 	}
-	return e.onlyOnce(onceKey{a.Leg, effect}, func() error {
+	return e.once.Do(a.Leg, effect, refusalOf, func() error {
 		if err := order(ctx, p.commands, "uuid_send_dtmf", idArg(a.Leg), digitsArg(a.Digits)); err != nil {
 			return fmt.Errorf("send digits: %w", err)
 		}
 		return nil
 	})
-}
-
-// onlyOnce carries an effect out unless it was before. One that was refused may be tried again; one without an answer may not, since it may have
-// been carried out.
-func (e *Engine) onlyOnce(key onceKey, do func() error) error {
-	if !e.once.first(key) {
-		return nil
-	}
-	err := do()
-	if r := refusalOf(err); r != nil && r.Why != core.WhyTimeout {
-		e.once.undo(key)
-	}
-	return err
-}
-
-// onceOnly remembers the newest effects that must not be carried out twice, by leg and effect id.
-type onceOnly struct {
-	mu    sync.Mutex
-	done  map[onceKey]bool
-	order []onceKey // ring of the newest
-	next  int
-}
-
-type onceKey struct {
-	leg    core.LegID
-	effect core.EffectID
-}
-
-const onceMemory = 16384
-
-// first reports whether the effect was never seen before, and remembers it.
-func (o *onceOnly) first(key onceKey) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.done[key] {
-		return false
-	}
-	if o.done == nil {
-		o.done, o.order = make(map[onceKey]bool), make([]onceKey, onceMemory)
-	}
-	delete(o.done, o.order[o.next])
-	o.order[o.next] = key
-	o.next = (o.next + 1) % onceMemory
-	o.done[key] = true
-	return true
-}
-
-// undo forgets an effect that the switch refused, so that it may be tried again.
-func (o *onceOnly) undo(key onceKey) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.done, key)
 }

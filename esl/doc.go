@@ -44,7 +44,7 @@
 //   - An order to hang up may overtake the background job that makes the channel: then the channel is hung up as soon as it shows (do.go).
 //   - A phone's 302 is followed by default, to itself for ever (session.go, everyLeg).
 //   - A transfer is the seventieth at most: then the leg is hung up on (session.go, everyLeg).
-//   - While a bridge is made, either leg's end and every other order would end both (bridge.go).
+//   - While a bridge is made, either leg's end and every other order would end both; and an order to a leg whose bridge is ending may be undone (bridge.go).
 //   - More new sessions in one second than sessions-per-second fail as DESTINATION_OUT_OF_ORDER: dials are paced (pace.go).
 //   - Of two transfers in quick succession the second may get lost: one waits for the other's beginning (stay.go).
 //   - A file that is missing gives no event: behind every prompt the leg fires one of our own (play.go).

@@ -3,7 +3,9 @@ package esl_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -171,6 +173,8 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"a prompt to one of two who talk":                    promptInBridge,
 		"a leg is told more than seventy things":             toldManyThings,
 		"two who talk, told to part and meet again at once":  partAndMeet,
+		"one of two ends while the other is told to wait":    endsWhileMoved,
+		"a leg that has parked is parked":                    parkedTwice,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, b)
@@ -422,6 +426,60 @@ func partAndMeet(s *scene, _ *lab.FreeSWITCH) {
 	c.Hears(s, enginetest.Voices(a))
 	a.Hears(s, enginetest.Voices(c))
 	s.over(cl, al)
+}
+
+// endsWhileMoved: who is left behind in a bridge parks, whatever it is told in that moment. A hundred blind transfers: the agent is hung up on, or hangs up, while the caller
+// is told to hear music.
+func endsWhileMoved(s *scene, f *lab.FreeSWITCH) {
+	c, cl := s.caller("4930136")
+	m := newID[core.MixID]()
+	for i := range 100 {
+		a, al := s.agent("1001")
+		s.do(mixed(m, core.Talk, cl, al))
+		await(s, 0, func(f core.MixJoined) bool { return f.Leg == al })
+		time.Sleep(time.Duration(i%10) * 7 * time.Millisecond) // the bridge is young, and older
+		ends := func() { s.do(core.Hang{Leg: al}) }
+		if i%4 == 3 {
+			ends = func() { a.HangUp(s) }
+		}
+		var orders sync.WaitGroup
+		orders.Go(func() {
+			for by := time.Now().Add(time.Duration(i%20) * 50 * time.Microsecond); time.Now().Before(by); { // finer than a sleep
+				runtime.Gosched()
+			}
+			ends()
+		})
+		s.do(mixed(m, core.Hold, cl))
+		orders.Wait()
+		await(s, 0, func(f core.LegHungUp) bool { return f.Leg == al })
+		for by := time.Now().Add(2 * time.Second); doing(s, f, cl) != "playback"; time.Sleep(5 * time.Millisecond) {
+			require.True(s, time.Now().Before(by), "transfer %d: the caller hears nothing", i)
+		}
+	}
+	c.Hears(s, enginetest.Music())
+	s.over(cl)
+}
+
+// parkedTwice: the order to end a bridge may come to a leg whose bridge has just ended.
+func parkedTwice(s *scene, f *lab.FreeSWITCH) {
+	c, cl := s.caller("4930137")
+	m := newID[core.MixID]()
+	for range 3 {
+		s.do(core.SetMix{Mix: m})
+		said, err := f.API(s.Context(), fmt.Sprintf("uuid_park %s", cl))
+		require.NoError(s, err)
+		assert.Equal(s, "+OK", strings.TrimSpace(said))
+		s.do(mixed(m, core.Hold, cl))
+		c.Hears(s, enginetest.Music())
+	}
+	s.over(cl)
+}
+
+// doing is what runs on a leg.
+func doing(s *scene, f *lab.FreeSWITCH, leg core.LegID) string {
+	app, err := f.API(s.Context(), fmt.Sprintf("uuid_getvar %s current_application", leg))
+	require.NoError(s, err)
+	return strings.TrimSpace(app)
 }
 
 func takenID(s *scene, f *lab.FreeSWITCH) {

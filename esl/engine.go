@@ -8,15 +8,16 @@ import (
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // Engine is one FreeSWITCH. Make it with [New]; Run may be called once at a time.
 type Engine struct {
 	cfg   Config
 	log   *slog.Logger
-	locks keyLocks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
-	once  onceOnly // effects that must not be repeated
-	pace  pacer    // of dials
+	locks adapter.Locks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
+	once  adapter.Once  // effects that must not be repeated
+	pace  pacer         // of dials
 
 	mu    sync.Mutex
 	pair  *pair     // of the current session; nil between sessions

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // The events that are asked for, and nothing else: a listener that does not keep up harms the switch.
@@ -107,7 +108,7 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	}
 	switch name {
 	case "DTMF":
-		if digit := ev.get("DTMF-Digit"); digitsPattern.MatchString(digit) && len(digit) == 1 {
+		if digit := ev.get("DTMF-Digit"); adapter.Digits.MatchString(digit) && len(digit) == 1 {
 			return []core.Fact{core.Digit{Leg: l.id, Digit: digit}}
 		}
 	case "CHANNEL_HOLD":
@@ -118,16 +119,9 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	return nil
 }
 
-// stands notes that a leg has parked: it was told to, or the bridge that it was in, or was to be in, has ended without an order.
+// stands notes that a leg has parked: it was told to, or the bridge that it was in, or was to be in, has ended.
 func (l *leg) stands() {
-	switch {
-	case l.moving == nil:
-	case l.moving.parting && (l.moving.to != stay{} || l.moving.prompt != ""):
-		return // the order is still to come into force, or is lost: see insist
-	default:
-		l.moving.over()
-		l.moving = nil
-	}
+	l.begun(func(*move) bool { return true })
 	if l.stay.with != "" {
 		l.stay = stay{}
 	}
@@ -195,7 +189,7 @@ func (e *Engine) conferenceFacts(ev event) []core.Fact {
 
 // phoneFacts reports a desk phone whose registration came or went, if that is news.
 func (e *Engine) phoneFacts(phone string, reachable bool) []core.Fact {
-	if !phonePattern.MatchString(phone) {
+	if !adapter.Phone.MatchString(phone) {
 		return nil
 	}
 	_, unsaid := e.table.unsaid[phone]
@@ -221,7 +215,7 @@ func (e *Engine) arrived(ev event, id core.LegID) {
 	}
 	l := &leg{id: id, parked: true, seen: time.Now(), picked: ev.get("Answer-State") == "answered"}
 	l.from, l.name = calledBy(ev.get("Caller-Caller-ID-Number"), ev.get("Caller-Caller-ID-Name"))
-	l.to = clean(defaultTo(ev.variable("sip_req_user"), ev.get("Caller-Destination-Number")), maxCallerText)
+	l.to = adapter.Clean(defaultTo(ev.variable("sip_req_user"), ev.get("Caller-Destination-Number")), maxCallerText)
 	e.table.legs[id] = l
 	if ev.variable(takenVariable) == "true" {
 		e.pair.put(taken{id})

@@ -45,7 +45,8 @@ const (
 
 // asked says with which cause the recorded session hung up, where it did.
 var asked = map[string]core.CauseCode{
-	"answered": core.CauseNormal, "prompt": core.CauseNormal, "recording": core.CauseNormal, "conversation": core.CauseNormal, "elsewhere": core.CauseAnsweredElsewhere,
+	"answered": core.CauseNormal, "prompt": core.CauseNormal, "recording": core.CauseNormal, "conversation": core.CauseNormal, "left-alone": core.CauseNormal,
+	"elsewhere": core.CauseAnsweredElsewhere,
 }
 
 // TestGoldenStreams feeds byte streams that a real FreeSWITCH once sent to the reader and the translation, and compares the facts: what runs
@@ -139,6 +140,9 @@ func told(e *Engine, ev event, asked core.CauseCode) []core.Fact {
 		if ev.variable(legVariable) == string(id) && idArg(id).err == nil {
 			e.expect(goldenCall, core.Dial{Leg: id, To: core.Address{Phone: goldenPhone}})
 		}
+	case "CHANNEL_BRIDGE":
+		a, b := core.LegID(ev.get("Bridge-A-Unique-ID")), core.LegID(ev.get("Bridge-B-Unique-ID"))
+		e.meet(goldenMix, a, b)
 	case "CHANNEL_HANGUP_COMPLETE":
 		e.note(id, func(l *leg) {
 			if ev.get("variable_sip_hangup_disposition") != "recv_bye" {
@@ -278,23 +282,23 @@ func recordGoldenStreams(t *testing.T) {
 			awaitFact[core.LegHungUp](s)
 		},
 		"conversation": func(s *studio) {
-			c := s.calls()
-			leg := awaitFact[core.LegAppeared](s).Leg
-			s.do(core.Answer{Leg: leg})
-			awaitFact[core.LegAnswered](s)
-			s.phone.SetReaction(softphone.Answer)
-			s.dial()
-			awaitFact[core.LegAnswered](s)
-			s.do(core.SetMix{Mix: goldenMix, Members: []core.Member{{Leg: leg, Mode: core.Talk}, {Leg: goldenLeg, Mode: core.Talk}}})
-			awaitFact[core.MixJoined](s)
-			awaitFact[core.MixJoined](s)
+			c, leg := s.talks()
 			require.NoError(s.t, c.SendDTMF(soon(s.t), "7"))
 			awaitFact[core.Digit](s)
 			s.do(core.SetMix{Mix: goldenMix, Members: []core.Member{{Leg: leg, Mode: core.Hold}, {Leg: goldenLeg, Mode: core.Talk}}})
-			awaitFact[core.MixLeft](s)
+			awaitFact[core.MixJoined](s) // the conference that took the bridge's place
 			require.NoError(s.t, c.HangUp(soon(s.t)))
 			awaitFact[core.LegHungUp](s)
 			s.do(core.Hang{Leg: goldenLeg, Cause: core.CauseNormal})
+			awaitFact[core.LegHungUp](s)
+		},
+		"left-alone": func(s *studio) {
+			_, leg := s.talks()
+			c, err := s.phone.AwaitCall(soon(s.t), 1)
+			require.NoError(s.t, err)
+			require.NoError(s.t, c.HangUp(soon(s.t)))
+			awaitFact[core.LegHungUp](s)
+			s.do(core.Hang{Leg: leg, Cause: core.CauseNormal})
 			awaitFact[core.LegHungUp](s)
 		},
 		"hold-key": func(s *studio) {
@@ -383,6 +387,22 @@ func (s *studio) calls() *softphone.Call {
 	c, err := s.caller.Dial(soon(s.t), "4930200300", softphone.CallOptions{From: "+49170123", DisplayName: "Ada"})
 	require.NoError(s.t, err)
 	return c
+}
+
+// talks bridges a caller with the desk phone.
+func (s *studio) talks() (*softphone.Call, core.LegID) {
+	s.t.Helper()
+	c := s.calls()
+	leg := awaitFact[core.LegAppeared](s).Leg
+	s.do(core.Answer{Leg: leg})
+	awaitFact[core.LegAnswered](s)
+	s.phone.SetReaction(softphone.Answer)
+	s.dial()
+	awaitFact[core.LegAnswered](s)
+	s.do(core.SetMix{Mix: goldenMix, Members: []core.Member{{Leg: leg, Mode: core.Talk}, {Leg: goldenLeg, Mode: core.Talk}}})
+	awaitFact[core.MixJoined](s)
+	awaitFact[core.MixJoined](s)
+	return c, leg
 }
 
 func (s *studio) do(a core.Action) {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // TestWhyAConnectionWasLostIsCountedByAWord holds the words of the metric tandem_switch_connections_lost_total.
@@ -18,7 +19,7 @@ func TestWhyAConnectionWasLostIsCountedByAWord(t *testing.T) {
 		err       error
 		want      engine.Loss
 	}{
-		{true, errGap, engine.LossGap},
+		{true, adapter.ErrGap, engine.LossGap},
 		{true, fmt.Errorf("events: %w", errSilent), engine.LossSilent},
 		{true, io.EOF, engine.LossClosed},
 		{false, io.EOF, engine.LossUnreachable},

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
-// A mix is a conference, of two as well as of more; doc.go says why it is no bridge. A SetMix becomes the difference between what is wanted and what
-// is remembered of each leg. On the path that people hear (a customer on hold music, an agent who has just answered) that is two transfers at
-// the same time.
+// A mix is a conference, or a bridge of two (bridge.go). A SetMix becomes the difference between what is wanted and what is remembered of each leg. On the path that people
+// hear (a customer on hold music, an agent who has just answered) that is one order to bridge, or two transfers at the same time.
 //
 // If the difference is empty, the order is a repetition, and repetitions are how reconciliation repairs: then, and whenever a command failed,
 // the switch itself is looked at.
@@ -43,7 +43,7 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 	}
 	// Two orders for one mix wait for each other, and so do two orders for one leg, whichever mixes they are for: the newer one then
 	// sees what the older one did.
-	unlockMix, err := e.locks.lock(ctx, "mix:"+string(a.Mix))
+	unlockMix, err := e.locks.Lock(ctx, "mix:"+string(a.Mix))
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 	for _, m := range a.Members {
 		names = append(names, "leg:"+string(m.Leg))
 	}
-	unlockLegs, err := e.locks.lock(ctx, names...)
+	unlockLegs, err := e.locks.Lock(ctx, names...)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (e *Engine) setMix(ctx context.Context, p *pair, a core.SetMix) error {
 	}
 	e.settle(a)
 	if len(unknown) > 0 {
-		return refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
+		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
 	return nil
 }
@@ -105,24 +105,9 @@ func (e *Engine) forgotten(a core.SetMix) bool {
 
 func checkMix(a core.SetMix) error {
 	if conferenceArg(a.Mix).err != nil || len(a.Mix) > 100 {
-		return refuse(core.WhyInvalid, "mix: must be 1 to 100 letters, digits, '_' or '-'")
+		return adapter.Refuse(core.WhyInvalid, "mix: must be 1 to 100 letters, digits, '_' or '-'")
 	}
-	seen := map[core.LegID]bool{}
-	for _, m := range a.Members {
-		if m.Leg == "" || seen[m.Leg] {
-			return refuse(core.WhyInvalid, "members: leg %q is empty or named twice", m.Leg)
-		}
-		seen[m.Leg] = true
-		switch m.Mode {
-		case core.Talk, core.Mute, core.Hold:
-		default:
-			return refuse(core.WhyInvalid, "members: unknown mode %q", m.Mode)
-		}
-		if m.Music != "" && !musicPattern.MatchString(m.Music) {
-			return refuse(core.WhyInvalid, "members: music must be 1 to 64 letters, digits, '_' or '-'")
-		}
-	}
-	return nil
+	return adapter.CheckMembers(a.Members)
 }
 
 func legLocks(ids []core.LegID) []string {
@@ -146,14 +131,14 @@ func (e *Engine) claim(a core.SetMix) (unknown []string, err error) {
 		case l.asked != "":
 			// It is dying: nothing that it is told matters any more.
 		case !l.parked:
-			return nil, refuse(core.WhyState, "leg %s is still being called", m.Leg)
+			return nil, adapter.Refuse(core.WhyState, "leg %s is still being called", m.Leg)
 		case m.Mode != core.Hold && !l.up:
 			// A conference would answer the call.
-			return nil, refuse(core.WhyState, "leg %s is not answered", m.Leg)
+			return nil, adapter.Refuse(core.WhyState, "leg %s is not answered", m.Leg)
 		}
 	}
 	if len(unknown) > 0 && len(unknown) == len(a.Members) {
-		return nil, refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
+		return nil, adapter.Refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
 	for _, m := range a.Members {
 		if l := e.table.legs[m.Leg]; l != nil {
@@ -276,12 +261,6 @@ func (e *Engine) directAll(ctx context.Context, all ...map[core.LegID]stay) erro
 	}
 	var group errgroup.Group // no common context: one leg's failure is no reason to leave the others where they are
 	group.SetLimit(8)
-	for _, pair := range e.couples(goals) {
-		both := map[core.LegID]stay{pair[0]: goals[pair[0]], pair[1]: goals[pair[1]]}
-		delete(goals, pair[0])
-		delete(goals, pair[1])
-		group.Go(func() error { return e.part(ctx, pair, both) })
-	}
 	for id, s := range goals {
 		group.Go(func() error {
 			err := e.redirect(ctx, id, s)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/engine"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // pairConfig says how to keep connected to one switch. Zero values mean the default.
@@ -50,7 +51,7 @@ type pair struct {
 	events     *link
 	commands   *link
 
-	queue *queue
+	queue *adapter.Queue[item]
 	crew  sync.WaitGroup
 	over  chan struct{} // closed by close
 
@@ -87,7 +88,7 @@ func (p *pair) arrived(e event) {
 	if e.name() == "HEARTBEAT" {
 		p.beat.Store(int64(time.Since(p.begun)))
 	}
-	p.queue.put(item{event: e})
+	p.queue.Put(item{event: e})
 }
 
 // watch ends the pair when one of its links does, or when no heartbeat has come for silence. The links look after themselves with pings; a
@@ -100,14 +101,14 @@ func (p *pair) watch(silence time.Duration) {
 		case <-p.over:
 			return
 		case <-p.events.done():
-			p.queue.close(fmt.Errorf("connection for events: %w", p.events.err()))
+			p.queue.Close(fmt.Errorf("connection for events: %w", p.events.err()))
 			return
 		case <-p.commands.done():
-			p.queue.close(fmt.Errorf("connection for commands: %w", p.commands.err()))
+			p.queue.Close(fmt.Errorf("connection for commands: %w", p.commands.err()))
 			return
 		case <-ticker.C:
 			if time.Since(p.begun)-time.Duration(p.beat.Load()) > silence {
-				p.queue.close(errSilent)
+				p.queue.Close(errSilent)
 				return
 			}
 		}
@@ -132,18 +133,18 @@ func (p *pair) nudge(every time.Duration) {
 // take returns all that waits, in order, waiting for the first; into is a slice of an earlier take that is done with. The error says why
 // the pair has ended, or is ctx's.
 func (p *pair) take(ctx context.Context, into []item) ([]item, error) {
-	return p.queue.take(ctx, into)
+	return p.queue.Take(ctx, into)
 }
 
 // put places something behind the events that came before it. It never waits. After the end it does nothing.
-func (p *pair) put(aside any) { p.queue.put(item{aside: aside}) }
+func (p *pair) put(aside any) { p.queue.Put(item{aside: aside}) }
 
 // end makes the pair end with err: take returns it once what was put before has been taken.
-func (p *pair) end(err error) { p.queue.close(err) }
+func (p *pair) end(err error) { p.queue.Close(err) }
 
 // close ends both links and waits for every goroutine of the pair.
 func (p *pair) close() {
-	p.queue.close(errClosed)
+	p.queue.Close(errClosed)
 	close(p.over)
 	p.crew.Wait()
 	p.events.close()
@@ -196,7 +197,7 @@ func keepConnected(ctx context.Context, c pairConfig, life func(context.Context,
 // lossOf says in a word why a pair ended, or none came about.
 func lossOf(connected bool, err error) engine.Loss {
 	switch {
-	case errors.Is(err, errGap):
+	case errors.Is(err, adapter.ErrGap):
 		return engine.LossGap
 	case errors.Is(err, errSilent), errors.Is(err, errNoReply):
 		return engine.LossSilent

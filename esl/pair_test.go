@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 func (f *fakeSwitch) pairConfig() pairConfig {
@@ -96,7 +98,7 @@ func TestPairEndsWithEitherLink(t *testing.T) {
 	p, _, _ = f.paired(t, f.pairConfig())
 	enough := errors.New("enough")
 	p.end(enough)
-	p.end(errGap)
+	p.end(adapter.ErrGap)
 	_, err = p.take(t.Context(), nil)
 	require.ErrorIs(t, err, enough)
 }
@@ -138,16 +140,16 @@ func TestFlood(t *testing.T) {
 	}
 	events.write(wireEvent("LAST"))
 	_, err := numbers(t.Context(), p, 2000)
-	require.ErrorIs(t, err, errGap)
+	require.ErrorIs(t, err, adapter.ErrGap)
 	_, err = p.commands.api(t.Context(), "status")
 	require.NoError(t, err, "commands go on, for what there is to clear up")
 
 	large := newQueue(1 << 30)
-	for range maxQueuedBytes>>20 + 1 {
-		large.put(item{event: event{body: strings.Repeat("x", 1<<20)}})
+	for range adapter.MaxQueuedBytes>>20 + 1 {
+		large.Put(item{event: event{body: strings.Repeat("x", 1<<20)}})
 	}
-	_, err = large.take(t.Context(), nil)
-	require.ErrorIs(t, err, errGap, "few events can be too many bytes")
+	_, err = large.Take(t.Context(), nil)
+	require.ErrorIs(t, err, adapter.ErrGap, "few events can be too many bytes")
 }
 
 func TestConnectFailsWhole(t *testing.T) {

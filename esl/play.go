@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 const (
@@ -37,39 +38,36 @@ func (p prompt) sound() []argument {
 // play plays prompts to a leg, once per effect id. In a mix it takes the leg out for as long.
 func (e *Engine) play(ctx context.Context, effect core.EffectID, a core.Play) error {
 	if a.Leg == "" || !idRule.MatchString(string(a.Play)) {
-		return refuse(core.WhyInvalid, "leg must not be empty, play must be 1 to 128 letters, digits, '_' or '-'")
+		return adapter.Refuse(core.WhyInvalid, "leg must not be empty, play must be 1 to 128 letters, digits, '_' or '-'")
 	}
-	if len(a.Media) == 0 || len(a.Media) > 64 {
-		return refuse(core.WhyInvalid, "media: must name 1 to 64 prompts")
+	if err := adapter.CheckMedia(a.Media); err != nil {
+		return err
 	}
 	e.mu.Lock()
 	sounds := e.place.sounds
 	e.mu.Unlock()
 	next := prompt{play: a.Play}
 	for _, name := range a.Media {
-		if len(name) > 128 || !mediaPattern.MatchString(name) {
-			return refuse(core.WhyInvalid, "media: a prompt's name must be made of a-z, 0-9, '_', '-' and '/'")
-		}
 		next.files = append(next.files, sounds+"/"+name+".wav")
 	}
 	if err := e.conferFor(ctx, a.Leg); err != nil {
 		return err
 	}
-	unlock, err := e.locks.lock(ctx, "leg:"+string(a.Leg))
+	unlock, err := e.locks.Lock(ctx, "leg:"+string(a.Leg))
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return e.onlyOnce(onceKey{a.Leg, effect}, func() error {
+	return e.once.Do(a.Leg, effect, refusalOf, func() error {
 		e.mu.Lock()
 		l := e.table.legs[a.Leg]
 		if l == nil || !l.told {
 			e.mu.Unlock()
-			return refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
+			return adapter.Refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
 		}
 		if !l.parked {
 			e.mu.Unlock()
-			return refuse(core.WhyState, "leg %s is still being called", a.Leg)
+			return adapter.Refuse(core.WhyState, "leg %s is still being called", a.Leg)
 		}
 		l.prompts = append(l.prompts, next)
 		first, s := len(l.prompts) == 1, l.stay
@@ -129,7 +127,7 @@ func (e *Engine) goOn(id core.LegID) {
 	e.inSession(func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
 		defer cancel()
-		unlock, err := e.locks.lock(ctx, "leg:"+string(id))
+		unlock, err := e.locks.Lock(ctx, "leg:"+string(id))
 		if err != nil {
 			return // the session is ending
 		}
@@ -170,9 +168,9 @@ func (e *Engine) playNext(ctx context.Context, id core.LegID) {
 // stop ends a playing: the leg goes on as it would have. One that has ended by itself is no error: Played has told.
 func (e *Engine) stop(ctx context.Context, a core.Stop) error {
 	if a.Leg == "" || a.Play == "" {
-		return refuse(core.WhyInvalid, "leg and play: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "leg and play: must not be empty")
 	}
-	unlock, err := e.locks.lock(ctx, "leg:"+string(a.Leg))
+	unlock, err := e.locks.Lock(ctx, "leg:"+string(a.Leg))
 	if err != nil {
 		return err
 	}
@@ -181,7 +179,7 @@ func (e *Engine) stop(ctx context.Context, a core.Stop) error {
 	l := e.table.legs[a.Leg]
 	if l == nil || !l.told {
 		e.mu.Unlock()
-		return refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
+		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", a.Leg)
 	}
 	// Out of the line first: the event of its end, which may be on its way, then tells nothing.
 	found, first := l.unqueue(a.Play)

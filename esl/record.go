@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // recordingSuffix makes FreeSWITCH write signed linear, 8 kHz, 16 bit: what needs no thought to check and to encode later.
@@ -25,19 +26,19 @@ func (e *Engine) recordingFile(id core.RecordingID) string {
 // recordingOf is the opposite: the recording that a file is of, unless it is none of ours.
 func recordingOf(file string) (core.RecordingID, bool) {
 	id, ok := strings.CutSuffix(path.Base(file), recordingSuffix)
-	return core.RecordingID(id), ok && uuidPattern.MatchString(id)
+	return core.RecordingID(id), ok && adapter.UUID.MatchString(id)
 }
 
 // startRecording records a mix: its conference, so that the file has what its members hear, whoever comes and goes.
 func (e *Engine) startRecording(ctx context.Context, p *pair, a core.StartRecording) error {
-	if !uuidPattern.MatchString(string(a.Recording)) {
-		return refuse(core.WhyInvalid, "recording: must be a lower-case UUID") // it becomes the name of a file
+	if !adapter.UUID.MatchString(string(a.Recording)) {
+		return adapter.Refuse(core.WhyInvalid, "recording: must be a lower-case UUID") // it becomes the name of a file
 	}
 	if conferenceArg(a.Mix).err != nil {
-		return refuse(core.WhyInvalid, "mix: must be 1 to 100 letters, digits, '_' or '-'")
+		return adapter.Refuse(core.WhyInvalid, "mix: must be 1 to 100 letters, digits, '_' or '-'")
 	}
 	// Not while a SetMix is changing the conference: a recording that begins as the last member leaves is over at once.
-	unlock, err := e.locks.lock(ctx, "mix:"+string(a.Mix))
+	unlock, err := e.locks.Lock(ctx, "mix:"+string(a.Mix))
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (e *Engine) startRecording(ctx context.Context, p *pair, a core.StartRecord
 	if known == nil {
 		// FreeSWITCH would write over a file that is there.
 		if _, err := os.Stat(stored); err == nil {
-			return refuse(core.WhyState, "recording %s is complete already", a.Recording)
+			return adapter.Refuse(core.WhyState, "recording %s is complete already", a.Recording)
 		}
 		e.mu.Lock()
 		e.table.recordings[a.Recording] = &recording{mix: a.Mix}
@@ -92,7 +93,7 @@ func (e *Engine) awaitMix(ctx context.Context, id core.MixID) error {
 	case inside:
 		return nil
 	case coming == "":
-		return refuse(core.WhyUnknown, "nobody is in mix %s", id)
+		return adapter.Refuse(core.WhyUnknown, "nobody is in mix %s", id)
 	}
 	return e.settled(ctx, coming)
 }
@@ -111,13 +112,13 @@ func (e *Engine) tellStarted(id core.RecordingID) {
 // recordingOrder gives the conference of a running recording an order about it.
 func (e *Engine) recordingOrder(ctx context.Context, p *pair, id core.RecordingID, verb string) error {
 	if id == "" {
-		return refuse(core.WhyInvalid, "recording: must not be empty")
+		return adapter.Refuse(core.WhyInvalid, "recording: must not be empty")
 	}
 	e.mu.Lock()
 	rec := e.table.recordings[id]
 	e.mu.Unlock()
 	if rec == nil {
-		return refuse(core.WhyUnknown, "no such recording: %s", id)
+		return adapter.Refuse(core.WhyUnknown, "no such recording: %s", id)
 	}
 	err := order(ctx, p.commands, "conference", conferenceArg(rec.mix), wordArg(verb), fileArg(e.recordingFile(id)))
 	if err != nil {
@@ -167,7 +168,7 @@ func (e *Engine) recordingFacts(ev event) []core.Fact {
 		return []core.Fact{core.RecordingStarted{Recording: id}}
 	case failure != "":
 		delete(e.table.recordings, id)
-		return []core.Fact{core.RecordingStopped{Recording: id, Why: clean(failure, maxSaid)}}
+		return []core.Fact{core.RecordingStopped{Recording: id, Why: adapter.Clean(failure, maxSaid)}}
 	case ev.get("Action") == "stop-recording":
 		delete(e.table.recordings, id)
 		length, err := time.ParseDuration(ev.get("Milliseconds-Elapsed") + "ms")

@@ -2,7 +2,6 @@ package esl
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"syscall"
 
@@ -66,8 +65,4 @@ func refusalOf(err error) *engine.Refusal {
 		// The deadline, or a connection that broke after the command went out: it may or may not have happened.
 		return &engine.Refusal{Why: core.WhyTimeout, Text: text}
 	}
-}
-
-func refuse(why core.Why, format string, args ...any) *engine.Refusal {
-	return &engine.Refusal{Why: why, Text: fmt.Sprintf(format, args...)}
 }

@@ -191,7 +191,7 @@ func (e *Engine) lookAtPhones(ctx context.Context, p *pair) phonesSeen {
 	template, isUser := strings.CutPrefix(e.cfg.PhoneTemplate, "user/")
 	for _, phone := range known {
 		if _, listed := seen[phone]; !listed && isUser {
-			reached(phone, filledIn(template, "<phone>", phone))
+			reached(phone, dialArg(template, "<phone>", phone))
 		}
 	}
 	return seen

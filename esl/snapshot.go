@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // wholeView is one look at everything on the switch.
@@ -33,6 +34,7 @@ type foundLeg struct {
 	stay     stay       // what it does, if it is in no mix
 	running  string     // the argument of what runs on it
 	with     core.LegID // the other end of its bridge
+	second   bool       // of the two
 	call     string
 	mix      string // what its variable says; of a bridge
 }
@@ -237,6 +239,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 	found.doing(text("variable_current_application"), text("variable_current_application_data"))
 	found.call = text("variable_" + callVariable)
 	found.with, found.mix = core.LegID(text("variable_"+bridgedVariable)), text("variable_"+mixVariable)
+	found.second = text("Channel-State") == secondState
 	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
 	switch {
 	case text("variable_"+legVariable) == string(id):
@@ -255,7 +258,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 		found.parked = true
 		seen.Up = found.answered
 		seen.From, seen.Name = calledBy(text("Caller-Caller-ID-Number"), text("Caller-Caller-ID-Name"))
-		seen.To = clean(defaultTo(text("variable_sip_req_user"), text("Caller-Destination-Number")), maxCallerText)
+		seen.To = adapter.Clean(defaultTo(text("variable_sip_req_user"), text("Caller-Destination-Number")), maxCallerText)
 	default:
 		return core.SeenLeg{}, foundLeg{}, false, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 // A leg is told what to do by uuid_transfer with a little program of applications, which replaces whatever it was doing:
@@ -26,10 +27,19 @@ import (
 type move struct {
 	to     stay
 	prompt core.PlayID
-	// parting: out of a bridge, which FreeSWITCH may follow by parking the leg on its own.
-	parting bool
-	begun   chan struct{} // closed by over
-	end     sync.Once
+	limit  time.Duration // how long its beginning is waited for
+	begun  chan struct{} // closed by over
+	end    sync.Once
+	// ordered is closed when the switch has answered the order; nil if nobody can be waiting who has not given it. See parting.
+	ordered chan struct{}
+}
+
+func newMove(to stay) *move {
+	m := &move{to: to, limit: moveLimit, begun: make(chan struct{})}
+	if to.with != "" {
+		m.limit = bridgeLimit
+	}
+	return m
 }
 
 func (m *move) over() { m.end.Do(func() { close(m.begun) }) }
@@ -80,24 +90,15 @@ func (e *Engine) program(s stay, p *prompt) argument {
 func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) error {
 	pair := e.connected()
 	if pair == nil {
-		return refuse(core.WhyDown, "not connected to FreeSWITCH")
+		return adapter.Refuse(core.WhyDown, "not connected to FreeSWITCH")
 	}
-	next := &move{to: s, begun: make(chan struct{})}
+	next := newMove(s)
 	if p != nil {
 		next.prompt = p.play
 	}
-	if err := e.settled(ctx, id); err != nil {
+	if err := e.turn(ctx, pair, id, next); err != nil {
 		return err
 	}
-	if err := e.firm(ctx, pair, id); err != nil {
-		return err
-	}
-	// Noted before the switch hears of it: the event may overtake the reply.
-	e.note(id, func(l *leg) {
-		next.parting = l.stay.with != ""
-		e.table.widow(l)
-		l.moving = next
-	})
 	if err := order(ctx, pair.commands, "uuid_transfer", idArg(id), e.program(s, p), literal("inline")); err != nil {
 		next.over()
 		e.note(id, func(l *leg) {
@@ -109,36 +110,60 @@ func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) e
 		return fmt.Errorf("direct: %w", err)
 	}
 	e.note(id, func(l *leg) { l.stay = s })
-	if next.parting && p == nil {
-		e.insist(id, next)
-	}
 	return nil
 }
 
-// settled waits until what a leg was told last has begun, or should have.
-func (e *Engine) settled(ctx context.Context, id core.LegID) error {
-	e.mu.Lock()
-	var m *move
-	if l := e.table.legs[id]; l != nil {
-		m = l.moving
+// turn waits until a leg can be told something: what it was told before has begun, and it is in no bridge. Then it notes what it is told now, before the switch
+// hears of it, because the event may overtake the reply.
+func (e *Engine) turn(ctx context.Context, p *pair, id core.LegID, next *move) error {
+	for {
+		if err := e.settled(ctx, id); err != nil {
+			return err
+		}
+		ready := true // of a leg that is gone the switch says so
+		e.note(id, func(l *leg) {
+			if ready = l.moving == nil && l.stay.with == ""; ready {
+				l.moving = next
+			}
+		})
+		if ready {
+			return nil
+		}
+		if err := e.part(ctx, p, id); err != nil {
+			return err
+		}
 	}
-	e.mu.Unlock()
+}
+
+// settled waits until what a leg was told last has begun, or should have: then nobody knows what it does.
+func (e *Engine) settled(ctx context.Context, id core.LegID) error {
+	var m *move
+	e.note(id, func(l *leg) { m = l.moving })
 	if m == nil {
 		return nil
 	}
-	limit := moveLimit
-	if m.to.with != "" {
-		limit = bridgeLimit
-	}
-	timer := time.NewTimer(limit)
+	timer := time.NewTimer(m.limit)
 	defer timer.Stop()
 	select {
 	case <-m.begun:
 	case <-timer.C:
+		e.note(id, func(l *leg) {
+			if l.moving == m {
+				l.moving, l.stay.unknown = nil, true
+			}
+		})
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the leg's last move: %w", ctx.Err())
 	}
-	return nil
+	if m.ordered == nil {
+		return nil
+	}
+	select {
+	case <-m.ordered:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the end of the leg's bridge: %w", ctx.Err())
+	}
 }
 
 // note changes the memory of a leg, if it is still there.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
 )
 
 var (
@@ -97,7 +98,7 @@ func (e *Engine) seenDir() (string, error) {
 
 // finished gives the path of a recording that nobody is writing. Between sessions nobody knows, and that is an error.
 func (e *Engine) finished(ctx context.Context, id core.RecordingID) (string, error) {
-	if !uuidPattern.MatchString(string(id)) {
+	if !adapter.UUID.MatchString(string(id)) {
 		return "", fmt.Errorf("recording %q is not a lower-case UUID: %w", id, ErrNoRecording)
 	}
 	dir, err := e.seenDir()

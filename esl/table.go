@@ -158,7 +158,11 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		for _, id := range s.Legs {
 			if l := t.legs[id]; l != nil {
 				l.inside, l.owner = s.Mix, s.Mix
-				if l.bridged = v.legs[id].with; l.bridged == "" {
+				l.bridged, l.second = v.legs[id].with, v.legs[id].with
+				if v.legs[id].second {
+					l.second = id
+				}
+				if l.bridged == "" {
 					l.stay = stay{mix: s.Mix, mute: v.legs[id].mute}
 				}
 			}

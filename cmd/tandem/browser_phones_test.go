@@ -45,7 +45,7 @@ func newPhoneBox(s *stack) *phoneBox {
 	mux := http.NewServeMux()
 	for path, deed := range map[string]func(context.Context, order) (any, error){
 		"/dial": b.dial, "/rings": b.rings, "/answer": b.answer, "/decline": b.decline, "/hangUp": b.hangUp, "/hears": b.hears, "/gone": b.gone, "/write": b.write, "/reset": b.clear,
-		"/forget": b.forget, "/kill": b.kill, "/start": b.start,
+		"/forget": b.forget, "/kill": b.kill, "/start": b.start, "/phone": b.phone,
 	} {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 			var o order
@@ -90,6 +90,9 @@ func (b *phoneBox) seat(user string) (*seat, error) {
 		if c.user == user {
 			return b.s.desks[i], nil
 		}
+	}
+	if user == browserNewcomer {
+		return b.s.desks[len(browserCast)], nil
 	}
 	return nil, fmt.Errorf("nobody is called %q", user)
 }
@@ -250,6 +253,15 @@ func (b *phoneBox) start(context.Context, order) (any, error) {
 	return nil, nil //nolint:nilnil // there is nothing to tell
 }
 
+// phone tells as whom somebody's phone is registered.
+func (b *phoneBox) phone(_ context.Context, o order) (any, error) {
+	d, err := b.seat(o.Who)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"user": d.phone.User()}, nil
+}
+
 // clear puts everything back to where a scene begins: nobody in a call, no work owed, everybody on a break.
 func (b *phoneBox) clear(ctx context.Context, _ order) (any, error) {
 	b.mu.Lock()
@@ -264,7 +276,10 @@ func (b *phoneBox) clear(ctx context.Context, _ order) (any, error) {
 		return nil, fmt.Errorf("clear the calls: %w", err)
 	}
 	for _, d := range b.s.desks {
-		v := b.s.board.State().Agents[d.agent]
+		v, known := b.s.board.State().Agents[d.agent]
+		if !known {
+			continue // a phone whose agent is not set up yet
+		}
 		path := "/api/v1/agents/" + string(d.agent)
 		if v.WrapUp != nil {
 			if err := b.s.api.Post(ctx, path+"/wrap-up", map[string]any{"reason": "Order"}, nil); err != nil {

@@ -21,10 +21,18 @@ const browserPassword = "three wheels are a crowd"
 // browserCast are the agents of the browser's tests, in the order of the desks.
 var browserCast = []struct{ user, name string }{{"anna", "Anna Albers"}, {"ben", "Ben Brandt"}, {"cleo", "Cleo Conrad"}}
 
+// browserNewcomer has a phone from the beginning, but is not set up: the administrator does that in a scene, under this id.
+const browserNewcomer = "dora-dahl"
+
 // TestBrowser plays the desks (Q1-Q3, Q12, C1-C19): a real Chromium against the real program, a real switch and real phones. The scenes are in web/e2e; they use the app as
 // people do, and have the phones do as they are told (see [phoneBox]). TANDEM_BROWSER_ARGS are further arguments of Playwright's, as "-g hold".
 func TestBrowser(t *testing.T) {
-	playBrowser(t, "desks")
+	playBrowser(t, onAsterisk, "--project=desks")
+}
+
+// TestBrowserOnFreeSWITCH plays what the desk does with a call once more where a FreeSWITCH carries it: the scenes marked @each.
+func TestBrowserOnFreeSWITCH(t *testing.T) {
+	playBrowser(t, onFreeSWITCH, "--project=desks --grep=@each")
 }
 
 // TestPictures writes docs/screenshots; only where it is asked for, because pictures are to be looked at.
@@ -32,11 +40,11 @@ func TestPictures(t *testing.T) {
 	if os.Getenv("TANDEM_PICTURES") == "" {
 		t.Skip("SKIPPED: no test, but what writes docs/screenshots, to be looked at; `make pictures` runs it")
 	}
-	playBrowser(t, "pictures")
+	playBrowser(t, onAsterisk, "--project=pictures")
 }
 
-// playBrowser starts an installation with people who can sign in, and has the browser play the scenes of a project of web/playwright.config.ts.
-func playBrowser(t *testing.T, project string) {
+// playBrowser starts an installation with people who can sign in, and has the browser play scenes: which ones, Playwright's arguments say.
+func playBrowser(t *testing.T, on brand, scenes string) {
 	t.Helper()
 	runner := filepath.Join("..", "..", "web", "node_modules", ".bin", "playwright")
 	chromium, missing := exec.LookPath("chromium")
@@ -53,7 +61,7 @@ func playBrowser(t *testing.T, project string) {
 		t.Skipf("SKIPPED, NOT TESTED in a browser: %v; `make setup web` installs and builds what is missing", missing)
 	}
 
-	s := newStack(t, embedded, len(browserCast), onAsterisk)
+	s := newStack(t, embedded, len(browserCast)+1, on)
 	s.furnish()
 	box := newPhoneBox(s)
 	t.Cleanup(box.close)
@@ -61,7 +69,7 @@ func playBrowser(t *testing.T, project string) {
 	// Output in pieces, so that a scene that hangs is seen.
 	limit, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test --project="$0" `+os.Getenv("TANDEM_BROWSER_ARGS"), project)
+	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test `+scenes+" "+os.Getenv("TANDEM_BROWSER_ARGS"))
 	cmd.Dir = filepath.Join("..", "..", "web")
 	cmd.Env = append(os.Environ(),
 		"TANDEM_URL=http://"+s.env["TANDEM_LISTEN"], "TANDEM_PHONES="+box.url, "TANDEM_PASSWORD="+browserPassword, "TANDEM_CHROMIUM="+chromium, "NO_COLOR=1",
@@ -80,17 +88,22 @@ func playBrowser(t *testing.T, project string) {
 // furnish sets up what the scenes are played in.
 func (s *stack) furnish() {
 	s.t.Helper()
+	s.add("teams", map[string]any{"id": "north", "tenant": "acme", "name": "North"})
 	for i, c := range browserCast {
 		d := s.desks[i]
 		s.put("/api/v1/agents/"+string(d.agent), map[string]any{"tenant": "acme", "name": c.name, "phone": d.phone.User(), "teams": []string{"north"}})
 		s.person(c.user, map[string]any{"tenant": "acme", "display_name": c.name, "role": "agent", "agent": d.agent})
 	}
+	newcomer := s.desks[len(browserCast)]
+	require.NoError(s.t, s.api.Delete(s.soon(), "/api/v1/agents/"+string(newcomer.agent)))
+	newcomer.agent = browserNewcomer
 	s.person("vera", map[string]any{"tenant": "acme", "display_name": "Vera Vogel", "role": "supervisor", "all_teams": true})
 	s.person("adam", map[string]any{"display_name": "Adam Arndt", "role": "admin"})
 	anna := []map[string]any{{"agent": s.desks[0].agent}}
 	wrapUp := map[string]any{"time": 60, "extension": 60, "extensions": 1, "reasons": []string{"Order", "Question", "Complaint", "Wrong number"}}
 	s.addQueue("sales", "+4930100", 0, map[string]any{"name": "Sales", "record": true, "pause_limit": 30, "wrap_up": wrapUp, "members": anna})
 	s.addQueue("brief", "+4930101", 0, map[string]any{"name": "Brief", "ring_time": 2, "members": anna})
+	s.add("entry-points", map[string]any{"id": "spare-line", "tenant": "acme", "name": "Spare line", "numbers": []string{"+4930105"}, "queue": "sales"})
 	s.put("/api/v1/entry-points/sales-line", map[string]any{
 		"tenant": "acme", "name": "Sales line", "numbers": []string{"+4930100"}, "queue": "sales",
 		"variables": []map[string]any{

@@ -38,6 +38,8 @@ type settings struct {
 	Bucket string
 	// Switches are the switches that are driven, each with variables of its own; see switches.go.
 	Switches []switchSettings
+	// TANDEM_SETTINGS: a directory with files NAME.env, in which further settings are; see fromFiles.
+
 	// TANDEM_SHARD: the set of tenants that this process decides for. Default main. Installations that share a switch need different names.
 	Shard string
 	// TANDEM_OWNER: the name of this process in the lease, unique among those that run. Default: host name and TANDEM_LISTEN.
@@ -59,7 +61,7 @@ type settings struct {
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
 	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_METRICS_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
-	"TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+	"TANDEM_SETTINGS", "TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -67,6 +69,7 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 // readSettings reads the environment. It returns all that is wrong with it at once; no message shows a secret.
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e := environment{lookup: lookup}
+	e.fromFiles()
 	s := settings{
 		DB:            e.secret("TANDEM_DB", "sqlite:var/tandem.db"),
 		Migrate:       e.oneOf("TANDEM_MIGRATE", "on", "off") == "on",
@@ -124,6 +127,43 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 func isURL(value string, schemes ...string) bool {
 	u, err := url.Parse(value)
 	return err == nil && slices.Contains(schemes, u.Scheme)
+}
+
+// fromFiles adds the settings of the files NAME.env in the directory that TANDEM_SETTINGS names, lines of the form VARIABLE=value; the environment comes first. So may one
+// process tell another what it has set up.
+func (e *environment) fromFiles() {
+	dir := e.text("TANDEM_SETTINGS", "")
+	if dir == "" {
+		return
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		e.bad("TANDEM_SETTINGS", "cannot be read: "+err.Error())
+		return
+	}
+	given := map[string]string{}
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".env") {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			e.bad("TANDEM_SETTINGS", "cannot be read: "+err.Error())
+		}
+		for line := range strings.Lines(string(b)) {
+			if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(k, "#") {
+				given[k] = v
+			}
+		}
+	}
+	env := e.lookup
+	e.lookup = func(name string) (string, bool) {
+		if v, ok := env(name); ok && v != "" {
+			return v, true
+		}
+		v, ok := given[name]
+		return v, ok
+	}
 }
 
 // environment reads variables and collects what is wrong with them.

@@ -20,6 +20,8 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_LOG          debug, info (default), warn or error
   TANDEM_LOG_FORMAT   text (default) or json
   TANDEM_DRAIN        how long running requests may take when the process is told to stop; default 10s
+  TANDEM_SETTINGS     a directory whose files NAME.env hold further settings, VARIABLE=value on a line; the environment comes first. This is how
+                      "tandem setup" tells which switches there are
 
 Switches. At least one is needed; each is set up by the variable that says how it is reached.
 

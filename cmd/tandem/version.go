@@ -15,8 +15,14 @@ func versionCommand(_ context.Context, args []string, stdout, stderr io.Writer) 
 	return err
 }
 
-// version is that of the build: the module's version, or the commit.
+// released is the version with which an image is built, where there is no repository that could tell; set by the linker.
+var released string
+
+// version is that of the build: what it was released as, the module's version, or the commit.
 func version() string {
+	if released != "" {
+		return released
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

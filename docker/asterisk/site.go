@@ -43,9 +43,13 @@ type Site struct {
 	EntityID string // six octets as in a MAC address; the name Asterisk gives itself in events
 	MaxFiles int    // open files; 0 = 65536
 
-	SIPAddr           string // IP address of the UDP transport
-	SIPPort           int
-	HTTPAddr          string // IP address of the REST interface: loopback, or a network nobody else is on
+	SIPAddr string // IP address of the UDP transport
+	SIPPort int
+	// PublicAddr is the IP address at which phones and carriers reach the switch, where that is not SIPAddr, as behind a NAT or in a container: SIP and SDP name it to
+	// everybody who is not in LocalNets. Ports are the same on both sides. "" = SIPAddr.
+	PublicAddr        string
+	LocalNets         []string // addresses or networks that reach SIPAddr itself; of no meaning without PublicAddr
+	HTTPAddr          string   // IP address of the REST interface: loopback, or a network nobody else is on
 	HTTPPort          int
 	RTPFirst, RTPLast int // media ports, both included; a leg takes two
 
@@ -125,6 +129,10 @@ func (s Site) Validate() error {
 	check(s.Data == "" || installRule.MatchString(s.Data), "Data", "an absolute path")
 	check(entityRule.MatchString(s.EntityID), "EntityID", "six octets in lower-case hexadecimal, with colons")
 	check(net.ParseIP(s.SIPAddr) != nil, "SIPAddr", "an IP address")
+	check(s.PublicAddr == "" || net.ParseIP(s.PublicAddr) != nil, "PublicAddr", "an IP address")
+	for i, n := range s.LocalNets {
+		check(matchRule.MatchString(n), fmt.Sprintf("LocalNets[%d]", i), "an IP address or network")
+	}
 	check(net.ParseIP(s.HTTPAddr) != nil, "HTTPAddr", "an IP address")
 	check(port(s.SIPPort), "SIPPort", "1 to 65535")
 	check(port(s.HTTPPort), "HTTPPort", "1 to 65535")

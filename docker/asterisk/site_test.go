@@ -49,6 +49,7 @@ func TestWrite(t *testing.T) {
 		}
 	}
 
+	assert.NotContains(t, pjsip, "external_")
 	info, err := os.Stat(filepath.Join(dir, "etc/site/ari.conf"))
 	require.NoError(t, err)
 	assert.Zero(t, info.Mode().Perm()&0o077, "secrets are for one user")
@@ -141,4 +142,20 @@ func TestPeers(t *testing.T) {
 		change(&bad)
 		require.ErrorContains(t, bad.Validate(), want)
 	}
+}
+
+// A switch behind somebody who translates addresses says to the world where that one is, and to its neighbours where it is itself.
+func TestWriteBehindNAT(t *testing.T) {
+	dir := t.TempDir()
+	s := valid()
+	s.PublicAddr, s.LocalNets = "203.0.113.7", []string{"10.0.0.0/8"}
+	require.NoError(t, s.Write(dir))
+	b, err := os.ReadFile(filepath.Join(dir, "etc/site/pjsip.conf"))
+	require.NoError(t, err)
+	assert.Contains(t, string(b), "bind = 127.0.0.1:5060\n; We are reached through somebody who translates addresses.\nexternal_signaling_address = 203.0.113.7\n"+
+		"external_media_address = 203.0.113.7\nlocal_net = 10.0.0.0/8\n")
+	s.PublicAddr, s.LocalNets = "tandem.example", []string{"everybody\n"}
+	err = s.Validate()
+	assert.ErrorContains(t, err, "PublicAddr: an IP address")
+	assert.ErrorContains(t, err, "LocalNets[0]: an IP address or network")
 }

@@ -48,8 +48,11 @@ type Site struct {
 	Base string // the instance's directory as FreeSWITCH sees it; absolute, at most 80 bytes
 	Name string // the name it gives itself in events; 1 to 40 letters, digits, - or _
 
-	SIPAddr           string // IP address of the SIP profile and of media
-	SIPPort           int
+	SIPAddr string // IP address of the SIP profile and of media
+	SIPPort int
+	// PublicAddr is the IP address at which phones and carriers reach the switch, where that is not SIPAddr, as behind a NAT or in a container: SIP and SDP name it to
+	// them, and a phone is called where its registration came from. Peers reach SIPAddr itself. Ports are the same on both sides. "" = SIPAddr.
+	PublicAddr        string
 	ESLAddr           string // IP address of the event socket: loopback, or a network nobody else is on
 	ESLPort           int
 	ESLPassword       string
@@ -140,6 +143,7 @@ func (s Site) Validate() error {
 	check(pathRule.MatchString(s.Base), "Base", "an absolute path of at most 80 letters, digits, ., - and _")
 	check(nameRule.MatchString(s.Name), "Name", nameWords)
 	check(net.ParseIP(s.SIPAddr) != nil, "SIPAddr", "an IP address")
+	check(s.PublicAddr == "" || net.ParseIP(s.PublicAddr) != nil, "PublicAddr", "an IP address")
 	check(net.ParseIP(s.ESLAddr) != nil, "ESLAddr", "an IP address")
 	check(port(s.SIPPort), "SIPPort", "1 to 65535")
 	check(port(s.ESLPort), "ESLPort", "1 to 65535")

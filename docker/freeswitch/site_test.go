@@ -158,3 +158,19 @@ func TestValidateNamesFieldAndRule(t *testing.T) {
 		require.ErrorContains(t, s.Write(t.TempDir()), c.want)
 	}
 }
+
+// A switch behind somebody who translates addresses says to phones and carriers where that one is; other switches know it by its own address.
+func TestBehindNAT(t *testing.T) {
+	s := good()
+	_, read := written(t, s)
+	assert.NotContains(t, read("etc/site/sofia.conf.xml"), "ext-")
+	s.PublicAddr = "203.0.113.7"
+	_, read = written(t, s)
+	text := read("etc/site/sofia.conf.xml")
+	outside, peers, _ := strings.Cut(text, `<profile name="peer">`)
+	assert.Contains(t, outside, `<param name="ext-sip-ip" value="203.0.113.7"/>`)
+	assert.Contains(t, outside, `<param name="ext-rtp-ip" value="203.0.113.7"/>`)
+	assert.NotContains(t, peers, "ext-")
+	s.PublicAddr = "tandem.example"
+	assert.ErrorContains(t, s.Validate(), "PublicAddr: an IP address")
+}

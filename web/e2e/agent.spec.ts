@@ -2,7 +2,8 @@ import { choose, expect, isInState, numbers, test } from './stage'
 
 // The agent's desk (Q1-Q3, Q12, C1-C19), as it is used.
 
-test('sign in, take a call, hold, consult, conference, leave, wrap up', async ({ page, phones, desk }) => {
+// Marked @each: it is played on each kind of switch.
+test('sign in, take a call, hold, consult, conference, leave, wrap up', { tag: '@each' }, async ({ page, phones, desk }) => {
   await page.goto('/')
   await expect(page).toHaveURL(/sign-in/)
   await page.getByLabel('Name').fill('anna')

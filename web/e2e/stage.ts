@@ -15,8 +15,14 @@ function setting(name: string): string {
 
 export type Person = 'anna' | 'ben' | 'cleo' | 'vera' | 'adam'
 
-/** The numbers that lead to queues: an ordinary one, and one whose phones ring for two seconds only. */
-export const numbers = { sales: '+4930100', brief: '+4930101' }
+/** Who has a phone from the beginning, but is an agent only when the administrator has set that up. */
+export const newcomer = { id: 'dora-dahl', name: 'Dora Dahl' } as const
+
+/** Whoever has a phone. */
+export type Phone = Person | typeof newcomer.id
+
+/** The numbers that lead to queues: an ordinary one, one whose phones ring for two seconds only, and one that nobody calls. */
+export const numbers = { sales: '+4930100', brief: '+4930101', spare: '+4930105' }
 
 /** The phones, by who has them. Every deed waits for what it needs. */
 export class Phones {
@@ -31,10 +37,10 @@ export class Phones {
     return this.deed('/dial', { to })
   }
   /** Waits until a phone rings; it goes on ringing. */
-  rings(who: Person): Promise<unknown> {
+  rings(who: Phone): Promise<unknown> {
     return this.deed('/rings', { who })
   }
-  answer(who: Person): Promise<unknown> {
+  answer(who: Phone): Promise<unknown> {
     return this.deed('/answer', { who })
   }
   /** Turns the call down by the phone's own button. */
@@ -67,6 +73,10 @@ export class Phones {
   /** Begins it again, and waits until it is ready. */
   start(): Promise<unknown> {
     return this.deed('/start', {})
+  }
+  /** As whom somebody's phone is registered. */
+  async of(who: Phone): Promise<string> {
+    return (await this.deed<{ user: string }>('/phone', { who })).user
   }
   reset(): Promise<unknown> {
     return this.deed('/reset', {})
@@ -163,4 +173,19 @@ export async function isAccessible(page: Page, what: string) {
     serious.map((f) => `${f.id} (${f.impact}): ${f.help}: ${f.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join('; ')}`),
     `accessibility of ${what}`,
   ).toEqual([])
+}
+
+/** Holds a page, as it is now, to fitting its window: it does not move sideways, and nothing that can be pressed or filled in is cut off by an edge. */
+export async function fits(page: Page, what: string) {
+  const outside = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth
+    const moves = (e: Element | null): boolean => e !== null && (/auto|scroll/.test(getComputedStyle(e).overflowX) || moves(e.parentElement))
+    const found = [...document.querySelectorAll('a, button, input, select, textarea')].filter((e) => {
+      const box = e.getBoundingClientRect()
+      return box.width > 1 && box.height > 1 && (box.left < -1 || box.right > width + 1) && !moves(e.parentElement)
+    })
+    const names = found.map((e) => `${e.nodeName.toLowerCase()} "${e.getAttribute('aria-label') ?? e.textContent}"`)
+    return document.documentElement.scrollWidth > width ? [`the page is ${document.documentElement.scrollWidth} wide`, ...names] : names
+  })
+  expect(outside, `what does not fit in ${what}`).toEqual([])
 }

@@ -1,23 +1,32 @@
 import { Activity, Headset, History, Settings2, type LucideIcon } from 'lucide-react'
+import type { operations } from '@/api/schema'
 import type { Me } from '@/api/types'
+
+type Operation = keyof operations
 
 /** A way in the main navigation. */
 export interface Way {
   to: '/desk' | '/calls' | '/supervisor' | '/admin'
   label: 'nav.desk' | 'nav.calls' | 'nav.supervisor' | 'nav.admin'
   icon: LucideIcon
-  /** Who is offered it. What they may then do, the server decides. */
+  /** Who is offered it: those who can do something there. */
   for: (me: Me) => boolean
 }
 
+function may(me: Me, operation: Operation): boolean {
+  return me.may.includes(operation)
+}
+
 export const ways: readonly Way[] = [
-  { to: '/desk', label: 'nav.desk', icon: Headset, for: (me) => me.role === 'agent' },
-  { to: '/supervisor', label: 'nav.supervisor', icon: Activity, for: (me) => me.role !== 'agent' },
-  { to: '/calls', label: 'nav.calls', icon: History, for: () => true },
-  { to: '/admin', label: 'nav.admin', icon: Settings2, for: (me) => me.role === 'admin' || me.role === 'auditor' },
+  { to: '/desk', label: 'nav.desk', icon: Headset, for: (me) => me.agent !== undefined },
+  { to: '/supervisor', label: 'nav.supervisor', icon: Activity, for: (me) => may(me, 'queueFigures') },
+  { to: '/calls', label: 'nav.calls', icon: History, for: (me) => may(me, 'listCallRecords') },
+  // Who leads teams may read most of the set-up too, beside what it is of; this is for those who look after it.
+  { to: '/admin', label: 'nav.admin', icon: Settings2, for: (me) => may(me, 'listAudit') },
 ]
 
-/** Where somebody begins. */
+/** Where somebody begins: who changes the set-up there, everybody else at the first way. */
 export function home(me: Me): Way['to'] {
+  if (me.agent === undefined && may(me, 'replaceQueue')) return '/admin'
   return ways.find((w) => w.for(me))?.to ?? '/calls'
 }

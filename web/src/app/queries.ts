@@ -7,7 +7,13 @@ import { Problem } from '@/api/problem'
  */
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: 15_000, retry: false, refetchOnWindowFocus: (q) => !(q.state.error instanceof Problem && q.state.error.status === 403) },
+    queries: {
+      staleTime: 15_000,
+      retry: false,
+      refetchOnWindowFocus: (q) => !(q.state.error instanceof Problem && q.state.error.status === 403),
+      // Whoever was cut off has missed what others did.
+      refetchOnReconnect: 'always',
+    },
     mutations: { retry: false },
   },
 })

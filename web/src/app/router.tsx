@@ -1,15 +1,10 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect, type ParsedLocation } from '@tanstack/react-router'
+import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { adminRoutes } from '@/views/admin/routes'
-import { supervisorRoutes, wallRoutes } from '@/views/supervisor/routes'
 import { SignIn } from '@/views/sign-in/SignIn'
-import { Alone } from './Alone'
-import { Missing } from './Missing'
+import { supervisorRoutes, wall } from '@/views/supervisor/routes'
 import { home } from './nav'
+import { alone, inside, rootRoute } from './roots'
 import { session } from './session'
-import { Shell } from './Shell'
-import { Broken } from './Broken'
-
-export const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: Missing, errorComponent: Broken })
 
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
@@ -17,21 +12,6 @@ const signIn = createRoute({
   validateSearch: (s: Record<string, unknown>): { to?: string } => (typeof s.to === 'string' && /^\/(?!\/)/.test(s.to) ? { to: s.to } : {}),
   component: SignIn,
 })
-
-function signedIn({ location }: { location: ParsedLocation }) {
-  if (session.get().status !== 'in') throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { to: location.href } })
-}
-
-/** Everything behind the sign-in. Views load their own code when they are first opened. */
-export const inside = createRoute({
-  getParentRoute: () => rootRoute,
-  id: 'inside',
-  beforeLoad: signedIn,
-  component: Shell,
-})
-
-/** Behind the sign-in too, without anything around it. */
-const alone = createRoute({ getParentRoute: () => rootRoute, id: 'alone', beforeLoad: signedIn, component: Alone })
 
 const index = createRoute({
   getParentRoute: () => inside,
@@ -51,7 +31,7 @@ const account = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([signIn, inside.addChildren([index, desk, calls, account, ...supervisorRoutes(inside), ...adminRoutes(inside)]), alone.addChildren([...wallRoutes(alone)])]),
+  routeTree: rootRoute.addChildren([signIn, inside.addChildren([index, desk, calls, account, ...supervisorRoutes, adminRoutes]), alone.addChildren([wall])]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -3,23 +3,24 @@ import { useTranslation } from 'react-i18next'
 import type { AgentState } from '@/api/types'
 import { classes } from './classes'
 import css from './State.module.css'
+import { Tag, type Tone } from './Tag'
 
 /** A state has a picture as well as a colour, so that it is told without the colour. */
-const marks: Record<AgentState, LucideIcon> = {
-  offline: Power,
-  available: CircleCheck,
-  idle: Coffee,
-  reserved: BellRing,
-  engaged: Headset,
-  wrap_up: PencilLine,
-  rona: BellOff,
+const marks: Record<AgentState, { icon: LucideIcon; tone: Tone }> = {
+  offline: { icon: Power, tone: 'off' },
+  available: { icon: CircleCheck, tone: 'good' },
+  idle: { icon: Coffee, tone: 'warn' },
+  reserved: { icon: BellRing, tone: 'ring' },
+  engaged: { icon: Headset, tone: 'busy' },
+  wrap_up: { icon: PencilLine, tone: 'after' },
+  rona: { icon: BellOff, tone: 'bad' },
 }
 
 export function StateMark({ state, size = 16 }: { state: AgentState; size?: number }) {
-  const Mark = marks[state]
+  const { icon: Mark, tone } = marks[state]
   return (
-    <span className={classes(css[state], css.mark)} aria-hidden>
-      <Mark size={size} className={css.mark} />
+    <span className={classes(css[tone], css.mark)} aria-hidden>
+      <Mark size={size} />
     </span>
   )
 }
@@ -28,9 +29,8 @@ export function StateMark({ state, size = 16 }: { state: AgentState; size?: numb
 export function StateBadge({ state, reason }: { state: AgentState; reason?: string | undefined }) {
   const { t } = useTranslation()
   return (
-    <span className={classes(css.state, css[state])} data-state={state}>
-      <StateMark state={state} size={14} />
+    <Tag tone={marks[state].tone} icon={<StateMark state={state} size={14} />}>
       {state === 'idle' && reason ? t('state.idleFor', { reason: t(`idleReason.${reason}`, { defaultValue: reason }) }) : t(`state.${state}`)}
-    </span>
+    </Tag>
   )
 }

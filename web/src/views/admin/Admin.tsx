@@ -1,5 +1,5 @@
 import { Link, Outlet } from '@tanstack/react-router'
-import { Coffee, GraduationCap, ScrollText, Server, SlidersHorizontal, type LucideIcon } from 'lucide-react'
+import { Coffee, Gauge, GraduationCap, ScrollText, Server, SlidersHorizontal, type LucideIcon } from 'lucide-react'
 import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Select } from '@/ui/Field'
@@ -9,9 +9,9 @@ import { useMay, useScope } from './setup'
 import css from './Admin.module.css'
 
 interface Part {
-  /** In the address below /admin, and in the catalogue. */
-  to: KindID | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
-  label: 'queues' | 'entryPoints' | 'agents' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
+  /** In the address; of a kind that has rows its id. */
+  to: { kind: KindID } | '/admin' | '/admin/skills' | '/admin/reasons' | '/admin/settings' | '/admin/switches' | '/admin/audit'
+  label: 'overview' | 'queues' | 'entryPoints' | 'agents' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
   icon: LucideIcon
   /** The operation without which there is nothing to be seen. */
   needs: string
@@ -19,31 +19,32 @@ interface Part {
   site?: boolean
 }
 
-const groups: { label: 'routing' | 'people' | 'system'; parts: Part[] }[] = [
+const groups: { label: 'start' | 'routing' | 'people' | 'system'; parts: Part[] }[] = [
+  { label: 'start', parts: [{ to: '/admin', label: 'overview', icon: Gauge, needs: 'listQueues' }] },
   {
     label: 'routing',
     parts: [
-      { to: 'queues', label: 'queues', icon: kinds.queues.icon, needs: 'listQueues' },
-      { to: 'entry-points', label: 'entryPoints', icon: kinds['entry-points'].icon, needs: 'listEntryPoints' },
-      { to: 'skills', label: 'skills', icon: GraduationCap, needs: 'listSkills' },
-      { to: 'reasons', label: 'reasons', icon: Coffee, needs: 'listReasons' },
+      { to: { kind: 'queues' }, label: 'queues', icon: kinds.queues.icon, needs: 'listQueues' },
+      { to: { kind: 'entry-points' }, label: 'entryPoints', icon: kinds['entry-points'].icon, needs: 'listEntryPoints' },
+      { to: '/admin/skills', label: 'skills', icon: GraduationCap, needs: 'listSkills' },
+      { to: '/admin/reasons', label: 'reasons', icon: Coffee, needs: 'listReasons' },
     ],
   },
   {
     label: 'people',
     parts: [
-      { to: 'agents', label: 'agents', icon: kinds.agents.icon, needs: 'listAgents' },
-      { to: 'teams', label: 'teams', icon: kinds.teams.icon, needs: 'listTeams' },
-      { to: 'users', label: 'users', icon: kinds.users.icon, needs: 'listUsers' },
+      { to: { kind: 'agents' }, label: 'agents', icon: kinds.agents.icon, needs: 'listAgents' },
+      { to: { kind: 'teams' }, label: 'teams', icon: kinds.teams.icon, needs: 'listTeams' },
+      { to: { kind: 'users' }, label: 'users', icon: kinds.users.icon, needs: 'listUsers' },
     ],
   },
   {
     label: 'system',
     parts: [
-      { to: 'settings', label: 'settings', icon: SlidersHorizontal, needs: 'getTenant' },
-      { to: 'tenants', label: 'tenants', icon: kinds.tenants.icon, needs: 'listTenants', site: true },
-      { to: 'switches', label: 'switches', icon: Server, needs: 'listEngines' },
-      { to: 'audit', label: 'audit', icon: ScrollText, needs: 'listAudit' },
+      { to: '/admin/settings', label: 'settings', icon: SlidersHorizontal, needs: 'getTenant' },
+      { to: { kind: 'tenants' }, label: 'tenants', icon: kinds.tenants.icon, needs: 'listTenants', site: true },
+      { to: '/admin/switches', label: 'switches', icon: Server, needs: 'listEngines' },
+      { to: '/admin/audit', label: 'audit', icon: ScrollText, needs: 'listAudit' },
     ],
   },
 ]
@@ -61,15 +62,22 @@ export function Admin() {
         )}
         {groups.map((g) => (
           <div key={g.label} className={css.group}>
-            <p className={css.title}>{t(`nav.${g.label}`)}</p>
+            {g.label !== 'start' && <p className={css.title}>{t(`nav.${g.label}`)}</p>}
             {g.parts
               .filter((p) => may(p.needs) && (!p.site || scope.isSite))
-              .map((p) => (
-                <Link key={p.to} to={`/admin/${p.to}` as '/admin'} className={css.way}>
-                  <p.icon size={17} strokeWidth={1.8} aria-hidden />
-                  {t(`${p.label}.title`)}
-                </Link>
-              ))}
+              .map((p) => {
+                const look = {
+                  className: css.way,
+                  children: (
+                    <>
+                      <p.icon size={17} strokeWidth={1.8} aria-hidden />
+                      {t(`${p.label}.title`)}
+                    </>
+                  ),
+                }
+                if (typeof p.to === 'object') return <Link key={p.label} to="/admin/$kind" params={p.to} {...look} />
+                return <Link key={p.label} to={p.to} activeOptions={{ exact: p.to === '/admin' }} {...look} />
+              })}
           </div>
         ))}
       </nav>

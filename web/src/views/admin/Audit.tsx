@@ -10,11 +10,14 @@ import { Page } from '@/app/Page'
 import { localeOf } from '@/i18n/languages'
 import { Button } from '@/ui/Button'
 import { Empty } from '@/ui/Card'
+import { classes } from '@/ui/classes'
 import { Dialog } from '@/ui/Dialog'
 import { Select, TextField } from '@/ui/Field'
+import { cell, Table } from '@/ui/Table'
 import { useAdminSearch } from './address'
-import { beginOf, deedOf, deeds, objectOf, objects, spans, type Span } from './audit'
+import { beginOf, deeds, objectOf, objects, spans, type Span } from './audit'
 import { useScope } from './setup'
+import { useActionWords } from './useActionWords'
 import css from './Audit.module.css'
 
 type AuditEntry = components['schemas']['AuditEntry']
@@ -55,6 +58,7 @@ export function Audit() {
   })
   const items = log.data?.pages.flatMap((p) => p.items)
   const words = useActionWords()
+  const ofMany = scope.isSite && scope.tenants.length > 1
   const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'short', timeStyle: 'medium' })
   // One thing's own history is a choice as well, as long as it is looked at.
   const kinds = [any, ...objects.map((o) => `${o}/`), ...(object && !objects.some((o) => `${o}/` === object) ? [object] : [])]
@@ -80,39 +84,36 @@ export function Audit() {
       {log.error && <p role="alert">{failureText(log.error)}</p>}
       {items?.length === 0 && <Empty icon={ScrollText} title={t('audit.none')} />}
       {items && items.length > 0 && (
-        <div className={css.scroll}>
-          <table className={css.table}>
-            <thead>
-              <tr>
-                <th scope="col">{t('audit.at')}</th>
-                <th scope="col">{t('audit.actor')}</th>
-                <th scope="col">{t('audit.action')}</th>
-                <th scope="col">{t('audit.object')}</th>
-                {scope.isSite && scope.tenants.length > 1 && <th scope="col">{t('nav.tenant')}</th>}
+        <Table
+          label={t('audit.title')}
+          heads={[
+            { id: 'at', text: t('audit.at') },
+            { id: 'actor', text: t('audit.actor'), wide: true },
+            { id: 'action', text: t('audit.action') },
+            { id: 'object', text: t('audit.object') },
+            ...(ofMany ? [{ id: 'tenant', text: t('nav.tenant'), wide: true }] : []),
+          ]}
+        >
+          {items.map((e) => {
+            const what = objectOf(e.object)
+            return (
+              <tr key={e.id}>
+                <td className={classes('digits', cell.soft)}>{time.format(new Date(e.at))}</td>
+                <td className={cell.wide}>{e.actor}</td>
+                <td>
+                  <button type="button" className={cell.link} onClick={() => setOpened(e)}>
+                    {words(e.action)}
+                  </button>
+                  <span className={classes(cell.narrow, cell.soft, css.id)}>{e.actor}</span>
+                </td>
+                <td>
+                  {t(`audit.object_${what.kind}` as 'audit.object_queue', { defaultValue: what.kind })} <span className={css.id}>{what.id}</span>
+                </td>
+                {ofMany && <td className={cell.wide}>{e.tenant}</td>}
               </tr>
-            </thead>
-            <tbody>
-              {items.map((e) => {
-                const what = objectOf(e.object)
-                return (
-                  <tr key={e.id}>
-                    <td className="digits">{time.format(new Date(e.at))}</td>
-                    <td>{e.actor}</td>
-                    <td>
-                      <button type="button" className={css.open} onClick={() => setOpened(e)}>
-                        {words(e.action)}
-                      </button>
-                    </td>
-                    <td>
-                      {t(`audit.object_${what.kind}` as 'audit.object_queue', { defaultValue: what.kind })} <span className={css.id}>{what.id}</span>
-                    </td>
-                    {scope.isSite && scope.tenants.length > 1 && <td>{e.tenant}</td>}
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </div>
+            )
+          })}
+        </Table>
       )}
       {log.hasNextPage && (
         <div>
@@ -142,14 +143,4 @@ export function Audit() {
       )}
     </Page>
   )
-}
-
-/** What people call an operation. */
-function useActionWords(): (action: string) => string {
-  const { t } = useTranslation('admin')
-  return (action) => {
-    const found = deedOf(action)
-    if (!found) return action
-    return 'deed' in found ? t(`audit.deed_${found.deed}`) : t(`audit.verb_${found.verb}`)
-  }
 }

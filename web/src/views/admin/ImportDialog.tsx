@@ -8,6 +8,7 @@ import type { components } from '@/api/schema'
 import { failureText } from '@/app/failure'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
+import { Table } from '@/ui/Table'
 import { notify } from '@/ui/notice'
 import type { Kind } from './kinds/kind'
 import { useChanged } from './setup'
@@ -96,29 +97,26 @@ function Wrong({ problem, text }: { problem: Problem; text: string }) {
   return (
     <>
       <p className={css.bad}>{t('csv.wrong', { count: problem.lines.length })}</p>
-      <div className={css.scroll}>
-        <table className={css.table}>
-          <thead>
-            <tr>
-              <th scope="col">{t('csv.line')}</th>
-              <th scope="col">{t('csv.column')}</th>
-              <th scope="col">{t('csv.rule')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {problem.lines.map((l) => (
-              <tr key={`${l.line}/${l.field ?? ''}/${l.rule}`}>
-                <td className="digits">{l.line}</td>
-                <td>{l.field}</td>
-                <td>
-                  {l.rule}
-                  <code className={css.code}>{lines[l.line - 1]}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        look="inDialog"
+        label={t('csv.wrong', { count: problem.lines.length })}
+        heads={[
+          { id: 'line', text: t('csv.line') },
+          { id: 'column', text: t('csv.column') },
+          { id: 'rule', text: t('csv.rule') },
+        ]}
+      >
+        {problem.lines.map((l) => (
+          <tr key={`${l.line}/${l.field ?? ''}/${l.rule}`}>
+            <td className="digits">{l.line}</td>
+            <td>{l.field}</td>
+            <td>
+              {l.rule}
+              <code className={css.code}>{lines[l.line - 1]}</code>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </>
   )
 }

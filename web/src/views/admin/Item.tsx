@@ -10,7 +10,7 @@ import { Button, IconButton } from '@/ui/Button'
 import { Empty } from '@/ui/Card'
 import { Dialog } from '@/ui/Dialog'
 import { notify } from '@/ui/notice'
-import { useAddress, useAdminSearch } from './address'
+import { newID, useAddress, useAdminSearch } from './address'
 import { LinkButton } from './LinkButton'
 import { DeleteDialog } from './DeleteDialog'
 import { body, fieldOf, idFrom, valueAt, type Draft } from './form/draft'
@@ -22,9 +22,6 @@ import type { Kind, KindID, Question, Row } from './kinds/kind'
 import { useChanged, useMay, useRows, useScope } from './setup'
 import { useDraft } from './useDraft'
 import css from './Item.module.css'
-
-/** Stands for what is not there yet. No id begins so. */
-export const newID = '+new'
 
 /** One item of a list, by the address. */
 export function ItemView() {

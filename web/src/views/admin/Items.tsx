@@ -1,5 +1,5 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
-import { ArrowDown, ArrowUp, Download, Plus, SearchX, Upload } from 'lucide-react'
+import { Download, Plus, SearchX, Upload } from 'lucide-react'
 import { useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { failureText } from '@/app/failure'
@@ -10,9 +10,9 @@ import buttonCSS from '@/ui/Button.module.css'
 import { Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { SearchField } from '@/ui/Field'
-import { useAddress } from './address'
+import { Table } from '@/ui/Table'
+import { newID, useAddress } from './address'
 import { ImportDialog } from './ImportDialog'
-import { newID } from './Item'
 import { arranged, type Order } from './list'
 import { useWords } from './form/texts'
 import { kinds } from './kinds'
@@ -106,30 +106,22 @@ function List({ kind, open }: { kind: Kind; open: string | undefined }) {
         )}
         {rows.data && rows.data.length > 0 && found.length === 0 && <Empty icon={SearchX} title={t('list.notFound', { search })} />}
         {shown.length > 0 && (
-          <div className={css.scroll}>
-            <table className={css.table}>
-              <thead>
-                <tr>
-                  {kind.columns.map((c) => (
-                    <th key={c.id} scope="col" aria-sort={order.column === c.id ? (order.isDown ? 'descending' : 'ascending') : 'none'}>
-                      <button
-                        type="button"
-                        className={css.sort}
-                        onClick={() => setOrder({ column: c.id, isDown: order.column === c.id && !order.isDown })}
-                      >
-                        {words(c.id) ?? c.id}
-                        {order.column === c.id && (order.isDown ? <ArrowDown size={13} aria-hidden /> : <ArrowUp size={13} aria-hidden />)}
-                      </button>
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((r) => (
-                  <Line key={r.id} kind={kind} row={r} isOpen={r.id === open} />
-                ))}
-              </tbody>
-            </table>
+          <div className={css.rows}>
+            <Table
+              label={title}
+              heads={kind.columns.map((c) => ({
+                id: c.id,
+                text: words(c.id) ?? c.id,
+                sort: {
+                  order: order.column === c.id ? (order.isDown ? 'descending' : 'ascending') : 'none',
+                  change: () => setOrder({ column: c.id, isDown: order.column === c.id && !order.isDown }),
+                },
+              }))}
+            >
+              {shown.map((r) => (
+                <Line key={r.id} kind={kind} row={r} isOpen={r.id === open} />
+              ))}
+            </Table>
           </div>
         )}
         {found.length > shown.length && (

@@ -48,7 +48,7 @@ export function Reasons() {
           <p className={css.about}>{t('reasons.wrapUpText')}</p>
           {reasons.data?.queues.map((q) => (
             <div key={q.queue} className={css.line}>
-              <LinkButton to={`/admin/queues/${q.queue}`} label={queues.find((o) => o.id === q.queue)?.label ?? q.queue} icon={<Queue size={15} aria-hidden />} text />
+              <LinkButton to="/admin/$kind/$id" params={{ kind: 'queues', id: q.queue }} label={queues.find((o) => o.id === q.queue)?.label ?? q.queue} icon={<Queue size={15} aria-hidden />} text />
               {q.wrap_up.length > 0 ? <Chips items={q.wrap_up.map((r) => ({ id: r, label: r }))} /> : <span className={css.soft}>{t('reasons.any')}</span>}
             </div>
           ))}

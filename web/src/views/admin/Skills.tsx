@@ -30,7 +30,7 @@ export function Skills() {
             <h3 className={css.sub}>{t('skills.agents')}</h3>
             <div className={css.links}>
               {s.agents.map((a) => (
-                <LinkButton key={a.agent} to={`/admin/agents/${a.agent}`} label={`${name(agents, a.agent)} · ${a.level}`} icon={<Agent size={15} aria-hidden />} text />
+                <LinkButton key={a.agent} to="/admin/$kind/$id" params={{ kind: 'agents', id: a.agent }} label={`${name(agents, a.agent)} · ${a.level}`} icon={<Agent size={15} aria-hidden />} text />
               ))}
               {s.agents.length === 0 && '–'}
             </div>
@@ -39,7 +39,8 @@ export function Skills() {
               {s.queues.map((q) => (
                 <LinkButton
                   key={q.queue}
-                  to={`/admin/queues/${q.queue}`}
+                  to="/admin/$kind/$id"
+                  params={{ kind: 'queues', id: q.queue }}
                   label={`${name(queues, q.queue)} · ${q.required ? '≥' : '~'} ${q.level}`}
                   icon={<Queue size={15} aria-hidden />}
                   text

@@ -8,7 +8,7 @@ import { Card, Empty } from '@/ui/Card'
 import { Since } from '@/ui/Timer'
 import { LinkButton } from './LinkButton'
 import { useScope } from './setup'
-import { Tag } from './Tag'
+import { Tag } from '@/ui/Tag'
 import css from './Views.module.css'
 
 /** The switches and how they are, live; and the trunks by which tenants call out. */
@@ -40,17 +40,15 @@ export function Switches() {
       <Card title={t('switches.trunks')}>
         <p className={css.about}>{t('switches.trunksText')}</p>
         {trunks.length === 0 && <p className={css.soft}>{t('switches.noTrunks')}</p>}
-        {trunks.map((x) => (
-          <div key={x.id} className={css.line}>
-            <LinkButton
-              to={scope.isSite ? `/admin/tenants/${x.id}` : '/admin/settings'}
-              label={x.dialling?.trunk ?? ''}
-              icon={<PhoneOutgoing size={15} aria-hidden />}
-              text
-            />
-            <span className={css.soft}>{[x.name, x.dialling?.shown].filter(Boolean).join(' · ')}</span>
-          </div>
-        ))}
+        {trunks.map((x) => {
+          const look = { label: x.dialling?.trunk ?? '', icon: <PhoneOutgoing size={15} aria-hidden />, text: true }
+          return (
+            <div key={x.id} className={css.line}>
+              {scope.isSite ? <LinkButton to="/admin/$kind/$id" params={{ kind: 'tenants', id: x.id }} {...look} /> : <LinkButton to="/admin/settings" {...look} />}
+              <span className={css.soft}>{[x.name, x.dialling?.shown].filter(Boolean).join(' · ')}</span>
+            </div>
+          )
+        })}
       </Card>
     </Page>
   )

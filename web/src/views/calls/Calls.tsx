@@ -11,6 +11,8 @@ import { Button } from '@/ui/Button'
 import { Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Select } from '@/ui/Field'
+import { cell, Table } from '@/ui/Table'
+import { Tag, type Tone } from '@/ui/Tag'
 import { useAgentName, useCustomer, usePlaceName } from '@/views/desk/names'
 import { CallDetails } from './CallDetails'
 import css from './Calls.module.css'
@@ -71,7 +73,7 @@ export function Calls() {
         </div>
       }
     >
-      {items?.length === 0 ? <Empty icon={History} title={t('none')} /> : items && <Table items={items} ofToday={span === 'day'} open={setOpened} />}
+      {items?.length === 0 ? <Empty icon={History} title={t('none')} /> : items && <List items={items} ofToday={span === 'day'} open={setOpened} />}
       {records.hasNextPage && (
         <div className={css.more}>
           <Button onPress={() => void records.fetchNextPage()} isPending={records.isFetchingNextPage}>
@@ -84,55 +86,53 @@ export function Calls() {
   )
 }
 
-function Table({ items, ofToday, open }: { items: CallRecord[]; ofToday: boolean; open: (r: CallRecord) => void }) {
+function List({ items, ofToday, open }: { items: CallRecord[]; ofToday: boolean; open: (r: CallRecord) => void }) {
   const { t, i18n } = useTranslation('calls')
   const customer = useCustomer()
   const agent = useAgentName()
   const place = usePlaceName()
   const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'short', ...(ofToday ? {} : { dateStyle: 'short' }) })
   return (
-    <div className={css.scroll}>
-      <table className={css.table}>
-        <thead>
-          <tr>
-            <th scope="col">{t('column.time')}</th>
-            <th scope="col">{t('column.customer')}</th>
-            <th scope="col">{t('column.place')}</th>
-            <th scope="col">{t('column.outcome')}</th>
-            <th scope="col">{t('column.agents')}</th>
-            <th scope="col" className={css.number}>
-              {t('column.wait')}
-            </th>
-            <th scope="col" className={css.number}>
-              {t('column.talk')}
-            </th>
+    <Table
+      label={t('title')}
+      heads={[
+        { id: 'time', text: t('column.time') },
+        { id: 'customer', text: t('column.customer') },
+        { id: 'place', text: t('column.place'), wide: true },
+        { id: 'outcome', text: t('column.outcome') },
+        { id: 'agents', text: t('column.agents'), wide: true },
+        { id: 'wait', text: t('column.wait'), number: true, wide: true },
+        { id: 'talk', text: t('column.talk'), number: true, wide: true },
+      ]}
+    >
+      {items.map((r) => {
+        const at = r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : '–'
+        return (
+          <tr key={r.call}>
+            <td className={classes('digits', cell.soft)}>{time.format(new Date(r.arrived_at))}</td>
+            <td>
+              <button type="button" className={cell.link} onClick={() => open(r)}>
+                {customer(r).title}
+              </button>
+              <span className={classes(cell.narrow, cell.soft)}>{[at, ...(r.agents?.map(agent) ?? [])].join(' · ')}</span>
+            </td>
+            <td className={cell.wide}>{at}</td>
+            <td>
+              <Outcome of={r.outcome} />
+            </td>
+            <td className={cell.wide}>{r.agents?.map(agent).join(', ') ?? '–'}</td>
+            <td className={classes('digits', cell.number, cell.wide)}>{clock(r.wait)}</td>
+            <td className={classes('digits', cell.number, cell.wide)}>{clock(r.talk + r.hold)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((r) => (
-            <tr key={r.call}>
-              <td className={`digits ${css.soft ?? ''}`}>{time.format(new Date(r.arrived_at))}</td>
-              <td>
-                <button type="button" className={css.open} onClick={() => open(r)}>
-                  {customer(r).title}
-                </button>
-              </td>
-              <td>{r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : '–'}</td>
-              <td>
-                <Outcome of={r.outcome} />
-              </td>
-              <td>{r.agents?.map(agent).join(', ') ?? '–'}</td>
-              <td className={classes('digits', css.number)}>{clock(r.wait)}</td>
-              <td className={classes('digits', css.number)}>{clock(r.talk + r.hold)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        )
+      })}
+    </Table>
   )
 }
 
+const tones: Record<Outcome, Tone> = { answered: 'good', abandoned: 'warn', unanswered: 'warn', refused: 'off', lost: 'bad' }
+
 export function Outcome({ of }: { of: Outcome }) {
   const { t } = useTranslation('calls')
-  return <span className={classes(css.outcome, css[of])}>{t(`outcome.${of}`)}</span>
+  return <Tag tone={tones[of]}>{t(`outcome.${of}`)}</Tag>
 }

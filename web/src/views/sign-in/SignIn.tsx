@@ -18,7 +18,7 @@ export function SignIn() {
   const { t, i18n } = useTranslation()
   const state = useSession()
   const navigate = useNavigate()
-  const { to }: { to?: string } = useSearch({ from: '/sign-in' })
+  const { to } = useSearch({ from: '/sign-in' })
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
   const [refusal, setRefusal] = useState<string>()

@@ -12,6 +12,8 @@ import { sameItems, useLive } from '@/live/store'
 import { Card, Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { SearchField, Select } from '@/ui/Field'
+import { Rows } from '@/ui/Rows'
+import { cell, Table } from '@/ui/Table'
 import { StateBadge, StateMark } from '@/ui/State'
 import { Since } from '@/ui/Timer'
 import { useCustomer } from '@/views/desk/names'
@@ -70,43 +72,25 @@ export function AgentsBoard() {
         {agents.length === 0 ? (
           <Empty icon={UsersRound} title={all.size === 0 ? t('agents.none') : t('agents.noneSo')} />
         ) : (
-          <div className={board.scroll}>
-            <table className={board.table} aria-label={t('agents.title')}>
-              <thead>
-                <tr>
-                  <th scope="col">{t('agents.name')}</th>
-                  <th scope="col" className={board.wide}>
-                    {t('agents.state')}
-                  </th>
-                  <th scope="col" className={board.number}>
-                    {t('agents.since')}
-                  </th>
-                  <th scope="col" className={board.wide}>
-                    {t('agents.call')}
-                  </th>
-                  <th scope="col" className={classes(board.number, board.wide)}>
-                    {t('agents.answered')}
-                  </th>
-                  <th scope="col" className={classes(board.number, board.wide)}>
-                    {t('agents.aht')}
-                  </th>
-                  <th scope="col" className={classes(board.number, board.wide)}>
-                    {t('agents.occupancy')}
-                  </th>
-                  {mayForce && (
-                    <th scope="col" className={board.act}>
-                      <span className="said">{t('agents.change')}</span>
-                    </th>
-                  )}
-                </tr>
-              </thead>
-              <tbody>
-                {agents.map((a) => (
-                  <AgentRow key={a.id} agent={a} today={figures?.get(a.id)?.today} open={setOpened} force={mayForce ? setForced : undefined} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            look="inCard"
+            label={t('agents.title')}
+            rows={agents.length}
+            heads={[
+              { id: 'name', text: t('agents.name') },
+              { id: 'state', text: t('agents.state'), wide: true, width: '18%' },
+              { id: 'since', text: t('agents.since'), number: true, width: '5.5rem' },
+              { id: 'call', text: t('agents.call'), wide: true, width: '18%' },
+              { id: 'answered', text: t('agents.answered'), number: true, wide: true, width: '9%' },
+              { id: 'aht', text: t('agents.aht'), number: true, wide: true, width: '11%' },
+              { id: 'occupancy', text: t('agents.occupancy'), number: true, wide: true, width: '9%' },
+              ...(mayForce ? [{ id: 'change', text: t('agents.change'), said: true, width: '4.75rem' }] : []),
+            ]}
+          >
+            <Rows items={agents} idOf={idOf} mark="agent">
+              {(a) => <AgentCells agent={a} today={figures?.get(a.id)?.today} open={setOpened} force={mayForce ? setForced : undefined} />}
+            </Rows>
+          </Table>
         )}
       </Card>
       {opened !== undefined && <CallDrawer key={opened} id={opened} onClose={() => setOpened(undefined)} />}
@@ -153,13 +137,15 @@ interface RowProps {
   force: ((agent: string) => void) | undefined
 }
 
-const AgentRow = memo(
-  function AgentRow({ agent, today, open, force }: RowProps) {
+const idOf = (a: AgentView) => a.id
+
+const AgentCells = memo(
+  function AgentCells({ agent, today, open, force }: RowProps) {
     const { t } = useTranslation('supervisor')
     const percent = usePercent()
     const none = t('none')
     return (
-      <tr data-agent={agent.id}>
+      <>
         <td>
           <span className={css.name}>
             {agent.name}
@@ -170,29 +156,29 @@ const AgentRow = memo(
               </span>
             )}
           </span>
-          <span className={classes(board.under, 'digits')}>{agent.phone}</span>
-          <span className={board.narrow}>
+          <span className={classes(cell.under, 'digits')}>{agent.phone}</span>
+          <span className={cell.narrow}>
             <State agent={agent} />
           </span>
         </td>
-        <td className={board.wide}>
+        <td className={cell.wide}>
           <State agent={agent} />
         </td>
-        <td className={classes(board.number, css.since)}>
+        <td className={classes(cell.number, css.since)}>
           <Since at={agent.since} />
         </td>
-        <td className={board.wide}>{agent.call ? <InCall id={agent.call} open={open} /> : <span className={board.soft}>{none}</span>}</td>
-        <td className={classes(board.number, board.wide, 'digits')}>{today?.answered ?? none}</td>
-        <td className={classes(board.number, board.wide, 'digits')}>{today?.aht === undefined ? none : clock(today.aht)}</td>
-        <td className={classes(board.number, board.wide, 'digits')}>{today?.occupancy === undefined ? none : percent(today.occupancy)}</td>
+        <td className={cell.wide}>{agent.call ? <InCall id={agent.call} open={open} /> : <span className={cell.soft}>{none}</span>}</td>
+        <td className={classes(cell.number, cell.wide, 'digits')}>{today?.answered ?? none}</td>
+        <td className={classes(cell.number, cell.wide, 'digits')}>{today?.aht === undefined ? none : clock(today.aht)}</td>
+        <td className={classes(cell.number, cell.wide, 'digits')}>{today?.occupancy === undefined ? none : percent(today.occupancy)}</td>
         {force && (
-          <td className={board.act}>
+          <td className={cell.act}>
             <button type="button" className={css.force} aria-label={t('agents.changeOf', { agent: agent.name })} title={t('agents.change')} onClick={() => force(agent.id)}>
               <UserRoundCog size={18} aria-hidden />
             </button>
           </td>
         )}
-      </tr>
+      </>
     )
   },
   (a, b) => a.agent === b.agent && a.open === b.open && a.force === b.force && sameFigures(a.today, b.today),
@@ -209,7 +195,7 @@ function State({ agent }: { agent: AgentView }) {
   return (
     <>
       <StateBadge state={agent.state} reason={agent.reason} />
-      {agent.next_state && <span className={board.under}>{t('agents.next', { state: common(`state.${agent.next_state}` as 'state.idle', { defaultValue: agent.next_state }) })}</span>}
+      {agent.next_state && <span className={cell.under}>{t('agents.next', { state: common(`state.${agent.next_state}` as 'state.idle', { defaultValue: agent.next_state }) })}</span>}
     </>
   )
 }
@@ -221,10 +207,10 @@ function InCall({ id, open }: { id: string; open: (call: string) => void }) {
   if (!call) return null
   return (
     <>
-      <button type="button" className={board.link} onClick={() => open(id)}>
+      <button type="button" className={cell.link} onClick={() => open(id)}>
         {customer(call).title}
       </button>
-      {queue !== undefined && <span className={board.under}>{queue}</span>}
+      {queue !== undefined && <span className={cell.under}>{queue}</span>}
     </>
   )
 }

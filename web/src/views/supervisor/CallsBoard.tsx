@@ -7,6 +7,8 @@ import { sameItems, useLive } from '@/live/store'
 import { Card, Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Select } from '@/ui/Field'
+import { Rows } from '@/ui/Rows'
+import { cell, Table } from '@/ui/Table'
 import { Since } from '@/ui/Timer'
 import { useCustomer } from '@/views/desk/names'
 import { agentsIn, boarded, doing, doingSince, stages, waits, type Stage } from './calls'
@@ -49,49 +51,43 @@ export function CallsBoard({ queue, setQueue, open }: { queue: string | undefine
       {calls.length === 0 ? (
         <Empty icon={PhoneOff} title={stage === 'all' && queue === undefined ? t('calls.none') : t('calls.noneSo')} />
       ) : (
-        <div className={board.scroll}>
-          <table className={board.table} aria-label={t('calls.title')}>
-            <thead>
-              <tr>
-                <th scope="col">{t('calls.customer')}</th>
-                <th scope="col">{t('calls.doing')}</th>
-                <th scope="col" className={board.number}>
-                  {t('calls.since')}
-                </th>
-                <th scope="col" className={board.wide}>
-                  {t('calls.queue')}
-                </th>
-                <th scope="col" className={board.wide}>
-                  {t('calls.agents')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {calls.map((c) => (
-                <CallRow key={c.id} call={c} inTime={inTimeOf(figures, c.queue)} open={open} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          look="inCard"
+          label={t('calls.title')}
+          rows={calls.length}
+          heads={[
+            { id: 'customer', text: t('calls.customer') },
+            { id: 'doing', text: t('calls.doing'), width: '24%' },
+            { id: 'since', text: t('calls.since'), number: true, width: '5.5rem' },
+            { id: 'queue', text: t('calls.queue'), wide: true, width: '20%' },
+            { id: 'agents', text: t('calls.agents'), wide: true, width: '22%' },
+          ]}
+        >
+          <Rows items={calls} idOf={idOf} mark="call">
+            {(c) => <CallCells call={c} inTime={inTimeOf(figures, c.queue)} open={open} />}
+          </Rows>
+        </Table>
       )}
     </Card>
   )
 }
 
-const CallRow = memo(function CallRow({ call, inTime, open }: { call: Call; inTime: number; open: (call: string) => void }) {
+const idOf = (c: Call) => c.id
+
+const CallCells = memo(function CallCells({ call, inTime, open }: { call: Call; inTime: number; open: (call: string) => void }) {
   const { t } = useTranslation('supervisor')
   const customer = useCustomer()(call)
   const agents = agentsIn(call)
   const state = doing(call)
   return (
-    <tr data-call={call.id}>
+    <>
       <td>
-        <button type="button" className={board.link} onClick={() => open(call.id)}>
+        <button type="button" className={cell.link} onClick={() => open(call.id)}>
           {customer.title}
         </button>
-        {customer.detail && <span className={board.under}>{customer.detail}</span>}
-        {call.priority !== 0 && <span className={board.under}>{t('calls.urgent', { priority: call.priority })}</span>}
-        <span className={classes(board.narrow, board.soft)}>
+        {customer.detail && <span className={cell.under}>{customer.detail}</span>}
+        {call.priority !== 0 && <span className={cell.under}>{t('calls.urgent', { priority: call.priority })}</span>}
+        <span className={classes(cell.narrow, cell.soft)}>
           {call.queue && <QueueName id={call.queue} />}
           {agents.length > 0 && ' · '}
           <Names of={agents} />
@@ -101,16 +97,16 @@ const CallRow = memo(function CallRow({ call, inTime, open }: { call: Call; inTi
         <span className={css.state}>
           <DoingBadge doing={state} />
           {state === 'waiting' && (
-            <button type="button" className={classes(board.link, css.why)} onClick={() => open(call.id)} aria-label={t('calls.whyOf', { customer: customer.title })}>
+            <button type="button" className={classes(cell.link, css.why)} onClick={() => open(call.id)} aria-label={t('calls.whyOf', { customer: customer.title })}>
               {t('calls.why')}
             </button>
           )}
         </span>
       </td>
-      <td className={classes(board.number, css.since)}>{waits(call) ? <Wait since={doingSince(call)} inTime={inTime} /> : <Since at={doingSince(call)} />}</td>
-      <td className={board.wide}>{call.queue ? <QueueName id={call.queue} /> : <span className={board.soft}>{t('none')}</span>}</td>
-      <td className={board.wide}>{agents.length > 0 ? <Names of={agents} /> : <span className={board.soft}>{t('none')}</span>}</td>
-    </tr>
+      <td className={classes(cell.number, css.since)}>{waits(call) ? <Wait since={doingSince(call)} inTime={inTime} /> : <Since at={doingSince(call)} />}</td>
+      <td className={cell.wide}>{call.queue ? <QueueName id={call.queue} /> : <span className={cell.soft}>{t('none')}</span>}</td>
+      <td className={cell.wide}>{agents.length > 0 ? <Names of={agents} /> : <span className={cell.soft}>{t('none')}</span>}</td>
+    </>
   )
 })
 

@@ -1,30 +1,28 @@
 import { ArrowRightFromLine, BellRing, DoorClosed, Headset, Hourglass, LogIn, MessagesSquare, Pause, PencilLine, Users, type LucideIcon } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { classes } from '@/ui/classes'
+import { Tag, type Tone } from '@/ui/Tag'
 import type { Doing } from './calls'
-import css from './DoingBadge.module.css'
 
-const marks: Record<Doing, LucideIcon> = {
-  routing: LogIn,
-  waiting: Hourglass,
-  ringing: BellRing,
-  talking: Headset,
-  held: Pause,
-  consulting: MessagesSquare,
-  conference: Users,
-  post_call: PencilLine,
-  outside: ArrowRightFromLine,
-  closing: DoorClosed,
+const marks: Record<Doing, { icon: LucideIcon; tone: Tone }> = {
+  routing: { icon: LogIn, tone: 'off' },
+  waiting: { icon: Hourglass, tone: 'warn' },
+  ringing: { icon: BellRing, tone: 'ring' },
+  talking: { icon: Headset, tone: 'busy' },
+  held: { icon: Pause, tone: 'after' },
+  consulting: { icon: MessagesSquare, tone: 'after' },
+  conference: { icon: Users, tone: 'busy' },
+  post_call: { icon: PencilLine, tone: 'off' },
+  outside: { icon: ArrowRightFromLine, tone: 'after' },
+  closing: { icon: DoorClosed, tone: 'off' },
 }
 
 /** What a call is doing: a picture, a word and a colour. */
 export function DoingBadge({ doing }: { doing: Doing }) {
   const { t } = useTranslation('supervisor')
-  const Mark = marks[doing]
+  const { icon: Mark, tone } = marks[doing]
   return (
-    <span className={classes(css.badge, css[doing])} data-doing={doing}>
-      <Mark size={14} aria-hidden />
+    <Tag tone={tone} icon={<Mark size={14} aria-hidden />}>
       {t(`doing.${doing}`)}
-    </span>
+    </Tag>
   )
 }

@@ -8,6 +8,7 @@ import { useLive } from '@/live/store'
 import { Card, Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Select } from '@/ui/Field'
+import { cell, Table } from '@/ui/Table'
 import { StateMark } from '@/ui/State'
 import { stateOrder } from './agents'
 import { usePercent } from './format'
@@ -57,51 +58,37 @@ export function QueuesBoard({ only }: { only: (queue: string) => void }) {
       {rows.length === 0 ? (
         <Empty icon={ListTree} title={t('queues.none')} />
       ) : (
-        <div className={board.scroll}>
-          <table className={board.table} aria-label={t('queues.title')}>
-            <thead>
-              <tr>
-                <th scope="col">{t('queues.queue')}</th>
-                <th scope="col" className={board.number}>
-                  {t('queues.waiting')}
-                </th>
-                <th scope="col" className={board.number}>
-                  {t('queues.longest')}
-                </th>
-                <th scope="col" className={css.levelHead}>
-                  {t('queues.level')}
-                </th>
-                <th scope="col" className={classes(board.number, board.wide)}>
-                  {t('queues.answered')}
-                </th>
-                <th scope="col" className={classes(board.number, board.wide)}>
-                  {t('queues.abandoned')}
-                </th>
-                <th scope="col" className={classes(board.number, board.wide)}>
-                  {t('queues.asa')}
-                </th>
-                <th scope="col" className={board.wide}>
-                  {t('queues.agents')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <QueueRow key={row.queue.id} row={row} span={span} target={target} only={only} />
-              ))}
-            </tbody>
-          </table>
-          {yardstick && formula && (
-            <p className={board.foot}>
-              {t('queues.formula', {
-                name: t(`formula.${formula.id.split('/')[0] ?? ''}` as 'formula.answered_only', { defaultValue: formula.id }),
-                text: formula.text,
-                short: yardstick.short_abandon,
-                id: formula.id,
-              })}
-            </p>
-          )}
-        </div>
+        <Table
+          look="inCard"
+          label={t('queues.title')}
+          heads={[
+            { id: 'queue', text: t('queues.queue') },
+            { id: 'waiting', text: t('queues.waiting'), number: true },
+            { id: 'longest', text: t('queues.longest'), number: true },
+            { id: 'level', text: t('queues.level') },
+            { id: 'answered', text: t('queues.answered'), number: true, wide: true },
+            { id: 'abandoned', text: t('queues.abandoned'), number: true, wide: true },
+            { id: 'asa', text: t('queues.asa'), number: true, wide: true },
+            { id: 'agents', text: t('queues.agents'), wide: true },
+          ]}
+          after={
+            yardstick &&
+            formula && (
+              <p className={board.foot}>
+                {t('queues.formula', {
+                  name: t(`formula.${formula.id.split('/')[0] ?? ''}` as 'formula.answered_only', { defaultValue: formula.id }),
+                  text: formula.text,
+                  short: yardstick.short_abandon,
+                  id: formula.id,
+                })}
+              </p>
+            )
+          }
+        >
+          {rows.map((row) => (
+            <QueueRow key={row.queue.id} row={row} span={span} target={target} only={only} />
+          ))}
+        </Table>
       )}
     </Card>
   )
@@ -122,37 +109,37 @@ const QueueRow = memo(
     const none = t('none')
     return (
       <tr data-queue={queue.id}>
-        <th scope="row" className={css.name}>
-          <button type="button" className={board.link} onClick={() => only(queue.id)} aria-label={t('queues.only', { queue: queue.name })}>
+        <th scope="row">
+          <button type="button" className={cell.link} onClick={() => only(queue.id)} aria-label={t('queues.only', { queue: queue.name })}>
             {queue.name}
           </button>
-          <div className={board.narrow}>{staff && <StaffMarks staff={staff} />}</div>
+          <div className={cell.narrow}>{staff && <StaffMarks staff={staff} />}</div>
         </th>
-        <td className={classes(board.number, css.big)} data-figure="waiting">
+        <td className={classes(cell.number, css.big)} data-figure="waiting">
           <Leveled level={staffLevel(queue.waiting, queue.free, staff && signedIn(staff))}>{queue.waiting}</Leveled>
         </td>
-        <td className={classes(board.number, css.big)} data-figure="longest">
+        <td className={classes(cell.number, css.big)} data-figure="longest">
           <Wait since={since} inTime={figures?.service_level ?? 20} />
         </td>
         <td data-figure="level">
           {f?.service_level === undefined ? (
-            <span className={board.soft}>{none}</span>
+            <span className={cell.soft}>{none}</span>
           ) : (
             <span className={css.level}>
               <Leveled level={serviceLevel(f.service_level, target)}>{percent(f.service_level)}</Leveled>
               <Gauge reached={f.service_level} target={target} />
-              <span className={classes(board.soft, board.wide)}>{t('queues.inTime', { seconds: figures?.service_level ?? 0 })}</span>
+              <span className={classes(cell.soft, cell.wide)}>{t('queues.inTime', { seconds: figures?.service_level ?? 0 })}</span>
             </span>
           )}
         </td>
-        <td className={classes(board.number, board.wide, 'digits')} data-figure="answered">
+        <td className={classes(cell.number, cell.wide, 'digits')} data-figure="answered">
           {f?.answered ?? none}
         </td>
-        <td className={classes(board.number, board.wide, 'digits')} data-figure="abandoned">
+        <td className={classes(cell.number, cell.wide, 'digits')} data-figure="abandoned">
           {f?.abandoned ?? none}
         </td>
-        <td className={classes(board.number, board.wide, 'digits')}>{f?.asa === undefined ? none : clock(f.asa)}</td>
-        <td className={board.wide}>{staff ? <StaffMarks staff={staff} /> : none}</td>
+        <td className={classes(cell.number, cell.wide, 'digits')}>{f?.asa === undefined ? none : clock(f.asa)}</td>
+        <td className={cell.wide}>{staff ? <StaffMarks staff={staff} /> : none}</td>
       </tr>
     )
   },

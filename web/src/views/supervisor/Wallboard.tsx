@@ -32,7 +32,7 @@ export function Wallboard() {
   const { t, i18n } = useTranslation('supervisor')
   useTitle(t('wall.title'))
   useWakeLock()
-  const { queues = '' }: { queues?: string } = route.useSearch()
+  const { queues = '' } = route.useSearch()
   const navigate = route.useNavigate()
   const chosen = queues.split(',').filter(Boolean)
   const setup = useQueueSetup()
@@ -124,7 +124,7 @@ const Tile = memo(
       <section className={css.tile} aria-label={queue.name} data-queue={queue.id}>
         <Edge since={since} inTime={inTime} staffed={staffed} />
         <h2 className={css.name}>{queue.name}</h2>
-        <dl className={css.figures}>
+        <dl className={css.now}>
           <div className={css.waiting}>
             <dt>{t('wall.waiting')}</dt>
             <dd data-figure="waiting">
@@ -137,6 +137,8 @@ const Tile = memo(
               <Wait since={since} inTime={inTime} />
             </dd>
           </div>
+        </dl>
+        <dl className={css.rest}>
           <div className={css.level}>
             <dt>{t('wall.level')}</dt>
             <dd>{today?.service_level === undefined ? t('none') : <Leveled level={reached}>{percent(today.service_level)}</Leveled>}</dd>

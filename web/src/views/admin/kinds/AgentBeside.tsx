@@ -1,6 +1,7 @@
 import { UserPlus } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Card } from '@/ui/Card'
+import { newID } from '../address'
 import { LinkButton } from '../LinkButton'
 import { useMay, useRows } from '../setup'
 import type { Agent } from './agents'
@@ -25,7 +26,8 @@ export function AgentBeside({ row }: { row: Agent }) {
           {own.length === 0 && may('createUser') && (
             <div className={css.links}>
               <LinkButton
-                to="/admin/users/+new"
+                to="/admin/$kind/$id"
+                params={{ kind: 'users', id: newID }}
                 search={{ with: { role: 'agent', agent: row.id, tenant: row.tenant, display_name: row.name, name: row.id } }}
                 label={t('agents.makeSignIn')}
                 icon={<UserPlus size={15} aria-hidden />}

@@ -13,7 +13,7 @@ export function Links({ title, kind, rows, none }: { title: string; kind: KindID
       {rows.length === 0 && <p className={css.soft}>{none}</p>}
       <div className={css.links}>
         {rows.slice(0, 30).map((r) => (
-          <LinkButton key={r.id} to={`/admin/${kind}/${encodeURIComponent(r.id)}`} label={kinds[kind].title(r)} icon={<Icon size={15} aria-hidden />} text />
+          <LinkButton key={r.id} to="/admin/$kind/$id" params={{ kind, id: r.id }} label={kinds[kind].title(r)} icon={<Icon size={15} aria-hidden />} text />
         ))}
         <More count={rows.length - 30} />
       </div>

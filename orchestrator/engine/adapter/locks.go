@@ -1,4 +1,4 @@
-package esl
+package adapter
 
 import (
 	"context"
@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// keyLocks is a set of locks by name that can be waited for with a deadline. A name costs nothing while nobody holds it.
-type keyLocks struct {
+// Locks is a set of locks by name that can be waited for with a deadline. A name costs nothing while nobody holds it.
+type Locks struct {
 	mu   sync.Mutex
-	held map[string]*keyLock
+	held map[string]*lock
 }
 
-type keyLock struct {
+type lock struct {
 	token chan struct{} // holds the token while the lock is free
 	users int           // holder and waiters
 }
 
-// lock takes the named locks, each once, in the order of their names, so that two callers never wait for each other.
+// Lock takes the named locks, each once, in the order of their names, so that two callers never wait for each other.
 // unlock gives all back. The error is ctx's; nothing is held then.
-func (k *keyLocks) lock(ctx context.Context, names ...string) (unlock func(), err error) {
+func (k *Locks) Lock(ctx context.Context, names ...string) (unlock func(), err error) {
 	names = slices.Clone(names)
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -36,15 +36,15 @@ func (k *keyLocks) lock(ctx context.Context, names ...string) (unlock func(), er
 	return func() { k.unlock(names) }, nil
 }
 
-func (k *keyLocks) use(name string) *keyLock {
+func (k *Locks) use(name string) *lock {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.held == nil {
-		k.held = map[string]*keyLock{}
+		k.held = map[string]*lock{}
 	}
 	l := k.held[name]
 	if l == nil {
-		l = &keyLock{token: make(chan struct{}, 1)}
+		l = &lock{token: make(chan struct{}, 1)}
 		l.token <- struct{}{}
 		k.held[name] = l
 	}
@@ -52,7 +52,7 @@ func (k *keyLocks) use(name string) *keyLock {
 	return l
 }
 
-func (k *keyLocks) leave(name string) {
+func (k *Locks) leave(name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	l := k.held[name]
@@ -61,7 +61,7 @@ func (k *keyLocks) leave(name string) {
 	}
 }
 
-func (k *keyLocks) unlock(names []string) {
+func (k *Locks) unlock(names []string) {
 	for _, name := range names {
 		k.mu.Lock()
 		l := k.held[name]

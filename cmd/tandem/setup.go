@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const setupHelp = `
+It makes what a container installation needs before its services start; docker/compose.yaml calls it, and nothing hinders anybody else:
+
+  tandem setup secrets [flags]     the passwords that are missing, of the database, of Redis, and of the switches, as files
+  tandem setup asterisk [flags]    the directory of an Asterisk, and the settings with which Tandem drives it
+  tandem setup freeswitch [flags]  the same for a FreeSWITCH
+  tandem setup sign-in             who can sign in at first, and the password; for people
+
+Called again it leaves secrets as they are, and writes the switches' directories anew.
+`
+
+// setupCommand prepares the directories that the services of a container installation share. Each part is a service of its own, so that a profile of compose chooses
+// the switches, and nobody has to tell Tandem which ones there are.
+func setupCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
+	parts := map[string]func(args []string, stdout, stderr io.Writer) error{
+		"secrets": setupSecrets, "asterisk": setupAsterisk, "freeswitch": setupFreeSWITCH, "sign-in": showSignIn,
+	}
+	if len(args) == 0 || parts[args[0]] == nil {
+		_, _ = fmt.Fprint(stderr, "usage: tandem setup PART [flags]\n"+setupHelp)
+		if len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+			return nil
+		}
+		return errUsage
+	}
+	return parts[args[0]](args[1:], stdout, stderr)
+}
+
+// Names of the files that the parts of the set-up leave each other, in the directory of secrets.
+const (
+	ariSecret     = "ari-password"
+	eslSecret     = "esl-password"
+	peerSecret    = "peer-secret"
+	databaseFile  = "database-url"
+	redisFile     = "redis-url"
+	settingsDir   = "settings"
+	postgresFile  = "password"
+	redisPassword = "password"
+	grafanaFile   = "password"
+	redisConfFile = "redis.conf"
+)
+
+// setupSecrets makes the secrets. A directory each is for the database's server and for Redis: neither gets to see what the others know.
+func setupSecrets(args []string, stdout, stderr io.Writer) error {
+	flags := newFlags("setup secrets", "[flags]", "", stderr)
+	dir := flags.String("dir", "/run/tandem", "directory of Tandem's own secrets")
+	postgres := flags.String("postgres", "", "directory for the password of a Postgres server whose host is postgres; default: none is wanted")
+	redis := flags.String("redis", "", "directory for the configuration of a Redis whose host is redis; default: none is wanted")
+	grafana := flags.String("grafana", "", "directory for the password of Grafana's admin; default: none is wanted")
+	address := flags.String("address", "http://127.0.0.1:8080", "where people will find the app, to be shown to them")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	made := 0
+	for _, name := range []string{ariSecret, eslSecret, peerSecret} {
+		_, fresh, err := keptSecret(filepath.Join(*dir, name))
+		if err != nil {
+			return err
+		}
+		made += fresh
+	}
+	if *postgres != "" {
+		password, fresh, err := keptSecret(filepath.Join(*postgres, postgresFile))
+		if err != nil {
+			return err
+		}
+		made += fresh
+		if err := shareWithGroup(filepath.Join(*postgres, postgresFile)); err != nil {
+			return err
+		}
+		u := url.URL{Scheme: "postgres", User: url.UserPassword("tandem", password), Host: "postgres:5432", Path: "/tandem", RawQuery: "sslmode=disable"}
+		if err := writeSecret(filepath.Join(*dir, databaseFile), u.String()); err != nil {
+			return err
+		}
+	}
+	if *redis != "" {
+		password, fresh, err := keptSecret(filepath.Join(*redis, redisPassword))
+		if err != nil {
+			return err
+		}
+		made += fresh
+		// The jobs' queue: nothing may be thrown away, and what was written a second ago is there after a power cut. The database is the truth all the same.
+		conf := "bind 0.0.0.0\nprotected-mode no\ndir /data\nappendonly yes\nmaxmemory-policy noeviction\nrequirepass " + password
+		if err := writeSecret(filepath.Join(*redis, redisConfFile), conf); err != nil {
+			return err
+		}
+		for _, name := range []string{redisPassword, redisConfFile} {
+			if err := shareWithGroup(filepath.Join(*redis, name)); err != nil {
+				return err
+			}
+		}
+		u := url.URL{Scheme: "redis", User: url.UserPassword("", password), Host: "redis:6379", Path: "/0"}
+		if err := writeSecret(filepath.Join(*dir, redisFile), u.String()); err != nil {
+			return err
+		}
+	}
+	if *grafana != "" {
+		_, fresh, err := keptSecret(filepath.Join(*grafana, grafanaFile))
+		if err != nil {
+			return err
+		}
+		made += fresh
+		if err := shareWithGroup(filepath.Join(*grafana, grafanaFile)); err != nil {
+			return err
+		}
+	}
+	// Which switches there are is said anew at each start, by those parts of the set-up that run.
+	settings := filepath.Join(*dir, settingsDir)
+	if err := os.RemoveAll(settings); err != nil {
+		return fmt.Errorf("clear the settings: %w", err)
+	}
+	if err := os.MkdirAll(settings, 0o750); err != nil {
+		return fmt.Errorf("make the directory of settings: %w", err)
+	}
+	if made > 0 {
+		_, _ = fmt.Fprintf(stdout, "%d secrets were made; they are shown nowhere\n", made)
+	}
+	_, err := fmt.Fprintf(stdout, "When Tandem is up, sign in at %s as %s. This shows the password:\n  docker compose exec tandem tandem setup sign-in\n", *address, adminName)
+	return err
+}
+
+// keptSecret returns the secret that a file holds, and makes one where there is none: fresh is then 1.
+func keptSecret(path string) (secret string, fresh int, err error) {
+	b, err := os.ReadFile(path)
+	switch secret = strings.TrimSpace(string(b)); {
+	case err == nil && secret != "":
+		return secret, 0, nil
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return "", 0, fmt.Errorf("read a secret: %w", err)
+	}
+	secret = rand.Text()
+	return secret, 1, writeSecret(path, secret)
+}
+
+// shareWithGroup lets the group read a secret's file: the server that needs it is another user of that group.
+func shareWithGroup(path string) error {
+	if err := os.Chmod(path, 0o640); err != nil { //nolint:gosec // that is what it is for
+		return fmt.Errorf("share with the group: %w", err)
+	}
+	return nil
+}
+
+// showSignIn is for people at a terminal: it is the only place that shows the password.
+func showSignIn(args []string, stdout, stderr io.Writer) error {
+	if err := parse(newFlags("setup sign-in", "", "", stderr), args); err != nil {
+		return err
+	}
+	s, err := readSettings(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(s.adminPasswordFile())
+	if err != nil {
+		return fmt.Errorf("read the password that the first start wrote: %w", err)
+	}
+	_, err = fmt.Fprintf(stdout, "name      %s\npassword  %s\n\nGive yourself another one after signing in: this is the first one, and it stays in %s.\n",
+		adminName, strings.TrimSpace(string(b)), s.adminPasswordFile())
+	return err
+}

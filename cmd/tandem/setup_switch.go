@@ -1,0 +1,191 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tandem-voice/tandem/docker/asterisk"
+	"github.com/tandem-voice/tandem/docker/freeswitch"
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// What the switches of one installation call each other, which is what Tandem calls them.
+const (
+	asteriskName   = "asterisk"
+	freeswitchName = "freeswitch"
+)
+
+// setupAsterisk makes an Asterisk's directory.
+func setupAsterisk(args []string, stdout, stderr io.Writer) error {
+	var modules, entity string
+	p, err := readSwitchPlace("asterisk", "the REST interface", args, stderr, func(flags *flag.FlagSet) {
+		flags.StringVar(&modules, "modules", "/usr/lib/asterisk/modules", "directory of Asterisk's modules, as Asterisk sees it")
+		flags.StringVar(&entity, "entity", "02:74:61:6e:64:65", "the name that Asterisk gives itself in events: six octets as in a MAC address")
+	})
+	if err != nil {
+		return err
+	}
+	password, peer, err := p.passwords(ariSecret)
+	if err != nil {
+		return err
+	}
+	site := asterisk.Site{
+		Base: p.dir, Modules: modules, EntityID: entity,
+		SIPAddr: p.sip.Addr().String(), SIPPort: int(p.sip.Port()), PublicAddr: p.public,
+		HTTPAddr: p.control.Addr().String(), HTTPPort: int(p.control.Port()),
+		RTPFirst: p.first, RTPLast: p.last, ARIUser: "tandem", ARIPassword: password, Qualify: qualifyEvery,
+	}
+	if p.peer.IsValid() {
+		address := p.peer.Addr().String()
+		site.LocalNets, site.PeerName = []string{address}, asteriskName
+		site.Peers = []asterisk.Peer{{Name: freeswitchName, Contact: "sip:" + p.peer.String(), Match: []string{address}, Secret: peer}}
+	}
+	if err := site.Write(p.dir); err != nil {
+		return err
+	}
+	return p.announce(stdout, asteriskName, map[string]string{
+		"TANDEM_ARI_URL": "http://" + p.control.String(), "TANDEM_ARI_USER": site.ARIUser, "TANDEM_ARI_PASSWORD_FILE": filepath.Join(p.secrets, ariSecret),
+	})
+}
+
+// setupFreeSWITCH makes a FreeSWITCH's directory.
+func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
+	var allow string
+	var peerPort int
+	p, err := readSwitchPlace("freeswitch", "the event socket", args, stderr, func(flags *flag.FlagSet) {
+		flags.StringVar(&allow, "allow", "127.0.0.0/8", "addresses and networks, separated by commas, that may use the event socket")
+		flags.IntVar(&peerPort, "peer-port", 5080, "port on which calls of the other switch come in")
+	})
+	if err != nil {
+		return err
+	}
+	password, peer, err := p.passwords(eslSecret)
+	if err != nil {
+		return err
+	}
+	site := freeswitch.Site{
+		Base: p.dir, Name: freeswitchName,
+		SIPAddr: p.sip.Addr().String(), SIPPort: int(p.sip.Port()), PublicAddr: p.public,
+		ESLAddr: p.control.Addr().String(), ESLPort: int(p.control.Port()), ESLPassword: password, ESLAllow: strings.Split(allow, ","),
+		RTPFirst: p.first, RTPLast: p.last, Qualify: qualifyEvery,
+	}
+	if p.peer.IsValid() {
+		site.PeerName, site.PeerPort = freeswitchName, peerPort
+		site.Peers = []freeswitch.Peer{{Name: asteriskName, Contact: "sip:" + p.peer.String(), Match: []string{p.peer.Addr().String()}, Secret: peer}}
+	}
+	if err := site.Write(p.dir); err != nil {
+		return err
+	}
+	// fs_cli finds the password here when HOME says so: on a command line everybody would see it.
+	cli := fmt.Sprintf("[default]\nhost => %s\nport => %d\npassword => %s\ndebug => 0", p.control.Addr(), p.control.Port(), password)
+	if err := writeSecret(filepath.Join(p.dir, ".fs_cli_conf"), cli); err != nil {
+		return err
+	}
+	return p.announce(stdout, freeswitchName, map[string]string{
+		"TANDEM_ESL_ADDR": p.control.String(), "TANDEM_ESL_PASSWORD_FILE": filepath.Join(p.secrets, eslSecret),
+	})
+}
+
+// qualifyEvery is every how many seconds a registered phone is asked whether it is there. It also keeps the way to it open through whoever translates addresses: the
+// shortest memory of such is 30 s.
+const qualifyEvery = 25
+
+// switchPlace is what the set-up of a switch is told.
+type switchPlace struct {
+	dir, secrets string // the switch's directory, at the same path for the switch itself; that of Tandem's secrets
+	sip, control netip.AddrPort
+	first, last  int
+	public       string
+	peer         netip.AddrPort // the other switch; zero without one
+}
+
+// readSwitchPlace reads the flags that the two kinds have in common, and those that more adds. what is the way in for Tandem, in the words of the switch.
+func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more func(*flag.FlagSet)) (switchPlace, error) {
+	flags := newFlags("setup "+kind, "[flags]", "", stderr)
+	var p switchPlace
+	flags.StringVar(&p.dir, "dir", "/srv/"+kind, "the switch's directory, at the same path for the switch itself")
+	flags.StringVar(&p.secrets, "secrets", "/run/tandem", "directory of Tandem's own secrets")
+	sip := flags.String("sip", "0.0.0.0:5060", "address and port of SIP and address of media, as the switch binds them")
+	control := flags.String("control", "127.0.0.1:0", "address and port of "+what+": a network on which nobody is but Tandem and the switches")
+	rtp := flags.String("rtp", "10000-10199", "ports of media, first and last; a leg takes two")
+	flags.StringVar(&p.public, "public", "", "IP address at which phones and carriers reach the switch; default: this machine's, where this runs on its network")
+	peer := flags.String("peer", "", "address and port of the other switch for calls between the two; default: there is none")
+	if more != nil {
+		more(flags)
+	}
+	if err := parse(flags, args); err != nil {
+		return p, err
+	}
+	e := environment{}
+	e.check(filepath.IsAbs(p.dir), "-dir", "must be an absolute path")
+	var err error
+	p.sip, err = netip.ParseAddrPort(*sip)
+	e.check(err == nil, "-sip", "must be an IP address and a port, like 172.29.117.2:5060")
+	p.control, err = netip.ParseAddrPort(*control)
+	e.check(err == nil && p.control.Port() != 0, "-control", "must be an IP address and a port, like 172.29.117.18:8088")
+	first, last, _ := strings.Cut(*rtp, "-")
+	p.first, err = strconv.Atoi(first)
+	e.check(err == nil, "-rtp", "must be two ports, like 10000-10199")
+	p.last, err = strconv.Atoi(last)
+	e.check(err == nil, "-rtp", "must be two ports, like 10000-10199")
+	if *peer != "" {
+		p.peer, err = netip.ParseAddrPort(*peer)
+		e.check(err == nil, "-peer", "must be an IP address and a port")
+	}
+	if p.public == "" {
+		p.public, err = machineAddress()
+		e.check(err == nil, "-public", "must be set (TANDEM_PUBLIC_ADDRESS), because this machine's address is not to be found out: "+fmt.Sprint(err))
+	}
+	e.check(net.ParseIP(p.public) != nil, "-public", "must be an IP address (TANDEM_PUBLIC_ADDRESS), not a name")
+	return p, errors.Join(e.errs...)
+}
+
+// machineAddress is the address with which this machine speaks to the world. Nothing is sent: the kernel chooses the address when it is told whom one wants to speak to.
+func machineAddress() (string, error) {
+	c, err := (&net.Dialer{Timeout: time.Second}).Dial("udp4", "198.51.100.1:9") // RFC 5737: nobody's
+	if err != nil {
+		return "", fmt.Errorf("find this machine's address: %w", err)
+	}
+	defer func() { _ = c.Close() }()
+	a, ok := c.LocalAddr().(*net.UDPAddr)
+	if !ok || a.IP.IsUnspecified() {
+		return "", errors.New("find this machine's address: it has none")
+	}
+	return a.IP.String(), nil
+}
+
+// passwords reads what "setup secrets" has made: that of the switch, and the one that the switches have for each other.
+func (p switchPlace) passwords(name string) (own, peer string, err error) {
+	read := func(name string) string {
+		b, err1 := os.ReadFile(filepath.Join(p.secrets, name))
+		if err1 != nil {
+			err = fmt.Errorf("read a secret (\"tandem setup secrets\" makes them): %w", err1)
+		}
+		return strings.TrimSpace(string(b))
+	}
+	return read(name), read(peerSecret), err
+}
+
+// announce leaves Tandem the settings with which it drives the switch; see fromFiles in settings.go.
+func (p switchPlace) announce(stdout io.Writer, name core.EngineID, settings map[string]string) error {
+	var lines []string
+	for k, v := range settings {
+		lines = append(lines, k+"="+v)
+	}
+	slices.Sort(lines)
+	if err := writeSecret(filepath.Join(p.secrets, settingsDir, string(name)+".env"), strings.Join(lines, "\n")); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, "%s: phones and carriers reach it at %s, port %d; media on ports %d to %d\n", name, p.public, p.sip.Port(), p.first, p.last)
+	return err
+}

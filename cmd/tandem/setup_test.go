@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/docker/freeswitch"
+)
+
+// setUp runs one part of the set-up and returns what it says.
+func setUp(t *testing.T, wantCode int, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), append([]string{"setup"}, args...), &out, &errs)
+	require.Equal(t, wantCode, code, errs.String())
+	return out.String() + errs.String()
+}
+
+func contents(t *testing.T, parts ...string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(parts...))
+	require.NoError(t, err)
+	return strings.TrimSpace(string(b))
+}
+
+func permissions(t *testing.T, file string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	return info.Mode().Perm()
+}
+
+// The set-up of an installation: each server gets its own secret and sees no other, Tandem gets them all, and the switches are those whose set-up has run. A second start
+// changes no secret; a switch that is no longer wanted is forgotten.
+func TestSetup(t *testing.T) {
+	own, postgres, redis, grafana := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
+	asteriskDir, freeswitchDir := shortDir(t), shortDir(t)
+	secrets := []string{"secrets", "-dir", own, "-postgres", postgres, "-redis", redis, "-grafana", grafana, "-address", "http://192.0.2.9:8080"}
+	said := setUp(t, 0, secrets...)
+	assert.Contains(t, said, "http://192.0.2.9:8080")
+	assert.Contains(t, said, "tandem setup sign-in")
+	said += setUp(t, 0, "asterisk", "-dir", asteriskDir, "-secrets", own, "-sip", "172.29.117.2:5060", "-control", "172.29.117.18:8088", "-public", "192.0.2.9", "-peer", "172.29.117.3:5080")
+	said += setUp(t, 0, "freeswitch", "-dir", freeswitchDir, "-secrets", own, "-sip", "172.29.117.3:5070", "-control", "172.29.117.19:8021", "-public", "192.0.2.9",
+		"-allow", "172.29.117.16/28", "-peer", "172.29.117.2:5060")
+
+	database := contents(t, own, "database-url")
+	password := contents(t, postgres, "password")
+	assert.Equal(t, "postgres://tandem:"+password+"@postgres:5432/tandem?sslmode=disable", database)
+	assert.Contains(t, contents(t, redis, "redis.conf"), "requirepass "+contents(t, redis, "password"))
+	for _, secret := range []string{password, contents(t, redis, "password"), contents(t, own, "ari-password"), contents(t, own, "esl-password"), contents(t, own, "peer-secret"), contents(t, grafana, "password")} {
+		assert.GreaterOrEqual(t, len(secret), 26, "128 bits")
+		assert.NotContains(t, said, secret)
+	}
+	for _, file := range []string{postgres + "/password", redis + "/password", redis + "/redis.conf", grafana + "/password"} {
+		assert.Equal(t, os.FileMode(0o640), permissions(t, file), "%s is read by a server of the same group", file)
+	}
+	for _, file := range []string{own + "/database-url", own + "/ari-password", asteriskDir + "/etc/site/ari.conf", freeswitchDir + "/.fs_cli_conf"} {
+		assert.Equal(t, os.FileMode(0o600), permissions(t, file), file)
+	}
+	assert.Contains(t, contents(t, asteriskDir, "etc/site/pjsip.conf"), "external_media_address = 192.0.2.9\nlocal_net = 172.29.117.3\n")
+	assert.Contains(t, contents(t, asteriskDir, "etc/site/http.conf"), "bindaddr = 172.29.117.18\n")
+	assert.Contains(t, contents(t, freeswitchDir, "etc/site/sofia.conf.xml"), `<param name="ext-rtp-ip" value="192.0.2.9"/>`)
+	assert.Contains(t, contents(t, freeswitchDir, ".fs_cli_conf"), "password => "+contents(t, own, "esl-password"))
+
+	found, err := readSettings(environ(t, map[string]string{
+		"TANDEM_SETTINGS": own + "/settings", "TANDEM_DB": "", "TANDEM_DB_FILE": own + "/database-url", "TANDEM_REDIS_FILE": own + "/redis-url",
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, database, found.DB)
+	require.Len(t, found.Switches, 2)
+	a, ok := found.Switches[0].(asteriskSettings)
+	require.True(t, ok)
+	assert.Equal(t, "http://172.29.117.18:8088", a.URL)
+	assert.Equal(t, contents(t, own, "ari-password"), a.Password)
+	f, ok := found.Switches[1].(freeswitchSettings)
+	require.True(t, ok)
+	assert.Equal(t, "172.29.117.19:8021", f.Addr)
+	assert.Equal(t, contents(t, own, "esl-password"), f.Password)
+
+	setUp(t, 0, secrets...)
+	assert.Equal(t, database, contents(t, own, "database-url"))
+	assert.Equal(t, password, contents(t, postgres, "password"))
+	assert.Equal(t, a.Password, contents(t, own, "ari-password"))
+	found, err = readSettings(environ(t, map[string]string{"TANDEM_SETTINGS": own + "/settings"}))
+	require.NoError(t, err)
+	assert.Empty(t, found.Switches, "their set-up has not run in this start")
+}
+
+// shortDir is a directory whose path is short enough for an Asterisk's control socket.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "tandem-setup-") //nolint:usetesting // t.TempDir has the test's name in it
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+func TestSetupSaysWhatIsWrong(t *testing.T) {
+	own := t.TempDir()
+	assert.Contains(t, setUp(t, 2), "tandem setup secrets")
+	assert.Contains(t, setUp(t, 2, "nonsense"), "tandem setup secrets")
+	said := setUp(t, 1, "asterisk", "-dir", "relative", "-secrets", own, "-sip", "here", "-control", "there", "-rtp", "some", "-public", "tandem.example")
+	for _, flag := range []string{"-dir", "-sip", "-control", "-rtp", "-public"} {
+		assert.Contains(t, said, flag+": ")
+	}
+	assert.Contains(t, setUp(t, 1, "asterisk", "-dir", shortDir(t), "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:8088", "-public", "192.0.2.9"),
+		"tandem setup secrets", "what is missing is made by another part")
+
+	_, err := readSettings(environ(t, map[string]string{"TANDEM_SETTINGS": filepath.Join(own, "absent")}))
+	assert.ErrorContains(t, err, "TANDEM_SETTINGS: cannot be read")
+	require.NoError(t, os.WriteFile(filepath.Join(own, "a.env"), []byte("# TANDEM_LOG=error\nTANDEM_LOG=nonsense\n"), 0o600))
+	_, err = readSettings(environ(t, map[string]string{"TANDEM_SETTINGS": own}))
+	assert.ErrorContains(t, err, "TANDEM_LOG")
+	_, err = readSettings(environ(t, map[string]string{"TANDEM_SETTINGS": own, "TANDEM_LOG": "info"}))
+	assert.NoError(t, err, "the environment comes first")
+}
+
+// Who asks whether Tandem is healthy is told what is not, by the exit status too.
+func TestHealth(t *testing.T) {
+	status := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "/readyz", r.URL.Path)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`{"ready":false}`))
+	}))
+	defer server.Close()
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Setenv("TANDEM_LISTEN", "0.0.0.0:"+port)
+	var out, errs bytes.Buffer
+	assert.Equal(t, 0, run(t.Context(), []string{"health"}, &out, &errs), errs.String())
+	status = http.StatusServiceUnavailable
+	assert.Equal(t, 1, run(t.Context(), []string{"health"}, &out, &errs))
+	assert.Contains(t, out.String(), `{"ready":false}`)
+	assert.Contains(t, errs.String(), "503")
+	server.Close()
+	assert.Equal(t, 1, run(t.Context(), []string{"health"}, &out, &errs))
+}
+
+// What compose.yaml knows of other files is what is in them: the command line of FreeSWITCH; and every variable is one that env.example explains.
+func TestComposeKeepsUp(t *testing.T) {
+	compose, example := contents(t, "../../docker/compose.yaml"), contents(t, "../../docker/env.example")+"\n"
+	assert.Contains(t, compose, "    command: ["+strings.Join(freeswitch.Site{Base: "/srv/freeswitch"}.Args(), ", ")+", -np, -nocal]\n")
+	used := map[string]bool{"COMPOSE_PROFILES": true}
+	for _, m := range regexp.MustCompile(`\$\{([A-Z0-9_]+)`).FindAllStringSubmatch(compose, -1) {
+		used[m[1]] = true
+		assert.Regexp(t, `(?m)^#`+m[1]+`=`, example)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^#([A-Z0-9_]+)=`).FindAllStringSubmatch(example, -1) {
+		assert.Contains(t, used, m[1], "is in env.example, and of no use")
+	}
+	// Defaults are what the example says.
+	for _, m := range regexp.MustCompile(`\$\{([A-Z0-9_]+):-([^}]+)\}`).FindAllStringSubmatch(compose, -1) {
+		if m[1] != "TANDEM_BUCKET" { // the example is another kind of bucket
+			assert.Contains(t, example, "#"+m[1]+"="+m[2]+"\n")
+		}
+	}
+}

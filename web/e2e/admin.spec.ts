@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from '@playwright/test'
+import { choose, expect, fits, isAccessible, isInState, newcomer, numbers, test } from './stage'
+
+// The set-up, as administrators use it: lists and forms, files, what others do meanwhile, and that it works for the next call.
+
+/** Fills in a field of the open item. */
+function field(page: Page, name: string) {
+  return page.getByRole('textbox', { name, exact: true })
+}
+
+async function save(page: Page, button: 'Create' | 'Save') {
+  await page.getByRole('button', { name: button, exact: true }).click()
+  await expect(page.getByRole('button', { name: button, exact: true })).toHaveCount(0)
+}
+
+/** Picks one of many by typing. */
+async function pick(page: Page, label: string, text: string) {
+  const box = page.getByRole('combobox', { name: label, exact: true })
+  await box.click()
+  await box.fill(text)
+  await page.getByRole('option', { name: text }).first().click()
+}
+
+/** Chooses a file in the dialog of the import. */
+async function upload(page: Page, text: string) {
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('dialog').getByRole('button', { name: /hoose/ }).click()
+  await (await chooser).setFiles({ name: 'teams.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+}
+
+test('a queue, an agent with a sign-in, and a number are set up, and the next call reaches them', async ({ phones, desk, browser }) => {
+  const adam = await desk('adam', '/admin/queues')
+  await expect(adam.getByRole('link', { name: 'Sales', exact: true })).toBeVisible()
+
+  await adam.getByRole('link', { name: 'Agents', exact: true }).click()
+  await adam.getByRole('button', { name: 'New agent' }).click()
+  await field(adam, 'Name').fill(newcomer.name)
+  await expect(field(adam, 'Short name')).toHaveValue(newcomer.id)
+  // What the server says is shown at its field.
+  await field(adam, 'Phone').fill('not a phone')
+  await adam.getByRole('button', { name: 'Create', exact: true }).click()
+  await expect(adam.getByText('1 to 64 of letters, digits')).toBeVisible()
+  await expect(field(adam, 'Phone')).toBeFocused()
+  await field(adam, 'Phone').fill(await phones.of(newcomer.id))
+  await save(adam, 'Create')
+  await expect(adam.getByRole('heading', { name: newcomer.name })).toBeVisible()
+
+  // A sign-in for them, with a password that is shown once.
+  await adam.getByRole('link', { name: 'Create a sign-in' }).click()
+  await expect(field(adam, 'Signs in as')).toHaveValue(newcomer.id)
+  await save(adam, 'Create')
+  await adam.getByRole('button', { name: 'Give a password' }).click()
+  const password = (await adam.getByTestId('password').textContent()) ?? ''
+  expect(password).toMatch(/^[a-z2-9]{4}(-[a-z2-9]{4}){3}$/)
+  await adam.getByRole('button', { name: 'I have noted it' }).click()
+  await expect(adam.getByRole('button', { name: 'Give a new password' })).toBeVisible()
+
+  await adam.getByRole('link', { name: 'Queues', exact: true }).click()
+  await adam.getByRole('button', { name: 'New queue' }).click()
+  await field(adam, 'Name').fill('Workshop')
+  await adam.getByRole('radio', { name: 'More and more' }).press('Space')
+  await expect(field(adam, 'One more phone after (seconds)')).toBeVisible()
+  await adam.getByRole('radio', { name: 'Longest idle' }).press('Space')
+  await expect(field(adam, 'One more phone after (seconds)')).toHaveCount(0)
+  await pick(adam, 'Add a member', newcomer.name)
+  await expect(adam.getByRole('button', { name: `Remove ${newcomer.name}` })).toBeVisible()
+  await save(adam, 'Create')
+
+  await adam.getByRole('link', { name: 'Entry points', exact: true }).click()
+  await adam.getByRole('button', { name: 'New entry point' }).click()
+  await field(adam, 'Name').fill('Workshop line')
+  await adam.getByRole('textbox', { name: 'Add: Numbers' }).fill('+49 30 107..+49 30 109')
+  await adam.keyboard.press('Enter')
+  await expect(adam.getByText('+4930108', { exact: true })).toBeVisible()
+  await pick(adam, 'Queue', 'Workshop')
+  await save(adam, 'Create')
+
+  const theirs = await browser.newContext({ baseURL: process.env.TANDEM_URL ?? '', locale: 'en-GB' })
+  const dora = await theirs.newPage()
+  await dora.goto('/')
+  await dora.getByLabel('Name').fill(newcomer.id)
+  await dora.getByLabel('Password').fill(password)
+  await dora.getByRole('button', { name: 'Sign in' }).click()
+  await choose(dora, 'Available')
+  await isInState(dora, 'Available')
+  const caller = await phones.dial('+4930108')
+  await expect(dora.getByTestId('request')).toContainText('Workshop')
+  await phones.answer(newcomer.id)
+  await phones.hears(caller.who, newcomer.id)
+  await phones.hangUp(caller.who)
+  await theirs.close()
+
+  // The log tells of it (S3).
+  await adam.getByRole('link', { name: 'Audit log' }).click()
+  const line = adam.getByRole('row').filter({ hasText: 'Entry point' }).filter({ hasText: 'workshop-line' })
+  await expect(line).toContainText('admin:adam')
+  await expect(line).toContainText('Created')
+  await line.getByRole('button').click()
+  await expect(adam.getByRole('dialog')).toContainText('+4930109')
+})
+
+test('numbers in use are taken only when that is agreed to, and what is deleted has to be typed (N2, N3)', async ({ phones, desk }) => {
+  await phones.reset()
+  const adam = await desk('adam', '/admin/entry-points/+new')
+  await field(adam, 'Name').fill('Robber')
+  await adam.getByRole('textbox', { name: 'Add: Numbers' }).fill(numbers.spare)
+  await pick(adam, 'Queue', 'Brief')
+  await adam.getByRole('button', { name: 'Create', exact: true }).click()
+  await expect(adam.getByRole('dialog')).toContainText('Spare line loses +4930105, its last')
+  await adam.getByRole('button', { name: 'Take the numbers' }).click()
+  await expect(adam.getByRole('button', { name: 'Create', exact: true })).toHaveCount(0)
+  await adam.getByRole('link', { name: 'Spare line' }).click()
+  await expect(adam.getByRole('checkbox', { name: 'Switched on' })).not.toBeChecked()
+
+  await adam.getByRole('link', { name: 'Robber' }).click()
+  await adam.getByRole('button', { name: 'Delete' }).click()
+  const dialog = adam.getByRole('dialog')
+  await dialog.getByRole('textbox').fill('+4930999')
+  await dialog.getByRole('button', { name: 'Delete' }).click()
+  await expect(dialog).toContainText('must be a number of this entry point')
+  await dialog.getByRole('textbox').fill(numbers.spare)
+  await dialog.getByRole('button', { name: 'Delete' }).click()
+  await expect(adam.getByRole('link', { name: 'Robber' })).toHaveCount(0)
+})
+
+test('what two change at once is put together, and what is not saved is not lost', async ({ phones, desk }) => {
+  await phones.reset()
+  const adam = await desk('adam', '/admin/queues/brief')
+  const other = await desk('adam', '/admin/queues/brief')
+  await field(adam, 'Name').fill('Brief and short')
+  await adam.getByRole('link', { name: 'Sales', exact: true }).click()
+  await expect(adam.getByRole('dialog', { name: 'Leave without saving?' })).toBeVisible()
+  await adam.getByRole('button', { name: 'Stay' }).click()
+  await expect(field(adam, 'Name')).toHaveValue('Brief and short')
+
+  await adam.context().setOffline(true)
+  await field(other, 'Longest wait (seconds)').fill('600')
+  await save(other, 'Save')
+  await adam.context().setOffline(false)
+  await expect(adam.getByText('Taken over from them: Longest wait')).toBeVisible()
+  await expect(field(adam, 'Longest wait (seconds)')).toHaveValue('600')
+  await expect(field(adam, 'Name')).toHaveValue('Brief and short')
+  await adam.keyboard.press('Control+s')
+  await expect(adam.getByRole('button', { name: 'Save', exact: true })).toHaveCount(0)
+  await field(adam, 'Name').fill('Brief')
+  await field(adam, 'Longest wait (seconds)').fill('')
+  await save(adam, 'Save')
+})
+
+test('a file is tried before it is taken, and can be had back', async ({ phones, desk }) => {
+  await phones.reset()
+  const adam = await desk('adam', '/admin/teams')
+  await adam.getByRole('button', { name: 'Import' }).click()
+  await upload(adam, 'id,tenant,name\nsouth,acme,South\nBAD ID,acme,\n')
+  await expect(adam.getByRole('dialog').getByRole('row').filter({ hasText: 'BAD ID' }).first()).toContainText('3')
+  await expect(adam.getByRole('dialog').getByRole('button', { name: 'Import' })).toBeDisabled()
+  await upload(adam, 'id,tenant,name\nsouth,acme,South\nwest,acme,West\n')
+  await expect(adam.getByText('2 would be created')).toBeVisible()
+  await adam.getByRole('dialog').getByRole('button', { name: 'Import' }).click()
+  await expect(adam.getByRole('link', { name: 'West' })).toBeVisible()
+  const audit = await adam.context().request.get('/api/v1/audit?limit=20&action=importTeams')
+  expect(await audit.json()).toMatchObject({ items: [{ actor: 'admin:adam', action: 'importTeams' }] })
+  const download = adam.waitForEvent('download')
+  await adam.getByRole('link', { name: 'Export' }).click()
+  expect(readFileSync(await (await download).path(), 'utf8')).toContain('south,acme,South')
+
+  // By keyboard: search, down, open, close.
+  await adam.getByRole('searchbox').fill('we')
+  await expect(adam.getByRole('link', { name: 'South' })).toHaveCount(0)
+  await adam.getByRole('searchbox').press('ArrowDown')
+  await adam.keyboard.press('Enter')
+  await expect(adam.getByRole('heading', { name: 'West' })).toBeVisible()
+})
+
+/** Every view of the set-up, with what is seen when it is there. */
+const views = [
+  ['', 'Worth a look'],
+  ['/queues', 'Brief'],
+  ['/queues/sales', 'Who gets the calls'],
+  ['/queues/+new', 'Longest idle'],
+  ['/entry-points', 'Spare line'],
+  ['/entry-points/sales-line', 'Call data'],
+  ['/entry-points/+new', 'Where calls go'],
+  ['/agents', 'Anna Albers'],
+  ['/agents/agent-0', 'What belongs to this agent'],
+  ['/teams', 'Teams'],
+  ['/teams/north', 'Who belongs to it'],
+  ['/users', 'Vera Vogel'],
+  ['/users/vera', 'Leads all teams'],
+  ['/tenants', 'Most calls at once'],
+  ['/tenants/acme', 'Calling out'],
+  ['/settings', 'The whole site'],
+  ['/skills', 'A skill is there'],
+  ['/reasons', 'Wrap-up reasons'],
+  ['/switches', 'Connected'],
+  ['/audit', 'Signed in'],
+] as const
+
+async function isShown(page: Page, path: string, seen: string) {
+  await page.goto(`/admin${path}`)
+  await expect(page.getByRole('main').getByText(seen).filter({ visible: true }).first()).toBeVisible()
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`the set-up has no serious accessibility problem in the ${colorScheme} theme`, async ({ phones, desk }) => {
+    test.setTimeout(150_000)
+    await phones.reset()
+    const adam = await desk('adam', '/admin', { colorScheme })
+    for (const [path, seen] of views) {
+      await isShown(adam, path, seen)
+      await isAccessible(adam, `/admin${path}`)
+    }
+    // What opens above them.
+    await adam.getByRole('table').getByRole('button', { name: 'Signed in' }).first().click()
+    await expect(adam.getByRole('dialog')).toBeVisible()
+    await isAccessible(adam, 'an entry of the audit log')
+    await adam.goto('/admin/teams')
+    await adam.getByRole('button', { name: 'Import' }).click()
+    await upload(adam, 'id,tenant,name\nBAD ID,acme,\n')
+    await expect(adam.getByRole('dialog').getByRole('table')).toBeVisible()
+    await isAccessible(adam, 'a file with a mistake')
+    await adam.goto('/admin/entry-points/spare-line')
+    await adam.getByRole('button', { name: 'Delete' }).click()
+    await expect(adam.getByRole('dialog')).toBeVisible()
+    await isAccessible(adam, 'deleting')
+  })
+}
+
+test('every view of the set-up fits a phone', async ({ phones, desk }) => {
+  test.setTimeout(90_000)
+  await phones.reset()
+  const adam = await desk('adam', '/admin', { viewport: { width: 390, height: 844 } })
+  for (const [path, seen] of views) {
+    await isShown(adam, path, seen)
+    await fits(adam, `/admin${path}`)
+  }
+})

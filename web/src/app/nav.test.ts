@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import type { Me } from '@/api/types'
+import { home, ways } from './nav'
+
+function who(may: string[], agent?: string): Me {
+  return { name: 'x', role: 'auditor', all_teams: false, may, ...(agent ? { agent } : {}) }
+}
+
+function waysOf(me: Me) {
+  return ways.filter((w) => w.for(me)).map((w) => w.to)
+}
+
+test('ways are offered by what somebody may do, whatever the role is called', () => {
+  expect(waysOf(who(['listCallRecords'], 'anna'))).toEqual(['/desk', '/calls'])
+  expect(waysOf(who(['queueFigures', 'listCallRecords']))).toEqual(['/supervisor', '/calls'])
+  expect(waysOf(who(['queueFigures', 'listCallRecords', 'listAudit']))).toEqual(['/supervisor', '/calls', '/admin'])
+  expect(waysOf(who([]))).toEqual([])
+})
+
+test('people begin where their work is', () => {
+  expect(home(who(['listCallRecords'], 'anna'))).toBe('/desk')
+  expect(home(who(['queueFigures', 'listCallRecords']))).toBe('/supervisor')
+  expect(home(who(['queueFigures', 'listAudit']))).toBe('/supervisor')
+  expect(home(who(['queueFigures', 'listAudit', 'replaceQueue']))).toBe('/admin')
+  expect(home(who([]))).toBe('/calls')
+})

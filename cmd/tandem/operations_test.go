@@ -157,8 +157,9 @@ func TestOperationsS5(t *testing.T) {
 		require.NotEmpty(t, samples)
 		s.mended(map[string]float64{})
 
-		again := s.connects(tapedNumber, s.desks[1]) // it serves
-		again.caller.hangUp()
+		again := s.dial(tapedNumber) // it serves, with who was available before
+		s.talks(again, k.desk, s.takes(k.desk))
+		again.hangUp()
 		s.emptied()
 	})
 }

@@ -170,7 +170,7 @@ func (ls *lanes) carryOut(e core.Effect) {
 	why, text := whyRefused(err)
 	ls.witness.Ordered(e, start, ended, why)
 	ls.metrics.effects.WithLabelValues(string(ls.engine.ID()), e.Do.Name(), string(why)).Inc()
-	ls.log.Debug("effect refused", "effect", e.ID, "action", e.Do.Name(), "call", e.Call, "lane", e.Lane, "why", why, "text", text)
+	ls.log.Debug("effect refused", "effect", e.ID, "action", e.Do.Name(), "call", e.Call, "leg", aboutAction(e.Do).leg, "lane", e.Lane, "why", why, "text", text)
 	if e.ID == 0 {
 		return // the shell's own order (quarantine.go), of which the rules know nothing
 	}

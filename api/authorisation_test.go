@@ -106,12 +106,16 @@ func (w *world) objects() map[string]string {
 	require.NoError(w.t, err)
 	_, _, err = w.srv.EntryPoints.Create(w.t.Context(), core.EntryPoint{ID: "hidden", Tenant: "acme", Name: "Secret line", Numbers: []string{"+49309999"}, Queue: "back"})
 	require.NoError(w.t, err)
+	_, _, err = w.srv.Phones.Create(w.t.Context(), models.Phone{ID: "desk-bert", Tenant: "acme", User: "1002", Name: "Secret desk"})
+	require.NoError(w.t, err)
+	_, _, err = w.srv.Trunks.Create(w.t.Context(), models.Trunk{ID: "hidden-carrier", Name: "Secret carrier", Host: "192.0.2.1"})
+	require.NoError(w.t, err)
 	all, err := w.srv.Sessions.List(w.t.Context(), "u-bert", time.Hour)
 	require.NoError(w.t, err)
 	require.NotEmpty(w.t, all)
 	return map[string]string{
 		"tenants": "acme", "entry-points": "hidden", "queues": "back", "agents": "bert", "calls": string(w.connects("bert", "1002", "+4915199999999")),
-		"call-records": "rec-bert", "recordings": "r-bert", "users": "u-bert", "teams": "south", "sessions": all[0].ID, "tokens": "t-bert",
+		"call-records": "rec-bert", "recordings": "r-bert", "users": "u-bert", "teams": "south", "sessions": all[0].ID, "tokens": "t-bert", "phones": "desk-bert", "trunks": "hidden-carrier",
 	}
 }
 

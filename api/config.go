@@ -22,10 +22,24 @@ type resource[T, W any] struct {
 	tenant  func(T) core.TenantID
 	global  bool                               // belongs to the site: who belongs to one tenant may not change it
 	quiet   bool                               // the rules know nothing of it: the shard is not told, and need not be ours
+	line    bool                               // it is written into the switches' configuration, by the shard's owner
 	visible func(see sight, value T) bool      // optional, beyond the tenant
 	confirm func(value T, typed string) *Error // optional: what deleting asks for
 	// spared is optional: what the principal must not do to a row, where next is what would be put in its place, nil = it would be deleted.
 	spared func(p Principal, value T, next *T) *Error
+	// checked is optional: what only the process that drives the switches can tell to be wrong.
+	checked func(s *Server, value T) error
+	// standing is optional: it adds to an item how the switches find it.
+	standing func(s *Server, item any) any
+}
+
+// shown is what is answered of a row.
+func (res resource[T, W]) shown(s *Server, r *request, view View, row Versioned[T]) any {
+	item := res.item(r.sees, view, row)
+	if res.standing != nil {
+		item = res.standing(s, item)
+	}
+	return item
 }
 
 type list[T any] struct {
@@ -44,7 +58,7 @@ func (res resource[T, W]) sees(see sight, value T) bool {
 
 // acting refuses changes where nobody would hear of them.
 func (res resource[T, W]) acting(s *Server) error {
-	if res.quiet {
+	if res.quiet && !res.line {
 		return nil
 	}
 	return s.acting()
@@ -52,6 +66,11 @@ func (res resource[T, W]) acting(s *Server) error {
 
 // changed keeps what was done, and tells the shard.
 func (res resource[T, W]) changed(s *Server, r *request, id string, tenant core.TenantID, detail any, change core.ConfigChanged) error {
+	if res.line {
+		s.Lines.Changed()
+		s.audit(r, res.kind+"/"+id, tenant, detail)
+		return nil
+	}
 	if res.quiet { // users and teams: what somebody may see
 		s.rechecks.everybody()
 		s.audit(r, res.kind+"/"+id, tenant, detail)
@@ -73,7 +92,7 @@ func (res resource[T, W]) list(s *Server, r *request) (reply, error) {
 	out := live[any]{Position: view.Position(), Items: []any{}}
 	for _, row := range rows {
 		if res.sees(r.sees, row.Value) {
-			out.Items = append(out.Items, res.item(r.sees, view, row))
+			out.Items = append(out.Items, res.shown(s, r, view, row))
 		}
 	}
 	return ok(out)
@@ -101,7 +120,7 @@ func (res resource[T, W]) get(s *Server, r *request) (reply, error) {
 		return reply{}, err
 	}
 	r.Header("ETag", etag(row.Version))
-	return ok(res.item(r.sees, s.Live.View(), row))
+	return ok(res.shown(s, r, s.Live.View(), row))
 }
 
 // read decodes the body and checks that it stays within the principal's tenant.
@@ -122,6 +141,11 @@ func (res resource[T, W]) create(s *Server, r *request) (reply, error) {
 	value, err := res.read(r)
 	if err != nil {
 		return reply{}, err
+	}
+	if res.checked != nil {
+		if err := res.checked(s, value); err != nil {
+			return reply{}, err
+		}
 	}
 	id := res.id(&value)
 	derived := *id == ""
@@ -150,7 +174,7 @@ func (res resource[T, W]) create(s *Server, r *request) (reply, error) {
 		return reply{}, err
 	}
 	r.Header("ETag", etag(row.Version))
-	return reply{status: http.StatusCreated, body: res.item(r.sees, s.Live.View(), row)}, nil
+	return reply{status: http.StatusCreated, body: res.shown(s, r, s.Live.View(), row)}, nil
 }
 
 func (res resource[T, W]) replace(s *Server, r *request) (reply, error) {
@@ -171,6 +195,11 @@ func (res resource[T, W]) replace(s *Server, r *request) (reply, error) {
 		return reply{}, invalid("id", "must be the id of the path, or left out")
 	}
 	*id = named
+	if res.checked != nil {
+		if err := res.checked(s, value); err != nil {
+			return reply{}, err
+		}
+	}
 	if res.spared != nil {
 		if e := res.spared(r.who, before.Value, &value); e != nil {
 			return reply{}, e
@@ -189,7 +218,7 @@ func (res resource[T, W]) replace(s *Server, r *request) (reply, error) {
 		return reply{}, err
 	}
 	r.Header("ETag", etag(row.Version))
-	return ok(res.item(r.sees, s.Live.View(), row))
+	return ok(res.shown(s, r, s.Live.View(), row))
 }
 
 func (res resource[T, W]) remove(s *Server, r *request) (reply, error) {

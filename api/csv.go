@@ -125,7 +125,7 @@ func (f file[T]) take(s *Server, r *request) (reply, error) {
 	for i, l := range lines {
 		changes[i] = func(ctx context.Context, db *models.DB) (core.ConfigChanged, error) {
 			ids = append(ids, l.id)
-			return f.one(ctx, db, r.who, l, &result)
+			return f.one(ctx, s, db, r.who, l, &result)
 		}
 	}
 	s.setup.Lock()
@@ -158,7 +158,7 @@ func (f file[T]) take(s *Server, r *request) (reply, error) {
 }
 
 // one makes the change that a line asks for, and counts it.
-func (f file[T]) one(ctx context.Context, db *models.DB, who Principal, l line, result *imported) (core.ConfigChanged, error) {
+func (f file[T]) one(ctx context.Context, s *Server, db *models.DB, who Principal, l line, result *imported) (core.ConfigChanged, error) {
 	before, err := f.read(ctx, db, l.id)
 	there := err == nil
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
@@ -186,6 +186,12 @@ func (f file[T]) one(ctx context.Context, db *models.DB, who Principal, l line, 
 	}
 	if !who.tenantAllowed(f.tenant(value)) {
 		return core.ConfigChanged{}, models.Invalid{{Field: "tenant", Rule: "you belong to another tenant"}}
+	}
+	if f.checked != nil {
+		var e *Error
+		if err := f.checked(s, value); errors.As(err, &e) {
+			return core.ConfigChanged{}, models.Invalid{{Field: e.Field, Rule: e.Message}}
+		}
 	}
 	if there && f.spared != nil {
 		if e := f.spared(who, before, &value); e != nil {

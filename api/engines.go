@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,35 @@ type engineItem struct {
 	Kind    string        `json:"kind,omitempty"`
 	Version string        `json:"version,omitempty"`
 	Calls   int           `json:"calls"` // in progress there
+	Lines   *linesItem    `json:"lines,omitempty"`
+}
+
+// linesItem is how it is with a switch's phones and trunks, where Tandem writes them.
+type linesItem struct {
+	Standing
+	Registered *int         `json:"registered,omitempty"` // phones that can be reached; missing = not known
+	Trunks     []trunkAtIts `json:"trunks"`
+}
+
+type trunkAtIts struct {
+	Trunk string     `json:"trunk"`
+	State TrunkState `json:"state"`
+}
+
+func (s *Server) linesAt(id core.EngineID) *linesItem {
+	standing, ours := s.Lines.Standing(id)
+	if !ours {
+		return nil
+	}
+	out := &linesItem{Standing: standing, Trunks: []trunkAtIts{}}
+	if standing.Registered != nil {
+		n := len(standing.Registered)
+		out.Registered = &n
+	}
+	for _, name := range slices.Sorted(maps.Keys(standing.Trunks)) {
+		out.Trunks = append(out.Trunks, trunkAtIts{name, standing.Trunks[name]})
+	}
+	return out
 }
 
 // engineList is the switches, and the trunks that go out from them.
@@ -60,7 +90,7 @@ func (s *Server) listEngines(r *request) (reply, error) {
 		out.Items[i].Kind, out.Items[i].Version = sw.Kind, sw.Version()
 	}
 	for i := range out.Items {
-		out.Items[i].Calls = calls[out.Items[i].ID]
+		out.Items[i].Calls, out.Items[i].Lines = calls[out.Items[i].ID], s.linesAt(out.Items[i].ID)
 	}
 	tenants, err := s.Tenants.List(r.ctx(), "")
 	if err != nil {

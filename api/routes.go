@@ -161,6 +161,20 @@ var routes = []route{
 	{op: "replaceTeam", method: http.MethodPut, path: "/api/v1/teams/{id}", roles: adminsOnly, handle: teams.replace},
 	{op: "deleteTeam", method: http.MethodDelete, path: "/api/v1/teams/{id}", roles: adminsOnly, handle: teams.remove},
 
+	{op: "listPhones", method: http.MethodGet, path: "/api/v1/phones", roles: overseers, query: []string{"tenant"}, handle: phones.list},
+	{op: "createPhone", method: http.MethodPost, path: "/api/v1/phones", roles: adminsOnly, handle: phones.create},
+	{op: "getPhone", method: http.MethodGet, path: "/api/v1/phones/{id}", roles: overseers, handle: phones.get},
+	{op: "replacePhone", method: http.MethodPut, path: "/api/v1/phones/{id}", roles: adminsOnly, handle: phones.replace},
+	{op: "deletePhone", method: http.MethodDelete, path: "/api/v1/phones/{id}", roles: adminsOnly, handle: phones.remove},
+	{op: "setPhonePassword", method: http.MethodPost, path: "/api/v1/phones/{id}/password", roles: adminsOnly, secret: true, handle: (*Server).setPhonePassword},
+
+	{op: "listTrunks", method: http.MethodGet, path: "/api/v1/trunks", roles: overseers, reach: reachSite, handle: trunks.list},
+	{op: "createTrunk", method: http.MethodPost, path: "/api/v1/trunks", roles: adminsOnly, reach: reachSite, handle: trunks.create},
+	{op: "getTrunk", method: http.MethodGet, path: "/api/v1/trunks/{id}", roles: overseers, reach: reachSite, handle: trunks.get},
+	{op: "replaceTrunk", method: http.MethodPut, path: "/api/v1/trunks/{id}", roles: adminsOnly, reach: reachSite, handle: trunks.replace},
+	{op: "deleteTrunk", method: http.MethodDelete, path: "/api/v1/trunks/{id}", roles: adminsOnly, reach: reachSite, handle: trunks.remove},
+	{op: "setTrunkPassword", method: http.MethodPost, path: "/api/v1/trunks/{id}/password", roles: adminsOnly, reach: reachSite, secret: true, handle: (*Server).setTrunkPassword},
+
 	{op: "listAudit", method: http.MethodGet, path: "/api/v1/audit", roles: overseers,
 		query: append([]string{"tenant", "actor", "action", "object", "from", "to"}, pagingQuery...), handle: (*Server).listAudit},
 
@@ -170,6 +184,8 @@ var routes = []route{
 	{op: "importUsers", method: http.MethodPost, path: "/api/v1/csv/users", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: userFile.take},
 	{op: "exportTeams", method: http.MethodGet, path: "/api/v1/csv/teams", roles: overseers, query: []string{"tenant"}, handle: teamFile.export},
 	{op: "importTeams", method: http.MethodPost, path: "/api/v1/csv/teams", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: teamFile.take},
+	{op: "exportPhones", method: http.MethodGet, path: "/api/v1/csv/phones", roles: overseers, query: []string{"tenant"}, handle: phoneFile.export},
+	{op: "importPhones", method: http.MethodPost, path: "/api/v1/csv/phones", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: phoneFile.take},
 	{op: "exportQueues", method: http.MethodGet, path: "/api/v1/csv/queues", roles: overseers, query: []string{"tenant"}, handle: queueFile.export},
 	{op: "importQueues", method: http.MethodPost, path: "/api/v1/csv/queues", roles: adminsOnly, query: []string{"dry_run"}, csv: true, handle: queueFile.take},
 	{op: "exportEntryPoints", method: http.MethodGet, path: "/api/v1/csv/entry-points", roles: overseers, query: []string{"tenant"}, handle: entryPointFile.export},

@@ -38,7 +38,12 @@ type Config struct {
 	Measures    Measures
 	Audio       Audio
 	CRM         CRM
+	Phones      Repository[models.Phone]
+	Trunks      Repository[models.Trunk]
+	Passwords   Passwords
 
+	Key      *models.Key          // optional: for [Config.Database], seals the passwords of phones and trunks; without, none can be set
+	Lines    Lines                // optional: who writes phones and trunks to the switches; default nobody
 	Log      *slog.Logger         // optional; default slog.Default()
 	Checks   []Check              // optional: further questions of /readyz
 	Switches []Switch             // optional: those that this process drives, with what the rules do not know of them
@@ -94,6 +99,7 @@ func New(c Config) (*Server, error) {
 		"Agents": c.Agents == nil, "Users": c.Users == nil, "Teams": c.Teams == nil, "Together": c.Together == nil, "Accounts": c.Accounts == nil,
 		"Sessions": c.Sessions == nil, "Site": c.Site == nil, "Tokens": c.Tokens == nil, "Answers": c.Answers == nil,
 		"Audit": c.Audit == nil, "History": c.History == nil, "Measures": c.Measures == nil, "Audio": c.Audio == nil, "CRM": c.CRM == nil,
+		"Phones": c.Phones == nil, "Trunks": c.Trunks == nil, "Passwords": c.Passwords == nil,
 	} {
 		if missing {
 			return nil, fmt.Errorf("api: Config.%s is missing", name)
@@ -101,6 +107,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Lines == nil {
+		c.Lines = noLines{}
 	}
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()

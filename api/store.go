@@ -61,7 +61,7 @@ func (c Config) Database(db *models.DB) Config {
 	c.Accounts, c.Sessions, c.Together = s, storedSessions{db.Sessions()}, s
 	c.Site, c.Tokens, c.Answers, c.Audit, c.History, c.CRM = s, s, s, s, s, s
 	c.Measures = storedMeasures{db.Measures()}
-	return c
+	return c.linesOf(db)
 }
 
 func keepIf[T any](all []T, keep func(T) bool) []T {

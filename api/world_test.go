@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -187,8 +188,11 @@ func newWorld(tb testing.TB, change ...func(*Config)) *world {
 			return core.ConfigChanged{Agents: set, Remove: core.Removal{Agents: idsOf[core.AgentID](gone)}}
 		})
 	db := dbtest.Open(tb, dbtest.SQLiteURL(tb))
-	kept := Config{}.Database(db)
+	key, err := models.OpenKey(filepath.Join(tb.TempDir(), "secret-key"))
+	require.NoError(tb, err)
+	kept := Config{Key: key}.Database(db)
 	c.Users, c.Teams, c.Accounts, c.Sessions, c.Together = kept.Users, kept.Teams, kept.Accounts, kept.Sessions, kept.Together
+	c.Phones, c.Trunks, c.Passwords = kept.Phones, kept.Trunks, kept.Passwords
 	copyRows(tb, c.Tenants, kept.Tenants)
 	copyRows(tb, c.Agents, kept.Agents)
 	for _, f := range change {

@@ -51,6 +51,9 @@ type Config struct {
 	DialRate   int
 	QueueLimit int // events waiting for the sink; more is a gap, and leads to a new session; default 50000
 
+	// WrongPassword is told the address from which a wrong password has come, or one that the switch takes no password from. It must not block. nil = nobody is.
+	WrongPassword func(address string)
+
 	Logger *slog.Logger // default slog.Default()
 	// Lost is called whenever a session has ended, or none came about, unless we wanted it. It must not block. Default: nobody is told.
 	Lost func(engine.Loss)

@@ -14,10 +14,13 @@ import (
 var wantedEvents = []string{
 	"CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD",
 	"CHANNEL_HANGUP_COMPLETE", "DTMF", "PLAYBACK_START", "PLAYBACK_STOP", "BACKGROUND_JOB",
-	"CUSTOM", playedEvent, conferenceEvent, "sofia::register", "sofia::unregister", "sofia::expire",
+	"CUSTOM", playedEvent, conferenceEvent, "sofia::register", "sofia::unregister", "sofia::expire", wrongPasswordEvent,
 }
 
-const conferenceEvent = "conference::maintenance"
+const (
+	conferenceEvent    = "conference::maintenance"
+	wrongPasswordEvent = "sofia::register_failure" // also of calls
+)
 
 // translate turns one event into facts, in order. Nothing is invented: an event about a leg that was never reported, or whose end was,
 // gives none.
@@ -154,6 +157,10 @@ func (e *Engine) custom(ev event) []core.Fact {
 		return e.phoneFacts(ev.get("from-user"), false)
 	case "sofia::expire":
 		return e.phoneFacts(defaultTo(ev.get("user"), ev.get("from-user")), false)
+	case wrongPasswordEvent:
+		if e.cfg.WrongPassword != nil {
+			e.cfg.WrongPassword(ev.get("network-ip"))
+		}
 	}
 	return nil
 }

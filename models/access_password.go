@@ -139,11 +139,21 @@ func guessedFirst(password string, names []string) bool {
 	if len(lower) < longNumber && !slices.ContainsFunc(lower, unicode.IsLetter) {
 		return true // a date, or a telephone number
 	}
+	return zxcvbn.PasswordStrength(string(lower[:min(len(lower), lookedAt)]), guessersWords(names)).Score < guessable
+}
+
+// entropy estimates in bits how many guesses a password takes, by somebody who knows the names.
+func entropy(password string, names []string) float64 {
+	return zxcvbn.PasswordStrength(password[:min(len(password), lookedAt)], guessersWords(names)).Entropy
+}
+
+// guessersWords are the words that somebody tries who knows where a password is for, and of whom.
+func guessersWords(names []string) []string {
 	known := slices.Clone(ourWords)
 	for _, name := range names {
 		known = append(known, strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
 	}
-	return zxcvbn.PasswordStrength(string(lower[:min(len(lower), lookedAt)]), known).Score < guessable
+	return known
 }
 
 // period is the length of the shortest beginning whose repetition a text is; its own length if it is none.

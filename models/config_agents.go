@@ -79,6 +79,9 @@ func (c *Config) putAgent(ctx context.Context, a core.AgentSetup, write func(tx 
 		if taken {
 			return Invalid{{Field: "phone", Rule: "is another agent's phone already"}}
 		}
+		if err := phoneOfOthers(tx, a); err != nil {
+			return err
+		}
 		if err := write(tx); err != nil {
 			return err
 		}

@@ -104,10 +104,10 @@ func (c *Config) putTenant(ctx context.Context, t Tenant, write func(tx *gorm.DB
 	return out, core.ConfigChanged{Tenants: []core.Tenant{t.Tenant}}, err
 }
 
-// DeleteTenant removes a tenant that has no entry point, queue or agent any more.
+// DeleteTenant removes a tenant that has no entry point, queue, agent or phone any more.
 func (c *Config) DeleteTenant(ctx context.Context, id core.TenantID, version int64) (core.ConfigChanged, error) {
 	err := c.change(ctx, fmt.Sprintf("delete tenant %s", id), func(tx *gorm.DB) error {
-		for _, kind := range []string{kindEntryPoint, kindQueue, kindAgent} {
+		for _, kind := range []string{kindEntryPoint, kindQueue, kindAgent, kindPhone} {
 			used, err := exists(tx, `SELECT 1 FROM `+kind+` WHERE tenant = ?`, string(id))
 			if err != nil {
 				return err

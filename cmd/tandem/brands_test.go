@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/tandem-voice/tandem/docker/asterisk"
+	"github.com/tandem-voice/tandem/docker/freeswitch"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/enginetest/lab"
 	"github.com/tandem-voice/tandem/orchestrator/enginetest/phones"
@@ -54,6 +57,7 @@ type exchange struct {
 	spool string            // the directory of its recordings
 	link  *phones.Link      // between it and Tandem: events and orders
 	env   map[string]string // the settings of Tandem that drive it, through the link
+	lines map[string]string // those that make its phones and trunks Tandem's affair
 	trunk *softphone.Phone  // the world outside: all its callers come from here
 }
 
@@ -76,7 +80,8 @@ func asteriskExchange(t *testing.T, a *lab.Asterisk) *exchange {
 	link := phones.NewLink(t, strings.TrimSuffix(strings.TrimPrefix(a.ARIURL, "http://"), "/ari"))
 	return &exchange{
 		labSwitch: a, id: "asterisk", sip: a.SIPAddr, spool: a.Spool, link: link,
-		env: map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
+		env:   map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
+		lines: map[string]string{"TANDEM_ARI_SITE": filepath.Join(a.Dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": a.Log()},
 	}
 }
 
@@ -85,6 +90,7 @@ func freeswitchExchange(t *testing.T, f *lab.FreeSWITCH) *exchange {
 	link := phones.NewLink(t, f.ESLAddr)
 	return &exchange{
 		labSwitch: f, id: "freeswitch", sip: f.SIPAddr, spool: f.Recordings, link: link,
-		env: map[string]string{"TANDEM_ESL_ADDR": link.Addr(), "TANDEM_ESL_PASSWORD": f.ESLPassword, "TANDEM_ESL_RECORDINGS": f.Recordings},
+		env:   map[string]string{"TANDEM_ESL_ADDR": link.Addr(), "TANDEM_ESL_PASSWORD": f.ESLPassword, "TANDEM_ESL_RECORDINGS": f.Recordings},
+		lines: map[string]string{"TANDEM_ESL_SITE": filepath.Join(f.Dir, "etc", freeswitch.LinesDir)},
 	}
 }

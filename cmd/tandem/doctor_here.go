@@ -22,12 +22,13 @@ func checkFiles(s settings, lookup func(string) (string, bool)) []finding {
 	const name = "permissions"
 	var out []finding
 	for _, v := range secretFiles() {
-		if path, ok := lookup(v); ok && path != "" {
+		if path, ok := lookup(v); ok && path != "" && path != s.SecretKey {
 			out = append(out, ownersOnlyFinding(v+" "+path, path)...)
 		}
 	}
 	out = append(out, ownersOnlyFinding("TANDEM_ADMIN_TOKEN "+s.AdminToken, s.AdminToken)...)
 	out = append(out, ownersOnlyFinding("the password "+s.adminPasswordFile(), s.adminPasswordFile())...)
+	out = append(out, ownersOnlyFinding("TANDEM_SECRET_KEY_FILE "+s.SecretKey, s.SecretKey)...)
 	out = append(out, writableDirectory("TANDEM_ADMIN_TOKEN", filepath.Dir(s.AdminToken))...)
 	if path, ok := strings.CutPrefix(s.DB, "sqlite:"); ok {
 		path, _, _ = strings.Cut(path, "?")

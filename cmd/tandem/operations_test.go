@@ -64,7 +64,7 @@ func TestOperationsS5(t *testing.T) {
 	onEach(t, func(t *testing.T, on brand) {
 		spans := newSpanCollector(t)
 		metricsAt := freeAddress(t)
-		s := newStack(t, variant{"watched", func(*testing.T) map[string]string {
+		s := newStack(t, variant{name: "watched", env: func(*testing.T) map[string]string {
 			return map[string]string{"TANDEM_METRICS_LISTEN": metricsAt, "OTEL_EXPORTER_OTLP_ENDPOINT": spans.URL, "OTEL_BSP_SCHEDULE_DELAY": "100"}
 		}}, 2, on)
 		s.addQueue("taped", tapedNumber, 0, map[string]any{"record": true, "ring_time": 120, "wrap_up": map[string]any{"time": 1}})

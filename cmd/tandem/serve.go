@@ -64,6 +64,10 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	if err := adminUser(ctx, db, s.adminPasswordFile()); err != nil {
 		return err
 	}
+	key, err := models.OpenKey(s.SecretKey)
+	if err != nil {
+		return fmt.Errorf("TANDEM_SECRET_KEY_FILE: %w", err)
+	}
 	bucket, err := jobs.OpenBucket(ctx, s.Bucket)
 	if err != nil {
 		return fmt.Errorf("open TANDEM_BUCKET: %w", err)
@@ -119,10 +123,11 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	if err != nil {
 		return err
 	}
+	phoneLines := newLineWriters(drivers, db.Lines(key), s.SIPTrusted, shard, log)
 	counted.follow(shard, drivers, work, db, log)
 	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
 		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: counted.registry, Version: version(), Switches: listed(drivers), TrustedProxies: s.TrustedProxies,
-		App:    web.Handler(web.Files()),
+		App: web.Handler(web.Files()), Key: key, Lines: phoneLines,
 		Checks: []api.Check{{Name: "database", Ask: db.Ping}, {Name: "jobs", Ask: work.Ping}},
 	}.Database(db))
 	if err != nil {
@@ -141,6 +146,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		}
 	})
 	running.Go(func() { sweep(aside, db, log) })
+	running.Go(func() { phoneLines.run(aside) })
 	if measured != nil {
 		running.Go(func() { serveMetrics(aside, measured, counted.registry, log) })
 	}

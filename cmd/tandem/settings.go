@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tandem-voice/tandem/orchestrator/lines"
 )
 
 // settings is what the environment says about a Tandem process. Each field is read from the variable named beside it; where a variable
@@ -50,6 +52,12 @@ type settings struct {
 	// TANDEM_ADMIN_TOKEN: the file into which the first start writes the administrator's token, and beside which it writes the password of the user admin, as
 	// admin-password. Default var/admin-token.
 	AdminToken string
+	// TANDEM_SECRET_KEY_FILE: the file with the key that seals the passwords of phones and trunks in the database; the first start makes it. Default secret-key beside
+	// TANDEM_ADMIN_TOKEN. Keep it with the backups, and apart from those of the database: without it the passwords have to be set anew.
+	SecretKey string
+	// TANDEM_SIP_TRUSTED: addresses and networks, separated by commas, that no switch shuts out, however many wrong passwords of phones come from there: offices behind one address.
+	// Default: private networks. none = there are none.
+	SIPTrusted []netip.Prefix
 	// TANDEM_LOG: debug, info (default), warn or error.
 	Log slog.Level
 	// TANDEM_LOG_FORMAT: text (default) or json.
@@ -61,7 +69,7 @@ type settings struct {
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
 	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_METRICS_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
-	"TANDEM_SETTINGS", "TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+	"TANDEM_SETTINGS", "TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_SECRET_KEY_FILE", "TANDEM_SIP_TRUSTED", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -84,6 +92,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		LogJSON:       e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
 		Drain:         10 * time.Second,
 	}
+	s.SecretKey = e.text("TANDEM_SECRET_KEY_FILE", filepath.Join(filepath.Dir(s.AdminToken), "secret-key"))
 	if err := s.Log.UnmarshalText([]byte(e.oneOf("TANDEM_LOG", "info", "debug", "warn", "error"))); err != nil {
 		e.bad("TANDEM_LOG", "must be debug, info, warn or error")
 	}
@@ -96,16 +105,9 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e.check(strings.HasPrefix(s.DB, "sqlite:") || strings.HasPrefix(s.DB, "postgres://") || strings.HasPrefix(s.DB, "postgresql://"),
 		"TANDEM_DB", "must begin with sqlite: or postgres://")
 	e.check(s.Redis == "" || isURL(s.Redis, "redis", "rediss", "unix"), "TANDEM_REDIS", "must be a URL that begins with redis://, rediss:// or unix://")
-	for text := range strings.SplitSeq(e.text("TANDEM_TRUSTED_PROXIES", ""), ",") {
-		if text = strings.TrimSpace(text); text == "" {
-			continue
-		}
-		proxy, err := netip.ParsePrefix(text)
-		if address, single := netip.ParseAddr(text); single == nil {
-			proxy, err = address.Prefix(address.BitLen())
-		}
-		e.check(err == nil, "TANDEM_TRUSTED_PROXIES", "must be addresses or networks, like 127.0.0.1,10.0.0.0/8")
-		s.TrustedProxies = append(s.TrustedProxies, proxy)
+	s.TrustedProxies = e.networks("TANDEM_TRUSTED_PROXIES", "")
+	if s.SIPTrusted = lines.PrivateNetworks(); e.text("TANDEM_SIP_TRUSTED", "") != "" {
+		s.SIPTrusted = e.networks("TANDEM_SIP_TRUSTED", "none")
 	}
 	_, _, err := net.SplitHostPort(s.Listen)
 	e.check(err == nil, "TANDEM_LISTEN", "must be an address and a port, like 127.0.0.1:8080")
@@ -187,6 +189,23 @@ func (e *environment) text(name, def string) string {
 		return v
 	}
 	return def
+}
+
+// networks reads addresses and networks with commas between; the word none stands for none, if there is such a word.
+func (e *environment) networks(name, none string) []netip.Prefix {
+	var out []netip.Prefix
+	for text := range strings.SplitSeq(e.text(name, ""), ",") {
+		if text = strings.TrimSpace(text); text == "" || text == none {
+			continue
+		}
+		network, err := netip.ParsePrefix(text)
+		if address, single := netip.ParseAddr(text); single == nil {
+			network, err = address.Prefix(address.BitLen())
+		}
+		e.check(err == nil, name, "must be addresses or networks, like 127.0.0.1,10.0.0.0/8")
+		out = append(out, network)
+	}
+	return out
 }
 
 // oneOf reads a word; the first is the default.

@@ -15,8 +15,12 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_OWNER        the name of this process in the lease, unique among those that run; default: host name and address
   TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token. The password of
                       the user admin is written beside it, to admin-password
+  TANDEM_SECRET_KEY_FILE  the file with the key that seals the passwords of phones and trunks in the database; made at the first
+                      start, by default as secret-key beside TANDEM_ADMIN_TOKEN. Keep it with the backups
   TANDEM_TRUSTED_PROXIES  addresses and networks of proxies in front, like 127.0.0.1,10.0.0.0/8, that say where requests come from
                       and whether they were encrypted; default: none is believed
+  TANDEM_SIP_TRUSTED  addresses and networks of phones that are never shut out, however many wrong passwords come from there, like
+                      203.0.113.0/24; default: private networks; none for none
   TANDEM_LOG          debug, info (default), warn or error
   TANDEM_LOG_FORMAT   text (default) or json
   TANDEM_DRAIN        how long running requests may take when the process is told to stop; default 10s
@@ -29,12 +33,16 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ARI_USER     user of ari.conf; default tandem
   TANDEM_ARI_PASSWORD (_FILE) its password
   TANDEM_ARI_APP      the Stasis application; default tandem
+  TANDEM_ARI_SITE     the directory, as Tandem sees it, into which it writes the phones and trunks of its database: what Asterisk
+                      has as tandem/ beside its own files. Default: phones and trunks are set up at the switch
+  TANDEM_ARI_LOG      Asterisk's log/messages, as Tandem sees it; with it, addresses that guess passwords of phones are shut out
   TANDEM_ARI_ID       the name of this switch in the set-up; default asterisk
 
   TANDEM_ESL_ADDR     a FreeSWITCH: its event socket, HOST:PORT
   TANDEM_ESL_USER     NAME@DOMAIN of its directory; default: none, the password is that of the event socket
   TANDEM_ESL_PASSWORD (_FILE) the password
   TANDEM_ESL_RECORDINGS  the directory of its recordings as Tandem sees it; default: where FreeSWITCH says
+  TANDEM_ESL_SITE     as TANDEM_ARI_SITE
   TANDEM_ESL_ID       the name of this switch in the set-up; default freeswitch
 
 A further switch of a kind has a number, 2 to 99, behind the kind: TANDEM_ARI_2_URL, TANDEM_ARI_2_PASSWORD and so on. Its name

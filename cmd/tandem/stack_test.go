@@ -41,11 +41,13 @@ type stack struct {
 type variant struct {
 	name string
 	env  func(t *testing.T) map[string]string
+	// lines: the phones and trunks of the database are written to the switches.
+	lines bool
 }
 
 var (
-	embedded   = variant{"embedded", func(*testing.T) map[string]string { return nil }}
-	production = variant{"postgres and redis", func(t *testing.T) map[string]string {
+	embedded   = variant{name: "embedded", env: func(*testing.T) map[string]string { return nil }}
+	production = variant{name: "postgres and redis", env: func(t *testing.T) map[string]string {
 		return map[string]string{"TANDEM_DB": dbtest.PostgresURL(t), "TANDEM_REDIS": dbtest.StartRedis(t).URL()}
 	}}
 )
@@ -64,6 +66,9 @@ func newStack(t *testing.T, v variant, n int, on brand) *stack {
 	maps.Copy(s.env, v.env(t))
 	for _, x := range s.switches {
 		maps.Copy(s.env, x.env)
+		if v.lines {
+			maps.Copy(s.env, x.lines)
+		}
 	}
 	s.proc = s.newProcess(bin, "first")
 	t.Cleanup(s.end)

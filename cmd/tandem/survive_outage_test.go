@@ -67,7 +67,7 @@ func TestPostgresAway(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			postgres := dbtest.StartPostgres(t, true)
-			s := newStack(t, variant{"postgres", func(t *testing.T) map[string]string {
+			s := newStack(t, variant{name: "postgres", env: func(t *testing.T) map[string]string {
 				return map[string]string{"TANDEM_DB": postgres.NewDatabase(t, "tandem"), "TANDEM_REDIS": dbtest.StartRedis(t).URL()}
 			}}, 6, onAsterisk)
 			s.expected = []string{"level=ERROR"} // and rightly so
@@ -86,7 +86,7 @@ func TestPostgresAway(t *testing.T) {
 func TestRedisLost(t *testing.T) {
 	t.Parallel()
 	redis := dbtest.StartRedis(t)
-	s := newStack(t, variant{"redis", func(t *testing.T) map[string]string {
+	s := newStack(t, variant{name: "redis", env: func(t *testing.T) map[string]string {
 		return map[string]string{"TANDEM_DB": dbtest.PostgresURL(t), "TANDEM_REDIS": redis.URL()}
 	}}, 2, onAsterisk)
 	s.expected = []string{"level=ERROR"}

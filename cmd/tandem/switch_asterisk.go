@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,19 +24,28 @@ type asteriskSettings struct {
 	User     string        // USER: of ari.conf; default tandem
 	Password string        // PASSWORD (_FILE): its password
 	App      string        // APP: the Stasis application; default tandem
+	// SITE: the directory, as this process sees it, into which Tandem writes the phones and trunks of its database for this Asterisk, who has it as "tandem" beside its own
+	// files. Default: none, and phones and trunks are set up at the switch.
+	Site string
+	// LOG: the file, as this process sees it, into which Asterisk writes failed registrations: its log/messages. With SITE, addresses that guess passwords are shut out. Default: none.
+	Log string
 
 	prefix string // of the variables, for what is said about them
 }
 
 var asteriskKind = switchKind{
-	prefix: "TANDEM_ARI", reached: "URL", fields: []string{"USER", "APP"}, secrets: []string{"PASSWORD"}, id: "asterisk",
+	prefix: "TANDEM_ARI", reached: "URL", fields: []string{"USER", "APP", "SITE", "LOG"}, secrets: []string{"PASSWORD"}, id: "asterisk",
 	read: func(v switchVariables) switchSettings {
 		a := asteriskSettings{
 			ID: v.name(), URL: v.text("URL", ""), User: v.text("USER", "tandem"), Password: v.secret("PASSWORD"), App: v.text("APP", "tandem"),
+			Site: v.text("SITE", ""), Log: v.text("LOG", ""),
 			prefix: v.prefix,
 		}
 		v.check(isURL(a.URL, "http", "https"), "URL", "must be a URL that begins with http:// or https://")
 		v.check(a.Password != "", "PASSWORD", "must be set, itself or as "+v.prefix+"_PASSWORD_FILE, where "+v.prefix+"_URL is")
+		v.check(a.Site == "" || filepath.IsAbs(a.Site), "SITE", "must be an absolute path")
+		v.check(a.Log == "" || filepath.IsAbs(a.Log), "LOG", "must be an absolute path")
+		v.check(a.Log == "" || a.Site != "", "SITE", "must be set where "+v.prefix+"_LOG is: what is shut out is written there")
 		return a
 	},
 }
@@ -47,11 +57,16 @@ func (a asteriskSettings) drive(log *slog.Logger, lost func(engine.Loss)) (drive
 	if err != nil {
 		return nil, err
 	}
-	return asteriskDriver{e}, nil
+	return asteriskDriver{e, a.Site, a.Log}, nil
 }
 
 // asteriskDriver says "no such recording" in the jobs' words.
-type asteriskDriver struct{ *ari.Engine }
+type asteriskDriver struct {
+	*ari.Engine
+
+	site string
+	log  string
+}
 
 // FetchRecording implements [jobs.Switch].
 func (a asteriskDriver) FetchRecording(ctx context.Context, id core.RecordingID) (io.ReadCloser, error) {

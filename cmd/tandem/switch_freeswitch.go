@@ -31,15 +31,19 @@ type freeswitchSettings struct {
 	// RECORDINGS: the directory in which FreeSWITCH writes recordings, as this process sees it, because the event socket carries no files.
 	// Default: at the same path as FreeSWITCH sees it.
 	Recordings string
+	// SITE: the directory, as this process sees it, into which Tandem writes the phones and trunks of its database for this FreeSWITCH, who has it as "tandem" beside its own
+	// files. Default: none, and phones and trunks are set up at the switch.
+	Site string
 
 	prefix string // of the variables, for what is said about them
 }
 
 var freeswitchKind = switchKind{
-	prefix: "TANDEM_ESL", reached: "ADDR", fields: []string{"USER", "RECORDINGS"}, secrets: []string{"PASSWORD"}, id: "freeswitch",
+	prefix: "TANDEM_ESL", reached: "ADDR", fields: []string{"USER", "RECORDINGS", "SITE"}, secrets: []string{"PASSWORD"}, id: "freeswitch",
 	read: func(v switchVariables) switchSettings {
 		f := freeswitchSettings{
 			ID: v.name(), Addr: v.text("ADDR", ""), User: v.text("USER", ""), Password: v.secret("PASSWORD"), Recordings: v.text("RECORDINGS", ""),
+			Site:   v.text("SITE", ""),
 			prefix: v.prefix,
 		}
 		host, port, err := net.SplitHostPort(f.Addr)
@@ -48,6 +52,7 @@ var freeswitchKind = switchKind{
 		v.check(!strings.ContainsAny(f.Password, "\r\n\x00"), "PASSWORD", "must be one line")
 		v.check(f.User == "" || socketUser.MatchString(f.User), "USER", "must be NAME@DOMAIN of FreeSWITCH's directory")
 		v.check(f.Recordings == "" || filepath.IsAbs(f.Recordings), "RECORDINGS", "must be an absolute path")
+		v.check(f.Site == "" || filepath.IsAbs(f.Site), "SITE", "must be an absolute path")
 		return f
 	},
 }
@@ -57,15 +62,23 @@ var socketUser = regexp.MustCompile(`^[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+$`)
 func (f freeswitchSettings) name() core.EngineID { return f.ID }
 
 func (f freeswitchSettings) drive(log *slog.Logger, lost func(engine.Loss)) (driver, error) {
-	e, err := esl.New(esl.Config{ID: f.ID, Addr: f.Addr, User: f.User, Password: f.Password, RecordingsDir: f.Recordings, Logger: log, Lost: lost})
+	wrong := &relay{}
+	e, err := esl.New(esl.Config{
+		ID: f.ID, Addr: f.Addr, User: f.User, Password: f.Password, RecordingsDir: f.Recordings, Logger: log, Lost: lost, WrongPassword: wrong.tell,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return freeswitchDriver{e}, nil
+	return freeswitchDriver{e, f.Site, wrong}, nil
 }
 
 // freeswitchDriver says "no such recording" in the jobs' words.
-type freeswitchDriver struct{ *esl.Engine }
+type freeswitchDriver struct {
+	*esl.Engine
+
+	site  string
+	wrong *relay
+}
 
 // FetchRecording implements [jobs.Switch].
 func (f freeswitchDriver) FetchRecording(ctx context.Context, id core.RecordingID) (io.ReadCloser, error) {

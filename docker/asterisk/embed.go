@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-//go:embed etc site sounds
+//go:embed etc site lines sounds
 var files embed.FS
 
 // Prompts returns the recorded sentences by name, without "tandem/": G.711 µ-law, 8000 samples a second. The other switch plays the same.

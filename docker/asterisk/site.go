@@ -72,20 +72,6 @@ type Site struct {
 	Bench    *Bench // nil = no app_queue
 }
 
-// Phone is a desk phone.
-type Phone struct {
-	User     string // its name in SIP, 1 to 40 letters, digits, - or _
-	Password string // "" = not asked for one
-	Contact  string // a SIP URI if it does not register; "" otherwise
-}
-
-// Trunk is a carrier, known by its address.
-type Trunk struct {
-	Name    string   // 1 to 40 letters, digits, - or _
-	Contact string   // SIP URI without user to which its calls are sent
-	Match   []string // addresses or networks from which its calls come
-}
-
 // Peer is another switch of the same Tandem. A call over it, "PJSIP/<phone>@<peer>", rings the desk phone that has registered there, and a
 // call from it rings one that has registered here; Tandem, who has ordered it on the other switch, does not see it on this one.
 type Peer struct {
@@ -141,25 +127,7 @@ func (s Site) Validate() error {
 	check(secretRule.MatchString(s.ARIPassword), "ARIPassword", "1 to 80 printable ASCII characters without space and semicolon")
 	check(s.Backup == "" || backupRule.MatchString(s.Backup), "Backup", "<trunk>/<number>")
 	seen := map[string]bool{"udp": true, "global": true, "system": true}
-	for i, p := range s.Phones {
-		field := fmt.Sprintf("Phones[%d]", i)
-		check(nameRule.MatchString(p.User), field+".User", "1 to 40 letters, digits, - and _")
-		check(!seen[p.User], field+".User", fmt.Sprintf("%q is taken", p.User))
-		seen[p.User] = true
-		check(p.Password == "" || secretRule.MatchString(p.Password), field+".Password", "at most 80 printable ASCII characters without space and semicolon")
-		check(p.Contact == "" || uriRule.MatchString(p.Contact), field+".Contact", "a SIP URI without parameters")
-		check(p.Password != "" || p.Contact != "", field, "a password, or a contact of a phone that does not register")
-	}
-	for i, t := range s.Trunks {
-		field := fmt.Sprintf("Trunks[%d]", i)
-		check(nameRule.MatchString(t.Name), field+".Name", "1 to 40 letters, digits, - and _")
-		check(!seen[t.Name], field+".Name", fmt.Sprintf("%q is taken", t.Name))
-		seen[t.Name] = true
-		check(uriRule.MatchString(t.Contact), field+".Contact", "a SIP URI without parameters")
-		for j, m := range t.Match {
-			check(matchRule.MatchString(m), fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
-		}
-	}
+	checkLines(check, seen, s.Phones, s.Trunks)
 	check(s.PeerName == "" && len(s.Peers) == 0 || nameRule.MatchString(s.PeerName), "PeerName", "with peers, 1 to 40 letters, digits, - and _")
 	for i, p := range s.Peers {
 		field := fmt.Sprintf("Peers[%d]", i)
@@ -204,7 +172,7 @@ func (s Site) Write(dir string) error {
 	s.RTPTimeout = orDefault(s.RTPTimeout, 30)
 	s.RTPTimeoutHold = orDefault(s.RTPTimeoutHold, 300)
 
-	for _, d := range []string{"etc/site", "data/sounds/en/tandem", "data/moh/default", "data/moh/calm", "data/moh/ringback", "data/agi-bin", "db", "run", "log",
+	for _, d := range []string{"etc/site", "etc/" + LinesDir, "data/sounds/en/tandem", "data/moh/default", "data/moh/calm", "data/moh/ringback", "data/agi-bin", "db", "run", "log",
 		"cache", "spool/recording", "spool/tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {
 			return fmt.Errorf("make instance directory: %w", err)
@@ -249,7 +217,7 @@ func (s Site) render(dir string) error {
 			}
 			continue
 		}
-		t, err := template.New(target).Option("missingkey=error").ParseFS(files, name)
+		t, err := template.New(target).Option("missingkey=error").Funcs(functions).ParseFS(files, name, linesTemplate)
 		if err != nil {
 			return fmt.Errorf("parse template %s: %w", name, err)
 		}

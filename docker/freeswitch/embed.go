@@ -23,5 +23,5 @@ package freeswitch
 
 import "embed"
 
-//go:embed etc site
+//go:embed etc site lines
 var files embed.FS

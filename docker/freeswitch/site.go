@@ -84,20 +84,6 @@ type Site struct {
 	Bench    *Bench // nil = no mod_callcenter
 }
 
-// Phone is a desk phone.
-type Phone struct {
-	User     string // its name in SIP, 1 to 40 letters, digits, - or _
-	Password string // "" = it neither registers nor calls; then it has a Contact
-	Contact  string // a SIP URI if it does not register; "" otherwise
-}
-
-// Trunk is a carrier, known by its address.
-type Trunk struct {
-	Name    string   // 1 to 40 letters, digits, - or _
-	Contact string   // SIP URI without user to which its calls are sent
-	Match   []string // addresses or networks from which its calls come; none = it calls nobody
-}
-
 // Peer is another switch of the same Tandem. A call over it, "sofia/gateway/<peer>/<phone>", rings the desk phone that has registered there,
 // and a call from it rings one that has registered here; Tandem, who has ordered it on the other switch, does not see it on this one.
 type Peer struct {
@@ -158,27 +144,10 @@ func (s Site) Validate() error {
 	check(s.Qualify == 0 || s.Qualify >= 3, "Qualify", "0, or 3 seconds or more")
 	check(s.Heartbeat >= 0 && s.Heartbeat <= 20, "Heartbeat", "0 to 20 seconds")
 	check(s.Backup == "" || backupRule.MatchString(s.Backup), "Backup", "<trunk>/<number>")
+	checkLines(check, s.Phones, s.Trunks)
 	seen := map[string]bool{}
-	for i, p := range s.Phones {
-		field := fmt.Sprintf("Phones[%d]", i)
-		check(nameRule.MatchString(p.User), field+".User", nameWords)
-		check(!lineRule.MatchString(p.User+p.Password+p.Contact), field+".User", "and its password and contact: not the preprocessor's name")
-		check(!seen[p.User], field+".User", fmt.Sprintf("%q is taken", p.User))
-		seen[p.User] = true
-		check(p.Password == "" || secretRule.MatchString(p.Password), field+".Password", secretWords)
-		check(p.Contact == "" || uriRule.MatchString(p.Contact), field+".Contact", "a SIP URI without parameters")
-		check(p.Password != "" || p.Contact != "", field, "a password, or a contact of a phone that does not register")
-	}
-	seen = map[string]bool{}
-	for i, t := range s.Trunks {
-		field := fmt.Sprintf("Trunks[%d]", i)
-		check(nameRule.MatchString(t.Name), field+".Name", nameWords)
-		check(!seen[t.Name], field+".Name", fmt.Sprintf("%q is taken", t.Name))
+	for _, t := range s.Trunks {
 		seen[t.Name] = true
-		check(uriRule.MatchString(t.Contact) && !strings.Contains(t.Contact, "@"), field+".Contact", "a SIP URI without user and parameters")
-		for j, m := range t.Match {
-			check(network(m) != "", fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
-		}
 	}
 	if len(s.Peers) > 0 {
 		check(nameRule.MatchString(s.PeerName), "PeerName", nameWords)

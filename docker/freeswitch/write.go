@@ -48,7 +48,7 @@ func (s Site) Write(dir string) error {
 		return fmt.Errorf("freeswitch configuration: %w", err)
 	}
 	s = s.withDefaults()
-	for _, d := range []string{"etc/site", SoundsDir + "/tandem", SoundsDir + "/music", "db", "run", "log", "tmp", "cache", RecordingsDir} {
+	for _, d := range []string{"etc/site", "etc/" + LinesDir, SoundsDir + "/tandem", SoundsDir + "/music", "db", "run", "log", "tmp", "cache", RecordingsDir} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {
 			return fmt.Errorf("make instance directory: %w", err)
 		}
@@ -131,10 +131,13 @@ func wav(mulaw []byte) []byte {
 
 // functions are what templates call.
 var functions = template.FuncMap{
-	"cidr":     network,
-	"hostport": func(uri string) string { return strings.TrimPrefix(uri, "sip:") },
-	"quote":    regexp.QuoteMeta,
-	"domain":   func() string { return Domain },
+	"cidr":        network,
+	"hostport":    func(uri string) string { return strings.TrimPrefix(uri, "sip:") },
+	"quote":       regexp.QuoteMeta,
+	"domain":      func() string { return Domain },
+	"profile":     func() string { return Profile },
+	"codecs":      func(names []string) string { return strings.ToUpper(strings.Join(names, ",")) },
+	"allowedName": func() string { return allowedName },
 }
 
 // render makes the site's own files from the templates.
@@ -152,7 +155,7 @@ func (s Site) render(dir string) error {
 			}
 			continue
 		}
-		t, err := template.New(target).Option("missingkey=error").Funcs(functions).ParseFS(files, name)
+		t, err := template.New(target).Option("missingkey=error").Funcs(functions).ParseFS(files, name, linesTemplate)
 		if err != nil {
 			return fmt.Errorf("parse template %s: %w", name, err)
 		}

@@ -30,6 +30,7 @@ var only = []struct {
 	{"orchestrator/figures", []string{"orchestrator/core"}, "figures are computed from what was measured, wherever that is kept"},
 	{"models/...", []string{"models/...", "orchestrator/core", "orchestrator/figures", "orchestrator/journal"}, "storage keeps what it is given: it decides nothing and talks to no switch"},
 	{"orchestrator/jobs", []string{"orchestrator/core", "orchestrator/journal", "models"}, "a job works from its row: it is never on a live call's path, and reaches a switch through a port that cmd hands it"},
+	{"orchestrator/lines", []string{"orchestrator/core"}, "phones and trunks are files, and an order to read them: what is in them, and which switch it is, cmd hands it"},
 	{"api", []string{"api/...", "orchestrator/core", "orchestrator/figures", "orchestrator/loop", "models"}, "the API asks the loop and reads the views and the tables; a switch it never touches"},
 	{"api/client", []string{"orchestrator/core"}, "a client of the API must not bring the server with it"},
 	{"orchestrator/enginetest", []string{"orchestrator/core", "orchestrator/engine"}, "the contract holds for every adapter, so it knows none"},

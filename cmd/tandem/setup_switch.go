@@ -55,6 +55,7 @@ func setupAsterisk(args []string, stdout, stderr io.Writer) error {
 	}
 	return p.announce(stdout, asteriskName, map[string]string{
 		"TANDEM_ARI_URL": "http://" + p.control.String(), "TANDEM_ARI_USER": site.ARIUser, "TANDEM_ARI_PASSWORD_FILE": filepath.Join(p.secrets, ariSecret),
+		"TANDEM_ARI_SITE": filepath.Join(p.dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": filepath.Join(p.dir, "log", "messages"),
 	})
 }
 
@@ -93,6 +94,7 @@ func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
 	}
 	return p.announce(stdout, freeswitchName, map[string]string{
 		"TANDEM_ESL_ADDR": p.control.String(), "TANDEM_ESL_PASSWORD_FILE": filepath.Join(p.secrets, eslSecret),
+		"TANDEM_ESL_SITE": filepath.Join(p.dir, "etc", freeswitch.LinesDir),
 	})
 }
 

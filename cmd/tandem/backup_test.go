@@ -19,8 +19,8 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
 )
 
-// installation is the settings of one that nobody serves.
-func installation(t *testing.T, db string) settings {
+// unserved is the settings of an installation that nobody serves.
+func unserved(t *testing.T, db string) settings {
 	t.Helper()
 	s, err := readSettings(environ(t, map[string]string{"TANDEM_DB": db}))
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func objects(t *testing.T, s settings) map[string]string {
 // furnished has a set-up, and recordings in its bucket.
 func furnished(t *testing.T, db string) settings {
 	t.Helper()
-	s := installation(t, db)
+	s := unserved(t, db)
 	d, err := openDatabase(t.Context(), s)
 	require.NoError(t, err)
 	_, _, err = d.Config().CreateTenant(t.Context(), models.Tenant{Tenant: core.Tenant{ID: "acme", Name: "Acme \"Ü\""}})
@@ -111,7 +111,7 @@ func TestBackupIsRestoredS5(t *testing.T) {
 
 			for kind, target := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "new", "t.db"), "postgres": dbtest.Postgres(t).NewDatabase(t, "restored_"+name)} {
 				t.Run("to "+kind, func(t *testing.T) {
-					other := installation(t, target)
+					other := unserved(t, target)
 					files := filepath.Join(t.TempDir(), "files")
 					_, err := restore(t.Context(), other, file, files)
 					require.NoError(t, err)
@@ -130,7 +130,7 @@ func TestBackupIsRestoredS5(t *testing.T) {
 				})
 			}
 
-			full := installation(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+			full := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
 			full.Bucket = s.Bucket
 			_, err = restore(t.Context(), full, file, "")
 			require.ErrorContains(t, err, "TANDEM_BUCKET: there are objects in it")
@@ -142,7 +142,7 @@ func TestBackupIsRestoredS5(t *testing.T) {
 			for what, body := range damaged {
 				bad := filepath.Join(t.TempDir(), "bad.tar")
 				require.NoError(t, os.WriteFile(bad, body, 0o600))
-				untouched := installation(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+				untouched := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
 				_, err = restore(t.Context(), untouched, bad, "")
 				require.ErrorContains(t, err, "nothing was restored", what)
 				if what == "one bit" {
@@ -155,7 +155,7 @@ func TestBackupIsRestoredS5(t *testing.T) {
 }
 
 func TestBackupOfNothingMakesNothing(t *testing.T) {
-	s := installation(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+	s := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
 	file := filepath.Join(t.TempDir(), "b.tar")
 	_, err := backup(t.Context(), s, file, true, nil, os.LookupEnv)
 	require.ErrorContains(t, err, "does not exist")

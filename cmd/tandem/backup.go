@@ -73,7 +73,7 @@ func backup(ctx context.Context, s settings, to string, recordings bool, include
 		return m, fmt.Errorf("TANDEM_DB: %s does not exist", path) // opening it would make it
 	}
 	part := to + ".part"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := ownFile(part)
 	if err != nil {
 		return m, err
 	}
@@ -117,6 +117,14 @@ func backup(ctx context.Context, s settings, to string, recordings bool, include
 	return m, f.Sync()
 }
 
+// ownFile makes a file for its owner only, in place of what a backup has left that was killed. What is there may be somebody else's, or a link to elsewhere: it is not written into.
+func ownFile(path string) (*os.File, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+}
+
 // database dumps the database: first into a file beside, because a tar wants the size in front.
 func (w *archiveWriter) database(ctx context.Context, s settings, beside string) (stats models.DumpStats, err error) {
 	db, err := models.Open(ctx, s.DB)
@@ -124,7 +132,7 @@ func (w *archiveWriter) database(ctx context.Context, s settings, beside string)
 		return stats, fmt.Errorf("open TANDEM_DB: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	f, err := os.OpenFile(beside, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	f, err := ownFile(beside)
 	if err != nil {
 		return stats, err
 	}

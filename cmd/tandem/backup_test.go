@@ -170,3 +170,24 @@ func TestBackupOfNothingMakesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left, "no half a backup")
 }
+
+// TestBackupIsForItsOwnerOnlyS5: what lies where it is being written, somebody else's file or a link, is neither written into nor does it lend its mode.
+func TestBackupIsForItsOwnerOnlyS5(t *testing.T) {
+	s := furnished(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+	dir := t.TempDir()
+	to, elsewhere := filepath.Join(dir, "b.tar"), filepath.Join(dir, "elsewhere")
+	require.NoError(t, os.WriteFile(to+".part", []byte("left"), 0o644))
+	require.NoError(t, os.WriteFile(elsewhere, []byte("precious"), 0o600))
+	require.NoError(t, os.Symlink(elsewhere, to+".part.db"))
+	_, err := backup(t.Context(), s, to, true, nil, environ(t, nil))
+	require.NoError(t, err)
+	info, err := os.Stat(to)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	text, err := os.ReadFile(elsewhere)
+	require.NoError(t, err)
+	require.Equal(t, "precious", string(text))
+	left, err := filepath.Glob(to + ".*")
+	require.NoError(t, err)
+	require.Empty(t, left)
+}

@@ -146,6 +146,13 @@ func TestOperationsS5(t *testing.T) {
 		require.Len(t, before, 2)
 		file := filepath.Join(s.dir, "backup.tar")
 		s.tandem("backup", "-to", file)
+		streamed := exec.CommandContext(s.soon(), s.proc.bin, "backup", "-to", "-") // as out of a container
+		streamed.Env = s.proc.env
+		whole, err := streamed.Output()
+		require.NoError(t, err)
+		m, err := readArchive(bytes.NewReader(whole), nil)
+		require.NoError(t, err)
+		require.Equal(t, 2, m.Rows["call_records"])
 		s.proc.terminate()
 		s.others = append(s.others, s.proc)
 		maps.Copy(s.env, map[string]string{

@@ -287,7 +287,7 @@ func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
 	}
 	var second core.LegID
 	e.note(id, func(l *leg) {
-		if l.bridged != "" && time.Since(l.met) < firmAge {
+		if l.stay.with != "" && l.bridged != "" && time.Since(l.met) < firmAge {
 			second = l.second
 		}
 	})

@@ -158,7 +158,7 @@ func (e *Engine) playNext(ctx context.Context, id core.LegID) {
 		if err == nil || next == nil || !answered(err) {
 			return // done, or nobody knows: then the session is ending
 		}
-		e.log.Debug("a prompt that waited could not be played", "leg", id, "play", next.play, "err", err)
+		e.logOf(id).Debug("a prompt that waited could not be played", "play", next.play, "error", err)
 		e.note(id, func(l *leg) { l.unqueue(next.play) })
 		if notFound(err) {
 			return // a leg that is gone has nothing more to tell

@@ -111,7 +111,7 @@ func (e *Engine) abandon(ctx context.Context, leg core.LegID) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := e.rest.do(ctx, http.MethodDelete, path("channels", string(leg)), nil, nil, nil); err != nil && !notFound(err) {
-		e.log.Warn("a leg that could not be dialled may be left behind", "leg", leg, "err", err)
+		e.logOf(leg).Warn("a leg that could not be dialled may be left behind", "error", err)
 	}
 }
 

@@ -87,9 +87,9 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		wait := pause/2 + rand.N(pause/2+1)
 		retry := wait.Round(time.Millisecond)
 		if connected {
-			e.log.Warn("connection to Asterisk lost", "err", err, "retry_in", retry)
+			e.log.Warn("connection to Asterisk lost", "error", err, "retry_in", retry)
 		} else {
-			e.log.Warn("cannot connect to Asterisk", "err", err, "retry_in", retry)
+			e.log.Warn("cannot connect to Asterisk", "error", err, "retry_in", retry)
 		}
 		select {
 		case <-time.After(wait):
@@ -140,4 +140,15 @@ func (e *Engine) tell(f core.Fact) {
 	if q != nil {
 		q.Put(item{tell: f})
 	}
+}
+
+// logOf is the log about a leg: each line has the ids of its call and of itself. mu must not be held.
+func (e *Engine) logOf(id core.LegID) *slog.Logger {
+	e.mu.Lock()
+	var call core.CallID // "" = not known any more, or not yet
+	if l := e.table.legs[id]; l != nil {
+		call = l.call
+	}
+	e.mu.Unlock()
+	return e.log.With("call", call, "leg", id)
 }

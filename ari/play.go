@@ -94,7 +94,7 @@ func (e *Engine) promptOverLocked(leg core.LegID, play core.PlayID) {
 		if status(err) == 0 {
 			return // being played, or nobody knows: then the session is ending
 		}
-		e.log.Debug("a prompt that waited could not be played", "leg", leg, "play", next.play, "err", err)
+		e.logOf(leg).Debug("a prompt that waited could not be played", "play", next.play, "error", err)
 		if !notFound(err) { // a leg that is gone has nothing more to tell
 			e.tell(core.Played{Leg: leg, Play: next.play})
 		}
@@ -131,7 +131,7 @@ func (e *Engine) resumeMusic(ctx context.Context, id core.LegID) {
 	if err := e.startMusic(ctx, id, class); err != nil {
 		e.note([]core.LegID{id}, func(l *leg) { l.media.known = false }) // the next SetMix sets it
 		if ctx.Err() == nil {
-			e.log.Warn("there is no music after a prompt", "leg", id, "err", err)
+			e.logOf(id).Warn("there is no music after a prompt", "error", err)
 		}
 	}
 }

@@ -271,7 +271,7 @@ func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
 	})
 	if err != nil {
 		if ctx.Err() == nil {
-			e.log.Warn("the phones' registrations are unknown", "err", err)
+			e.log.Warn("the phones' registrations are unknown", "error", err)
 		}
 		return nil
 	}
@@ -324,7 +324,7 @@ func (e *Engine) tellItem(it item, sink engine.Sink) error {
 	default:
 		ev, ok, err := decodeEvent(it.frame)
 		if err != nil {
-			e.log.Warn("undecodable event", "err", err)
+			e.log.Warn("undecodable event", "error", err)
 			return nil
 		}
 		if !ok {
@@ -353,7 +353,7 @@ func (e *Engine) beat(ctx context.Context, q *adapter.Queue[item]) {
 		view, err := e.look(ctx, false)
 		if err != nil {
 			if ctx.Err() == nil {
-				e.log.Warn("look at the switch failed", "err", err)
+				e.log.Warn("look at the switch failed", "error", err)
 			}
 			continue
 		}

@@ -129,6 +129,7 @@ func (e *Engine) meet(mix core.MixID, first, second core.LegID) bool {
 	}
 	x.stay, y.stay = stay{mix: mix, with: second}, stay{mix: mix, with: first}
 	x.moving, y.moving = newMove(x.stay), newMove(y.stay)
+	x.due, y.due = false, false
 	return true
 }
 
@@ -212,17 +213,31 @@ func (e *Engine) confer(ctx context.Context, id core.MixID) error {
 	return nil
 }
 
-// conferFor makes a conference of the bridge that a leg is in, if it is in one.
-func (e *Engine) conferFor(ctx context.Context, id core.LegID) error {
-	var mix core.MixID
-	e.note(id, func(l *leg) {
-		if l.stay.with != "" {
-			mix = l.stay.mix
+// lockUnbridged takes a leg's lock, and makes a conference of the bridge that the leg is in, if it is in one. Whether it is is asked under the lock: whoever had it before may have made
+// the bridge.
+func (e *Engine) lockUnbridged(ctx context.Context, id core.LegID) (unlock func(), err error) {
+	for {
+		if unlock, err = e.locks.Lock(ctx, "leg:"+string(id)); err != nil {
+			return nil, err
 		}
-	})
-	if mix == "" {
-		return nil
+		var mix core.MixID
+		e.note(id, func(l *leg) {
+			if l.stay.with != "" {
+				mix = l.stay.mix
+			}
+		})
+		if mix == "" {
+			return unlock, nil
+		}
+		unlock() // a mix's lock comes before its legs'
+		if err := e.conferAlone(ctx, mix); err != nil {
+			return nil, err
+		}
 	}
+}
+
+// conferAlone is confer for those who do not hold the mix's lock.
+func (e *Engine) conferAlone(ctx context.Context, mix core.MixID) error {
 	unlock, err := e.locks.Lock(ctx, "mix:"+string(mix))
 	if err != nil {
 		return err
@@ -329,6 +344,7 @@ func (l *leg) parks() {
 // bridgeFacts are what the beginning of a bridge tells. Its end is seen by each of the legs: it parks, goes on elsewhere, or ends. The caller holds mu.
 func (e *Engine) bridgeFacts(ev event) (facts []core.Fact) {
 	two := [2]core.LegID{core.LegID(ev.get("Bridge-A-Unique-ID")), core.LegID(ev.get("Bridge-B-Unique-ID"))}
+	e.table.recognize(two[0], two[1])
 	for i, id := range two {
 		l, other := e.table.legs[id], two[1-i]
 		if l == nil || l.goal().with != other {
@@ -341,6 +357,20 @@ func (e *Engine) bridgeFacts(ev event) (facts []core.Fact) {
 		facts = append(facts, core.MixJoined{Mix: l.inside, Leg: id})
 	}
 	return facts
+}
+
+// recognize notes a bridge that is ours, and that nobody remembers: it was ordered before the connection was lost, and had not begun when everything was looked at. Ordered once more, it would be
+// an order to legs of a bridge. Of legs that are in a mix already it is somebody else's.
+func (t *table) recognize(first, second core.LegID) {
+	x, y := t.legs[first], t.legs[second]
+	for _, l := range []*leg{x, y} {
+		if l == nil || !l.told || l.moving != nil || l.stay.mix != "" || l.inside != "" {
+			return
+		}
+	}
+	if mix := cmp.Or(x.named, y.named, core.MixID(x.call), core.MixID(y.call)); mix != "" {
+		x.stay, y.stay = stay{mix: mix, with: second}, stay{mix: mix, with: first}
+	}
 }
 
 // goal is where a leg is, or is on its way to.

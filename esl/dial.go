@@ -215,7 +215,7 @@ func (e *Engine) killSoon(id core.LegID, code core.CauseCode) {
 	p := e.pair
 	e.inSession(func(ctx context.Context) {
 		if err := order(ctx, p.commands, "uuid_kill", idArg(id), causeArg(causeName(code))); err != nil && !notFound(err) && ctx.Err() == nil {
-			e.log.Warn("a channel could not be hung up", "channel", adapter.Clean(string(id), 64), "err", err)
+			e.log.Warn("a channel could not be hung up", "channel", adapter.Clean(string(id), 64), "error", err)
 		}
 	})
 }

@@ -90,3 +90,14 @@ func (e *Engine) tell(f core.Fact) {
 		p.put(f)
 	}
 }
+
+// logOf is the log about a leg: each line has the ids of its call and of itself. mu must not be held.
+func (e *Engine) logOf(id core.LegID) *slog.Logger {
+	e.mu.Lock()
+	var call core.CallID // "" = not known any more, or not yet
+	if l := e.table.legs[id]; l != nil {
+		call = l.call
+	}
+	e.mu.Unlock()
+	return e.log.With("call", call, "leg", id)
+}

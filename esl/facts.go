@@ -238,7 +238,7 @@ func (e *Engine) arrived(ev event, id core.LegID) {
 			return
 		}
 		if err != nil && ctx.Err() == nil {
-			e.log.Warn("a call that arrived could not be taken", "leg", id, "err", err)
+			e.logOf(id).Warn("a call that arrived could not be taken", "error", err)
 		}
 		// It went the way of the fallback, or the caller gave up. If the switch parks it again after all, it is ours then.
 		e.mu.Lock()

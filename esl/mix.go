@@ -323,7 +323,7 @@ func (e *Engine) hush(ctx context.Context, p *pair, id core.MixID, who core.LegI
 	}
 	for _, verb := range []string{"mute", "deaf"} {
 		if err := order(ctx, p.commands, "conference", conferenceArg(id), wordArg(verb), wordArg(member), literal("quiet")); err != nil {
-			e.log.Debug("a leaving member was not hushed", "mix", id, "leg", who, "err", err)
+			e.logOf(who).Debug("a leaving member was not hushed", "mix", id, "error", err)
 		}
 	}
 }

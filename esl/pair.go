@@ -185,7 +185,7 @@ func keepConnected(ctx context.Context, c pairConfig, life func(context.Context,
 		if !connected {
 			said = "cannot connect to FreeSWITCH"
 		}
-		c.log.Warn(said, "err", err, "retry_in", wait.Round(time.Millisecond)) //nolint:sloglint // one of two constants
+		c.log.Warn(said, "error", err, "retry_in", wait.Round(time.Millisecond)) //nolint:sloglint // one of two constants
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

@@ -50,10 +50,7 @@ func (e *Engine) play(ctx context.Context, effect core.EffectID, a core.Play) er
 	for _, name := range a.Media {
 		next.files = append(next.files, sounds+"/"+name+".wav")
 	}
-	if err := e.conferFor(ctx, a.Leg); err != nil {
-		return err
-	}
-	unlock, err := e.locks.Lock(ctx, "leg:"+string(a.Leg))
+	unlock, err := e.lockUnbridged(ctx, a.Leg)
 	if err != nil {
 		return err
 	}
@@ -124,6 +121,7 @@ func (e *Engine) goOn(id core.LegID) {
 	if len(l.prompts) == 0 && !l.moved {
 		return // the program goes on with where the leg is to stay
 	}
+	l.due = true
 	e.inSession(func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
 		defer cancel()
@@ -132,7 +130,11 @@ func (e *Engine) goOn(id core.LegID) {
 			return // the session is ending
 		}
 		defer unlock()
-		e.playNext(ctx, id)
+		due := false
+		e.note(id, func(l *leg) { due = l.due })
+		if due { // nothing else was ordered meanwhile
+			e.playNext(ctx, id)
+		}
 	})
 }
 
@@ -156,7 +158,7 @@ func (e *Engine) playNext(ctx context.Context, id core.LegID) {
 		if err == nil || next == nil || !answered(err) {
 			return // done, or nobody knows: then the session is ending
 		}
-		e.log.Debug("a prompt that waited could not be played", "leg", id, "play", next.play, "err", err)
+		e.logOf(id).Debug("a prompt that waited could not be played", "play", next.play, "error", err)
 		e.note(id, func(l *leg) { l.unqueue(next.play) })
 		if notFound(err) {
 			return // a leg that is gone has nothing more to tell

@@ -172,7 +172,7 @@ func (e *Engine) lookAtPhones(ctx context.Context, p *pair) phonesSeen {
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			e.log.Warn("the phones' registrations are unknown", "err", err)
+			e.log.Warn("the phones' registrations are unknown", "error", err)
 		}
 		return nil
 	}
@@ -295,7 +295,7 @@ func (e *Engine) beat(ctx context.Context, p *pair) {
 		case err == nil:
 			p.put(view)
 		case ctx.Err() == nil && !errors.Is(err, errClosed):
-			e.log.Warn("look at the switch failed", "err", err)
+			e.log.Warn("look at the switch failed", "error", err)
 		}
 	}
 }

@@ -123,7 +123,7 @@ func (e *Engine) turn(ctx context.Context, p *pair, id core.LegID, next *move) e
 		ready := true // of a leg that is gone the switch says so
 		e.note(id, func(l *leg) {
 			if ready = l.moving == nil && l.stay.with == ""; ready {
-				l.moving = next
+				l.moving, l.due = next, false
 			}
 		})
 		if ready {

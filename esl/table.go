@@ -58,6 +58,7 @@ type leg struct {
 	prompts []prompt // the first is being played
 	heard   bool     // the switch said that the first was played to its end
 	moved   bool     // a SetMix came while a prompt was playing: stay is not what the running program ends with
+	due     bool     // the first has ended, and what follows is still to be ordered (goOn), unless something else is before
 }
 
 // stay is what a leg does between orders. The zero value is to wait in silence.

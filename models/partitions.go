@@ -39,16 +39,24 @@ const partitionLock = 7246531
 func ensurePartitions(ctx context.Context, db *sql.DB, first, last uint64) error {
 	return inPartitionLock(ctx, db, func(tx *sql.Tx) error {
 		for n := first; n <= last; n++ {
-			for _, table := range []string{"journal", "timeline"} {
-				_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s_p%d PARTITION OF %s FOR VALUES FROM (%d) TO (%d)`,
-					table, n, table, n*partitionRows, (n+1)*partitionRows))
-				if err != nil {
-					return fmt.Errorf("make partition %d of %s: %w", n, table, err)
-				}
+			if err := makePartition(ctx, tx, n); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+}
+
+// makePartition makes one partition of both tables where it is missing.
+func makePartition(ctx context.Context, tx *sql.Tx, n uint64) error {
+	for _, table := range []string{"journal", "timeline"} {
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s_p%d PARTITION OF %s FOR VALUES FROM (%d) TO (%d)`,
+			table, n, table, n*partitionRows, (n+1)*partitionRows))
+		if err != nil {
+			return fmt.Errorf("make partition %d of %s: %w", n, table, err)
+		}
+	}
+	return nil
 }
 
 // ensureBatchPartitions makes the partitions that a batch needs.

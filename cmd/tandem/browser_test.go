@@ -67,7 +67,7 @@ func playBrowser(t *testing.T, on brand, scenes string) {
 	t.Cleanup(box.close)
 
 	// Output in pieces, so that a scene that hangs is seen.
-	limit, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	limit, cancel := context.WithTimeout(t.Context(), 14*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test `+scenes+" "+os.Getenv("TANDEM_BROWSER_ARGS"))
 	cmd.Dir = filepath.Join("..", "..", "web")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,6 +24,12 @@ type finding struct {
 	Check  string `json:"check"`
 	Health health `json:"health"`
 	Text   string `json:"text"`
+	Mend   string `json:"mend,omitempty"` // how to mend it
+}
+
+// found makes a finding; mend may say how to mend it.
+func found(check string, h health, text string, mend ...string) finding {
+	return finding{Check: check, Health: h, Text: text, Mend: strings.Join(mend, " ")}
 }
 
 type health string
@@ -38,19 +45,21 @@ const (
 const checkTime = 5 * time.Second
 
 const doctorHelp = `
-It reads the settings that "tandem serve" reads ("tandem serve -help" lists them), and changes nothing but a test object
-in the bucket, which it removes again. The exit status is 1 if anything is broken.
+It reads the settings that "tandem serve" reads ("tandem serve -help" lists them). It leaves nothing behind: it writes a test
+object to the bucket and makes a test recording on each switch, and removes them again; with -call (the default) each switch
+calls a phone that the doctor is for the while, and plays it the apology of the fallback. It may run beside a working Tandem,
+whose calls it does not touch. Monitors that ask often should say -call=false. The exit status is 1 if anything is broken.
 `
 
-// doctorCommand looks at everything that "tandem serve" stands on, with the same settings, and changes nothing but a test object in the bucket, which it
-// removes again. The exit status is 1 if anything is broken.
+// doctorCommand looks at everything that "tandem serve" stands on, with the same settings, and leaves nothing behind. The exit status is 1 if anything is broken.
 func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("doctor", "[flags]", doctorHelp, stderr)
 	asJSON := flags.Bool("json", false, "findings as JSON")
+	call := flags.Bool("call", true, "have each switch call a test phone here, for SIP, audio and the fallback")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	findings := examine(ctx, os.LookupEnv, os.Environ())
+	findings := examine(ctx, os.LookupEnv, os.Environ(), *call)
 	if err := report(stdout, findings, *asJSON); err != nil {
 		return err
 	}
@@ -75,21 +84,26 @@ func report(w io.Writer, findings []finding, asJSON bool) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range findings {
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\n", f.Health, f.Check, f.Text)
+		if f.Mend != "" {
+			_, _ = fmt.Fprintf(t, "\t\t→ %s\n", f.Mend)
+		}
 	}
 	return t.Flush()
 }
 
 // examine makes all checks. Each is independent of the others, so that one report shows everything that is wrong.
-func examine(ctx context.Context, lookup func(string) (string, bool), environ []string) []finding {
+func examine(ctx context.Context, lookup func(string) (string, bool), environ []string, call bool) []finding {
 	s, err := readSettings(lookup)
 	if err != nil {
-		return []finding{{"settings", broken, strings.ReplaceAll(err.Error(), "\n", "; ")}}
+		return []finding{found("settings", broken, strings.ReplaceAll(err.Error(), "\n", "; "))}
 	}
-	out := []finding{{"settings", fine, "all are understood"}}
+	out := []finding{found("settings", fine, "all are understood")}
 	if names := misspelt(environ); len(names) > 0 {
-		out[0] = finding{"settings", warning, "there is no such variable: " + strings.Join(names, ", ")}
+		out[0] = found("settings", warning, "there is no such variable: "+strings.Join(names, ", "))
 	}
-	switches, clock := checkSwitches(ctx, s)
+	out = append(out, checkFiles(s, lookup)...)
+	out = append(out, checkPorts(ctx, s)...)
+	switches, clock := checkSwitches(ctx, s, call)
 	out = append(out, checkDatabase(ctx, s), checkRedis(ctx, s))
 	return append(append(out, switches...), checkBucket(ctx, s), clock)
 }
@@ -99,27 +113,38 @@ func checkDatabase(ctx context.Context, s settings) finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	if path := missingDatabase(s.DB); path != "" {
-		return finding{name, warning, path + " does not exist; tandem serve makes it"}
+		return found(name, warning, path+" does not exist; tandem serve makes it")
 	}
 	db, err := models.Open(ctx, s.DB)
 	if err != nil {
-		return finding{name, broken, err.Error()}
+		return found(name, broken, err.Error(), "start the database, and compare TANDEM_DB with its address, user and rights")
 	}
 	have, want, err := db.Version(ctx)
-	if err = errors.Join(err, db.Close()); err != nil {
-		return finding{name, broken, err.Error()}
+	server, clock, serverErr := db.Server(ctx)
+	asked := time.Now()
+	if err = errors.Join(err, serverErr, db.Close()); err != nil {
+		return found(name, broken, err.Error())
 	}
-	text := fmt.Sprintf("%s answers, schema version %d", db.Dialect(), have)
+	text := fmt.Sprintf("%s %s answers, schema version %d", db.Dialect(), server, have)
+	if major, _ := strconv.Atoi(strings.Split(server, ".")[0]); db.Dialect() == models.Postgres && major < oldestPostgres {
+		return found(name, warning, text, fmt.Sprintf("Tandem is tested with Postgres %d and later", oldestPostgres))
+	}
+	if off := asked.Sub(clock).Round(time.Second); off.Abs() > 3*time.Second {
+		return found(name, warning, fmt.Sprintf("%s; its clock differs from this machine's by %v", text, off), "set both clocks by NTP")
+	}
 	switch {
 	case have > want:
-		return finding{name, broken, fmt.Sprintf("%s: newer than this program, which knows %d", text, want)}
+		return found(name, broken, fmt.Sprintf("%s: newer than this program, which knows %d", text, want), "run the newer program, or take its migrations back with its own \"tandem migrate down\"")
 	case have < want && !s.Migrate:
-		return finding{name, broken, fmt.Sprintf("%s, needs %d: run \"tandem migrate up\"", text, want)}
+		return found(name, broken, fmt.Sprintf("%s, needs %d", text, want), "run \"tandem migrate up\", or set TANDEM_MIGRATE=on")
 	case have < want:
-		return finding{name, warning, fmt.Sprintf("%s; tandem serve brings it to %d", text, want)}
+		return found(name, warning, fmt.Sprintf("%s; tandem serve brings it to %d", text, want))
 	}
-	return finding{name, fine, text}
+	return found(name, fine, text)
 }
+
+// oldestPostgres is the oldest major version that is tested (Debian 12's).
+const oldestPostgres = 15
 
 // missingDatabase returns the path of a SQLite database that is not there yet, otherwise "".
 func missingDatabase(url string) string {
@@ -135,13 +160,13 @@ func missingDatabase(url string) string {
 func checkRedis(ctx context.Context, s settings) finding {
 	const name = "redis"
 	if s.Redis == "" {
-		return finding{name, skipped, "the queue is in the process"}
+		return found(name, skipped, "the queue is in the process")
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	o, err := redis.ParseURL(s.Redis)
 	if err != nil {
-		return finding{name, broken, "TANDEM_REDIS: is not a redis URL"} // the error would quote it, password and all
+		return found(name, broken, "TANDEM_REDIS: is not a redis URL") // the error would quote it, password and all
 	}
 	c := redis.NewClient(o)
 	policy, err := c.ConfigGet(ctx, "maxmemory-policy").Result()
@@ -149,27 +174,33 @@ func checkRedis(ctx context.Context, s settings) finding {
 		err = c.Ping(ctx).Err()
 	}
 	if err = errors.Join(err, c.Close()); err != nil {
-		return finding{name, broken, err.Error()}
+		return found(name, broken, err.Error(), "start Redis, and compare TANDEM_REDIS with its address and password")
 	}
 	if p := policy["maxmemory-policy"]; p != "" && p != "noeviction" {
-		return finding{name, warning, "answers, but maxmemory-policy is " + p + "; reminders may be thrown away: set noeviction"}
+		return found(name, warning, "answers, but maxmemory-policy is "+p+": reminders of jobs may be thrown away", "set maxmemory-policy noeviction")
 	}
-	return finding{name, fine, "answers"}
+	return found(name, fine, "answers")
 }
 
 // checkSwitches asks every switch how it is, and compares its clock with ours on the way.
-func checkSwitches(ctx context.Context, s settings) (switches []finding, clock finding) {
+func checkSwitches(ctx context.Context, s settings, call bool) (switches []finding, clock finding) {
 	clock = checkClock(time.Now())
 	if len(s.Switches) == 0 {
-		return []finding{{"switch", broken, errNoSwitch.Error()}}, clock
+		return []finding{found("switch", broken, "none is set up", errNoSwitch.Error())}, clock
 	}
 	for _, sw := range s.Switches {
-		ctx, cancel := context.WithTimeout(ctx, checkTime)
-		c := sw.look(ctx)
+		looking, cancel := context.WithTimeout(ctx, checkTime)
+		c := sw.look(looking)
 		cancel()
-		switches = append(switches, finding{"switch " + string(sw.name()), c.health, c.text})
+		switches = append(switches, found("switch "+string(sw.name()), c.health, c.text, c.mend))
+		if c.health != broken {
+			for _, f := range sw.examine(ctx, call) {
+				f.Check = "switch " + string(sw.name()) + ": " + f.Check
+				switches = append(switches, f)
+			}
+		}
 		if off := c.asked.Sub(c.clock).Round(time.Second); !c.clock.IsZero() && off.Abs() > 3*time.Second && clock.Health == fine {
-			clock = finding{clock.Check, warning, fmt.Sprintf("differs from that of the switch %s by %v: set both by NTP", sw.name(), off)}
+			clock = found(clock.Check, warning, fmt.Sprintf("differs from that of the switch %s by %v", sw.name(), off), "set both clocks by NTP")
 		}
 	}
 	return switches, clock
@@ -178,9 +209,9 @@ func checkSwitches(ctx context.Context, s settings) (switches []finding, clock f
 func checkClock(now time.Time) finding {
 	text := now.UTC().Format(time.RFC3339)
 	if now.Year() < 2026 {
-		return finding{"clock", broken, "it is " + text + ", before this program was written"}
+		return found("clock", broken, "it is "+text+", before this program was written", "set the clock by NTP")
 	}
-	return finding{"clock", fine, text}
+	return found("clock", fine, text)
 }
 
 // checkBucket writes an object, reads it back and removes it.
@@ -190,7 +221,7 @@ func checkBucket(ctx context.Context, s settings) finding {
 	defer cancel()
 	b, err := jobs.OpenBucket(ctx, s.Bucket)
 	if err != nil {
-		return finding{name, broken, err.Error()}
+		return found(name, broken, err.Error(), "make the directory or the bucket that TANDEM_BUCKET names")
 	}
 	key, want := "tandem-doctor-"+uuid.NewString(), "Tandem was here" // in no folder, which would stay
 	err = b.WriteAll(ctx, key, []byte(want), nil)
@@ -202,7 +233,7 @@ func checkBucket(ctx context.Context, s settings) finding {
 		err = errors.Join(err, b.Delete(ctx, key))
 	}
 	if err = errors.Join(err, b.Close()); err != nil {
-		return finding{name, broken, err.Error()}
+		return found(name, broken, err.Error(), "let the user that Tandem runs as write to TANDEM_BUCKET")
 	}
-	return finding{name, fine, "can be written, read and cleared"}
+	return found(name, fine, "can be written, read and cleared")
 }

@@ -57,9 +57,9 @@ func (s *stack) linesAre(x *exchange, n int) {
 }
 
 // addPhone sets a phone up and gives it a password that Tandem makes.
-func (s *stack) addPhone(id, user string) (password string) {
+func (s *stack) addPhone(id, user string, codecs ...models.Codec) (password string) {
 	s.t.Helper()
-	s.add("phones", map[string]any{"id": id, "tenant": "acme", "user": user, "name": "Desk " + id})
+	s.add("phones", map[string]any{"id": id, "tenant": "acme", "user": user, "name": "Desk " + id, "codecs": codecs})
 	return s.newPassword(id)
 }
 
@@ -95,7 +95,7 @@ func TestPhonesComeFromTheDatabase(t *testing.T) {
 		x := s.switches[0]
 		s.linesAre(x, 0)
 		begun := time.Now()
-		password := s.addPhone("desk-1", "2001")
+		password := s.addPhone("desk-1", "2001", "pcma", "pcmu")
 		s.linesAre(x, 1)
 		t.Logf("from the request to the switch: %s", time.Since(begun).Round(time.Millisecond))
 		s.refused(s.deskPhone(x, "2001", "not-the-password", 0))
@@ -211,6 +211,43 @@ func TestATrunkRegisters(t *testing.T) {
 		if x.id == "freeswitch" { // Asterisk has the password no more with which it would have to say so
 			s.eventually("the far side to have forgotten us", func() bool { return at() == "" })
 		}
+	})
+}
+
+// TestCallsComeInAndGoOutByATrunk has a carrier at an address of its own, who knows A-law only.
+func TestCallsComeInAndGoOutByATrunk(t *testing.T) {
+	onEach(t, func(t *testing.T, on brand) {
+		s := newStack(t, ownLines, 1, on)
+		x, d := s.switches[0], s.desks[0]
+		carrier, err := softphone.New(softphone.Config{
+			User: "carrier", Server: x.sip, Addr: "127.0.0.5:0", Codecs: []softphone.Codec{softphone.PCMA}, Voice: softphone.ToneVoice(softphone.Tone(7)), ListenFor: music,
+		})
+		require.NoError(t, err)
+		t.Cleanup(carrier.Close)
+		host, port := splitAddress(t, carrier.Addr())
+		s.add("trunks", map[string]any{"id": "pstn", "name": "The network", "host": host, "port": port, "codecs": []models.Codec{"pcma"}})
+		s.put("/api/v1/tenants/acme", map[string]any{"name": "Acme", "dialling": map[string]any{"trunk": "pstn", "home": "+49", "allow": []string{"+49"}}})
+		s.eventually("the trunk to be there", func() bool { return s.linesAt(x).State == "applied" && len(s.linesAt(x).Trunks) == 1 })
+		s.addQueue("sales", "+4930200", 5, nil)
+
+		c := &caller{s: s, number: "+491715550001", tone: softphone.Tone(6)}
+		voice := softphone.ToneVoice(c.tone)
+		c.Call, err = carrier.Dial(s.soon(), "+4930200", softphone.CallOptions{From: c.number, Voice: &voice})
+		require.NoError(t, err)
+		c.is(core.Waiting)
+		s.set(d, core.Available)
+		k := s.talks(c, d, s.takes(d))
+
+		next := carrier.Events().Cursor()
+		s.post("/api/v1/calls/"+string(k.id)+"/consult", map[string]any{"agent": d.agent, "to": map[string]any{"number": "030 555 0007"}})
+		e, err := next.Await(s.soon(), softphone.Is(softphone.Invited))
+		require.NoError(t, err, "the call to a number goes out by the trunk")
+		require.NoError(t, e.Call.Answer())
+		require.NoError(t, e.Call.Hears(s.soon(), d.tone))
+		require.NoError(t, k.call.Hears(s.soon(), softphone.Tone(7)))
+		require.NoError(t, e.Call.HangUp(s.soon()))
+		c.hangUp()
+		s.emptied()
 	})
 }
 

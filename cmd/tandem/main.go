@@ -23,6 +23,8 @@ var commands = []command{
 	{"serve", "the control plane with its API", serveCommand},
 	{"demo", "a small call centre on this machine: a real switch, phones, callers", demoCommand},
 	{"migrate", "change the database's schema", migrateCommand},
+	{"backup", "write database, bucket and configuration into one file", backupCommand},
+	{"restore", "make an installation of a backup, in an empty database and bucket", restoreCommand},
 	{"setup", "what a container installation needs before it starts: secrets, the switches' directories", setupCommand},
 	{"health", "whether the control plane on this machine can do its work", healthCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},

@@ -21,6 +21,7 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
 	"github.com/tandem-voice/tandem/orchestrator/loop"
+	"github.com/tandem-voice/tandem/orchestrator/traces"
 	"github.com/tandem-voice/tandem/web"
 )
 
@@ -103,15 +104,22 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 	for _, d := range drivers {
 		engines, archives[d.ID()] = append(engines, d), d
 	}
-	work, err := jobs.New(jobs.Config{DB: db, Redis: s.Redis, Bucket: bucket, Switches: archives, Log: log})
+	traced, err := traces.FromEnvironment(ctx, version(), log)
+	if err != nil {
+		return err
+	}
+	jobsConfig := jobs.Config{DB: db, Redis: s.Redis, Bucket: bucket, Switches: archives, Log: log}
+	loopConfig := loop.Config{Shard: s.Shard, Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines, Standby: true, Logger: log, Metrics: counted.loop}
+	if traced != nil {
+		defer sendTraces(ctx, traced, log)
+		jobsConfig.Worked, loopConfig.Witness = tracedJobs(traced, db), traced //nolint:contextcheck // an attempt is over when it is told of: its context is, too
+	}
+	work, err := jobs.New(jobsConfig)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, work.Close()) }()
-	shard, err := loop.New(loop.Config{
-		Shard: s.Shard, Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines,
-		Standby: true, Logger: log, Metrics: counted.loop,
-	})
+	shard, err := loop.New(loopConfig)
 	if err != nil {
 		return err
 	}

@@ -178,37 +178,37 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 
 	look := func(vars map[string]string) map[string]finding {
 		out := map[string]finding{}
-		for _, f := range examine(t.Context(), environ(t, vars), nil) {
+		for _, f := range examine(t.Context(), environ(t, vars), nil, false) {
 			out[f.Check] = f
 		}
 		return out
 	}
 	bucket := t.TempDir()
 	vars := map[string]string{"TANDEM_ARI_URL": "http://" + l.Addr().String(), "TANDEM_ARI_PASSWORD": "right", "TANDEM_BUCKET": "file://" + bucket}
-	found := look(vars)
-	require.Equal(t, finding{"switch asterisk", fine, "Asterisk 22.10.1"}, found["switch asterisk"])
+	seen := look(vars)
+	require.Equal(t, finding{Check: "switch asterisk", Health: fine, Text: "Asterisk 22.10.1"}, seen["switch asterisk"])
 	left, err := os.ReadDir(bucket)
 	require.NoError(t, err)
 	require.Empty(t, left, "what stays in the bucket")
-	require.Equal(t, fine, found["bucket"].Health)
-	require.Equal(t, fine, found["clock"].Health)
-	require.Equal(t, warning, found["database"].Health, "not made yet")
-	require.Equal(t, skipped, found["redis"].Health)
+	require.Equal(t, fine, seen["bucket"].Health)
+	require.Equal(t, fine, seen["clock"].Health)
+	require.Equal(t, warning, seen["database"].Health, "not made yet")
+	require.Equal(t, skipped, seen["redis"].Health)
 
 	vars["TANDEM_ARI_PASSWORD"], vars["TANDEM_REDIS"], vars["TANDEM_BUCKET"] = "wrong", "redis://:hunter2@127.0.0.1:1/0", "file:///proc/nowhere"
-	found = look(vars)
+	seen = look(vars)
 	for _, check := range []string{"switch asterisk", "redis", "bucket"} {
-		require.Equal(t, broken, found[check].Health, check)
-		require.NotContains(t, found[check].Text, "hunter2")
+		require.Equal(t, broken, seen[check].Health, check)
+		require.NotContains(t, seen[check].Text, "hunter2")
 	}
 	require.Equal(t, broken, look(map[string]string{"TANDEM_SHARD": "?"})["settings"].Health)
 	require.Equal(t, broken, look(nil)["switch"].Health, "none is set up")
 
 	var table, js bytes.Buffer
-	require.NoError(t, report(&table, []finding{{"clock", fine, "now"}}, false))
+	require.NoError(t, report(&table, []finding{found("clock", fine, "now")}, false))
 	require.Equal(t, "ok  clock  now\n", table.String())
-	require.NoError(t, report(&js, []finding{{"clock", fine, "now"}}, true))
+	require.NoError(t, report(&js, []finding{found("clock", fine, "now")}, true))
 	var back struct{ Findings []finding }
 	require.NoError(t, json.Unmarshal(js.Bytes(), &back))
-	require.Equal(t, []finding{{"clock", fine, "now"}}, back.Findings)
+	require.Equal(t, []finding{found("clock", fine, "now")}, back.Findings)
 }

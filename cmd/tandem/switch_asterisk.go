@@ -110,7 +110,7 @@ func (a asteriskSettings) look(ctx context.Context) condition {
 	}
 	v := info.System.Version
 	if major, _, _ := strings.Cut(v, "."); major != "22" {
-		return said(warning, "Asterisk "+v+"; Tandem is tested with 22")
+		return said(warning, "Asterisk "+v+"; Tandem is tested with 22").withLines(a.prefix, a.Site, a.Log)
 	}
-	return said(fine, "Asterisk "+v)
+	return said(fine, "Asterisk "+v).withLines(a.prefix, a.Site, a.Log)
 }

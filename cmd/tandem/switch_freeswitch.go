@@ -117,12 +117,12 @@ func (f freeswitchSettings) look(ctx context.Context) condition {
 		}
 	}
 	if err := tryDirectory(dir); err != nil {
-		c.health, c.text = broken, fmt.Sprintf("%s; %s_RECORDINGS: %v", c.text, f.prefix, err)
+		c.health, c.text = broken, fmt.Sprintf("%s; %s_RECORDINGS: recordings could be neither fetched nor removed: %v", c.text, f.prefix, err)
 	}
 	if !testedFreeSWITCH.MatchString(version) && c.health == fine {
 		c.health, c.text = warning, c.text+"; Tandem is tested with 1.10 and 1.11"
 	}
-	return c
+	return c.withLines(f.prefix, f.Site, "")
 }
 
 var testedFreeSWITCH = regexp.MustCompile(`^1\.1[01]\.`)
@@ -132,7 +132,7 @@ func tryDirectory(dir string) error {
 	name := filepath.Join(dir, "tandem-doctor-"+uuid.NewString())
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("recordings could be neither fetched nor removed: %w", err)
+		return err
 	}
 	return errors.Join(f.Close(), os.Remove(name))
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -31,6 +33,25 @@ type lined interface {
 	Reachable(ctx context.Context) (map[string]bool, error)
 	// wrongPasswords tells the address of each wrong password until ctx ends.
 	wrongPasswords(ctx context.Context, tell func(address string))
+}
+
+// withLines adds to a switch's condition what is wrong with the directory for its phones and trunks, and with the log that tells of wrong passwords.
+func (c condition) withLines(prefix, site, log string) condition {
+	if site != "" {
+		if err := tryDirectory(site); err != nil {
+			c.health, c.text = broken, fmt.Sprintf("%s; %s_SITE: phones and trunks cannot be written: %v", c.text, prefix, err)
+		}
+	}
+	if log != "" {
+		f, err := os.Open(log)
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil && c.health != broken {
+			c.health, c.text = warning, fmt.Sprintf("%s; %s_LOG: who guesses passwords is not seen: %v", c.text, prefix, err)
+		}
+	}
+	return c
 }
 
 // trunkQualify is every how many seconds a carrier is asked whether it is there.

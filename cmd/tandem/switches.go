@@ -41,6 +41,8 @@ type switchSettings interface {
 	drive(log *slog.Logger, lost func(engine.Loss)) (driver, error)
 	// look says how it is at the moment: for the doctor.
 	look(ctx context.Context) condition
+	// examine checks what a switch that answers needs for its work: for the doctor. call has it call a phone of the doctor's.
+	examine(ctx context.Context, call bool) []finding
 }
 
 // driver is an engine, and the way to the recordings on its switch.
@@ -53,6 +55,7 @@ type driver interface {
 type condition struct {
 	health health
 	text   string
+	mend   string    // how to mend it; "" = the text says so
 	clock  time.Time // what its clock showed at the moment at which it was asked; zero = unknown
 	asked  time.Time // by our clock
 }

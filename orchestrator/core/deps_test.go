@@ -22,6 +22,7 @@ var only = []struct {
 	{"orchestrator/engine", []string{"orchestrator/core"}, "the port between the rules and a switch speaks the words of the rules alone"},
 	{"orchestrator/journal", []string{"orchestrator/core"}, "the port between the loop and a database knows events, and neither of its two sides"},
 	{"orchestrator/loop", []string{"orchestrator/core", "orchestrator/engine", "orchestrator/journal"}, "the loop drives ports: which switch and which database is wired in cmd"},
+	{"orchestrator/traces", []string{"orchestrator/core", "orchestrator/journal"}, "traces show what was decided; they decide nothing and ask nobody"},
 	{"orchestrator/sim", []string{"orchestrator/core", "orchestrator/engine", "orchestrator/journal", "orchestrator/loop"}, "a simulated world that knew a real adapter or database would be neither fast nor reproducible"},
 	{"orchestrator/engine/adapter", []string{"orchestrator/core", "orchestrator/engine"}, "what adapters have in common is what is no switch's own"},
 	{"ari/...", []string{"ari/...", "orchestrator/core", "orchestrator/engine/..."}, "an adapter turns the words of one switch into those of the rules; it knows no other adapter, no database and no API"},
@@ -61,6 +62,7 @@ var owners = []struct {
 	{"github.com/redis/", []string{"orchestrator/jobs", "cmd/...", "models/dbtest"}, "Redis carries jobs and nothing else: the database is the truth"},
 	{"github.com/alicebob/miniredis", []string{"orchestrator/jobs", "cmd/..."}, "Redis carries jobs and nothing else: the database is the truth"},
 	{"github.com/emiago/", []string{"orchestrator/softphone"}, "SIP is spoken by the soft phones alone: the switch does the rest"},
+	{"go.opentelemetry.io/", []string{"orchestrator/traces"}, "how traces are written stays in one place; off, it costs nothing"},
 	{"github.com/spf13/", nil, "one binary, the flag package, no framework for commands"},
 }
 

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,8 @@ type Config struct {
 	// Strikes is how many verdicts (the switch has no such file, the file is no audio) end a job; 0 = 12, about an hour. A switch or database that is
 	// away is no verdict, and waited for without end.
 	Strikes int
+	// Worked is told of each attempt at a job, when it is over. It must not wait. Default nobody.
+	Worked func(job models.Job, begun, ended time.Time, err error)
 	// Resend is how long a reminder may lead to nothing before it is sent again; 0 = a minute.
 	Resend time.Duration
 	// Backoff gives the time to wait after the nth failure; nil = 2 s, doubled each time, up to 10 min.
@@ -226,10 +229,17 @@ func (r *Runner) look(ctx context.Context, t task) {
 	}
 	started := time.Now()
 	cause := attempt(ctx, k, jobs)
-	r.counts.attempt(t.Kind, time.Since(started))
+	ended := time.Now()
+	r.counts.attempt(t.Kind, ended.Sub(started))
+	if r.cfg.Worked != nil {
+		for _, job := range jobs {
+			job.Kind = t.Kind
+			r.cfg.Worked(job, started, ended, cause)
+		}
+	}
 	if cause == nil {
 		r.counts.ended(t.Kind, resultDone, len(jobs))
-		r.cfg.Log.Info("jobs done", "job", jobs[0].ID, "attempt", jobs[0].Attempts, "jobs", len(jobs), "took", time.Since(started))
+		r.logOf(jobs[0]).Info("jobs done", "jobs", len(jobs), "took", time.Since(started))
 		return
 	}
 	// The end of the process must not keep the rows from being settled.
@@ -272,7 +282,7 @@ func (r *Runner) settle(ctx context.Context, f failure) {
 		}
 		select { // what failed the job may be the database's restart, which fails this too
 		case <-ctx.Done():
-			r.cfg.Log.Error("settling a failed job; it is taken up again when the claim has run out", "job", f.job.ID, "error", err)
+			r.logOf(f.job).Error("settling a failed job; it is taken up again when the claim has run out", "error", err)
 			return
 		case <-time.After(settleEvery):
 		}
@@ -280,7 +290,7 @@ func (r *Runner) settle(ctx context.Context, f failure) {
 }
 
 func (r *Runner) settleOnce(ctx context.Context, f failure) error {
-	jobs, log := r.cfg.DB.Jobs(), r.cfg.Log.With("job", f.job.ID, "attempt", f.job.Attempts)
+	jobs, log := r.cfg.DB.Jobs(), r.logOf(f.job)
 	if f.alone && errors.Is(f.cause, models.ErrClaimLost) {
 		log.Warn("the job took so long that another worker has it now")
 		return nil
@@ -307,4 +317,21 @@ func (r *Runner) settleOnce(ctx context.Context, f failure) error {
 		r.Wake()
 	}
 	return nil
+}
+
+// logOf is the log about a job: each line has its id, and those of the call or the recording that it is about.
+func (r *Runner) logOf(job models.Job) *slog.Logger {
+	var about struct {
+		models.LeadPayload
+		models.ArchivePayload
+	}
+	log := r.cfg.Log.With("job", job.ID, "attempt", job.Attempts)
+	switch err := json.Unmarshal(job.Payload, &about); {
+	case err != nil: // of a kind that has another payload
+	case about.Call != "":
+		log = log.With("call", about.Call)
+	case about.Recording != "":
+		log = log.With("recording", about.Recording)
+	}
+	return log
 }

@@ -65,6 +65,7 @@ const (
 	settle      = 100 * time.Millisecond // for changes that come one upon the other
 	loadPause   = time.Second            // at least, between two orders to read
 	loadTimeout = 30 * time.Second
+	again       = 3 * time.Second // after a failure: a switch that has just come may not have loaded everything yet
 	defaultBeat = 20 * time.Second
 )
 
@@ -125,7 +126,9 @@ func (w *Writer) Run(ctx context.Context) {
 		up, mine := w.cfg.Up(), w.cfg.May()
 		if !time.Now().Before(next) || !up.Equal(session) || mine != may {
 			session, may, next = up, mine, time.Now().Add(w.cfg.Beat)
-			w.turn(ctx, session)
+			if !w.turn(ctx, session) {
+				next = time.Now().Add(min(again, w.cfg.Beat))
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -153,12 +156,12 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// turn compares, writes and has the switch read.
-func (w *Writer) turn(ctx context.Context, session time.Time) {
+// turn compares, writes and has the switch read. It tells whether all is as it should be, or nothing can be done now.
+func (w *Writer) turn(ctx context.Context, session time.Time) bool {
 	if !w.cfg.May() {
 		w.loaded = loaded{} // another process may write from now on
 		w.stand(Waiting, "", nil)
-		return
+		return true
 	}
 	limited, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
@@ -167,12 +170,13 @@ func (w *Writer) turn(ctx context.Context, session time.Time) {
 		err = w.bring(limited, plan, session)
 	}
 	if err == nil || errors.Is(err, errAway) || ctx.Err() != nil {
-		return
+		return true
 	}
 	if w.Standing().Problem != err.Error() { // the beat would say it again and again
 		w.cfg.Log.Error("phones and trunks are not as set up; the switch keeps what it had", "error", err)
 	}
 	w.stand(Failed, err.Error(), nil)
+	return false
 }
 
 var errAway = errors.New("the switch is not connected")

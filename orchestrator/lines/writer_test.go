@@ -156,11 +156,11 @@ func TestASwitchIsToldOncePerSession(t *testing.T) {
 	// What it refused is ordered again.
 	f.refuses = errors.New("a bad day")
 	f.files["a"] = []byte("2")
-	w.turn(ctx, first)
+	require.False(t, w.turn(ctx, first), "it is tried again soon")
 	require.Equal(t, Failed, w.Standing().State)
 	require.Equal(t, "a bad day", w.Standing().Problem)
 	f.refuses = nil
-	w.turn(ctx, first)
+	require.True(t, w.turn(ctx, first))
 	require.Equal(t, Applied, w.Standing().State)
 	require.Equal(t, map[string]string{"a": "2"}, f.has)
 	// Who does not own the shard touches nothing.

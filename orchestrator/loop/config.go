@@ -63,9 +63,25 @@ type Config struct {
 	Clock Clock
 	// Metrics counts. Default: counted and shown to nobody.
 	Metrics *Metrics
+	// Witness is told what was decided and ordered. Default nobody.
+	Witness Witness
 
 	rules *rulebook // of tests; nil = package core
 }
+
+// Witness watches what a loop does, to show it to people. Its methods must not wait: the loop does.
+type Witness interface {
+	// Decided is told what a turn has decided, once it is durable. What it is given is not to be changed, nor kept.
+	Decided(rows []journal.Row, timeline []journal.Timeline, durable time.Time)
+	// Ordered is told of an order to a switch that was accepted ("") or refused. It is called from many goroutines.
+	Ordered(e core.Effect, begun, ended time.Time, refused core.Why)
+}
+
+// nobody watches.
+type nobody struct{}
+
+func (nobody) Decided([]journal.Row, []journal.Timeline, time.Time) {}
+func (nobody) Ordered(core.Effect, time.Time, time.Time, core.Why)  {}
 
 // checked returns the configuration with its defaults, or what is wrong with it.
 func (c Config) checked() (Config, error) {
@@ -112,6 +128,9 @@ func (c Config) checked() (Config, error) {
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(c.Shard)
+	}
+	if c.Witness == nil {
+		c.Witness = nobody{}
 	}
 	if c.rules == nil {
 		book := theRules()

@@ -25,6 +25,7 @@ type lanes struct {
 	refused func(core.Refused) // takes what went wrong; may block
 	timeout time.Duration
 	limit   int
+	witness Witness
 	metrics *Metrics
 	depth   prometheus.Gauge    // of the metrics: effects queued or under way here
 	took    prometheus.Observer // of the metrics: time of one effect here
@@ -56,6 +57,7 @@ func newLanes(ctx context.Context, e engine.Engine, w *window, cfg Config, refus
 		refused: refused,
 		timeout: cfg.EffectTimeout,
 		limit:   cfg.EffectsPerEngine,
+		witness: cfg.Witness,
 		metrics: cfg.Metrics,
 		depth:   cfg.Metrics.laneEffects.WithLabelValues(string(e.ID())),
 		took:    cfg.Metrics.effectSeconds.WithLabelValues(string(e.ID())),
@@ -155,17 +157,20 @@ func (ls *lanes) carryOut(e core.Effect) {
 	ctx, cancel := context.WithTimeout(ls.ctx, min(ls.timeout, left))
 	err = doSafely(ctx, ls.engine, e)
 	cancel()
-	ls.took.Observe(time.Since(start).Seconds())
+	ended := time.Now()
+	ls.took.Observe(ended.Sub(start).Seconds())
 	if ls.ctx.Err() != nil {
 		return
 	}
 	if err == nil {
+		ls.witness.Ordered(e, start, ended, "")
 		ls.metrics.effects.WithLabelValues(string(ls.engine.ID()), e.Do.Name(), "ok").Inc()
 		return
 	}
 	why, text := whyRefused(err)
+	ls.witness.Ordered(e, start, ended, why)
 	ls.metrics.effects.WithLabelValues(string(ls.engine.ID()), e.Do.Name(), string(why)).Inc()
-	ls.log.Debug("effect refused", "effect", e.ID, "action", e.Do.Name(), "call", e.Call, "lane", e.Lane, "why", why, "text", text)
+	ls.log.Debug("effect refused", "effect", e.ID, "action", e.Do.Name(), "call", e.Call, "leg", aboutAction(e.Do).leg, "lane", e.Lane, "why", why, "text", text)
 	if e.ID == 0 {
 		return // the shell's own order (quarantine.go), of which the rules know nothing
 	}

@@ -25,6 +25,7 @@ func testLanes(t *testing.T, do func(context.Context, core.Effect) error, change
 		change(&cfg)
 	}
 	refused := make(chan core.Refused, 10_000)
+	cfg.Witness = nobody{}
 	ls := newLanes(t.Context(), b, newWindow(clock, clock.Elapsed()+time.Hour), cfg, func(r core.Refused) { refused <- r })
 	t.Cleanup(ls.drop)
 	return ls, b, refused

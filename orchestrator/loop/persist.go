@@ -36,7 +36,7 @@ func (t *term) persist(operation string, timeout time.Duration, op func(context.
 			return fmt.Errorf("%w: cannot %s: %w", ErrStopped, operation, err)
 		}
 		t.cfg.Metrics.storeFailures.WithLabelValues(operation).Inc()
-		t.log.Error("the journal does not work; trying again", "operation", operation, "err", err, "pause", pause)
+		t.log.Error("the journal does not work; trying again", "operation", operation, "error", err, "pause", pause)
 		t.degraded(true)
 		if wait(t.stop, t.cfg.Clock, pause) != nil {
 			last = true

@@ -60,7 +60,7 @@ func (t *term) marshal() ([]byte, bool) {
 	t.nextSave = t.cfg.Clock.Elapsed() + saveShare*took
 	if err != nil {
 		t.cfg.Metrics.snapshots.WithLabelValues("unwritable").Inc()
-		t.log.Error("the shard cannot be written down", "seq", t.seq, "err", err)
+		t.log.Error("the shard cannot be written down", "seq", t.seq, "error", err)
 		return nil, false
 	}
 	t.cfg.Metrics.snapshotTime.WithLabelValues("marshal").Observe(took.Seconds())
@@ -79,7 +79,7 @@ func (t *term) save(ctx context.Context, seq uint64, body []byte) {
 			t.lose(err)
 			return
 		}
-		t.log.Warn("a snapshot could not be saved; recovery will take longer", "seq", seq, "err", err)
+		t.log.Warn("a snapshot could not be saved; recovery will take longer", "seq", seq, "error", err)
 		return
 	}
 	t.cfg.Metrics.snapshots.WithLabelValues("saved").Inc()
@@ -112,7 +112,7 @@ func (t *term) prune() {
 	defer cancel()
 	n, err := t.cfg.Store.Prune(ctx, t.cfg.Shard, t.cfg.Clock.Now().Add(-t.cfg.Retention))
 	if err != nil {
-		t.log.Warn("the log could not be pruned", "err", err)
+		t.log.Warn("the log could not be pruned", "error", err)
 		return
 	}
 	if n > 0 {

@@ -143,7 +143,7 @@ func (t *term) runEngine(ctx context.Context, e engine.Engine) {
 		if ctx.Err() != nil {
 			return
 		}
-		t.log.Error("an engine gave up; it will be run again", "engine", e.ID(), "err", err, "after", restartEngine)
+		t.log.Error("an engine gave up; it will be run again", "engine", e.ID(), "error", err, "after", restartEngine)
 		t.in.fact(core.EngineDown{Engine: e.ID()})
 		if wait(ctx, t.cfg.Clock, restartEngine) != nil {
 			return
@@ -203,6 +203,6 @@ func (t *term) giveBack() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), t.cfg.StoreTimeout)
 	defer cancel()
 	if err := t.cfg.Store.Release(ctx, *t.lease.Load()); err != nil {
-		t.log.Warn("cannot give the lease back; it runs out by itself", "err", err)
+		t.log.Warn("cannot give the lease back; it runs out by itself", "error", err)
 	}
 }

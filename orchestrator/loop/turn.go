@@ -31,6 +31,7 @@ type batch struct {
 	effects  []core.Effect
 	answers  []answer
 	debug    bool
+	durable  time.Time // when it was
 	broken   *breakage // the event that ended the batch by a panic; its row is the last one
 }
 
@@ -151,7 +152,7 @@ func (t *term) turn(items []item) error {
 		if err := t.append(b.rows, b.timeline); err != nil {
 			return err
 		}
-		t.seq = b.rows[len(b.rows)-1].Seq
+		t.seq, b.durable = b.rows[len(b.rows)-1].Seq, t.time.now()
 	}
 	t.dispatch(b.effects) // first: somebody is waiting for a phone to ring
 	if b.broken != nil {
@@ -223,7 +224,7 @@ const stuckPause = 10 * time.Millisecond
 func (t *term) stepOne(b *batch, it item) {
 	ev, body, err := t.written(it.ev)
 	if err != nil {
-		t.log.Error("an event cannot be written and is ignored", "kind", it.ev.Kind(), "err", err)
+		t.log.Error("an event cannot be written and is ignored", "kind", it.ev.Kind(), "call", t.rules.CallOf(it.ev), "leg", about(it.ev).leg, "error", err)
 		b.reply(it, err)
 		return
 	}
@@ -264,7 +265,7 @@ func (t *term) admit(b *batch, it item) bool {
 	}
 	if t.panics.isolated(t.panicKey(it.ev)) {
 		t.cfg.Metrics.setAside.WithLabelValues(it.ev.Kind()).Inc()
-		t.log.Warn("an event was set aside: its like keeps panicking", "kind", it.ev.Kind())
+		t.log.Warn("an event was set aside: its like keeps panicking", "kind", it.ev.Kind(), "call", t.rules.CallOf(it.ev), "leg", about(it.ev).leg)
 		b.reply(it, ErrQuarantined)
 		return false
 	}
@@ -280,7 +281,7 @@ func (t *term) admit(b *batch, it item) bool {
 	switch {
 	case p != nil:
 		t.cfg.Metrics.quarantined.WithLabelValues(in.Kind()).Inc()
-		t.log.Error("the rules panicked about accepting an intent", "kind", in.Kind(), "panic", masked(p.text), "stack", string(p.stack))
+		t.log.Error("the rules panicked about accepting an intent", "kind", in.Kind(), "call", t.rules.CallOf(in), "leg", about(in).leg, "panic", masked(p.text), "stack", string(p.stack))
 		b.reply(it, ErrQuarantined)
 		return false
 	case refusal != nil:
@@ -368,6 +369,7 @@ func (t *term) publish(b *batch) {
 	t.cfg.Metrics.position.Set(float64(t.seq))
 	t.cfg.Metrics.seen(t.rules)
 	t.cfg.Metrics.told.count(b.timeline)
+	t.cfg.Witness.Decided(b.rows, b.timeline, b.durable)
 }
 
 func (t *term) answerQueries() {

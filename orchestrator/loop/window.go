@@ -83,7 +83,7 @@ func (l *Loop) acquire(ctx context.Context) (journal.Lease, *window, error) {
 				waiting = true
 			}
 		default:
-			l.log.Warn("cannot ask for the lease; will ask again", "err", err)
+			l.log.Warn("cannot ask for the lease; will ask again", "error", err)
 		}
 		if err := wait(ctx, l.cfg.Clock, pause); err != nil {
 			return journal.Lease{}, nil, err
@@ -121,7 +121,7 @@ func (t *term) keepLease(ctx context.Context) {
 			return
 		default:
 			t.cfg.Metrics.renewFailures.Inc()
-			t.log.Warn("cannot renew the lease; will try again", "err", err, "window_left", t.window.left())
+			t.log.Warn("cannot renew the lease; will try again", "error", err, "window_left", t.window.left())
 			timer.Reset(ttl / 15)
 		}
 	}

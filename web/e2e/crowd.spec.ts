@@ -46,8 +46,16 @@ for (const [path, table] of [
     // Rows come and go with their order, some at each change; never is the table made anew, which would be 100 changes × all rows.
     expect(seen.made).toBeLessThan(seen.rows * 20)
 
-    // The last row is reached by scrolling, and says which one it is.
+    // The last row is reached by scrolling, and says which one it is; whoever has the focus keeps it meanwhile.
+    const rows = vera.getByRole('table', { name: table }).locator('tr[data-row]')
+    const held = rows.first().getByRole('button').last()
+    await held.focus()
+    const focused = () => vera.evaluate(() => document.activeElement?.closest('tr')?.dataset.row)
+    const name = await focused()
+    expect(name).toBeDefined()
     await vera.evaluate(() => scrollTo(0, document.body.scrollHeight))
-    await expect(vera.getByRole('table', { name: table }).locator('tr[data-row]').last()).toHaveAttribute('aria-rowindex', String(seen.all + 1))
+    await expect(rows.last()).toHaveAttribute('aria-rowindex', String(seen.all + 1))
+    await expect(rows.last()).toBeInViewport()
+    expect(await focused()).toBe(name)
   })
 }

@@ -60,6 +60,29 @@ func TestQueue(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// TestOnceAfterARefusal: what was refused and then carried out is remembered for as long as everything else.
+func TestOnceAfterARefusal(t *testing.T) {
+	var o Once
+	refusal := func(error) *engine.Refusal { return Refuse(core.WhyFailed, "busy") }
+	done := 0
+	do := func(id core.EffectID, err error) {
+		_ = o.Do("leg", id, refusal, func() error {
+			if id == 1 {
+				done++
+			}
+			return err
+		})
+	}
+	do(1, errors.New("busy"))
+	for id := range core.EffectID(onceMemory - 2) {
+		do(id+2, nil)
+	}
+	do(1, nil)
+	do(onceMemory+10, nil)
+	do(1, nil)
+	assert.Equal(t, 2, done, "carried out twice: once refused, once done")
+}
+
 // TestOnce: what a switch refused is tried again, what it may have done is not.
 func TestOnce(t *testing.T) {
 	var o Once

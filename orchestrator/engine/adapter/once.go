@@ -33,9 +33,20 @@ func (o *Once) Do(leg core.LegID, effect core.EffectID, refusal func(error) *eng
 	if err != nil && refusal(err).Why != core.WhyTimeout {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		delete(o.done, key)
+		o.forget(key)
 	}
 	return err
+}
+
+// forget lets an effect be carried out again. It gives up its place, too: otherwise what is tried again would be forgotten when the first try's place comes round. The caller holds mu.
+func (o *Once) forget(key onceKey) {
+	delete(o.done, key)
+	for back := range onceMemory { // it is among the newest
+		if at := (o.next + onceMemory - 1 - back) % onceMemory; o.order[at] == key {
+			o.order[at] = onceKey{}
+			return
+		}
+	}
 }
 
 // first reports whether the effect was never seen before, and remembers it.

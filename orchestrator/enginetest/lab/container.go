@@ -105,7 +105,7 @@ func (c *container) run(a *Asterisk) (*process, error) {
 	}
 	p.end = func() {
 		if err := c.kill(a.Dir, p.done); err != nil {
-			a.log.Error("asterisk container does not end", "err", err)
+			a.log.Error("asterisk container does not end", "error", err)
 			_ = cmd.Process.Kill()
 		}
 	}

@@ -93,7 +93,7 @@ function Gap({ height }: { height: number }) {
   if (height <= 0) return null
   return (
     <tr className={css.gap} aria-hidden>
-      <td colSpan={99} style={{ height }} />
+      <td style={{ height }} />
     </tr>
   )
 }

@@ -11,7 +11,7 @@ import css from './Admin.module.css'
 interface Part {
   /** In the address; of a kind that has rows its id. */
   to: { kind: KindID } | '/admin' | '/admin/skills' | '/admin/reasons' | '/admin/settings' | '/admin/switches' | '/admin/audit'
-  label: 'overview' | 'queues' | 'entryPoints' | 'agents' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
+  label: 'overview' | 'queues' | 'entryPoints' | 'agents' | 'phones' | 'trunks' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
   icon: LucideIcon
   /** The operation without which there is nothing to be seen. */
   needs: string
@@ -34,6 +34,7 @@ const groups: { label: 'start' | 'routing' | 'people' | 'system'; parts: Part[] 
     label: 'people',
     parts: [
       { to: { kind: 'agents' }, label: 'agents', icon: kinds.agents.icon, needs: 'listAgents' },
+      { to: { kind: 'phones' }, label: 'phones', icon: kinds.phones.icon, needs: 'listPhones' },
       { to: { kind: 'teams' }, label: 'teams', icon: kinds.teams.icon, needs: 'listTeams' },
       { to: { kind: 'users' }, label: 'users', icon: kinds.users.icon, needs: 'listUsers' },
     ],
@@ -43,6 +44,7 @@ const groups: { label: 'start' | 'routing' | 'people' | 'system'; parts: Part[] 
     parts: [
       { to: '/admin/settings', label: 'settings', icon: SlidersHorizontal, needs: 'getTenant' },
       { to: { kind: 'tenants' }, label: 'tenants', icon: kinds.tenants.icon, needs: 'listTenants', site: true },
+      { to: { kind: 'trunks' }, label: 'trunks', icon: kinds.trunks.icon, needs: 'listTrunks' },
       { to: '/admin/switches', label: 'switches', icon: Server, needs: 'listEngines' },
       { to: '/admin/audit', label: 'audit', icon: ScrollText, needs: 'listAudit' },
     ],

@@ -131,6 +131,8 @@ function send(of: NonNullable<Kind['csv']>, text: string, dry: boolean): Promise
   switch (of) {
     case 'agents':
       return ask(api.POST('/api/v1/csv/agents', options))
+    case 'phones':
+      return ask(api.POST('/api/v1/csv/phones', options))
     case 'users':
       return ask(api.POST('/api/v1/csv/users', options))
     case 'teams':

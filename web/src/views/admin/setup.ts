@@ -37,15 +37,15 @@ export function useMay(): (operation: string) => boolean {
   return (operation) => may.includes(operation)
 }
 
-/** All rows of a kind that are looked at: those of the chosen tenant; of tenants and users of the whole site, all. */
+/** All rows of a kind that are looked at: those of the chosen tenant; of tenants and users of the whole site, and trunks, all. */
 export function useRows(kind: KindID) {
   const { tenant, isSite } = useScope()
-  const of = kind === 'tenants' || (kind === 'users' && isSite) ? undefined : tenant
+  const of = kind === 'tenants' || kind === 'trunks' || (kind === 'users' && isSite) ? undefined : tenant
   return useQuery({
     queryKey: ['admin', kind, of ?? ''],
     queryFn: () => kinds[kind].list(of),
     refetchInterval: again,
-    enabled: kind === 'tenants' || kind === 'users' || of !== undefined,
+    enabled: kind === 'tenants' || kind === 'trunks' || kind === 'users' || of !== undefined,
   })
 }
 

@@ -1,4 +1,4 @@
-import { Copy, KeyRound } from 'lucide-react'
+import { KeyRound } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
@@ -7,11 +7,11 @@ import { useMe } from '@/app/session'
 import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { Dialog } from '@/ui/Dialog'
-import { notify } from '@/ui/notice'
 import { LinkButton } from '../LinkButton'
 import { useChanged, useMay } from '../setup'
 import { oneTimePassword } from './password'
 import css from './Beside.module.css'
+import { Once } from './Once'
 import type { User } from './users'
 
 /** Gives a user a password that is shown once, here and nowhere else. */
@@ -67,26 +67,13 @@ export function Password({ row }: { row: User }) {
       >
         <p>{t('password.ends', { name: row.display_name || row.name })}</p>
       </Dialog>
-      <Dialog title={t('password.isTitle', { name: row.display_name || row.name })} isOpen={given !== undefined} foot={<Button look="primary" onPress={() => setGiven(undefined)}>{t('password.noted')}</Button>}>
-        <p>{t('password.once')}</p>
-        <dl className={css.credentials}>
-          <dt>{t('users.name')}</dt>
-          <dd>{row.name}</dd>
-          <dt>{t('password.title')}</dt>
-          <dd>
-            <code data-testid="password">{given}</code>
-          </dd>
-        </dl>
-        {/* There on encrypted pages only. */}
-        {'clipboard' in navigator && (
-          <div>
-            <Button small onPress={() => void navigator.clipboard.writeText(given ?? '').then(() => notify('good', t('password.copied')))}>
-              <Copy size={15} aria-hidden />
-              {t('password.copy')}
-            </Button>
-          </div>
-        )}
-      </Dialog>
+      <Once
+        title={t('password.isTitle', { name: row.display_name || row.name })}
+        text={t('password.once')}
+        facts={[[t('users.name'), row.name]]}
+        password={given}
+        onNoted={() => setGiven(undefined)}
+      />
     </Card>
   )
 }

@@ -1,9 +1,11 @@
 import { agents } from './agents'
 import { entryPoints } from './entryPoints'
 import type { Kind, KindID } from './kind'
+import { phones } from './phones'
 import { queues } from './queues'
 import { teams } from './teams'
 import { tenants } from './tenants'
+import { trunks } from './trunks'
 import { users } from './users'
 
 /** All kinds of set-up that have rows, by where they are in the address. */
@@ -11,7 +13,9 @@ export const kinds: Readonly<Record<KindID, Kind>> = {
   queues: queues as unknown as Kind,
   'entry-points': entryPoints as unknown as Kind,
   agents: agents as unknown as Kind,
+  phones: phones as unknown as Kind,
   teams: teams as unknown as Kind,
   users: users as unknown as Kind,
   tenants: tenants,
+  trunks: trunks as unknown as Kind,
 }

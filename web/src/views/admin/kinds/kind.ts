@@ -12,7 +12,7 @@ export interface Row {
   version: number
 }
 
-export type KindID = 'users' | 'teams' | 'agents' | 'queues' | 'entry-points' | 'tenants'
+export type KindID = 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entry-points' | 'tenants' | 'trunks'
 
 export interface Column<T> {
   /** Heading: `<kind>.<id>` in the catalogue, as the field of that name has. */
@@ -37,14 +37,14 @@ export interface Kind<T extends Row = Row> {
   /** In the address. */
   id: KindID
   /** In the catalogue. */
-  texts: 'users' | 'teams' | 'agents' | 'queues' | 'entryPoints' | 'tenants'
+  texts: 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entryPoints' | 'tenants' | 'trunks'
   /** In the audit log. */
   object: string
   icon: LucideIcon
   /** Operations of the API, by which we know what may be done. */
   operations: { create: string; replace: string; remove: string }
   /** Its file, if it can be exported and imported. */
-  csv?: 'users' | 'teams' | 'agents' | 'queues' | 'entry-points'
+  csv?: 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entry-points'
   columns: readonly Column<T>[]
   sections: readonly Section<T>[]
   /** What people call it. */

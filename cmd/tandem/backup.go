@@ -1,0 +1,245 @@
+package main
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gocloud.dev/blob"
+
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/orchestrator/jobs"
+)
+
+const backupHelp = `
+It reads the settings that "tandem serve" reads, and may run beside it: the database is read as it is at one moment, then the
+objects of the bucket. The file is readable for its owner only. It holds callers' names and numbers, recordings, and the
+hashes of passwords and tokens: keep it as you keep the database, encrypted where it leaves the machine. No secret of the
+environment is in it (passwords of the database, of Redis, of the switches): keep those where they are kept.
+`
+
+// backupCommand writes everything that an installation is into one file.
+func backupCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := newFlags("backup", "-to FILE [flags]", backupHelp, stderr)
+	to := flags.String("to", "", "the file to write; it must not be there yet")
+	recordings := flags.Bool("recordings", true, "with the objects of the bucket; false where the bucket has copies of its own")
+	var include files
+	flags.Var(&include, "include", "a file or a directory of configuration to take along, may be repeated")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if *to == "" {
+		_, _ = fmt.Fprintln(stderr, "tandem backup: -to must name a file")
+		return errUsage
+	}
+	s, err := readSettings(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	m, err := backup(ctx, s, *to, *recordings, include, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	rows := 0
+	for _, n := range m.Rows {
+		rows += n
+	}
+	_, _ = fmt.Fprintf(stdout, "%s: %d rows of %d tables (schema version %d), %d other entries\n", *to, rows, len(m.Rows), m.Schema, len(m.Entries)-1)
+	return nil
+}
+
+// files is a flag that may be repeated.
+type files []string
+
+func (f *files) String() string     { return strings.Join(*f, ",") }
+func (f *files) Set(v string) error { *f = append(*f, v); return nil }
+
+// backup writes the file. Until it is whole it has another name.
+func backup(ctx context.Context, s settings, to string, recordings bool, include []string, lookup func(string) (string, bool)) (m manifest, err error) {
+	if _, err := os.Stat(to); !errors.Is(err, os.ErrNotExist) {
+		return m, fmt.Errorf("%s: is there already; backups are not overwritten", to)
+	}
+	if path := missingDatabase(s.DB); path != "" {
+		return m, fmt.Errorf("TANDEM_DB: %s does not exist", path) // opening it would make it
+	}
+	part := to + ".part"
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return m, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(part))
+		}
+	}()
+	defer func() {
+		if closeErr := f.Close(); err == nil {
+			err = closeErr
+		}
+		if err == nil {
+			err = os.Rename(part, to)
+		}
+	}()
+	w := &archiveWriter{tar: tar.NewWriter(f), at: time.Now().UTC().Truncate(time.Second)}
+	m = manifest{Form: archiveForm, Version: version(), MadeAt: w.at, Objects: recordings}
+	stats, err := w.database(ctx, s, part+".db")
+	if err != nil {
+		return m, err
+	}
+	m.Schema, m.Rows = stats.Schema, stats.Rows
+	if recordings {
+		if err := w.objects(ctx, s); err != nil {
+			return m, err
+		}
+	}
+	if err := w.addText(settingsEntry, plainSettings(lookup)); err != nil {
+		return m, err
+	}
+	for _, path := range include {
+		if err := w.tree(path); err != nil {
+			return m, err
+		}
+	}
+	if err := w.finish(m); err != nil {
+		return m, err
+	}
+	m.Entries = w.list
+	return m, f.Sync()
+}
+
+// database dumps the database: first into a file beside, because a tar wants the size in front.
+func (w *archiveWriter) database(ctx context.Context, s settings, beside string) (stats models.DumpStats, err error) {
+	db, err := models.Open(ctx, s.DB)
+	if err != nil {
+		return stats, fmt.Errorf("open TANDEM_DB: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	f, err := os.OpenFile(beside, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	if err != nil {
+		return stats, err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(beside)) }()
+	packed := gzip.NewWriter(f)
+	if stats, err = db.Dump(ctx, packed); err != nil {
+		return stats, err
+	}
+	if err := packed.Close(); err != nil {
+		return stats, err
+	}
+	size, err := f.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return stats, err
+	}
+	return stats, w.add(databaseEntry, size, f)
+}
+
+// objects copies the objects of the bucket. What is archived behind the dump of the database may be among them: it does no harm.
+func (w *archiveWriter) objects(ctx context.Context, s settings) (err error) {
+	bucket, err := jobs.OpenBucket(ctx, s.Bucket)
+	if err != nil {
+		return fmt.Errorf("open TANDEM_BUCKET: %w", err)
+	}
+	defer func() { err = errors.Join(err, bucket.Close()) }()
+	for each := bucket.List(nil); ; {
+		o, err := each.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list TANDEM_BUCKET: %w", err)
+		}
+		if err := w.object(ctx, bucket.Bucket, o); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *archiveWriter) object(ctx context.Context, bucket *blob.Bucket, o *blob.ListObject) error {
+	if o.IsDir {
+		return nil
+	}
+	r, err := bucket.NewReader(ctx, o.Key, nil)
+	if err != nil {
+		return fmt.Errorf("read the object %s: %w", o.Key, err)
+	}
+	return errors.Join(w.add(objectPrefix+o.Key, r.Size(), r), r.Close())
+}
+
+// tree copies a file, or the plain files of a directory, by their absolute paths. Links are not followed.
+func (w *archiveWriter) tree(path string) (err error) {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	dir, name := filepath.Split(path)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	return fs.WalkDir(root.FS(), name, func(at string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		f, err := root.Open(at)
+		if err != nil {
+			return err
+		}
+		info, err := f.Stat()
+		if err == nil {
+			err = w.add(filePrefix+strings.TrimPrefix(filepath.ToSlash(filepath.Join(dir, at)), "/"), info.Size(), f)
+		}
+		return errors.Join(err, f.Close())
+	})
+}
+
+// plainSettings lists the settings as they are set, but for those that hold a secret, or may: of these only the name.
+func plainSettings(lookup func(string) (string, bool)) string {
+	names := slices.Clone(variables)
+	for _, kind := range switchKinds {
+		for n := 1; n <= mostOfAKind; n++ {
+			prefix := kind.prefix
+			if n > 1 {
+				prefix = fmt.Sprintf("%s_%d", kind.prefix, n)
+			}
+			for _, field := range kind.variables() {
+				names = append(names, prefix+"_"+field)
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("# The settings when the backup was made. Secrets are not among them.\n")
+	for _, name := range names {
+		value, ok := lookup(name)
+		switch {
+		case !ok || value == "":
+		case slices.Contains(names, name+"_FILE") && !plainURL(value):
+			_, _ = fmt.Fprintf(&b, "# %s was set, and is a secret\n", name)
+		default:
+			_, _ = fmt.Fprintf(&b, "%s=%s\n", name, value)
+		}
+	}
+	return b.String()
+}
+
+// plainURL tells whether what may hold a secret does not: the path of a database or of a bucket.
+func plainURL(value string) bool {
+	if strings.HasPrefix(value, "sqlite:") {
+		return true
+	}
+	u, err := url.Parse(value)
+	return err == nil && u.Scheme == "file" && u.User == nil
+}

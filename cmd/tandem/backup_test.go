@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/jobs"
+)
+
+// unserved is the settings of an installation that nobody serves.
+func unserved(t *testing.T, db string) settings {
+	t.Helper()
+	s, err := readSettings(environ(t, map[string]string{"TANDEM_DB": db}))
+	require.NoError(t, err)
+	return s
+}
+
+// dumped is everything in the database of an installation, but for the line that says of which kind it is.
+func dumped(t *testing.T, s settings) string {
+	t.Helper()
+	db, err := models.Open(t.Context(), s.DB)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	_, err = db.Dump(t.Context(), &out)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	_, rows, _ := strings.Cut(out.String(), "\n")
+	return rows
+}
+
+func objects(t *testing.T, s settings) map[string]string {
+	t.Helper()
+	bucket, err := jobs.OpenBucket(t.Context(), s.Bucket)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, bucket.Close()) }()
+	out := map[string]string{}
+	for each := bucket.List(nil); ; {
+		o, err := each.Next(t.Context())
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		require.NoError(t, err)
+		body, err := bucket.ReadAll(t.Context(), o.Key)
+		require.NoError(t, err)
+		out[o.Key] = string(body)
+	}
+}
+
+// furnished has a set-up, and recordings in its bucket.
+func furnished(t *testing.T, db string) settings {
+	t.Helper()
+	s := unserved(t, db)
+	d, err := openDatabase(t.Context(), s)
+	require.NoError(t, err)
+	_, _, err = d.Config().CreateTenant(t.Context(), models.Tenant{Tenant: core.Tenant{ID: "acme", Name: "Acme \"Ü\""}})
+	require.NoError(t, err)
+	require.NoError(t, adminToken(t.Context(), d, s.AdminToken, false))
+	require.NoError(t, adminUser(t.Context(), d, s.adminPasswordFile()))
+	require.NoError(t, d.Close())
+	bucket, err := jobs.OpenBucket(t.Context(), s.Bucket)
+	require.NoError(t, err)
+	for key, body := range map[string]string{"acme/2026/11/21/a.wav": "RIFF\x00\xff", "acme/2026/11/21/b b.wav": strings.Repeat("x", 100_000), "empty": ""} {
+		require.NoError(t, bucket.WriteAll(t.Context(), key, []byte(body), nil))
+	}
+	require.NoError(t, bucket.Close())
+	return s
+}
+
+// TestBackupIsRestoredS5 takes an installation of each kind to new ones of each kind, and compares.
+func TestBackupIsRestoredS5(t *testing.T) {
+	for name, url := range map[string]func() string{"sqlite": func() string { return dbtest.SQLiteURL(t) }, "postgres": func() string { return dbtest.PostgresURL(t) }} {
+		t.Run(name, func(t *testing.T) {
+			s := furnished(t, url())
+			dir := t.TempDir()
+			file := filepath.Join(dir, "backup.tar")
+			conf := filepath.Join(t.TempDir(), "conf", "asterisk")
+			require.NoError(t, os.MkdirAll(conf, 0o700))
+			require.NoError(t, os.WriteFile(filepath.Join(conf, "pjsip.conf"), []byte("[udp]\n"), 0o600))
+			env := map[string]string{"TANDEM_DB": "postgres://tandem:hunter2@db/tandem", "TANDEM_REDIS": "redis://:hunter2@redis", "TANDEM_LISTEN": "0.0.0.0:8080", "TANDEM_ARI_2_PASSWORD": "hunter2",
+				"TANDEM_ARI_2_URL": "http://pbx:8088", "TANDEM_DB_FILE": "/run/secrets/db", "TANDEM_BUCKET": "file:///var/lib/tandem/recordings"}
+			m, err := backup(t.Context(), s, file, true, []string{filepath.Dir(conf)}, func(n string) (string, bool) { v, ok := env[n]; return v, ok })
+			require.NoError(t, err)
+			require.Equal(t, 1, m.Rows["tenants"])
+			info, err := os.Stat(file)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+			left, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			require.Len(t, left, 1, "nothing but the backup")
+			whole, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.NotContains(t, string(whole), "hunter2")
+			require.Contains(t, string(whole), "TANDEM_LISTEN=0.0.0.0:8080\n")
+			require.Contains(t, string(whole), "TANDEM_BUCKET=file:///var/lib/tandem/recordings\n")
+			require.Contains(t, string(whole), "# TANDEM_ARI_2_PASSWORD was set, and is a secret\n")
+
+			_, err = backup(t.Context(), s, file, true, nil, os.LookupEnv)
+			require.ErrorContains(t, err, "is there already")
+
+			for kind, target := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "new", "t.db"), "postgres": dbtest.Postgres(t).NewDatabase(t, "restored_"+name)} {
+				t.Run("to "+kind, func(t *testing.T) {
+					other := unserved(t, target)
+					files := filepath.Join(t.TempDir(), "files")
+					_, err := restore(t.Context(), other, file, files)
+					require.NoError(t, err)
+					if kind == name {
+						require.Equal(t, dumped(t, s), dumped(t, other))
+					}
+					require.Equal(t, objects(t, s), objects(t, other))
+					back, err := os.ReadFile(filepath.Join(files, conf, "pjsip.conf"))
+					require.NoError(t, err)
+					require.Equal(t, "[udp]\n", string(back))
+
+					before := dumped(t, other)
+					_, err = restore(t.Context(), other, file, "")
+					require.ErrorContains(t, err, "TANDEM_DB: there is data in it")
+					require.Equal(t, before, dumped(t, other))
+				})
+			}
+
+			full := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+			full.Bucket = s.Bucket
+			_, err = restore(t.Context(), full, file, "")
+			require.ErrorContains(t, err, "TANDEM_BUCKET: there are objects in it")
+
+			damaged := maps.Clone(map[string][]byte{"cut off": whole[:len(whole)/2], "its list is cut off": whole[:len(whole)-2048], "nothing": nil})
+			flipped := bytes.Clone(whole)
+			flipped[bytes.Index(flipped, []byte("xxxxxxxx"))] ^= 1
+			damaged["one bit"] = flipped
+			for what, body := range damaged {
+				bad := filepath.Join(t.TempDir(), "bad.tar")
+				require.NoError(t, os.WriteFile(bad, body, 0o600))
+				untouched := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+				_, err = restore(t.Context(), untouched, bad, "")
+				require.ErrorContains(t, err, "nothing was restored", what)
+				if what == "one bit" {
+					require.ErrorContains(t, err, "b b.wav: is not as the list says")
+				}
+				require.Empty(t, objects(t, untouched))
+			}
+		})
+	}
+}
+
+func TestBackupOfNothingMakesNothing(t *testing.T) {
+	s := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+	file := filepath.Join(t.TempDir(), "b.tar")
+	_, err := backup(t.Context(), s, file, true, nil, os.LookupEnv)
+	require.ErrorContains(t, err, "does not exist")
+	require.NoFileExists(t, file)
+
+	s = furnished(t, dbtest.SQLiteURL(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = backup(ctx, s, file, true, nil, os.LookupEnv)
+	require.ErrorIs(t, err, context.Canceled)
+	left, err := os.ReadDir(filepath.Dir(file))
+	require.NoError(t, err)
+	require.Empty(t, left, "no half a backup")
+}

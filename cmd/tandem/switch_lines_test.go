@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/docker/asterisk"
+	"github.com/tandem-voice/tandem/docker/freeswitch"
+	"github.com/tandem-voice/tandem/models"
+)
+
+// What is kept of a phone's password has the realm in it: the switches must ask with the same.
+func TestAllGoByOneRealm(t *testing.T) {
+	require.Equal(t, models.PhoneRealm, asterisk.Realm)
+	require.Equal(t, models.PhoneRealm, freeswitch.Domain)
+}
+
+// What people may set up, both switches can carry.
+func TestWhatMayBeSetUpCanBeWritten(t *testing.T) {
+	phone := models.Phone{ID: "a", Tenant: "acme", User: "a-Z_9", Name: `"; ${x} <b>`, Codecs: models.Codecs()}
+	trunk := models.Trunk{ID: "t-1", Name: "[x]\u00a0;", Host: "2001:db8::1", From: []string{"2001:db8::/32", "192.0.2.1", "198.51.100.0/24"}, User: "+49.30_1-2", Register: true, Codecs: models.Codecs()}
+	require.NoError(t, models.ValidPhone(phone))
+	require.NoError(t, models.ValidTrunk(trunk))
+	named := trunk
+	named.ID, named.Host, named.Port = "t-2", "sip-1.example.net", 5080
+	phones := []models.KeyedPhone{{Phone: phone, HA1: "0123456789abcdef0123456789abcdef"}}
+	trunks := []models.KeyedTrunk{{Trunk: trunk, Password: "aZ0!#%()*+,./:=?@^_~|-"}, {Trunk: named}}
+	for _, d := range []lined{asteriskDriver{}, freeswitchDriver{}} {
+		p, err := d.plan(phones, trunks, []string{"198.51.100.7", "2001:db8:1::7"})
+		require.NoError(t, err)
+		for name, text := range p.Files {
+			require.NotContains(t, string(text), "${x}", "%s: names for people stay out", name)
+			require.NotContains(t, string(text), "[x]", name)
+		}
+	}
+}
+
+func TestCarriersAreNotShutOut(t *testing.T) {
+	trunks := []models.KeyedTrunk{{Trunk: models.Trunk{ID: "a", Host: "192.0.2.9"}}, {Trunk: models.Trunk{ID: "b", Host: "sip.example.net", From: []string{"198.51.100.0/24"}}}}
+	require.Equal(t, []string{"192.0.2.8"}, notCarriers([]string{"192.0.2.8", "192.0.2.9", "198.51.100.77"}, trunks))
+}
+
+func TestTheDoctorTriesTheDirectoryOfPhones(t *testing.T) {
+	dir := t.TempDir()
+	good := condition{health: fine, text: "Asterisk 22"}
+	require.Equal(t, good, good.withLines("TANDEM_ARI", "", ""))
+	log := filepath.Join(dir, "messages")
+	c := good.withLines("TANDEM_ARI", dir, log)
+	require.Equal(t, warning, c.health)
+	require.Contains(t, c.text, "TANDEM_ARI_LOG")
+	require.NoError(t, os.WriteFile(log, nil, 0o600))
+	require.Equal(t, good, good.withLines("TANDEM_ARI", dir, log))
+	c = good.withLines("TANDEM_ARI", filepath.Join(dir, "not-mounted"), log)
+	require.Equal(t, broken, c.health)
+	require.Contains(t, c.text, "TANDEM_ARI_SITE")
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -301,17 +302,14 @@ func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
 	}
 	var second core.LegID
 	e.note(id, func(l *leg) {
-		if l.bridged != "" && time.Since(l.met) < firmAge {
+		if l.stay.with != "" && l.bridged != "" && time.Since(l.met) < firmAge {
 			second = l.second
 		}
 	})
 	for begun := time.Now(); second != "" && time.Since(begun) < moveLimit; {
-		said, err := p.commands.api(ctx, "uuid_dump", idArg(second))
-		switch {
-		case answered(err), err == nil && strings.Contains(said, "\nChannel-State: "+secondState+"\n"):
-			return nil // it has ended, or is there
-		case err != nil:
-			return fmt.Errorf("look at a bridge: %w", err)
+		in, err := inBridge(ctx, p, second)
+		if err != nil || in {
+			return err
 		}
 		select {
 		case <-time.After(2 * time.Millisecond):
@@ -321,6 +319,23 @@ func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
 	}
 	return nil
 }
+
+// inBridge asks whether the second leg of a bridge is in it, or has ended. Its state says so a moment too early: FreeSWITCH hangs up on a second leg that the first
+// leaves before it has raised its flag.
+func inBridge(ctx context.Context, p *pair, second core.LegID) (bool, error) {
+	said, err := p.commands.api(ctx, "json", joined(literal(`{"command":"channelData","data":{"uuid":"`), idArg(second), literal(`"}}`)))
+	if err != nil && !answered(err) {
+		return false, fmt.Errorf("look at a bridge: %w", err)
+	}
+	flags := flagsPattern.FindStringSubmatch(said)
+	return flags == nil || strings.Contains(";"+flags[1]+";", bridgedFlag), nil
+}
+
+// flagsPattern finds a channel's flags, those of switch_types.h that are raised: "flags":"0=1;1=1;9=1".
+var flagsPattern = regexp.MustCompile(`"flags":"([0-9=;]*)"`)
+
+// bridgedFlag is CF_BRIDGED.
+const bridgedFlag = ";9=1;"
 
 // secondState is the state of the second leg of a bridge.
 const secondState = "CS_EXCHANGE_MEDIA"

@@ -418,7 +418,7 @@ func partAndMeet(s *scene, _ *lab.FreeSWITCH) {
 	s.do(mixed(m, core.Talk, cl, al))
 	c.Hears(s, enginetest.Voices(a))
 	a.Hears(s, enginetest.Voices(c))
-	for range 10 {
+	for range 50 {
 		s.do(core.SetMix{Mix: m, Members: []core.Member{{Leg: cl, Mode: core.Hold}, {Leg: al, Mode: core.Talk}}})
 		s.do(core.SetMix{Mix: m})
 		s.do(mixed(m, core.Talk, cl, al))

@@ -53,7 +53,7 @@ func music(id core.LegID) core.SetMix {
 
 // TestTwoPart: a leg of a bridge is told where to go when it has parked, and nothing can undo the order any more; whichever moment the end of the other one chooses.
 func TestTwoPart(t *testing.T) {
-	const look, park, never = "api uuid_dump", "api uuid_park", "never"
+	const look, park, never = "api json", "api uuid_park", "never"
 	for _, moment := range []string{look, park, never} {
 		t.Run("the agent ends at "+moment, func(t *testing.T) {
 			f := newFake(t)
@@ -78,7 +78,7 @@ func TestTwoPart(t *testing.T) {
 					return c.write(aFrame(kindAnswer, answer()))
 				})
 			}
-			on("api uuid_dump "+string(agentLeg), func() string { return "x\nChannel-State: " + secondState + "\n" })
+			on("api json", func() string { return `{"channel_data":{"flags":"0=1;1=1;9=1;43=1"}}` })
 			on("api uuid_park "+string(callerLeg), func() string {
 				parks(agentLeg)
 				parks(callerLeg)
@@ -113,11 +113,12 @@ func TestHangWaitsForTheBridge(t *testing.T) {
 		return c.write(aFrame(kindAnswer, "+OK\n"))
 	})
 	looks := 0
-	f.on("api uuid_dump "+string(legB), func(c *fakeConn, _ string) bool {
+	f.on("api json", func(c *fakeConn, command string) bool {
+		assert.Contains(t, command, legB)
 		if looks++; looks == 1 {
-			return c.write(aFrame(kindAnswer, "x\nChannel-State: CS_SOFT_EXECUTE\n"))
+			return c.write(aFrame(kindAnswer, `{"channel_data":{"flags":"0=1;1=1;19=1"}}`))
 		}
-		return c.write(aFrame(kindAnswer, "x\nChannel-State: "+secondState+"\n"))
+		return c.write(aFrame(kindAnswer, `{"channel_data":{"flags":"0=1;1=1;9=1;19=1"}}`))
 	})
 	f.on("api uuid_kill", func(c *fakeConn, _ string) bool {
 		assert.Equal(t, 2, looks, "killed while the bridge was made")

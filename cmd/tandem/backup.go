@@ -23,7 +23,7 @@ import (
 
 const backupHelp = `
 It reads the settings that "tandem serve" reads, and may run beside it: the database is read as it is at one moment, then the
-objects of the bucket. The file is readable for its owner only. It holds callers' names and numbers, recordings, and the
+objects of the bucket. What goes to standard output is checked by "tandem restore -check", as a file is. The file is readable for its owner only. It holds callers' names and numbers, recordings, and the
 hashes of passwords and tokens: keep it as you keep the database, encrypted where it leaves the machine. No secret of the
 environment is in it (passwords of the database, of Redis, of the switches): keep those where they are kept.
 `
@@ -31,7 +31,7 @@ environment is in it (passwords of the database, of Redis, of the switches): kee
 // backupCommand writes everything that an installation is into one file.
 func backupCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("backup", "-to FILE [flags]", backupHelp, stderr)
-	to := flags.String("to", "", "the file to write; it must not be there yet")
+	to := flags.String("to", "", "the file to write, which must not be there yet; - is standard output")
 	recordings := flags.Bool("recordings", true, "with the objects of the bucket; false where the bucket has copies of its own")
 	var include files
 	flags.Var(&include, "include", "a file or a directory of configuration to take along, may be repeated")
@@ -46,7 +46,13 @@ func backupCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	m, err := backup(ctx, s, *to, *recordings, include, os.LookupEnv)
+	var m manifest
+	if *to == "-" {
+		m, err = backupTo(ctx, s, stdout, filepath.Dir(s.AdminToken), *recordings, include, os.LookupEnv)
+		stdout = stderr // the rest is said beside it
+	} else {
+		m, err = backup(ctx, s, *to, *recordings, include, os.LookupEnv)
+	}
 	if err != nil {
 		return err
 	}
@@ -69,30 +75,32 @@ func backup(ctx context.Context, s settings, to string, recordings bool, include
 	if _, err := os.Stat(to); !errors.Is(err, os.ErrNotExist) {
 		return m, fmt.Errorf("%s: is there already; backups are not overwritten", to)
 	}
-	if path := missingDatabase(s.DB); path != "" {
-		return m, fmt.Errorf("TANDEM_DB: %s does not exist", path) // opening it would make it
-	}
 	part := to + ".part"
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return m, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(part))
-		}
-	}()
-	defer func() {
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-		if err == nil {
-			err = os.Rename(part, to)
-		}
-	}()
-	w := &archiveWriter{tar: tar.NewWriter(f), at: time.Now().UTC().Truncate(time.Second)}
+	m, err = backupTo(ctx, s, f, filepath.Dir(to), recordings, include, lookup)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(part, to)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(part))
+	}
+	return m, err
+}
+
+// backupTo writes a backup. beside is a directory with room for the packed dump of the database.
+func backupTo(ctx context.Context, s settings, to io.Writer, beside string, recordings bool, include []string, lookup func(string) (string, bool)) (m manifest, err error) {
+	if path := missingDatabase(s.DB); path != "" {
+		return m, fmt.Errorf("TANDEM_DB: %s does not exist", path) // opening it would make it
+	}
+	w := &archiveWriter{tar: tar.NewWriter(to), at: time.Now().UTC().Truncate(time.Second)}
 	m = manifest{Form: archiveForm, Version: version(), MadeAt: w.at, Objects: recordings}
-	stats, err := w.database(ctx, s, part+".db")
+	stats, err := w.database(ctx, s, beside)
 	if err != nil {
 		return m, err
 	}
@@ -114,21 +122,21 @@ func backup(ctx context.Context, s settings, to string, recordings bool, include
 		return m, err
 	}
 	m.Entries = w.list
-	return m, f.Sync()
+	return m, nil
 }
 
-// database dumps the database: first into a file beside, because a tar wants the size in front.
+// database dumps the database: first into a file of its own, because a tar wants the size in front.
 func (w *archiveWriter) database(ctx context.Context, s settings, beside string) (stats models.DumpStats, err error) {
 	db, err := models.Open(ctx, s.DB)
 	if err != nil {
 		return stats, fmt.Errorf("open TANDEM_DB: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	f, err := os.OpenFile(beside, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	f, err := os.CreateTemp(beside, ".tandem-backup-*") // readable for its owner only
 	if err != nil {
 		return stats, err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(beside)) }()
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	packed := gzip.NewWriter(f)
 	if stats, err = db.Dump(ctx, packed); err != nil {
 		return stats, err

@@ -18,6 +18,7 @@ import (
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tandem-voice/tandem/api/client"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
@@ -72,6 +73,15 @@ func TestOperationsS5(t *testing.T) {
 		given := s.dial(tapedNumber) // who gives up
 		given.is(core.Waiting)
 		given.hangUp()
+		_, err := s.board.Await(s.soon(), "nobody to be waiting", func(st client.State) bool { // or the agent would be offered the call that is just ending
+			for _, c := range st.Calls {
+				if c.Phase == core.Waiting {
+					return false
+				}
+			}
+			return true
+		})
+		require.NoError(t, err)
 		k := s.connects(tapedNumber, s.desks[0])
 		s.eventually("the recording", func() bool { return len(s.spooled()) > 0 })
 		k.caller.hangUp()
@@ -136,6 +146,13 @@ func TestOperationsS5(t *testing.T) {
 		require.Len(t, before, 2)
 		file := filepath.Join(s.dir, "backup.tar")
 		s.tandem("backup", "-to", file)
+		streamed := exec.CommandContext(s.soon(), s.proc.bin, "backup", "-to", "-") // as out of a container
+		streamed.Env = s.proc.env
+		whole, err := streamed.Output()
+		require.NoError(t, err)
+		m, err := readArchive(bytes.NewReader(whole), nil)
+		require.NoError(t, err)
+		require.Equal(t, 2, m.Rows["call_records"])
 		s.proc.terminate()
 		s.others = append(s.others, s.proc)
 		maps.Copy(s.env, map[string]string{

@@ -76,7 +76,11 @@ func backup(ctx context.Context, s settings, to string, recordings bool, include
 		return m, fmt.Errorf("%s: is there already; backups are not overwritten", to)
 	}
 	part := to + ".part"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	// What a backup has left that was killed goes. It may be somebody else's, or a link to elsewhere: it is not written into.
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return m, err
+	}
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return m, err
 	}

@@ -170,3 +170,26 @@ func TestBackupOfNothingMakesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left, "no half a backup")
 }
+
+// TestBackupIsForItsOwnerOnlyS5: what lies where it is being written, somebody else's file or a link, is neither written into nor does it lend its mode.
+func TestBackupIsForItsOwnerOnlyS5(t *testing.T) {
+	s := furnished(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+	dir := t.TempDir()
+	elsewhere := filepath.Join(dir, "elsewhere")
+	require.NoError(t, os.WriteFile(elsewhere, []byte("precious"), 0o600))
+	for name, leave := range map[string]func(part string) error{
+		"file": func(part string) error { return os.WriteFile(part, []byte("left"), 0o644) },
+		"link": func(part string) error { return os.Symlink(elsewhere, part) },
+	} {
+		to := filepath.Join(dir, name)
+		require.NoError(t, leave(to+".part"))
+		_, err := backup(t.Context(), s, to, true, nil, environ(t, nil))
+		require.NoError(t, err)
+		info, err := os.Lstat(to)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode(), name)
+	}
+	text, err := os.ReadFile(elsewhere)
+	require.NoError(t, err)
+	require.Equal(t, "precious", string(text))
+}

@@ -16,7 +16,7 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_ADMIN_TOKEN  the file into which the first start writes the administrator's token; default var/admin-token. The password of
                       the user admin is written beside it, to admin-password
   TANDEM_SECRET_KEY_FILE  the file with the key that seals the passwords of phones and trunks in the database; made at the first
-                      start, by default as secret-key beside TANDEM_ADMIN_TOKEN. Keep it with the backups
+                      start, by default as secret-key beside TANDEM_ADMIN_TOKEN. Keep a copy, apart from the backups
   TANDEM_TRUSTED_PROXIES  addresses and networks of proxies in front, like 127.0.0.1,10.0.0.0/8, that say where requests come from
                       and whether they were encrypted; default: none is believed
   TANDEM_SIP_TRUSTED  addresses and networks of phones that are never shut out, however many wrong passwords come from there, like

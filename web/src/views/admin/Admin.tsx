@@ -1,6 +1,6 @@
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { Coffee, Gauge, GraduationCap, ScrollText, Server, SlidersHorizontal, type LucideIcon } from 'lucide-react'
-import { Suspense } from 'react'
+import { Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Select } from '@/ui/Field'
 import { kinds } from './kinds'
@@ -56,9 +56,15 @@ export function Admin() {
   const { t } = useTranslation('admin')
   const may = useMay()
   const scope = useScope()
+  const nav = useRef<HTMLElement>(null)
+  const path = useLocation({ select: (l) => l.pathname })
+  // Where the parts are in one line, the one that is open is in sight.
+  useEffect(() => {
+    if (nav.current && nav.current.scrollWidth > nav.current.clientWidth) nav.current.querySelector('[data-status=active]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
+  }, [path])
   return (
     <div className={css.admin}>
-      <nav className={css.nav} aria-label={t('nav.label')}>
+      <nav ref={nav} className={css.nav} aria-label={t('nav.label')}>
         {scope.isSite && scope.tenants.length > 1 && scope.tenant && (
           <Select label={t('nav.tenant')} options={scope.tenants.map((x) => ({ id: x.id, label: x.name }))} value={scope.tenant} onChange={scope.choose} />
         )}

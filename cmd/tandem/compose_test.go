@@ -158,6 +158,9 @@ func (i *installation) removed() {
 		i.t.Logf("the services' logs:\n%s", out)
 	}
 	i.compose("down", "--volumes", "--timeout", "5")
+	if os.Getenv(composeImage) == "" {
+		_, _ = i.try("image", "rm", "tandem-test:local") // there is none where the build has failed
+	}
 	for _, kind := range []string{"container", "volume", "network"} {
 		args := []string{kind, "ls", "--quiet", "--filter", "label=com.docker.compose.project=" + i.project}
 		if kind == "container" {

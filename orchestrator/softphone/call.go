@@ -79,6 +79,8 @@ type Call struct {
 	holding, held bool // we hold them; they hold us
 	reinviting    bool
 
+	theirBye       chan struct{}            // closed when the far side has hung up
+	hungUp         bool                     // it has
 	unacknowledged map[uint32]chan struct{} // by CSeq: finals of ours that wait for an ACK
 	invite         *message                 // the INVITE, received or sent last
 	dialling       *dialling                // outgoing only
@@ -88,7 +90,7 @@ func (p *Phone) newCall(id string, incoming bool, invite Invite) *Call {
 	c := &Call{
 		phone: p, ID: id, Incoming: incoming, Invite: invite,
 		localTag: token(), eventType: defaultEventType, codec: p.cfg.Codecs[0],
-		unacknowledged: map[uint32]chan struct{}{},
+		unacknowledged: map[uint32]chan struct{}{}, theirBye: make(chan struct{}),
 	}
 	c.ctx, c.stop = context.WithCancelCause(p.ctx)
 	return c
@@ -225,7 +227,20 @@ func (c *Call) HangUp(ctx context.Context) error {
 		c.mu.Unlock()
 		ctx, cancel := c.phone.during(ctx)
 		defer cancel()
-		if _, err := c.phone.wire.roundTrip(ctx, bye, peer); err != nil {
+		c.phone.spawn(func() {
+			select {
+			case <-c.theirBye:
+				cancel() // FreeSWITCH does not answer a BYE that crosses its own
+			case <-ctx.Done():
+			}
+		})
+		_, err := c.phone.wire.roundTrip(ctx, bye, peer)
+		select {
+		case <-c.theirBye:
+			return nil
+		default:
+		}
+		if err != nil {
 			return fmt.Errorf("hanging up %s: %w", c, err)
 		}
 		return nil

@@ -115,6 +115,10 @@ func (c *Call) onCancel(m *message, from netip.AddrPort) {
 func (c *Call) onBye(m *message, from netip.AddrPort) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.hungUp {
+		c.hungUp = true
+		close(c.theirBye)
+	}
 	c.becomeEnded(Event{Kind: HungUp, By: Remote, Reason: strings.Join(m.header.Values("Reason"), ", ")})
 	c.phone.wire.respond(m, m.answer(200, c.localTag), from)
 }

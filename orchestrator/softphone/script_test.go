@@ -1,6 +1,7 @@
 package softphone
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -163,6 +164,49 @@ func sayTo(t *testing.T, p *Phone, text string) *message {
 func rawRequest(method, to, extra, body string) string {
 	return fmt.Sprintf("%s sip:bob@127.0.0.1 SIP/2.0\r\nv: SIP/2.0/UDP 127.0.0.1:1;branch=z9hG4bK%s\r\nf: <sip:x@y>;tag=1\r\nt: %s\r\ni: id-%s\r\nCSeq: 1 %s\r\n%sl: %d\r\n\r\n%s",
 		method, token(), to, method, method, extra, len(body), body)
+}
+
+// TestTwoHangUpAtOnce: a far side that has hung up itself need not answer.
+func TestTwoHangUpAtOnce(t *testing.T) {
+	p := newPhone(t, Config{User: "bob", Reaction: Answer})
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	to, err := netip.ParseAddrPort(p.Addr())
+	require.NoError(t, err)
+	say := func(method string, cseq int, tag string) {
+		_, err := conn.WriteToUDPAddrPort(fmt.Appendf(nil,
+			"%s sip:bob@127.0.0.1 SIP/2.0\r\nv: SIP/2.0/UDP %s;branch=z9hG4bK%s\r\nf: <sip:x@y>;tag=1\r\nt: <sip:bob@127.0.0.1>%s\r\ni: crossed\r\nm: <sip:x@%s>\r\nCSeq: %d %s\r\nl: 0\r\n\r\n",
+			method, conn.LocalAddr(), token(), tag, conn.LocalAddr(), cseq, method), to)
+		require.NoError(t, err)
+	}
+	hears := func(want func(*message) bool) *message {
+		buf := make([]byte, maxDatagram)
+		for {
+			require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
+			n, _, err := conn.ReadFromUDPAddrPort(buf)
+			require.NoError(t, err)
+			m, err := parseMessage(newParser(), buf[:n])
+			require.NoError(t, err)
+			if want(m) {
+				return m
+			}
+		}
+	}
+	say("INVITE", 1, "")
+	accepted := hears(func(m *message) bool { return m.code == 200 })
+	_, params := splitAddress(accepted.header.Get("To"))
+	tag := ";tag=" + param(params, "tag")
+	say("ACK", 1, tag)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c, err := p.AwaitCall(ctx, 1)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- c.HangUp(ctx) }()
+	hears(func(m *message) bool { return m.method == "BYE" })
+	say("BYE", 2, tag)
+	require.NoError(t, <-done)
 }
 
 func TestOddRequests(t *testing.T) {

@@ -225,17 +225,24 @@ func (w lineWriters) run(ctx context.Context) {
 // notCarriers leaves out of what is blocked where carriers call from: nobody shuts a trunk by pretending to be its carrier.
 func notCarriers(blocked []string, trunks []models.KeyedTrunk) []string {
 	return slices.DeleteFunc(blocked, func(text string) bool {
-		addr, err := netip.ParseAddr(text)
-		return err != nil || slices.ContainsFunc(trunks, func(t models.KeyedTrunk) bool {
+		guesser, ok := networkOf(text)
+		return !ok || slices.ContainsFunc(trunks, func(t models.KeyedTrunk) bool {
 			return slices.ContainsFunc(callsFrom(t.Trunk), func(from string) bool {
-				if p, err := netip.ParsePrefix(from); err == nil {
-					return p.Contains(addr)
-				}
-				a, err := netip.ParseAddr(from)
-				return err == nil && a.Unmap() == addr
+				carrier, ok := networkOf(from)
+				return ok && carrier.Overlaps(guesser)
 			})
 		})
 	})
+}
+
+// networkOf reads an address or a network.
+func networkOf(text string) (netip.Prefix, bool) {
+	if p, err := netip.ParsePrefix(text); err == nil {
+		return p, true
+	}
+	a, err := netip.ParseAddr(text)
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen()), err == nil
 }
 
 // Changed implements [api.Lines].

@@ -39,8 +39,8 @@ func TestWhatMayBeSetUpCanBeWritten(t *testing.T) {
 }
 
 func TestCarriersAreNotShutOut(t *testing.T) {
-	trunks := []models.KeyedTrunk{{Trunk: models.Trunk{ID: "a", Host: "192.0.2.9"}}, {Trunk: models.Trunk{ID: "b", Host: "sip.example.net", From: []string{"198.51.100.0/24"}}}}
-	require.Equal(t, []string{"192.0.2.8"}, notCarriers([]string{"192.0.2.8", "192.0.2.9", "198.51.100.77"}, trunks))
+	trunks := []models.KeyedTrunk{{Trunk: models.Trunk{ID: "a", Host: "192.0.2.9"}}, {Trunk: models.Trunk{ID: "b", Host: "sip.example.net", From: []string{"198.51.100.0/24", "2001:db8:1:2::9"}}}}
+	require.Equal(t, []string{"192.0.2.8", "2001:db8:1:3::/64"}, notCarriers([]string{"192.0.2.8", "192.0.2.9", "198.51.100.77", "2001:db8:1:2::/64", "2001:db8:1:3::/64"}, trunks))
 }
 
 func TestTheDoctorTriesTheDirectoryOfPhones(t *testing.T) {

@@ -29,14 +29,15 @@ func PrivateNetworks() []netip.Prefix {
 	return out
 }
 
-// Guard counts wrong passwords by the address from which they come. Its methods are safe for concurrent use.
+// Guard counts wrong passwords by the address from which they come, and by the /64 of an IPv6 address, of which one customer has all. Its methods are safe for
+// concurrent use.
 type Guard struct {
 	trusted []netip.Prefix
 	blocks  func() // called when an address is blocked
 	now     func() time.Time
 
 	mu    sync.Mutex
-	watch map[netip.Addr]*watched
+	watch map[netip.Prefix]*watched
 }
 
 // watched is what an address has tried.
@@ -47,7 +48,7 @@ type watched struct {
 
 // NewGuard makes a guard that never blocks what is trusted. blocks is called whenever there is one more to block; it must not block.
 func NewGuard(trusted []netip.Prefix, blocks func()) *Guard {
-	return &Guard{trusted: trusted, blocks: blocks, now: time.Now, watch: map[netip.Addr]*watched{}}
+	return &Guard{trusted: trusted, blocks: blocks, now: time.Now, watch: map[netip.Prefix]*watched{}}
 }
 
 // Wrong says that a wrong password has come from an address. What is no address is nobody's.
@@ -60,23 +61,31 @@ func (g *Guard) Wrong(address string) {
 	if slices.ContainsFunc(g.trusted, func(p netip.Prefix) bool { return p.Contains(addr) }) {
 		return
 	}
-	if g.count(addr) {
+	if g.count(household(addr)) {
 		g.blocks()
 	}
 }
 
-// count reports whether the address is blocked from now on.
-func (g *Guard) count(addr netip.Addr) bool {
+// household is what one customer of a network has of addresses.
+func household(addr netip.Addr) netip.Prefix {
+	if addr.Is6() {
+		return netip.PrefixFrom(addr, 64).Masked()
+	}
+	return netip.PrefixFrom(addr, addr.BitLen())
+}
+
+// count reports whether the household is blocked from now on.
+func (g *Guard) count(from netip.Prefix) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	w := g.watch[addr]
+	w := g.watch[from]
 	if w == nil {
 		if len(g.watch) >= mostWatched {
 			g.forget()
 		}
 		w = &watched{}
-		g.watch[addr] = w
+		g.watch[from] = w
 	}
 	w.tries = slices.DeleteFunc(w.tries, func(at time.Time) bool { return now.Sub(at) > wrongWithin })
 	if w.tries = append(w.tries, now); len(w.tries) < mostWrong {
@@ -90,32 +99,36 @@ func (g *Guard) count(addr netip.Addr) bool {
 
 // forget makes room: the tenth who have been silent the longest go. The caller holds mu.
 func (g *Guard) forget() {
-	last := func(a netip.Addr) time.Time { w := g.watch[a]; return w.tries[len(w.tries)-1] }
-	all := slices.SortedFunc(maps.Keys(g.watch), func(a, b netip.Addr) int { return last(a).Compare(last(b)) })
-	for _, addr := range all[:len(all)/10] {
-		delete(g.watch, addr)
+	last := func(p netip.Prefix) time.Time { w := g.watch[p]; return w.tries[len(w.tries)-1] }
+	all := slices.SortedFunc(maps.Keys(g.watch), func(a, b netip.Prefix) int { return last(a).Compare(last(b)) })
+	for _, from := range all[:len(all)/10] {
+		delete(g.watch, from)
 	}
 }
 
-// Blocked gives the addresses of which a switch is to take nothing now, in order. Of too many they are those that tried last.
+// Blocked gives the addresses, and of IPv6 the networks, of which a switch is to take nothing now, in order. Of too many they are those that tried last.
 func (g *Guard) Blocked() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	var all []netip.Addr
-	for addr, w := range g.watch {
+	var all []netip.Prefix
+	for from, w := range g.watch {
 		if w.blocked.After(now) {
-			all = append(all, addr)
+			all = append(all, from)
 		}
 	}
 	if len(all) > mostBlocked {
-		slices.SortFunc(all, func(a, b netip.Addr) int { return g.watch[b].blocked.Compare(g.watch[a].blocked) })
+		slices.SortFunc(all, func(a, b netip.Prefix) int { return g.watch[b].blocked.Compare(g.watch[a].blocked) })
 		all = all[:mostBlocked]
 	}
-	slices.SortFunc(all, netip.Addr.Compare)
+	slices.SortFunc(all, netip.Prefix.Compare)
 	var out []string
-	for _, addr := range all {
-		out = append(out, addr.String())
+	for _, from := range all {
+		if from.IsSingleIP() {
+			out = append(out, from.Addr().String())
+		} else {
+			out = append(out, from.String())
+		}
 	}
 	return out
 }

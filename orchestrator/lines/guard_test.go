@@ -48,13 +48,21 @@ func TestWhoGuessesIsBlocked(t *testing.T) {
 		g.Wrong("not an address")
 	}
 	require.Empty(t, g.Blocked(), "what is trusted is never blocked")
+
+	// One customer has a whole /64 of IPv6.
+	addr := netip.MustParseAddr("2001:db8:1:2::1")
+	for range mostWrong {
+		g.Wrong(addr.String())
+		addr = addr.Next()
+	}
+	require.Equal(t, []string{"2001:db8:1:2::/64"}, g.Blocked())
 }
 
 func TestAGuardsMemoryIsBounded(t *testing.T) {
 	g := NewGuard(nil, func() {})
 	at := time.Now()
 	g.now = func() time.Time { return at }
-	first := netip.MustParseAddr("2001:db8::")
+	first := netip.MustParseAddr("11.0.0.0")
 	for range mostWrong {
 		g.Wrong(first.String())
 	}

@@ -12,8 +12,10 @@ LINT := .tools/bin/golangci-lint
 STAMP = -buildvcs=$(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
 # Packages tested at once, of those without a real switch.
 PARALLEL ?= 2
-# Tests with a real switch prove what is heard, without a break: such packages are tested one after another, for all need the same cores in time.
-SWITCHED = ./ari/... ./esl/... ./orchestrator/enginetest/... ./cmd/...
+# Tests with a real switch prove what is heard, without a break: such packages are tested one after another, for all need the same cores in time. The adapters and
+# the lab, a few phones at a switch each, leave a core idle between them: two at once.
+ADAPTERS = ./ari/... ./esl/... ./orchestrator/enginetest/...
+SWITCHED = ./cmd/...
 # Of one package, with the race detector on two cores.
 TIMEOUT ?= 25m
 # make test RUN=TestName PKG=./ari/... for a part.
@@ -71,8 +73,9 @@ DEMO_SETUP = $(if $(filter freeswitch,$(ENGINE)),,$(if $(filter both,$(ENGINE)),
 test: setup lint web-check ## lint and all tests with the race detector, real switch and browser included; PKG=./ari/... RUN=Name for a part
 	@test='$(GO) test -race -timeout $(TIMEOUT) $(if $(RUN),-run $(RUN))'; \
 	if test -n '$(PKG)'; then $$test -p 1 $(PKG); exit; fi; \
-	switched="$$($(GO) list $(SWITCHED))"; failed=; \
-	$$test -p $(PARALLEL) $$($(GO) list ./... | grep -vxF "$$switched") || failed=1; \
+	adapters="$$($(GO) list $(ADAPTERS))"; switched="$$($(GO) list $(SWITCHED))"; failed=; \
+	$$test -p $(PARALLEL) $$($(GO) list ./... | grep -vxF "$$adapters"$$'\n'"$$switched") || failed=1; \
+	$$test -p 2 $$adapters || failed=1; \
 	$$test -p 1 $$switched || failed=1; \
 	test -z "$$failed"
 

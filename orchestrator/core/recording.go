@@ -340,8 +340,9 @@ func (s *Shard) resumeRecording(c *call, actor string) {
 	s.do(c, nil, ResumeRecording{Recording: r.ID})
 }
 
-func (in PauseRecordingOf) refuse(s *Shard) *Refusal {
-	c, r := s.refuseControl(in.Call, in.Agent)
+// refuseRecordingIn is what pause and resume ask first: the agent leads the conversation, nobody else is in it, and its recording is in a state, which is called so.
+func (s *Shard) refuseRecordingIn(id CallID, agent AgentID, state RecordingState, called string) *Refusal {
+	c, r := s.refuseControl(id, agent)
 	switch {
 	case r != nil:
 		return r
@@ -349,10 +350,14 @@ func (in PauseRecordingOf) refuse(s *Shard) *Refusal {
 		return refusal(RefusedOff, "call", "the call is not being recorded")
 	case c.consult() != nil || len(c.party()) > 0:
 		return refusal(RefusedState, "call", "a recording is neither paused nor resumed in a consult or a conference")
-	case c.Recording.State != RecordingOn:
-		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not on")
+	case c.Recording.State != state:
+		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not "+called)
 	}
 	return nil
+}
+
+func (in PauseRecordingOf) refuse(s *Shard) *Refusal {
+	return s.refuseRecordingIn(in.Call, in.Agent, RecordingOn, "on")
 }
 
 func (in PauseRecordingOf) apply(s *Shard) {
@@ -364,18 +369,7 @@ func (in PauseRecordingOf) apply(s *Shard) {
 }
 
 func (in ResumeRecordingOf) refuse(s *Shard) *Refusal {
-	c, r := s.refuseControl(in.Call, in.Agent)
-	switch {
-	case r != nil:
-		return r
-	case c.Recording == nil:
-		return refusal(RefusedOff, "call", "the call is not being recorded")
-	case c.consult() != nil || len(c.party()) > 0:
-		return refusal(RefusedState, "call", "a recording is neither paused nor resumed in a consult or a conference")
-	case c.Recording.State != RecordingOff:
-		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not paused")
-	}
-	return nil
+	return s.refuseRecordingIn(in.Call, in.Agent, RecordingOff, "paused")
 }
 
 func (in ResumeRecordingOf) apply(s *Shard) {

@@ -78,6 +78,27 @@ func TestEveryFileIsXML(t *testing.T) {
 	}
 }
 
+// A leg that is told to leave its park goes on with what the dialplan has next until it is told where to go: there must be nothing.
+func TestNothingFollowsPark(t *testing.T) {
+	dir, _ := written(t, good())
+	parks := 0
+	require.NoError(t, filepath.WalkDir(filepath.Join(dir, "etc"), func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(p)
+		require.NoError(t, err)
+		for rest := string(b); ; parks++ {
+			var found bool
+			if _, rest, found = strings.Cut(rest, `application="park"/>`); !found {
+				return nil
+			}
+			assert.Regexp(t, `^\s*</condition>\s*</extension>`, rest, "%s: park is the last action of its extension", p)
+		}
+	}))
+	assert.Equal(t, 3, parks, "a phone's call, a trunk's, and the one that is taken at the last moment")
+}
+
 func TestSecretsAreForNobodyElse(t *testing.T) {
 	dir, _ := written(t, good())
 	require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {

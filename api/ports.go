@@ -264,19 +264,21 @@ type RecordingFilter struct {
 
 // Recording is a recording as it is kept.
 type Recording struct {
-	ID        core.RecordingID `json:"id"`
-	Call      core.CallID      `json:"call"`
-	Tenant    core.TenantID    `json:"tenant"`
-	Agent     core.AgentID     `json:"agent,omitempty"`
-	Consult   bool             `json:"consult,omitempty"` // of a consult, not of the conversation with the customer
-	State     string           `json:"state"`             // recording, pending, archived, failed, lost, erased
-	StartedAt time.Time        `json:"started_at,omitzero"`
-	Length    Seconds          `json:"length"`
-	Size      int64            `json:"size"`
-	SHA256    string           `json:"sha256,omitempty"`
-	Error     string           `json:"error,omitempty"`
-	Key       string           `json:"-"` // of the object in the bucket; "" = not there
-	Type      string           `json:"-"` // media type
+	ID          core.RecordingID `json:"id"`
+	Call        core.CallID      `json:"call"`
+	Tenant      core.TenantID    `json:"tenant"`
+	Agent       core.AgentID     `json:"agent,omitempty"`
+	Consult     bool             `json:"consult,omitempty"` // of a consult, not of the conversation with the customer
+	State       string           `json:"state"`             // recording, pending, archived, failed, lost, erased
+	StartedAt   time.Time        `json:"started_at,omitzero"`
+	Length      Seconds          `json:"length"`
+	Size        int64            `json:"size"`
+	SHA256      string           `json:"sha256,omitempty"`
+	Error       string           `json:"error,omitempty"`
+	DiscardedAt time.Time        `json:"discarded_at,omitzero"` // it must not be kept: what there is of it is being erased (C17)
+	DiscardedBy string           `json:"discarded_by,omitempty"`
+	Key         string           `json:"-"` // of the object in the bucket; "" = not there
+	Type        string           `json:"-"` // media type
 }
 
 // Audio gives the recordings' files.

@@ -38,6 +38,7 @@ var (
 	signedIn    = []Role{Admin, Supervisor, Agent, Auditor}
 	watchers    = []Role{Admin, Supervisor, Auditor}
 	workers     = []Role{Admin, Supervisor, Agent}
+	agentsOnly  = []Role{Agent}
 	adminsOnly  = []Role{Admin}
 	overseers   = []Role{Admin, Auditor}
 	pagingQuery = []string{"cursor", "limit"}
@@ -121,6 +122,7 @@ var routes = []route{
 		handle: (*Server).revealVariable},
 	{op: "pauseRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/pause", roles: workers, handle: (*Server).pauseRecording},
 	{op: "resumeRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/resume", roles: workers, handle: (*Server).resumeRecording},
+	{op: "discardRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/discard", roles: agentsOnly, handle: (*Server).discardRecording},
 	{op: "explainCall", method: http.MethodGet, path: "/api/v1/calls/{id}/explain", roles: watchers, handle: (*Server).explainCall},
 	{op: "callTimeline", method: http.MethodGet, path: "/api/v1/calls/{id}/timeline", roles: signedIn, handle: (*Server).callTimeline},
 	{op: "callLegs", method: http.MethodGet, path: "/api/v1/calls/{id}/legs", roles: signedIn, handle: (*Server).callLegs},

@@ -350,7 +350,7 @@ func (s stored) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
 func recordingOf(r models.Recording) Recording {
 	return Recording{
 		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, Consult: r.About == core.RecordingOfConsult, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
-		Size: r.Size, SHA256: r.SHA256, Error: r.Error, Key: r.Object, Type: r.MediaType,
+		Size: r.Size, SHA256: r.SHA256, Error: r.Error, DiscardedAt: r.DiscardedAt, DiscardedBy: r.DiscardedBy, Key: r.Object, Type: r.MediaType,
 	}
 }
 

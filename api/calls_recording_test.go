@@ -25,15 +25,15 @@ func TestAnAgentDiscardsTheRecordingC17(t *testing.T) {
 	on := func(c core.CallView) bool { return c.Recording != nil && c.Recording.State == core.RecordingOn }
 	anna := w.recordedPart(id)
 	require.NotContains(t, anna.Controls, core.ControlDiscard)
-	require.Equal(t, []core.Withheld{{Control: core.ControlDiscard, Code: core.RefusedForbidden, Text: "the queue does not let its agents discard recordings"}}, anna.Withheld)
-	w.bad(403, Code(core.RefusedForbidden), "call", "anna", post, discard, "")
+	require.Equal(t, []core.Withheld{{Control: core.ControlDiscard, Code: core.RefusedKept, Text: "the queue does not let its agents discard recordings"}}, anna.Withheld)
+	w.bad(403, Code(core.RefusedKept), "call", "anna", post, discard, "")
 
 	// What was recorded while the queue did not allow it stays.
 	w.good(200, "admin", put, "/api/v1/queues/sales", `{"tenant":"acme","name":"Sales","record":true,"discard_recordings":true,"members":[{"agent":"anna"}],"wrap_up":{"time":60}}`)
 	var q queueWire
 	w.good(200, "anna", get, "/api/v1/queues/sales", "").into(t, &q)
 	require.True(t, q.DiscardRecordings)
-	w.bad(403, Code(core.RefusedForbidden), "call", "anna", post, discard, "")
+	w.bad(403, Code(core.RefusedKept), "call", "anna", post, discard, "")
 	w.good(200, "anna", post, call+"/end", "")
 	w.await("wrap-up", func() bool { a, _ := w.loop.View().Agent("anna"); return a.State == core.WrapUp })
 	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up", `{}`)

@@ -38,6 +38,7 @@ func TestADiscardedRecordingLeavesNothingC17(t *testing.T) {
 				require.NotEmpty(s.t, s.inBucket())
 				*k = *s.talks(k.caller, bob, taken)
 				k.discards(agents[bob])
+				k.leavesNothing()
 				_, err := s.api.Raw(s.soon(), "/api/v1/recordings/"+s.tape(k.id).ID+"/audio")
 				require.True(s.t, isStatus(err, http.StatusNotFound), "%v", err)
 			}},

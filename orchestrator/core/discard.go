@@ -29,9 +29,9 @@ func (in DiscardRecordingOf) refuse(s *Shard) *Refusal {
 	case len(c.Record.Recordings) == 0:
 		return refusal(RefusedOff, "call", "nothing of the call is recorded")
 	case !c.queue.DiscardRecordings:
-		return refusal(RefusedForbidden, "call", "the queue does not let its agents discard recordings")
+		return refusal(RefusedKept, "call", "the queue does not let its agents discard recordings")
 	case c.Record.Kept:
-		return refusal(RefusedForbidden, "call", "some of it was recorded for a queue that does not let recordings be discarded")
+		return refusal(RefusedKept, "call", "some of it was recorded for a queue that does not let recordings be discarded")
 	}
 	return nil
 }

@@ -240,7 +240,8 @@ const (
 	RefusedSpent     RefusalCode = "extension_spent"    // no further extension of the wrap-up
 	RefusedTarget    RefusalCode = "target_unavailable" // whom or what it should go to cannot take it now
 	RefusedFull      RefusalCode = "conference_full"    // no more participants
-	RefusedForbidden RefusalCode = "not_allowed"        // the number may not be dialled, the recording not be discarded
+	RefusedForbidden RefusalCode = "not_allowed"        // the number may not be dialled
+	RefusedKept      RefusalCode = "recording_kept"     // the recording may not be discarded
 	RefusedStale     RefusalCode = "stale"              // it was changed meanwhile: read it again
 )
 

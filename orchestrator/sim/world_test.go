@@ -66,7 +66,7 @@ var sometimes = []string{
 	"refused: call.hold switch_down", "refused: wrapup.extend extension_spent",
 	// recordings (C15)
 	"recording stopped: complete", "recording stopped: pause_unconfirmed", "recording stopped: broke_off", "a recording resumes by itself", "alert pause_unconfirmed",
-	"recording stopped: discarded", "a recording is discarded that is not being written", "refused: call.discard_recording not_allowed", "refused: call.discard_recording wrong_state",
+	"recording stopped: discarded", "a recording is discarded that is not being written", "refused: call.discard_recording recording_kept", "refused: call.discard_recording wrong_state",
 	// consults (C4 to C8)
 	"consult of agent", "consult of queue", "consult of entry_point", "consult of number", "consult answered by agent", "consult answered by queue",
 	"consult answered by entry_point", "consult answered by number", "toggled to customer", "toggled to consultant", "consult ended: ended", "consult ended: merged",

@@ -16,6 +16,7 @@ export type CallDeed =
   | 'consult/merge'
   | 'recording/pause'
   | 'recording/resume'
+  | 'recording/discard'
 
 /** Does something with a call; a notice says why if it is refused. Gives whether it was done. What it changes, the event stream shows. */
 export function act(call: string, what: CallDeed): Promise<boolean> {

@@ -144,6 +144,11 @@ var routes = []route{
 	{op: "listContacts", method: http.MethodGet, path: "/api/v1/contacts", roles: watchers, reach: reachTenant,
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listContacts},
 
+	{op: "listTasks", method: http.MethodGet, path: "/api/v1/tasks", roles: signedIn, query: append([]string{"tenant", "agent", "call", "state"}, pagingQuery...), handle: (*Server).listTasks},
+	{op: "createTask", method: http.MethodPost, path: "/api/v1/tasks", roles: agentsOnly, handle: (*Server).createTask},
+	{op: "finishTask", method: http.MethodPost, path: "/api/v1/tasks/{id}/done", roles: agentsOnly, handle: (*Server).finishTask},
+	{op: "reopenTask", method: http.MethodPost, path: "/api/v1/tasks/{id}/reopen", roles: agentsOnly, handle: (*Server).reopenTask},
+
 	{op: "listEngines", method: http.MethodGet, path: "/api/v1/engines", roles: watchers, reach: reachSite, handle: (*Server).listEngines},
 	{op: "listSkills", method: http.MethodGet, path: "/api/v1/skills", roles: watchers, query: []string{"tenant"}, handle: (*Server).listSkills},
 	{op: "listReasons", method: http.MethodGet, path: "/api/v1/reasons", roles: signedIn, query: []string{"tenant"}, handle: (*Server).listReasons},

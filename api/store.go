@@ -408,3 +408,29 @@ func (s stored) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], er
 		return Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner, CreatedAt: c.CreatedAt}
 	})
 }
+
+func taskOf(t models.Task) Task {
+	return Task{
+		ID: t.ID, Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due, CreatedAt: t.CreatedAt, DoneAt: t.DoneAt,
+		Contact: t.Contact, Lead: t.Lead, Number: t.Number, Name: t.Name,
+	}
+}
+
+func (s stored) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
+	p, err := s.db.CRM().Tasks(ctx, models.TaskFilter{Paging: models.Paging(f.Paging), Tenant: f.Tenant, Agent: f.Agent, Call: f.Call, State: models.TaskState(f.State)})
+	return pageFrom(p, err, taskOf)
+}
+
+func (s stored) Task(ctx context.Context, id string) (Task, error) {
+	t, err := s.db.CRM().Task(ctx, id)
+	return taskOf(t), fromModels(err)
+}
+
+func (s stored) CreateTask(ctx context.Context, t Task) (Task, error) {
+	made, err := s.db.CRM().CreateTask(ctx, models.Task{Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due})
+	return taskOf(made), fromModels(err)
+}
+
+func (s stored) FinishTask(ctx context.Context, id string, done bool) error {
+	return fromModels(s.db.CRM().FinishTask(ctx, id, done))
+}

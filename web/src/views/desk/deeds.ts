@@ -55,6 +55,10 @@ export function submitWrapUp(agent: string, reason: string, notes: string): Prom
   )
 }
 
+export function noteTask(call: string, title: string, due: string): Promise<unknown> {
+  return ask(api.POST('/api/v1/tasks', { params: { header: deed() }, body: { call, title: title.trim(), due } }))
+}
+
 export function extendWrapUp(agent: string): Promise<boolean> {
   return attempt(ask(api.POST('/api/v1/agents/{id}/wrap-up/extend', { params: { path: { id: agent }, header: deed() }, body: {} })))
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,7 +28,7 @@ type Task struct {
 	// Who the task is about, as far as the call's record says; "" until the call is over and it has been found out who called. They are read only.
 	Contact string `gorm:"->"` // id
 	Lead    string `gorm:"->"` // id
-	Number  string `gorm:"->"` // E.164
+	Number  string `gorm:"->"` // E.164, or as the network gave it
 	Name    string `gorm:"->"` // of the contact or lead
 }
 
@@ -98,28 +99,48 @@ func (c *CRM) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 	case TaskDone:
 		q = q.Where("tasks.done_at <> 0")
 	}
-	page, err := readPage(q, f.Paging, "tasks.created_at", "tasks.id", func(t Task) place { return place{at: micros(t.CreatedAt), id: t.ID} })
+	page, err := readPage(q, f.Paging, "tasks.created_at", "tasks.id", func(t taskRow) place { return place{at: micros(t.CreatedAt), id: t.ID} })
 	if err != nil {
-		return page, fmt.Errorf("list tasks: %w", err)
+		return Page[Task]{}, fmt.Errorf("list tasks: %w", err)
 	}
-	return page, nil
+	return mapPage(page, taskRow.task), nil
 }
 
 // Task gives one task.
-func (c *CRM) Task(ctx context.Context, id string) (t Task, err error) {
-	err = tasksIn(c.db.read.WithContext(ctx)).Take(&t, "tasks.id = ?", id).Error
+func (c *CRM) Task(ctx context.Context, id string) (Task, error) {
+	var row taskRow
+	err := tasksIn(c.db.read.WithContext(ctx)).Take(&row, "tasks.id = ?", id).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		err = ErrNotFound
 	}
 	if err != nil {
-		return t, fmt.Errorf("read task %s: %w", id, err)
+		return Task{}, fmt.Errorf("read task %s: %w", id, err)
 	}
-	return t, nil
+	return row.task(), nil
+}
+
+// taskRow is a task with its call's record, where there is one.
+type taskRow struct {
+	Task   `gorm:"embedded"`
+	Record *string
+}
+
+// TableName implements gorm's Tabler.
+func (taskRow) TableName() string { return "tasks" }
+
+// task fills in the number as the network gave it, where it is none that customers are known by. The record is read here and not by the database: Postgres does not take
+// every text of a caller's apart.
+func (r taskRow) task() Task {
+	var record struct{ From string }
+	if r.Number == "" && r.Record != nil && json.Unmarshal([]byte(*r.Record), &record) == nil {
+		r.Number = clean(record.From)
+	}
+	return r.Task
 }
 
 // tasksIn is the tasks with those whom they are about.
 func tasksIn(tx *gorm.DB) *gorm.DB {
-	return tx.Model(&Task{}).Select(`tasks.*, coalesce(r.contact, '') AS contact, coalesce(r.lead, '') AS lead, coalesce(r.number, '') AS number,
+	return tx.Model(&taskRow{}).Select(`tasks.*, coalesce(r.contact, '') AS contact, coalesce(r.lead, '') AS lead, coalesce(r.number, '') AS number, r.record,
 			coalesce(contacts.name, leads.name, '') AS name`).
 		Joins(`LEFT JOIN call_records r ON r.call = tasks.call AND r.erased_at = 0`).
 		Joins(`LEFT JOIN contacts ON contacts.id = r.contact`).

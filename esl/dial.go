@@ -69,11 +69,11 @@ func (e *Engine) dialledBefore(ctx context.Context, p *pair, id core.LegID) (boo
 	if !young {
 		return false, nil
 	}
-	said, err := p.commands.api(ctx, "uuid_exists", idArg(id))
+	there, err := exists(ctx, p, id)
 	if err != nil {
 		return false, fmt.Errorf("dial: %w", err)
 	}
-	return strings.TrimSpace(said) == "true", nil
+	return there, nil
 }
 
 // dialSettings are the variables of a leg.

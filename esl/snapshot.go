@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,20 +59,33 @@ func (f *foundLeg) doing(app, arg string) {
 
 // row is one of "show channels as json".
 type row struct {
-	UUID      string `json:"uuid"`
-	CallState string `json:"callstate"`
+	UUID string `json:"uuid"`
 }
 
-// look reads all channels and conferences. The list of channels is a table that the switch fills from its own events, some milliseconds late, and
+// look reads all channels and conferences. The list of channels is a table that the switch fills from its own events, late, and
 // knows none of our variables; so it only says which channels to ask. The channel itself tells the rest, unless thorough is false and we
 // know it already: then what we know is not older than the look.
 func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
 	defer cancel()
 	v := &wholeView{begun: time.Now(), legs: map[core.LegID]foundLeg{}, recordedMix: map[core.RecordingID]core.MixID{}}
-	rows, err := e.channels(ctx, p, thorough)
+	said, err := e.channels(ctx, p, thorough)
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	rows, err := rowsOf(said)
+	if err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	// A channel that is not in the table may be there all the same: a row that could not be written is given up.
+	for _, id := range e.unlisted(rows) {
+		there, err := exists(ctx, p, id)
+		if err != nil {
+			return nil, fmt.Errorf("look at a channel: %w", err)
+		}
+		if there {
+			rows = append(rows, row{UUID: string(id)})
+		}
 	}
 	for _, r := range rows {
 		seen, found, ok, err := e.lookAtLeg(ctx, p, r, thorough)
@@ -119,39 +134,63 @@ func (v *wholeView) mix(c conference) {
 	v.snapshot.Mixes = append(v.snapshot.Mixes, seen)
 }
 
-// lateTable bounds how long the table of channels is waited for.
-const lateTable = 10
-
-// channels reads the table of channels. After a connect it must have every channel that there is, so then it is read until it has as many as the
-// switch counts. Later there is no hurry: reading may have to wait for the table, a tenth of a second at a time, and must not keep orders
-// waiting.
-func (e *Engine) channels(ctx context.Context, p *pair, all bool) ([]row, error) {
+// channels reads the table of channels. After a connect it must have every channel that there was, so then it is waited for. Later there is no hurry: reading may have to wait for
+// the table, a tenth of a second at a time, and must not keep orders waiting.
+func (e *Engine) channels(ctx context.Context, p *pair, all bool) (said string, err error) {
 	if !all {
-		said, err := e.ask(ctx, p, "show", literal("channels as json"))
-		if err != nil {
-			return nil, err
-		}
-		return rowsOf(said)
+		return e.ask(ctx, p, "show", literal("channels as json"))
 	}
-	for try := 0; ; try++ {
-		status, err := p.commands.api(ctx, "status")
+	if err := tableCaughtUp(ctx, p); err != nil {
+		return "", err
+	}
+	return p.commands.api(ctx, "show", literal("channels as json"))
+}
+
+// tableCaughtUp waits until what has happened on the switch before is in its tables. It writes into them a fifth of a second late, later when it is busy, and in the order in which
+// it was told: so a mark is put behind everything, a row in the table of tasks, and looked for.
+func tableCaughtUp(ctx context.Context, p *pair) error {
+	id := 1 + rand.Int64N(math.MaxInt64)
+	name := markGroup + strconv.FormatInt(id, 36)
+	if _, err := p.commands.send(ctx, markCommand(id, name, true)); err != nil {
+		return fmt.Errorf("mark the tables: %w", err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_, _ = p.commands.send(ctx, markCommand(id, name, false)) // a mark that stays does no harm
+	}()
+	for {
+		said, err := p.commands.api(ctx, "show", literal("tasks as json"))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		said, err := p.commands.api(ctx, "show", literal("channels as json"))
-		if err != nil {
-			return nil, err
-		}
-		rows, err := rowsOf(said)
-		if err != nil || len(rows) >= sessions(status) || try == lateTable {
-			return rows, err
+		if strings.Contains(said, name) {
+			return nil
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return fmt.Errorf("the switch's tables are late: %w", ctx.Err())
 		}
 	}
+}
+
+// unlisted are the legs that we know, and that a listing of channels does not have: sorted.
+func (e *Engine) unlisted(rows []row) []core.LegID {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rest := maps.Clone(e.table.legs)
+	for _, r := range rows {
+		delete(rest, core.LegID(r.UUID))
+	}
+	maps.DeleteFunc(rest, func(_ core.LegID, l *leg) bool { return !l.told || l.pending && !l.created })
+	return sortedKeys(rest)
+}
+
+// exists asks the switch itself whether there is a channel.
+func exists(ctx context.Context, p *pair, id core.LegID) (bool, error) {
+	said, err := p.commands.api(ctx, "uuid_exists", idArg(id))
+	return strings.TrimSpace(said) == "true", err
 }
 
 func rowsOf(said string) ([]row, error) {
@@ -201,18 +240,6 @@ func (e *Engine) answered(ev event) (asked bool) {
 	default: // it was told twice
 	}
 	return true
-}
-
-// sessions reads how many there are out of "status": "7 session(s) - peak 12".
-func sessions(status string) int {
-	for line := range strings.Lines(status) {
-		if n, _, found := strings.Cut(line, " session(s) - peak"); found {
-			if count, err := strconv.Atoi(strings.TrimSpace(n)); err == nil {
-				return count
-			}
-		}
-	}
-	return 0
 }
 
 // lookAtLeg reports false for channels that are no legs of ours: those that the dialplan or mod_callcenter serves, and those that have ended.

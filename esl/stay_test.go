@@ -115,8 +115,6 @@ func TestPacer(t *testing.T) {
 func TestLimitsOfTheSwitch(t *testing.T) {
 	const status = "UP 0 years\nFreeSWITCH (Version 1.11.3-dev  64bit) is ready\n12 session(s) since startup\n7 session(s) - peak 12, last 5min 9 \n" +
 		"3 session(s) per Sec out of max 200, peak 8, last 5min 8 \n1000 session(s) max\n"
-	assert.Equal(t, 7, sessions(status))
 	assert.InDelta(t, 200, sessionsPerSecond(status), 0)
-	assert.Zero(t, sessions("-ERR"))
 	assert.Zero(t, sessionsPerSecond(""))
 }

@@ -1,0 +1,162 @@
+package esl
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/engine"
+)
+
+// tables makes the fake a switch that writes its tables late: by so many questions.
+func tables(f *fakeSwitch, late int, channels string) {
+	var mu sync.Mutex
+	var marked string
+	f.on("sendevent ", func(c *fakeConn, command string) bool {
+		mu.Lock()
+		marked = header(command, "Task-Group")
+		mu.Unlock()
+		return says("+OK")(c, command)
+	})
+	f.on("api show tasks", func(c *fakeConn, command string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if late--; late > 0 {
+			return answers(`{"row_count":0}`)(c, command)
+		}
+		return answers(`{"row_count":1,"rows":[{"task_group":"`+marked+`"}]}`)(c, command)
+	})
+	f.on("api show channels", func(c *fakeConn, command string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if late > 0 {
+			return answers(`{"row_count":0}`)(c, command)
+		}
+		return answers(channels)(c, command)
+	})
+	f.on("api conference", answers("+OK No active conferences.\n"))
+}
+
+// channelSays answers the question for a channel: a caller whom we have taken, who stands in silence.
+func channelSays(f *fakeSwitch, id core.LegID) {
+	f.on("api uuid_exists "+string(id), answers("true"))
+	f.on("api uuid_dump "+string(id), answers(`{"Answer-State":"answered","Call-Direction":"inbound","variable_tandem_from":"phone","variable_tandem_taken":"true","variable_current_application":"park"}`))
+}
+
+func listing(id core.LegID) string { return `{"row_count":1,"rows":[{"uuid":"` + string(id) + `"}]}` }
+
+func legsOf(v *wholeView) (ids []core.LegID) {
+	for _, l := range v.snapshot.Legs {
+		ids = append(ids, l.Leg)
+	}
+	return ids
+}
+
+// TestLookWaitsForTheTable: the switch writes its table of channels late. What a look after a connect does not have is over for the rules: so it waits until everything is in the table.
+func TestLookWaitsForTheTable(t *testing.T) {
+	f := newFake(t)
+	e := deafEngine(t)
+	p, _, _ := f.paired(t, f.pairConfig())
+	tables(f, 20, listing(legA)) // longer than it ever took on a calm switch
+	channelSays(f, legA)
+	f.on("api status", answers("1 session(s) - peak 1\n"))
+	v, err := e.look(soon(t), p, true)
+	require.NoError(t, err)
+	assert.Equal(t, []core.LegID{legA}, legsOf(v))
+	var marks []string
+	for _, c := range f.seen() {
+		if strings.HasPrefix(c, "sendevent") {
+			marks = append(marks, c)
+		}
+	}
+	assert.Equal(t, []string{"sendevent ADD_SCHEDULE", "sendevent DEL_SCHEDULE"}, marks, "nothing stays behind")
+}
+
+// TestLookAtATableThatStaysBehind: nothing is said of a switch whose table does not come.
+func TestLookAtATableThatStaysBehind(t *testing.T) {
+	f := newFake(t)
+	e := deafEngine(t)
+	e.cfg.EffectTimeout = 20 * time.Millisecond
+	p, _, _ := f.paired(t, f.pairConfig())
+	tables(f, 1<<30, listing(legA))
+	_, err := e.look(soon(t), p, true)
+	require.ErrorContains(t, err, "late")
+}
+
+// TestLookAsksForWhoIsNotListed: a row that the switch could not write into its table is given up, and the channel lives.
+func TestLookAsksForWhoIsNotListed(t *testing.T) {
+	for what, thorough := range map[string]bool{"after a connect": true, "on the beat": false} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			e := talkers(t)
+			p, _, _ := f.paired(t, f.pairConfig())
+			tables(f, 0, `{"row_count":0}`)
+			f.on("bgapi show channels", func(c *fakeConn, command string) bool {
+				id := header(command, "Job-UUID")
+				ev := parseEvent("Event-Name: BACKGROUND_JOB\nJob-UUID: " + id + "\nContent-Length: 15\n\n" + `{"row_count":0}`)
+				go e.translate(ev)
+				return c.write("Content-Type: command/reply\nReply-Text: +OK Job-UUID: " + id + "\nJob-UUID: " + id + "\n\n")
+			})
+			f.on("api uuid_exists", answers("false"))
+			channelSays(f, legA)
+			v, err := e.look(soon(t), p, thorough)
+			require.NoError(t, err)
+			assert.Equal(t, []core.LegID{legA}, legsOf(v))
+		})
+	}
+}
+
+// TestLookIsNotBehindThePhones: a switch that takes its time to say who is registered is looked at all the same.
+func TestLookIsNotBehindThePhones(t *testing.T) {
+	f := newFake(t)
+	tables(f, 0, `{"row_count":0}`)
+	f.on("api status", answers("1 session(s) - peak 1\n"))
+	e, err := New(Config{ID: "f1", Addr: f.config().addr, Password: fakePassword, Beat: time.Millisecond, Logger: quiet()})
+	require.NoError(t, err)
+	looked := make(chan struct{})
+	once := sync.OnceFunc(func() { close(looked) })
+	f.on("bgapi show channels", func(c *fakeConn, command string) bool {
+		once()
+		id := header(command, "Job-UUID")
+		return c.write("Content-Type: command/reply\nReply-Text: +OK Job-UUID: " + id + "\nJob-UUID: " + id + "\n\n")
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx, engine.SinkFunc(func(core.Fact) {})) }()
+	defer func() { cancel(); <-done }()
+	select {
+	case <-looked: // and nobody has answered who is registered
+	case <-soon(t).Done():
+		t.Fatal("the switch is not looked at")
+	}
+}
+
+// TestHangIsNotGivenUp: a bridge of which the switch tells nothing is no reason to leave a leg there.
+func TestHangIsNotGivenUp(t *testing.T) {
+	for what, prepare := range map[string]func(*fakeSwitch, *Engine){
+		"it does not begin":        func(_ *fakeSwitch, e *Engine) { e.meet("m", legA, legB) },
+		"nothing is said about it": func(f *fakeSwitch, _ *Engine) { f.on("api json", keepsSilent) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			e, _ := bridgedAt(t, f)
+			e.cfg.EffectTimeout = time.Second
+			prepare(f, e)
+			_ = e.Do(soon(t), core.Effect{ID: 1, Do: core.Hang{Leg: legB}}) // of a switch that says nothing, no answer comes
+			assert.Condition(t, func() bool {
+				for _, c := range f.seen() {
+					if strings.HasPrefix(c, "api uuid_kill "+string(legB)) {
+						return true
+					}
+				}
+				return false
+			}, "ordered: %q", f.seen())
+		})
+	}
+}

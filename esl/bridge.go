@@ -353,7 +353,7 @@ func (l *leg) parks() {
 		l.moving.over()
 	}
 	l.stay, l.moving = stay{}, newMove(stay{})
-	l.moving.limit = bridgeLimit
+	l.moving.ends, l.moving.limit = true, bridgeLimit
 }
 
 // bridgeFacts are what the beginning of a bridge tells. Its end is seen by each of the legs: it parks, goes on elsewhere, or ends. The caller holds mu.

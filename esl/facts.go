@@ -84,7 +84,7 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	case "CHANNEL_PARK":
 		// "originate" parks a leg a moment after the answer. Whatever the leg is told before that, parking would undo.
 		l.parked = true
-		l.stands()
+		l.stands(ev)
 		return append(l.unbridged(), l.standsNow()...)
 	case "CHANNEL_HANGUP_COMPLETE":
 		e.table.drop(l)
@@ -122,12 +122,21 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	return nil
 }
 
-// stands notes that a leg has parked: it was told to, or the bridge that it was in, or was to be in, has ended.
-func (l *leg) stands() {
-	l.begun(func(*move) bool { return true })
-	if l.stay.with != "" {
-		l.stay = stay{}
+// parkedState is the state of a leg that has parked because its bridge has ended, or will not be made. A leg that parks in a program is in another.
+const parkedState = "CS_PARK"
+
+// stands notes that a leg has parked, and why it must have: its bridge has ended, or is not made, or it was told to. Whatever else it was told, it has parked in passing, on its way
+// out of what it did before.
+func (l *leg) stands(ev event) {
+	if ev.get("Channel-State") == parkedState {
+		l.begun(func(m *move) bool { return m.ends || m.to.with != "" })
+		if l.stay.with != "" {
+			l.stay = stay{}
+		}
+		return
 	}
+	told := ev.get("Caller-Destination-Number") == silence
+	l.begun(func(m *move) bool { return told && m.to == stay{} && m.prompt == "" && !m.ends })
 }
 
 // standsNow tells that a leg is answered, once it also is where it can be told what to do.

@@ -62,7 +62,7 @@ func TestTwoPart(t *testing.T) {
 			parks := func(id core.LegID) {
 				if !parked[id] {
 					parked[id] = true
-					tell("CHANNEL_PARK", id)
+					tell("CHANNEL_PARK", id, bridgeOver)
 				}
 			}
 			on := func(match string, answer func() string) {

@@ -19,6 +19,9 @@ import (
 //
 // "park" at the end is the net: whatever an application did not manage, the leg waits in silence and is never hung up on.
 //
+// A net may be touched in passing. An order first makes the leg leave the application that runs, and a moment later says what is next; in between the leg goes on in its program, and
+// parks, tells so, and leaves that again. So a parking shows only what it must have come from (stands).
+//
 // A transfer is an order to the leg's own thread on the switch, which obeys when its next packet of audio has come, within 20 ms. Of two
 // orders in quick succession the second may get lost: it comes while the thread is just taking the first one up. So an order waits until
 // an event has shown that the one before has begun.
@@ -27,6 +30,7 @@ import (
 type move struct {
 	to     stay
 	prompt core.PlayID
+	ends   bool          // a bridge, or the making of one: nothing is ordered
 	limit  time.Duration // how long its beginning is waited for
 	begun  chan struct{} // closed by over
 	end    sync.Once
@@ -81,9 +85,15 @@ func (e *Engine) program(s stay, p *prompt) argument {
 	case s.music:
 		app(literal("playback:"+musicStream), wordArg(defaultTo(s.class, defaultMusic)))
 	}
-	parts = append(parts, literal("park:"))
+	parts = append(parts, literal(parkAction))
 	return joined(parts...)
 }
+
+// parkAction is the end of every program, silence the program of nothing else.
+const (
+	parkAction = "park:"
+	silence    = "m:" + delimiter + ":" + parkAction
+)
 
 // direct makes a leg do something, as soon as what it was told before has begun. What it is to do is remembered when the switch has taken the order.
 // The caller holds the leg's lock.

@@ -122,9 +122,6 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	return nil
 }
 
-// parkedState is the state of a leg that has parked because its bridge has ended, or will not be made. A leg that parks in a program is in another.
-const parkedState = "CS_PARK"
-
 // stands notes that a leg has parked, and why it must have: its bridge has ended, or is not made, or it was told to. Whatever else it was told, it has parked in passing, on its way
 // out of what it did before.
 func (l *leg) stands(ev event) {

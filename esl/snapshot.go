@@ -41,22 +41,6 @@ type foundLeg struct {
 	mix      string // what its variable says; of a bridge
 }
 
-// doing reads what a leg that is in no mix does.
-func (f *foundLeg) doing(app, arg string) {
-	f.running = arg
-	class, music := strings.CutPrefix(arg, musicStream)
-	switch {
-	case app == "playback" && music:
-		f.stay = stay{music: true, class: class}
-		if class == defaultMusic {
-			f.stay.class = ""
-		}
-	case app == "park":
-	default: // a prompt, behind which anything may come
-		f.stay.unknown = true
-	}
-}
-
 // row is one of "show channels as json".
 type row struct {
 	UUID string `json:"uuid"`
@@ -250,31 +234,24 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 			return seen, found, told, nil
 		}
 	}
-	said, err := p.commands.api(ctx, "uuid_dump", idArg(id), literal("json"))
-	if answered(err) {
-		return core.SeenLeg{}, foundLeg{}, false, nil // it has ended
-	}
-	if err != nil {
+	d, there, err := p.standing(ctx, id)
+	if err != nil || !there {
 		return core.SeenLeg{}, foundLeg{}, false, err
 	}
-	var d map[string]any
-	if err := json.Unmarshal([]byte(said), &d); err != nil {
-		return core.SeenLeg{}, foundLeg{}, false, fmt.Errorf("read what the switch says of channel %s: %w", id, err)
+	app, running := d.runs()
+	found := foundLeg{
+		answered: d.text("Answer-State") == "answered", parked: app != "", stay: d.stay(), running: running,
+		with: core.LegID(d.variable(bridgedVariable)), second: d.text("Channel-State") == secondState,
+		call: d.variable(callVariable), mix: d.variable(mixVariable),
 	}
-	text := func(name string) string { s, _ := d[name].(string); return s }
-	found := foundLeg{answered: text("Answer-State") == "answered", parked: text("variable_current_application") != ""}
-	found.doing(text("variable_current_application"), text("variable_current_application_data"))
-	found.call = text("variable_" + callVariable)
-	found.with, found.mix = core.LegID(text("variable_"+bridgedVariable)), text("variable_"+mixVariable)
-	found.second = text("Channel-State") == secondState
-	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
+	seen := core.SeenLeg{Leg: id, Call: core.CallID(found.call)}
 	switch {
-	case text("variable_"+legVariable) == string(id):
+	case d.variable(legVariable) == string(id):
 		seen.Ours = true
 		seen.Up = found.answered && found.parked
-		seen.Ringing = !found.answered && text("Answer-State") != "" && text("Caller-Channel-Progress-Time")+text("Caller-Channel-Progress-Media-Time") != "00"
-	case text("Call-Direction") == "inbound" && text("variable_"+fromVariable) != "":
-		if text("variable_"+takenVariable) != "true" {
+		seen.Ringing = !found.answered && d.text("Answer-State") != "" && d.text("Caller-Channel-Progress-Time")+d.text("Caller-Channel-Progress-Media-Time") != "00"
+	case d.text("Call-Direction") == "inbound" && d.variable(fromVariable) != "":
+		if d.variable(takenVariable) != "true" {
 			if !thorough {
 				return core.SeenLeg{}, foundLeg{}, false, nil // its event is on the way
 			}
@@ -284,8 +261,8 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 		}
 		found.parked = true
 		seen.Up = found.answered
-		seen.From, seen.Name = calledBy(text("Caller-Caller-ID-Number"), text("Caller-Caller-ID-Name"))
-		seen.To = adapter.Clean(defaultTo(text("variable_sip_req_user"), text("Caller-Destination-Number")), maxCallerText)
+		seen.From, seen.Name = calledBy(d.text("Caller-Caller-ID-Number"), d.text("Caller-Caller-ID-Name"))
+		seen.To = adapter.Clean(defaultTo(d.variable("sip_req_user"), d.text("Caller-Destination-Number")), maxCallerText)
 	default:
 		return core.SeenLeg{}, foundLeg{}, false, nil
 	}

@@ -36,24 +36,6 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestFoundStays: what a look finds running on a leg is what the leg was told.
-func TestFoundStays(t *testing.T) {
-	for _, c := range []struct {
-		app, arg string
-		want     stay
-	}{
-		{"park", "", stay{}},
-		{"playback", "local_stream://default", stay{music: true}},
-		{"playback", "local_stream://calm", stay{music: true, class: "calm"}},
-		{"playback", "{tandem_play=p1}file_string:///s/a.wav", stay{unknown: true}},
-		{"", "", stay{unknown: true}},
-	} {
-		var f foundLeg
-		f.doing(c.app, c.arg)
-		assert.Equal(t, c.want, f.stay, c)
-	}
-}
-
 // TestPlanOfAMix: the difference between what is wanted and what is remembered, and nothing else.
 func TestPlanOfAMix(t *testing.T) {
 	e := deafEngine(t)

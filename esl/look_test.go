@@ -128,9 +128,10 @@ func TestLookIsNotBehindThePhones(t *testing.T) {
 		return c.write("Content-Type: command/reply\nReply-Text: +OK Job-UUID: " + id + "\nJob-UUID: " + id + "\n\n")
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- e.Run(ctx, engine.SinkFunc(func(core.Fact) {})) }()
-	defer func() { cancel(); <-done }()
+	var crew sync.WaitGroup
+	defer crew.Wait()
+	defer cancel()
+	crew.Go(func() { _ = e.Run(ctx, engine.SinkFunc(func(core.Fact) {})) })
 	select {
 	case <-looked: // and nobody has answered who is registered
 	case <-soon(t).Done():

@@ -43,8 +43,13 @@ type foundLeg struct {
 
 // row is one of "show channels as json".
 type row struct {
-	UUID string `json:"uuid"`
+	UUID      string `json:"uuid"`
+	Direction string `json:"direction"`
+	CallState string `json:"callstate"`
 }
+
+// waits reports whether it may be a call that waits to be taken, which it does for two seconds.
+func (r row) waits() bool { return r.Direction == "inbound" && r.CallState != "ACTIVE" && r.CallState != "HELD" }
 
 // look reads all channels and conferences. The list of channels is a table that the switch fills from its own events, late, and
 // knows none of our variables; so it only says which channels to ask. The channel itself tells the rest, unless thorough is false and we
@@ -53,11 +58,7 @@ func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, 
 	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
 	defer cancel()
 	v := &wholeView{begun: time.Now(), legs: map[core.LegID]foundLeg{}, recordedMix: map[core.RecordingID]core.MixID{}}
-	said, err := e.channels(ctx, p, thorough)
-	if err != nil {
-		return nil, fmt.Errorf("list channels: %w", err)
-	}
-	rows, err := rowsOf(said)
+	rows, err := e.channels(ctx, p, thorough)
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
 	}
@@ -120,14 +121,26 @@ func (v *wholeView) mix(c conference) {
 
 // channels reads the table of channels. After a connect it must have every channel that there was, so then it is waited for. Later there is no hurry: reading may have to wait for
 // the table, a tenth of a second at a time, and must not keep orders waiting.
-func (e *Engine) channels(ctx context.Context, p *pair, all bool) (said string, err error) {
+func (e *Engine) channels(ctx context.Context, p *pair, all bool) ([]row, error) {
 	if !all {
-		return e.ask(ctx, p, "show", literal("channels as json"))
+		return rowsOf(e.ask(ctx, p, "show", literal("channels as json")))
+	}
+	list := func() ([]row, error) { return rowsOf(p.commands.api(ctx, "show", literal("channels as json"))) }
+	early, err := list()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range early {
+		if r.waits() {
+			if _, _, _, err := e.lookAtLeg(ctx, p, r, true); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := tableCaughtUp(ctx, p); err != nil {
-		return "", err
+		return nil, err
 	}
-	return p.commands.api(ctx, "show", literal("channels as json"))
+	return list()
 }
 
 // tableCaughtUp waits until what has happened on the switch before is in its tables. It writes into them a fifth of a second late, later when it is busy, and in the order in which
@@ -177,7 +190,10 @@ func exists(ctx context.Context, p *pair, id core.LegID) (bool, error) {
 	return strings.TrimSpace(said) == "true", err
 }
 
-func rowsOf(said string) ([]row, error) {
+func rowsOf(said string, err error) ([]row, error) {
+	if err != nil {
+		return nil, err
+	}
 	var list struct {
 		Rows []row `json:"rows"`
 	}

@@ -95,18 +95,17 @@ func TestPlanOfABridge(t *testing.T) {
 // bridgeOver is what a leg says when it parks because its bridge is over.
 const bridgeOver = "Channel-State: " + parkedState
 
-// inPassing is what it says when it parks in the middle of a program.
-func inPassing(program string) []string {
-	return []string{"Channel-State: CS_EXECUTE", "Caller-Destination-Number: " + program}
+// inProgram is what it says when it parks at a program's end, or in the middle of one.
+func inProgram(mark string) []string {
+	return []string{"Channel-State: " + programState, "variable_current_application: park", "variable_current_application_data: " + mark}
 }
 
 // TestParkingInPassing: FreeSWITCH takes a moment between making a leg leave its music and saying what it does next. The leg parks meanwhile, and says so: it is neither the end of the
 // bridge that is being made, nor the beginning of what it was told. With 50 ms put in between every caller from the hold music does.
 func TestParkingInPassing(t *testing.T) {
-	const music = "m:^:playback:local_stream://default^park:"
 	e := talkers(t)
 	require.True(t, e.meet("m", legA, legB))
-	assert.Empty(t, feed(e, legEvent("CHANNEL_PARK", legA, inPassing(music)...)))
+	assert.Empty(t, feed(e, legEvent("CHANNEL_PARK", legA, inProgram("")...)))
 	a := e.table.legs[legA]
 	require.NotNil(t, a.moving, "the bridge is still being made: to be hung up on now would end both")
 	bridge := legEvent("CHANNEL_BRIDGE", legA, "Bridge-A-Unique-ID: "+string(legA), "Bridge-B-Unique-ID: "+string(legB))
@@ -118,12 +117,12 @@ func TestParkingInPassing(t *testing.T) {
 	for what, to := range map[string]stay{"music": {music: true, class: "calm"}, "a conference": {mix: "m"}, "silence": {}} {
 		a := talkers(t).table.legs[legA]
 		a.moving = newMove(to)
-		a.stands(legEvent("CHANNEL_PARK", legA, inPassing(music)...))
+		a.stands(legEvent("CHANNEL_PARK", legA, inProgram("")...))
 		assert.NotNil(t, a.moving, "told %s", what)
 	}
 	a = talkers(t).table.legs[legA]
 	a.moving = newMove(stay{})
-	a.stands(legEvent("CHANNEL_PARK", legA, inPassing(silence)...))
+	a.stands(legEvent("CHANNEL_PARK", legA, inProgram(silenceMark)...))
 	assert.Nil(t, a.moving)
 
 	// A bridge that is not made, because the other one has ended.

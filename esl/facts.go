@@ -132,7 +132,7 @@ func (l *leg) stands(ev event) {
 		}
 		return
 	}
-	told := ev.get("Caller-Destination-Number") == silence
+	told := ev.variable("current_application_data") == silenceMark
 	l.begun(func(m *move) bool { return told && m.to == stay{} && m.prompt == "" && !m.ends })
 }
 

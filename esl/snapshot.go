@@ -49,7 +49,9 @@ type row struct {
 }
 
 // waits reports whether it may be a call that waits to be taken, which it does for two seconds.
-func (r row) waits() bool { return r.Direction == "inbound" && r.CallState != "ACTIVE" && r.CallState != "HELD" }
+func (r row) waits() bool {
+	return r.Direction == "inbound" && r.CallState != "ACTIVE" && r.CallState != "HELD"
+}
 
 // look reads all channels and conferences. The list of channels is a table that the switch fills from its own events, late, and
 // knows none of our variables; so it only says which channels to ask. The channel itself tells the rest, unless thorough is false and we

@@ -109,7 +109,7 @@ func (m *move) progress(s standing) progress {
 		return arrived
 	case (m.ends || m.to.with != "") && slices.Contains(bridgeStates, state):
 		return underway
-	case m.program != "" && state == programState && s.text("Caller-Destination-Number") == m.program && strings.Contains(m.program+delimiter, app+":"+arg+delimiter):
+	case m.program != "" && state == programState && strings.Contains(m.program+delimiter, app+":"+arg+delimiter):
 		return arrived
 	}
 	return astray

@@ -58,12 +58,12 @@ func TestProgress(t *testing.T) {
 		found standing
 		want  progress
 	}{
-		{told, stands(programState, programState, "playback", musicArg).with("Caller-Destination-Number", music), arrived},
-		{told, stands(programState, programState, "park", "").with("Caller-Destination-Number", music), arrived}, // and fell into the net
-		{told, stands(programState, "CS_ROUTING", "park", "").with("Caller-Destination-Number", music), underway},
-		{told, stands(programState, programState, "playback", "local_stream://calm").with("Caller-Destination-Number", music), astray},
-		{told, stands(programState, programState, "playback", musicArg).with("Caller-Destination-Number", "m:^:park:"), astray},
-		{told, stands(parkedState, parkedState, "playback", musicArg).with("Caller-Destination-Number", music), astray},
+		{told, stands(programState, programState, "playback", musicArg), arrived},
+		{told, stands(programState, programState, "park", ""), arrived}, // and fell into the net
+		{told, stands(programState, "CS_ROUTING", "park", ""), underway},
+		{told, stands(programState, programState, "playback", "local_stream://calm"), astray},
+		{told, stands(programState, programState, "park", silenceMark), astray},
+		{told, stands(parkedState, parkedState, "playback", musicArg), astray},
 		{bridge, stands(programState, "CS_HIBERNATE", "playback", musicArg), underway},
 		{bridge, stands("CS_SOFT_EXECUTE", "CS_SOFT_EXECUTE", "playback", musicArg), underway},
 		{bridge, stands("CS_SOFT_EXECUTE", "CS_SOFT_EXECUTE", "playback", musicArg).with("variable_bridge_to", string(legC)), underway},

@@ -12,7 +12,7 @@ import (
 
 // A leg is told what to do by uuid_transfer with a little program of applications, which replaces whatever it was doing:
 //
-//	park                                                        wait in silence
+//	park:silence                                                wait in silence
 //	playback:local_stream://<class>, park                       hear music
 //	conference:tandem-<mix>@<profile>, park                     be in a mix
 //	playback:<prompt>, event:<it is over>, one of the above     hear a prompt, and go on as before
@@ -20,7 +20,7 @@ import (
 // "park" at the end is the net: whatever an application did not manage, the leg waits in silence and is never hung up on.
 //
 // A net may be touched in passing. An order first makes the leg leave the application that runs, and a moment later says what is next; in between the leg goes on in its program, and
-// parks, tells so, and leaves that again. So a parking shows only what it must have come from (stands).
+// parks, tells so, and leaves that again. So a parking shows only what it must have come from (stands), and the net is not the same as to be told to wait in silence.
 //
 // A transfer is an order to the leg's own thread on the switch, which obeys when its next packet of audio has come, within 20 ms. Of two
 // orders in quick succession the second may get lost: it comes while the thread is just taking the first one up. So an order waits until
@@ -80,15 +80,14 @@ func (e *Engine) program(s stay, p *prompt) argument {
 	case s.music:
 		app(literal("playback:"+musicStream), wordArg(defaultTo(s.class, defaultMusic)))
 	}
-	parts = append(parts, literal(parkAction))
-	return joined(parts...)
+	if s == (stay{}) && p == nil {
+		return joined(append(parts, literal("park:"+silenceMark))...)
+	}
+	return joined(append(parts, literal("park:"))...)
 }
 
-// parkAction is the end of every program, silence the program of nothing else.
-const (
-	parkAction = "park:"
-	silence    = "m:" + delimiter + ":" + parkAction
-)
+// silenceMark is what "park" is given where it is what a leg is told, and no net. FreeSWITCH does nothing with it, and tells it.
+const silenceMark = "silence"
 
 // direct makes a leg do something, as soon as what it was told before has begun. What it is to do is remembered when the switch has taken the order.
 // The caller holds the leg's lock.

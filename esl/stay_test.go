@@ -16,7 +16,7 @@ func TestPrograms(t *testing.T) {
 	e := deafEngine(t)
 	p := &prompt{play: "p1", files: []string{"/s/tandem/a.wav", "/s/tandem/b.wav"}}
 	for want, got := range map[string]argument{
-		"m:^:park:": e.program(stay{}, nil),
+		"m:^:park:silence":                                  e.program(stay{}, nil),
 		"m:^:playback:local_stream://default^park:":         e.program(stay{music: true}, nil),
 		"m:^:playback:local_stream://calm^park:":            e.program(stay{music: true, class: "calm"}, nil),
 		"m:^:conference:tandem-m1@tandem^park:":             e.program(stay{mix: "m1"}, nil),

@@ -161,3 +161,30 @@ func TestHangIsNotGivenUp(t *testing.T) {
 		})
 	}
 }
+
+// TestTakenWithoutAnAnswer: a call whose patience was taken away by an order that the switch answers too late is ours. Nobody else would look after it.
+func TestTakenWithoutAnAnswer(t *testing.T) {
+	f := newFake(t)
+	e := deafEngine(t)
+	c := f.pairConfig()
+	c.link.apiTimeout = 50 * time.Millisecond
+	p, _, _ := f.paired(t, c)
+	var crew sync.WaitGroup
+	defer crew.Wait()
+	e.pair, e.spawn = p, func(f func(context.Context)) { crew.Go(func() { f(t.Context()) }) }
+	said := []string{"+OK Deleted: 1\n", "+OK Deleted: 0\n"}
+	f.on("api sched_del", func(c *fakeConn, command string) bool {
+		answer := said[0]
+		if len(said) > 1 {
+			said = said[1:]
+			time.Sleep(2 * 50 * time.Millisecond) // as long as it takes the switch
+		}
+		return answers(answer)(c, command)
+	})
+	f.says(t, legA, stands(programState, programState, "park", "").with("variable_"+fromVariable, "trunk"))
+	assert.Empty(t, feed(e, legEvent("CHANNEL_PARK", legA, "Call-Direction: inbound", "variable_tandem_from: trunk")))
+	batch, err := p.take(soon(t), nil)
+	require.NoError(t, err)
+	require.Len(t, batch, 1)
+	assert.Equal(t, []core.Fact{core.LegAppeared{Engine: "f1", Leg: legA}}, e.facts(batch[0]))
+}

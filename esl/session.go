@@ -101,6 +101,8 @@ var everyLeg = []constant{
 	"max_session_transfers=1000000",
 	// Who is being bridged with somebody who ends meanwhile is not hung up on.
 	"uuid_bridge_park_on_cancel=true",
+	// Or, should that end a moment later, is sent to its own dialplan, which parks it again: switch_ivr_bridge.c, "rdnis".
+	"rdnis=park",
 	// Who talks to a phone that holds is not hung up on when it hangs up,
 	"hold_hangup_xfer_exten=park:",
 	// and hears nothing meanwhile, as in a conference: music is for those whom Tandem holds.

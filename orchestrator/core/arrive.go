@@ -232,7 +232,7 @@ func (s *Shard) closeWith(c *call, prompts []string, cause CauseCode) {
 func (s *Shard) endCustomer(c *call, cause CauseCode) {
 	s.becomeEnded(c)
 	c.Record.Cause = Cause{Code: cause, By: ByUs}
-	if l := s.st.Legs[c.Customer]; l != nil {
+	if l := c.customer; l != nil {
 		s.hang(l, cause)
 	}
 }

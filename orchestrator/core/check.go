@@ -51,8 +51,11 @@ func (s *Shard) checkCall(c *call, legs int32, fail func(string, ...any)) {
 	if c.legs != legs {
 		fail("call %s counts %d legs, there are %d", c.ID, c.legs, legs)
 	}
-	if !c.Closed && c.Parent == "" && c.Phase != PostCall && s.st.Legs[c.Customer] == nil {
+	if !c.Closed && c.Parent == "" && c.Phase != PostCall && c.customer == nil {
 		fail("call %s has no customer's leg and no record", c.ID)
+	}
+	if c.customer != s.legOfCustomer(c) {
+		fail("call %s points at another leg than its customer's, %q", c.ID, c.Customer)
 	}
 	s.checkConversation(c, fail)
 	if len(c.Offers) > 0 && c.Phase != Waiting {

@@ -146,7 +146,7 @@ func (s *Shard) endForAll(c *call, why string, cause Cause) {
 	if c.Primary != "" {
 		s.disown(c, why)
 	}
-	if l := s.st.Legs[c.Customer]; l != nil {
+	if l := c.customer; l != nil {
 		s.hang(l, cause.Code)
 		return
 	}
@@ -297,7 +297,7 @@ func (in HoldParticipant) apply(s *Shard) {
 
 func (in DropParticipant) refuse(s *Shard) *Refusal {
 	c, i, r := s.participant(in.Call, in.Agent, in.Leg)
-	if r == nil && i < 0 && s.st.Legs[c.Customer].dying() {
+	if r == nil && i < 0 && c.customer.dying() {
 		return refusal(RefusedState, "leg", "the participant is being disconnected already")
 	}
 	return r
@@ -309,6 +309,6 @@ func (in DropParticipant) apply(s *Shard) {
 		s.dropParty(c, i, "disconnected")
 		return
 	}
-	s.hang(s.st.Legs[c.Customer], CauseNormal)
+	s.hang(c.customer, CauseNormal)
 	s.touch(c)
 }

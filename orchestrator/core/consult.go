@@ -105,7 +105,7 @@ func (s *Shard) leavePlace(id CallID, outcome OfferOutcome) {
 
 // consultAnswered: an agent took the offer of a consult's place.
 func (s *Shard) consultAnswered(place *call, won offer) {
-	c, a, l := s.st.Calls[place.Parent], s.st.Agents[won.Agent], s.st.Legs[won.Leg]
+	c, a, l := s.parent(place), s.st.Agents[won.Agent], s.st.Legs[won.Leg]
 	k := c.consult()
 	place.Offers = slices.DeleteFunc(place.Offers, func(o offer) bool { return o.Leg == won.Leg })
 	s.tellCall(place, Entry{Kind: EntryOfferEnded, Agent: a.ID, Queue: place.Queue, Leg: won.Leg, Reason: string(OfferAnswered), Duration: s.now.Sub(won.Since)})
@@ -176,7 +176,7 @@ func (s *Shard) letGo(p party, why string) {
 
 // placeFailed: nobody took a consult's offer.
 func (s *Shard) placeFailed(place *call, why string) {
-	c := s.st.Calls[place.Parent]
+	c := s.parent(place)
 	if c == nil || c.consult() == nil || c.consult().Place != place.ID {
 		return
 	}
@@ -254,7 +254,7 @@ func (in EndConsult) apply(s *Shard) {
 
 func (in ToggleConsult) refuse(s *Shard) *Refusal {
 	c, r := s.refuseConsultOf(in.Call, in.Agent)
-	if r == nil && s.st.Legs[c.Customer] == nil {
+	if r == nil && c.customer == nil {
 		return refusal(RefusedState, "call", "the customer has left")
 	}
 	return r

@@ -104,7 +104,7 @@ func (s *Shard) participants(c *call) []ParticipantView {
 		return nil
 	}
 	var out []ParticipantView
-	if s.st.Legs[c.Customer] != nil {
+	if c.customer != nil {
 		out = append(out, ParticipantView{Leg: c.Customer, Role: RoleCustomer, Number: s.shownNumber(c), Held: c.customerHeld()})
 	}
 	if c.Primary != "" {

@@ -118,7 +118,7 @@ func (s *Shard) reindex() {
 		if !c.Closed && c.Parent == "" {
 			s.ix.open++
 		}
-		c.queue, c.primary, c.agentLeg = s.st.Queues[c.Queue], s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
+		c.queue, c.customer, c.primary, c.agentLeg = s.st.Queues[c.Queue], s.legOfCustomer(c), s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
 		if c.inLine() {
 			s.enterLine(c)
 		}

@@ -15,7 +15,7 @@ func (s *Shard) legRinging(f LegRinging) {
 		c.Offers[i].Ringing = true
 		s.touch(c)
 		s.tellCall(c, Entry{Kind: EntryOfferRinging, Agent: l.Agent, Queue: c.Queue, Leg: l.ID})
-		if p := s.st.Calls[c.Parent]; p != nil && p.consult() != nil && p.consult().RingingAt.IsZero() {
+		if p := s.parent(c); p != nil && p.consult() != nil && p.consult().RingingAt.IsZero() {
 			p.consult().RingingAt = s.now
 			s.touch(p)
 		}
@@ -80,6 +80,9 @@ func (s *Shard) legGone(l *leg, cause Cause) {
 	s.ix.timers.set(&l.timer, 'l', string(l.ID), 0)
 	delete(s.st.Legs, l.ID)
 	c.legs--
+	if c.customer == l {
+		c.customer = nil
+	}
 	if c.agentLeg == l {
 		c.agentLeg = nil
 	}
@@ -195,7 +198,7 @@ func (s *Shard) answerRefused(c *call, l *leg) {
 
 // answerAgain repeats the order to answer, or to ring, if it is not known to have been carried out.
 func (s *Shard) answerAgain(c *call) {
-	l := s.st.Legs[c.Customer]
+	l := c.customer
 	switch {
 	case l == nil || l.Up || l.dying():
 	case c.Answered:
@@ -205,8 +208,19 @@ func (s *Shard) answerAgain(c *call) {
 	}
 }
 
+// legOfCustomer looks a call's customer up. The leg of that name may be another call's: a switch that starts anew may give a name again.
+func (s *Shard) legOfCustomer(c *call) *leg {
+	if l := s.st.Legs[c.Customer]; l != nil && l.Call == c.ID {
+		return l
+	}
+	return nil
+}
+
 func (s *Shard) addLeg(c *call, l *leg) {
 	s.st.Legs[l.ID], l.of = l, c
+	if l.Role == customerLeg {
+		c.customer = l
+	}
 	c.legs++
 }
 

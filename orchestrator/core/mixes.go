@@ -40,7 +40,7 @@ func (s *Shard) setMix(c *call) {
 // inMain are the members of the main mix, as they would be if everybody had company.
 func (s *Shard) inMain(c *call) []Member {
 	in := make([]Member, 0, 2+len(c.party()))
-	if s.st.Legs[c.Customer] != nil {
+	if c.customer != nil {
 		m := Member{Leg: c.Customer, Mode: Talk}
 		switch {
 		case c.customerHeld():

@@ -30,7 +30,7 @@ func (s *Shard) offer(c *call, a *agent) {
 	s.tellCall(c, Entry{Kind: EntryOfferMade, Agent: a.ID, Queue: c.Queue, Leg: l.ID})
 	d := Dial{Leg: l.ID, To: s.phoneOf(a, c.Engine), AutoAnswer: a.AutoAnswer, Limit: q.RingTime + ringMargin}
 	d.For, d.FromNumber, d.FromName = c.Customer, s.shownNumber(c), s.shownName(c)
-	if p := s.st.Calls[c.Parent]; p != nil { // it is the colleague who calls (C2)
+	if p := s.parent(c); p != nil { // it is the colleague who calls (C2)
 		by := s.st.Agents[p.Primary]
 		d.For, d.FromNumber, d.FromName = p.AgentLeg, by.Phone, by.Name
 	}

@@ -65,7 +65,7 @@ func (s *Shard) engineUp(f EngineUp) {
 	s.reconcile(e, snap, true)
 	for _, id := range keys(s.st.Calls) {
 		c := s.st.Calls[id]
-		if c.Engine == e.ID && (s.st.Legs[c.Customer] != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
+		if c.Engine == e.ID && (c.customer != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
 			s.sayAgain(c, snap)
 		}
 		if c.Engine == e.ID {

@@ -180,6 +180,7 @@ type call struct {
 	wants    bool        // an offer …
 	wantsOf  *queueIndex // … of this queue; nil = of its sticky agent
 	queue    *queue      // the queue named by Queue
+	customer *leg        // the leg named by Customer; nil once it is gone
 	primary  *agent      // the agent named by Primary
 	agentLeg *leg        // the leg named by AgentLeg; nil once it is gone
 	timer    timer

@@ -165,7 +165,7 @@ func (s *Shard) touch(c *call) {
 	}
 	c.touched = true
 	s.ix.touchedCalls = append(s.ix.touchedCalls, c)
-	if p := s.st.Calls[c.Parent]; p != nil {
+	if p := s.parent(c); p != nil {
 		s.touch(p) // it is what others see
 	}
 	s.reportCall(c)
@@ -222,7 +222,18 @@ func (c *call) public() CallID {
 	return c.ID
 }
 
+// parent is the call for whose consult a call stands in line; nil for every customer's call.
+func (s *Shard) parent(c *call) *call {
+	if c.Parent == "" {
+		return nil
+	}
+	return s.st.Calls[c.Parent]
+}
+
 func (s *Shard) publicCall(id CallID) CallID {
+	if id == "" {
+		return ""
+	}
 	if c := s.st.Calls[id]; c != nil {
 		return c.public()
 	}

@@ -327,7 +327,7 @@ func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
 
 // onItsWay asks whether the second leg of a bridge, which is not in it, is still to come: it may be over already.
 func onItsWay(ctx context.Context, p *pair, second core.LegID) (bool, error) {
-	s, there, err := p.standing(ctx, second)
+	s, there, err := p.commands.standing(ctx, second)
 	if err != nil {
 		return false, fmt.Errorf("look at a bridge: %w", err)
 	}

@@ -283,7 +283,7 @@ func take(ctx context.Context, p *pair, id core.LegID) (mine bool, err error) {
 		return true, nil
 	}
 	// Its patience has ended, or was taken away by an order whose answer did not come: then it is parked as before.
-	s, there, err := p.standing(ctx, id)
+	s, there, err := p.commands.standing(ctx, id)
 	app, _ := s.runs()
 	return there && s.state() == programState && app == "park" && s.variable(fromVariable) != "", err
 }

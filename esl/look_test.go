@@ -188,3 +188,25 @@ func TestTakenWithoutAnAnswer(t *testing.T) {
 	require.Len(t, batch, 1)
 	assert.Equal(t, []core.Fact{core.LegAppeared{Engine: "f1", Leg: legA}}, e.facts(batch[0]))
 }
+
+// TestDialsHoldNobodyUp: FreeSWITCH waits for a dial's thread to begin before it reads on, for up to two seconds when it is busy. Orders go another way.
+func TestDialsHoldNobodyUp(t *testing.T) {
+	f := newFake(t)
+	e, _ := bridgedAt(t, f)
+	begins, reached := make(chan struct{}), make(chan struct{})
+	f.on("bgapi originate", func(c *fakeConn, command string) bool {
+		close(reached)
+		<-begins
+		id := header(command, "Job-UUID")
+		return c.write("Content-Type: command/reply\nReply-Text: +OK Job-UUID: " + id + "\nJob-UUID: " + id + "\n\n")
+	})
+	f.on("api uuid_exists", answers("false"))
+	var crew sync.WaitGroup
+	crew.Go(func() {
+		assert.NoError(t, e.Do(soon(t), core.Effect{ID: 1, Do: core.Dial{Leg: "0ccccccc-0000-4000-8000-000000000001", To: core.Address{Phone: "1001"}}}))
+	})
+	<-reached
+	require.NoError(t, e.Do(soon(t), core.Effect{ID: 2, Do: core.Hang{Leg: legA}}))
+	close(begins)
+	crew.Wait()
+}

@@ -340,7 +340,7 @@ func (e *Engine) lookAtMix(ctx context.Context, p *pair, a core.SetMix) error {
 			return err
 		}
 	}
-	actual, err := conferences(ctx, p, conferenceArg(a.Mix))
+	actual, err := conferences(ctx, p.commands, conferenceArg(a.Mix))
 	if err != nil {
 		return fmt.Errorf("look at the mix: %w", err)
 	}
@@ -390,7 +390,7 @@ func (e *Engine) waitsAsRemembered(ctx context.Context, p *pair, id core.LegID) 
 	if want.unknown || want.mix != "" {
 		return false, nil
 	}
-	s, there, err := p.standing(ctx, id)
+	s, there, err := p.commands.standing(ctx, id)
 	if err != nil {
 		return false, fmt.Errorf("look at leg %s: %w", id, err)
 	}
@@ -426,8 +426,8 @@ func mixOf(conference string) (core.MixID, bool) {
 }
 
 // conferences reads all conferences, or one; none if there is no such one.
-func conferences(ctx context.Context, p *pair, name ...argument) ([]conference, error) {
-	said, err := p.commands.api(ctx, "conference", append(name, literal("json_list"), literal("compact"))...)
+func conferences(ctx context.Context, l *link, name ...argument) ([]conference, error) {
+	said, err := l.api(ctx, "conference", append(name, literal("json_list"), literal("compact"))...)
 	if notFound(err) {
 		return nil, nil
 	}

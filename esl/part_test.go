@@ -28,6 +28,7 @@ func bridgedAt(t *testing.T, f *fakeSwitch) (e *Engine, tell func(event string, 
 	require.NoError(t, err)
 	events := f.conn(t)
 	f.conn(t)
+	f.conn(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var crew sync.WaitGroup
 	t.Cleanup(func() {

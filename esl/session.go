@@ -183,7 +183,7 @@ func (e *Engine) lookAtPhones(ctx context.Context, p *pair) phonesSeen {
 	}
 	seen := phonesSeen{}
 	reached := func(phone string, address argument) {
-		said, err := p.commands.api(ctx, "sofia_contact", address)
+		said, err := p.aside.api(ctx, "sofia_contact", address)
 		// An error is an odd name, or the end of the session: nothing is known then.
 		seen[phone] = err != nil || !strings.HasPrefix(strings.TrimSpace(said), "error/")
 	}

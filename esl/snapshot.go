@@ -85,7 +85,7 @@ func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, 
 		}
 	}
 	slices.SortFunc(v.snapshot.Legs, func(a, b core.SeenLeg) int { return cmp.Compare(a.Leg, b.Leg) })
-	all, err := conferences(ctx, p)
+	all, err := conferences(ctx, p.aside)
 	if err != nil {
 		return nil, fmt.Errorf("list conferences: %w", err)
 	}
@@ -127,7 +127,7 @@ func (e *Engine) channels(ctx context.Context, p *pair, all bool) ([]row, error)
 	if !all {
 		return rowsOf(e.ask(ctx, p, "show", literal("channels as json")))
 	}
-	list := func() ([]row, error) { return rowsOf(p.commands.api(ctx, "show", literal("channels as json"))) }
+	list := func() ([]row, error) { return rowsOf(p.aside.api(ctx, "show", literal("channels as json"))) }
 	early, err := list()
 	if err != nil {
 		return nil, err
@@ -150,16 +150,16 @@ func (e *Engine) channels(ctx context.Context, p *pair, all bool) ([]row, error)
 func tableCaughtUp(ctx context.Context, p *pair) error {
 	id := 1 + rand.Int64N(math.MaxInt64)
 	name := markGroup + strconv.FormatInt(id, 36)
-	if _, err := p.commands.send(ctx, markCommand(id, name, true)); err != nil {
+	if _, err := p.aside.send(ctx, markCommand(id, name, true)); err != nil {
 		return fmt.Errorf("mark the tables: %w", err)
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		_, _ = p.commands.send(ctx, markCommand(id, name, false)) // a mark that stays does no harm
+		_, _ = p.aside.send(ctx, markCommand(id, name, false)) // a mark that stays does no harm
 	}()
 	for {
-		said, err := p.commands.api(ctx, "show", literal("tasks as json"))
+		said, err := p.aside.api(ctx, "show", literal("tasks as json"))
 		if err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (e *Engine) unlisted(rows []row) []core.LegID {
 
 // exists asks the switch itself whether there is a channel.
 func exists(ctx context.Context, p *pair, id core.LegID) (bool, error) {
-	said, err := p.commands.api(ctx, "uuid_exists", idArg(id))
+	said, err := p.aside.api(ctx, "uuid_exists", idArg(id))
 	return strings.TrimSpace(said) == "true", err
 }
 
@@ -220,7 +220,7 @@ func (e *Engine) ask(ctx context.Context, p *pair, verb string, args ...argument
 		defer e.mu.Unlock()
 		delete(e.answers, job)
 	}()
-	if err := p.commands.background(ctx, job, verb, args...); err != nil {
+	if err := p.aside.background(ctx, job, verb, args...); err != nil {
 		return "", err
 	}
 	select {
@@ -252,7 +252,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 			return seen, found, told, nil
 		}
 	}
-	d, there, err := p.standing(ctx, id)
+	d, there, err := p.aside.standing(ctx, id)
 	if err != nil || !there {
 		return core.SeenLeg{}, foundLeg{}, false, err
 	}

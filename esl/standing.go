@@ -16,8 +16,8 @@ import (
 type standing map[string]any
 
 // standing asks about a leg. there = false: there is none, or it has ended.
-func (p *pair) standing(ctx context.Context, id core.LegID) (s standing, there bool, err error) {
-	said, err := p.commands.api(ctx, "uuid_dump", idArg(id), literal("json"))
+func (l *link) standing(ctx context.Context, id core.LegID) (s standing, there bool, err error) {
+	said, err := l.api(ctx, "uuid_dump", idArg(id), literal("json"))
 	if answered(err) {
 		return nil, false, nil
 	}
@@ -121,7 +121,7 @@ func (e *Engine) lookAtMove(ctx context.Context, id core.LegID, m *move) error {
 	if p == nil {
 		return nil // the session is over, and its moves are
 	}
-	s, there, err := p.standing(ctx, id)
+	s, there, err := p.commands.standing(ctx, id)
 	if err != nil {
 		return fmt.Errorf("look at the leg's last move: %w", err)
 	}

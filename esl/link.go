@@ -22,7 +22,7 @@ type linkConfig struct {
 
 	dialTimeout  time.Duration // to connect and log in; default 5 s
 	writeTimeout time.Duration // for one command to leave; default 2 s
-	apiTimeout   time.Duration // for the reply to a command that was sent; default 2 s
+	apiTimeout   time.Duration // for the reply to an instant command that was sent; default 2 s
 	replyLimit   time.Duration // time without a reply, while one is owed, after which the link is dead; default 10 s
 	pingEvery    time.Duration // time without a word from the switch after which it is asked for one; default 5 s
 	log          *slog.Logger  // default slog.Default()
@@ -284,14 +284,18 @@ func (l *link) acquire(ctx context.Context, tokens chan struct{}) error {
 	}
 }
 
-// send sends a command, when there is room, and waits for its reply, for at most apiTimeout. A refusal by the switch is a *switchError. When the time is up, the
+// send sends a command, when there is room, and waits for its reply, for at most apiTimeout, or replyLimit if it is a job. A refusal by the switch is a *switchError. When the time is up, the
 // command may or may not have been carried out.
 func (l *link) send(ctx context.Context, c command) (reply, error) {
 	w, err := l.write(ctx, c)
 	if err != nil {
 		return reply{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.apiTimeout)
+	limit := l.cfg.apiTimeout
+	if c.job != "" {
+		limit = l.cfg.replyLimit // a busy switch takes its time to begin a thread, and many jobs begin one after the other
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	select {
 	case r := <-w.reply:

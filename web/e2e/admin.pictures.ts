@@ -10,7 +10,7 @@ test('the set-up in pictures', async ({ phones, desk }) => {
   const csrf = ((await (await adam.context().request.get('/api/v1/me')).json()) as { csrf: string }).csrf
   const make = (kind: string, data: object) => adam.context().request.post(`/api/v1/${kind}`, { data, headers: { 'X-CSRF-Token': csrf, 'Idempotency-Key': crypto.randomUUID() } })
   await make('phones', { id: 'reception', tenant: 'acme', user: '2009', name: 'Reception' })
-  await make('trunks', { id: 'carrier', name: 'The carrier', host: '127.0.0.5', port: 9 })
+  await make('trunks', { id: 'network', name: 'The network', host: '127.0.0.5', port: 9 })
   for (const [path, seen, name] of [
     ['', 'Worth a look', 'overview'],
     ['queues', 'Sales', 'queues'],

@@ -49,12 +49,9 @@ export function crowd({ agents, calls, every }: { agents: number; calls: number;
       start(to) {
         const send = (kind: string, data: object) => to.enqueue(encoder.encode(`event: ${kind}\nid: ${position}\ndata: ${JSON.stringify(data)}\n\n`))
         send('snapshot', { position, agents: upTo(agents, (i) => agent(i)), calls: upTo(calls, (i) => call(i)), queues: upTo(12, (i) => queue(i)), engines: [] })
-        const sent = ((globalThis as { crowdSent?: Map<string, number> }).crowdSent = new Map<string, number>())
         timer = setInterval(() => {
           position++
           const i = (position * 7) % agents
-          // When a row's new state was sent, for whoever wants to know how long it takes to be seen.
-          for (const id of [`agent-${i}`, `call-${position % calls}`]) sent.set(id, performance.now())
           send('change', { position, agents: [agent(i, states[position % states.length], 0)], calls: [call(position % calls, 0)], queues: [queue(position % 12, position % 7)] })
         }, every)
       },

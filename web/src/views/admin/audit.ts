@@ -18,6 +18,7 @@ export const deeds = [
   'setAgentState',
   'pauseRecording',
   'resumeRecording',
+  'discardRecording',
   'getRecordingAudio',
   'revealVariable',
 ] as const

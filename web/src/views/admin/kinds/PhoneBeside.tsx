@@ -20,7 +20,9 @@ export function PhoneBeside({ row }: { row: Phone }) {
   return (
     <>
       <Card title={t('phones.beside')}>
-        <Facts of={[{ name: t('phones.user'), value: row.user }]} />
+        <div className={css.part}>
+          <Facts of={[{ name: t('phones.user'), value: row.user }]} />
+        </div>
         {own && (
           <div className={css.part}>
             <Links title={t('phones.agent')} kind="agents" rows={own} none={t('phones.noAgent')} />

@@ -19,7 +19,7 @@ import (
 // hostForm is a host name as a certificate has it.
 var hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
 
-func (p *switchPlace) securityFlags(flags *flag.FlagSet) {
+func securityFlags(flags *flag.FlagSet, p *switchPlace) {
 	flags.IntVar(&p.tlsPort, "tls-port", 0, "port of SIP over TLS, at the address of -sip; default: there is none")
 	flags.StringVar(&p.tlsDir, "tls-dir", "", "directory that nobody but the switch needs to see, for its certificate and key, at the same path for the switch itself")
 	flags.StringVar(&p.certificates, "certificates", "", "directory with "+certificate.ChainFile+" and "+certificate.KeyFile+", and perhaps "+certificate.AuthoritiesFile+"; default: one is made")

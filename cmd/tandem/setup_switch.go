@@ -144,7 +144,7 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	rtp := flags.String("rtp", "10000-10199", "ports of media, first and last; a leg takes two")
 	flags.StringVar(&p.public, "public", "", "IP address at which phones and carriers reach the switch; default: this machine's, where this runs on its network")
 	peer := flags.String("peer", "", "address and port of the other switch for calls between the two; default: there is none")
-	p.securityFlags(flags)
+	securityFlags(flags, &p)
 	if more != nil {
 		more(flags)
 	}

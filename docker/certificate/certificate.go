@@ -157,6 +157,9 @@ const OwnYears = 5
 // Own makes a certificate for names and addresses that nobody but its holder vouches for: what goes over the wire is encrypted, and a phone can be told to believe just this
 // one. RSA, because there are desk phones that know nothing else.
 func Own(names []string, now time.Time) (Files, error) {
+	if len(names) == 0 {
+		return Files{}, errors.New("make a certificate: it must be for some name")
+	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return Files{}, fmt.Errorf("make a key: %w", err)
@@ -166,7 +169,7 @@ func Own(names []string, now time.Time) (Files, error) {
 		return Files{}, fmt.Errorf("make a serial number: %w", err)
 	}
 	c := x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: "Tandem"},
+		SerialNumber: serial, Subject: pkix.Name{CommonName: names[0], Organization: []string{"Tandem"}}, // there are switches and phones that look for an address in the name only
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(OwnYears, 0, 0),
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true, IsCA: true, // some phones take as trusted only what may sign

@@ -12,7 +12,7 @@ import (
 
 // ownCertificate is made once a process: to make one takes a good part of a second.
 var ownCertificate = sync.OnceValues(func() (certificate.Files, error) {
-	return certificate.Own([]string{"127.0.0.1", "127.0.0.5", "localhost"}, time.Now())
+	return certificate.Own([]string{"127.0.0.5", "127.0.0.1", "localhost"}, time.Now())
 })
 
 // Certificate is what the lab's switches show over TLS, and whom they believe: PEM of the certificate and of its key.

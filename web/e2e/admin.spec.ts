@@ -14,12 +14,15 @@ async function save(page: Page, button: 'Create' | 'Save') {
   await expect(page.getByRole('button', { name: button, exact: true })).toHaveCount(0)
 }
 
-/** Picks one of many by typing. */
+/** Picks one of many by typing, and with the keyboard: the list moves while it opens. */
 async function pick(page: Page, label: string, text: string) {
   const box = page.getByRole('combobox', { name: label, exact: true })
   await box.click()
   await box.fill(text)
-  await page.getByRole('option', { name: text }).first().click()
+  await expect(page.getByRole('option', { name: text }).first()).toBeVisible()
+  await box.press('ArrowDown')
+  await box.press('Enter')
+  await expect(page.getByRole('listbox')).toHaveCount(0) // a click beside an open list closes it, and does nothing else
 }
 
 /** Chooses a file in the dialog of the import. */

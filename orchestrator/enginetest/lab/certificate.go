@@ -10,9 +10,10 @@ import (
 	"github.com/tandem-voice/tandem/docker/certificate"
 )
 
-// ownCertificate is made once a process: to make one takes a good part of a second.
+// ownCertificate is made once a process: to make one takes a good part of a second. FreeSWITCH looks for the address of a carrier that it calls in the common name, which is
+// the first, and only where there is no host name.
 var ownCertificate = sync.OnceValues(func() (certificate.Files, error) {
-	return certificate.Own([]string{"127.0.0.5", "127.0.0.1", "localhost"}, time.Now())
+	return certificate.Own([]string{"127.0.0.5", "127.0.0.1"}, time.Now())
 })
 
 // Certificate is what the lab's switches show over TLS, and whom they believe: PEM of the certificate and of its key.

@@ -27,7 +27,7 @@ func (s *stack) sippCalls(from string, x *exchange, number string, d *seat) {
 	ctx, cancel := context.WithCancel(s.soon())
 	defer cancel()
 	// -d: how long it stays in the conversation, in milliseconds; far longer than it takes to hear.
-	cmd := exec.CommandContext(ctx, path, "-sn", "uac", "-m", "1", "-d", "4000", "-s", number, "-i", from, "-mi", from, "-rtp_echo", "-nostdin", "-trace_err", "-error_file", filepath.Join(t.TempDir(), "errors"), "-timeout", "40", "-timeout_error", x.sip)
+	cmd := exec.CommandContext(ctx, path, "-sn", "uac", "-m", "1", "-d", "8000", "-s", number, "-i", from, "-mi", from, "-rtp_echo", "-nostdin", "-trace_err", "-error_file", filepath.Join(t.TempDir(), "errors"), "-timeout", "40", "-timeout_error", x.sip)
 	cmd.Dir = t.TempDir()
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -48,10 +48,10 @@ func TestSIPpCalls(t *testing.T) {
 	onEach(t, func(t *testing.T, on brand) {
 		s := newStack(t, embedded, 1, on)
 		x := s.switches[0]
-		s.addQueue("sales", "4930200", 0, nil)
+		s.addQueue("sales", salesNumber, 0, nil)
 		host, _, err := net.SplitHostPort(x.sip)
 		require.NoError(t, err)
-		s.sippCalls(host, x, "4930200", s.desks[0])
+		s.sippCalls(host, x, salesNumber, s.desks[0])
 		s.emptied()
 	})
 }

@@ -179,6 +179,13 @@ func (s *Server) resumeRecording(r *request) (reply, error) {
 	})
 }
 
+// discardRecording is the agent's own act: nobody does it in an agent's name (C17). It is audited like the others, and again for each recording by who carries it out.
+func (s *Server) discardRecording(r *request) (reply, error) {
+	return s.audited(r, func(c core.CallID, a core.AgentID) core.Intent {
+		return core.DiscardRecordingOf{Command: r.head(), Call: c, Agent: a}
+	})
+}
+
 func (s *Server) audited(r *request, intent func(core.CallID, core.AgentID) core.Intent) (reply, error) {
 	out, err := s.command(r, intent)
 	id := r.Param("id")

@@ -124,6 +124,7 @@ var queueFile = file[core.Queue]{
 		secondsColumn("sticky", func(q *core.Queue) *time.Duration { return &q.Sticky }),
 		boolColumn("record", func(q *core.Queue) *bool { return &q.Record }),
 		boolColumn("record_consults", func(q *core.Queue) *bool { return &q.RecordConsults }),
+		boolColumn("discard_recordings", func(q *core.Queue) *bool { return &q.DiscardRecordings }),
 		secondsColumn("pause_limit", func(q *core.Queue) *time.Duration { return &q.PauseLimit }),
 		secondsColumn("wrap_up_time", func(q *core.Queue) *time.Duration { return &q.WrapUp.Time }),
 		secondsColumn("wrap_up_extension", func(q *core.Queue) *time.Duration { return &q.WrapUp.Extension }),

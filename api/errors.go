@@ -113,6 +113,7 @@ var statuses = map[Code]int{
 	Code(core.RefusedTarget):    http.StatusConflict,
 	Code(core.RefusedFull):      http.StatusConflict,
 	Code(core.RefusedForbidden): http.StatusForbidden,
+	Code(core.RefusedKept):      http.StatusForbidden,
 	Code(core.RefusedStale):     http.StatusConflict,
 	// core.RefusedUnknown and core.RefusedInvalid share their words with CodeNotFound and CodeInvalid.
 }

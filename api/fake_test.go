@@ -114,6 +114,7 @@ type memoryStore struct {
 	recordings []Recording
 	leads      []Lead
 	contacts   []Contact
+	tasks      []Task
 }
 
 type kept struct {
@@ -327,6 +328,50 @@ func (m *memoryStore) Contacts(_ context.Context, f PeopleFilter) (Page[Contact]
 	return pageOf(filtered(m.contacts, func(c Contact) bool {
 		return (f.Tenant == "" || c.Tenant == f.Tenant) && (f.Number == "" || slices.Contains(c.Numbers, f.Number))
 	}), f.Paging)
+}
+
+func (m *memoryStore) Tasks(_ context.Context, f TaskFilter) (Page[Task], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pageOf(filtered(m.tasks, func(t Task) bool {
+		return (f.Tenant == "" || t.Tenant == f.Tenant) && (f.Agent == "" || t.Agent == f.Agent) && (f.Call == "" || t.Call == f.Call) &&
+			(f.State == "" || (f.State == "done") != t.DoneAt.IsZero())
+	}), f.Paging)
+}
+
+func (m *memoryStore) Task(_ context.Context, id string) (Task, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.tasks, func(t Task) bool { return t.ID == id })
+	if i < 0 {
+		return Task{}, ErrNotFound
+	}
+	return m.tasks[i], nil
+}
+
+func (m *memoryStore) CreateTask(_ context.Context, t Task) (Task, error) {
+	if err := models.ValidTask(t.Title, t.Due, time.Now()); err != nil {
+		return Task{}, fromModels(err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t.ID, t.CreatedAt = "task"+strconv.Itoa(len(m.tasks)+1), day
+	m.tasks = append(m.tasks, t)
+	return t, nil
+}
+
+func (m *memoryStore) FinishTask(_ context.Context, id string, done bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.tasks, func(t Task) bool { return t.ID == id })
+	if i < 0 {
+		return ErrNotFound
+	}
+	m.tasks[i].DoneAt = time.Time{}
+	if done {
+		m.tasks[i].DoneAt = day
+	}
+	return nil
 }
 
 var day = time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)

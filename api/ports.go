@@ -264,19 +264,21 @@ type RecordingFilter struct {
 
 // Recording is a recording as it is kept.
 type Recording struct {
-	ID        core.RecordingID `json:"id"`
-	Call      core.CallID      `json:"call"`
-	Tenant    core.TenantID    `json:"tenant"`
-	Agent     core.AgentID     `json:"agent,omitempty"`
-	Consult   bool             `json:"consult,omitempty"` // of a consult, not of the conversation with the customer
-	State     string           `json:"state"`             // recording, pending, archived, failed, lost, erased
-	StartedAt time.Time        `json:"started_at,omitzero"`
-	Length    Seconds          `json:"length"`
-	Size      int64            `json:"size"`
-	SHA256    string           `json:"sha256,omitempty"`
-	Error     string           `json:"error,omitempty"`
-	Key       string           `json:"-"` // of the object in the bucket; "" = not there
-	Type      string           `json:"-"` // media type
+	ID          core.RecordingID `json:"id"`
+	Call        core.CallID      `json:"call"`
+	Tenant      core.TenantID    `json:"tenant"`
+	Agent       core.AgentID     `json:"agent,omitempty"`
+	Consult     bool             `json:"consult,omitempty"` // of a consult, not of the conversation with the customer
+	State       string           `json:"state"`             // recording, pending, archived, failed, lost, erased
+	StartedAt   time.Time        `json:"started_at,omitzero"`
+	Length      Seconds          `json:"length"`
+	Size        int64            `json:"size"`
+	SHA256      string           `json:"sha256,omitempty"`
+	Error       string           `json:"error,omitempty"`
+	DiscardedAt time.Time        `json:"discarded_at,omitzero"` // it must not be kept: what there is of it is being erased (C17)
+	DiscardedBy string           `json:"discarded_by,omitempty"`
+	Key         string           `json:"-"` // of the object in the bucket; "" = not there
+	Type        string           `json:"-"` // media type
 }
 
 // Audio gives the recordings' files.
@@ -285,10 +287,41 @@ type Audio interface {
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, time.Time, error)
 }
 
-// CRM reads the built-in customer records.
+// CRM has the built-in customer records.
 type CRM interface {
 	Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error)
 	Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error)
+	Tasks(ctx context.Context, f TaskFilter) (Page[Task], error)
+	Task(ctx context.Context, id string) (Task, error)
+	// CreateTask keeps a new task; its id and time are made there. An *[Error] with code [CodeInvalid] names the field that breaks its rule.
+	CreateTask(ctx context.Context, t Task) (Task, error)
+	// FinishTask says whether a task is done.
+	FinishTask(ctx context.Context, id string, done bool) error
+}
+
+// TaskFilter selects tasks, newest first. Zero fields select everything.
+type TaskFilter struct {
+	Paging
+	Tenant core.TenantID
+	Agent  core.AgentID
+	Call   core.CallID
+	State  string // open, done
+}
+
+// Task is a follow-up: what an agent has promised at the end of a call (C19).
+type Task struct {
+	ID        string        `json:"id"`
+	Tenant    core.TenantID `json:"tenant"`
+	Agent     core.AgentID  `json:"agent"`
+	Call      core.CallID   `json:"call"`
+	Title     string        `json:"title"`
+	Due       string        `json:"due"` // a day
+	CreatedAt time.Time     `json:"created_at"`
+	DoneAt    time.Time     `json:"done_at,omitzero"`
+	Contact   string        `json:"contact,omitempty"` // ids, the number and the name: once the call is over
+	Lead      string        `json:"lead,omitempty"`
+	Number    string        `json:"number,omitempty"`
+	Name      string        `json:"name,omitempty"`
 }
 
 // PeopleFilter selects leads or contacts. Number is compared in its E.164 form.

@@ -68,6 +68,9 @@ func (s *Server) getRecordingAudio(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if !rec.DiscardedAt.IsZero() {
+		return reply{}, &Error{Code: CodeNoAudio, Message: "the recording was discarded by the call's agent"}
+	}
 	if rec.Key == "" {
 		return reply{}, &Error{Code: CodeNoAudio, Message: "the recording is not in the archive: its state is " + rec.State}
 	}

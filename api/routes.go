@@ -38,6 +38,7 @@ var (
 	signedIn    = []Role{Admin, Supervisor, Agent, Auditor}
 	watchers    = []Role{Admin, Supervisor, Auditor}
 	workers     = []Role{Admin, Supervisor, Agent}
+	agentsOnly  = []Role{Agent}
 	adminsOnly  = []Role{Admin}
 	overseers   = []Role{Admin, Auditor}
 	pagingQuery = []string{"cursor", "limit"}
@@ -121,6 +122,7 @@ var routes = []route{
 		handle: (*Server).revealVariable},
 	{op: "pauseRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/pause", roles: workers, handle: (*Server).pauseRecording},
 	{op: "resumeRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/resume", roles: workers, handle: (*Server).resumeRecording},
+	{op: "discardRecording", method: http.MethodPost, path: "/api/v1/calls/{id}/recording/discard", roles: agentsOnly, handle: (*Server).discardRecording},
 	{op: "explainCall", method: http.MethodGet, path: "/api/v1/calls/{id}/explain", roles: watchers, handle: (*Server).explainCall},
 	{op: "callTimeline", method: http.MethodGet, path: "/api/v1/calls/{id}/timeline", roles: signedIn, handle: (*Server).callTimeline},
 	{op: "callLegs", method: http.MethodGet, path: "/api/v1/calls/{id}/legs", roles: signedIn, handle: (*Server).callLegs},
@@ -141,6 +143,11 @@ var routes = []route{
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listLeads},
 	{op: "listContacts", method: http.MethodGet, path: "/api/v1/contacts", roles: watchers, reach: reachTenant,
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listContacts},
+
+	{op: "listTasks", method: http.MethodGet, path: "/api/v1/tasks", roles: signedIn, query: append([]string{"tenant", "agent", "call", "state"}, pagingQuery...), handle: (*Server).listTasks},
+	{op: "createTask", method: http.MethodPost, path: "/api/v1/tasks", roles: agentsOnly, handle: (*Server).createTask},
+	{op: "finishTask", method: http.MethodPost, path: "/api/v1/tasks/{id}/done", roles: agentsOnly, handle: (*Server).finishTask},
+	{op: "reopenTask", method: http.MethodPost, path: "/api/v1/tasks/{id}/reopen", roles: agentsOnly, handle: (*Server).reopenTask},
 
 	{op: "listEngines", method: http.MethodGet, path: "/api/v1/engines", roles: watchers, reach: reachSite, handle: (*Server).listEngines},
 	{op: "listSkills", method: http.MethodGet, path: "/api/v1/skills", roles: watchers, query: []string{"tenant"}, handle: (*Server).listSkills},

@@ -161,7 +161,7 @@ var entrySight = map[core.EntryKind]bool{
 	core.EntryOfferEnded: true, core.EntryCallConnected: true, core.EntryCallHeld: true, core.EntryCallResumed: true, core.EntryCallMuted: true,
 	core.EntryCallUnmuted: true, core.EntryCallTransferred: true, core.EntryTalkEnded: true, core.EntryCallClosed: true, core.EntryAgentState: true,
 	core.EntryWrapUpStarted: true, core.EntryWrapUpExtended: true, core.EntryWrapUpDone: true, core.EntryRecordingStarted: true,
-	core.EntryRecordingPaused: true, core.EntryRecordingResumed: true, core.EntryRecordingStopped: true, core.EntryAlert: true,
+	core.EntryRecordingPaused: true, core.EntryRecordingResumed: true, core.EntryRecordingStopped: true, core.EntryRecordingDiscarded: true, core.EntryAlert: true,
 	core.EntryTransferFailed: true, core.EntryConsultStarted: true, core.EntryConsultAnswered: true, core.EntryConsultToggled: true,
 	core.EntryConsultEnded: true, core.EntryJoined: true, core.EntryLeft: true, core.EntryParticipantHeld: true, core.EntryParticipantResumed: true,
 	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryOutsideRinging: true, core.EntryVariables: true,

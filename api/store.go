@@ -350,7 +350,7 @@ func (s stored) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
 func recordingOf(r models.Recording) Recording {
 	return Recording{
 		ID: r.ID, Call: r.Call, Tenant: r.Tenant, Agent: r.Agent, Consult: r.About == core.RecordingOfConsult, State: string(r.State), StartedAt: r.StartedAt, Length: Seconds(r.Length),
-		Size: r.Size, SHA256: r.SHA256, Error: r.Error, Key: r.Object, Type: r.MediaType,
+		Size: r.Size, SHA256: r.SHA256, Error: r.Error, DiscardedAt: r.DiscardedAt, DiscardedBy: r.DiscardedBy, Key: r.Object, Type: r.MediaType,
 	}
 }
 
@@ -407,4 +407,30 @@ func (s stored) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], er
 	return pageFrom(p, err, func(c models.Contact) Contact {
 		return Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner, CreatedAt: c.CreatedAt}
 	})
+}
+
+func taskOf(t models.Task) Task {
+	return Task{
+		ID: t.ID, Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due, CreatedAt: t.CreatedAt, DoneAt: t.DoneAt,
+		Contact: t.Contact, Lead: t.Lead, Number: t.Number, Name: t.Name,
+	}
+}
+
+func (s stored) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
+	p, err := s.db.CRM().Tasks(ctx, models.TaskFilter{Paging: models.Paging(f.Paging), Tenant: f.Tenant, Agent: f.Agent, Call: f.Call, State: models.TaskState(f.State)})
+	return pageFrom(p, err, taskOf)
+}
+
+func (s stored) Task(ctx context.Context, id string) (Task, error) {
+	t, err := s.db.CRM().Task(ctx, id)
+	return taskOf(t), fromModels(err)
+}
+
+func (s stored) CreateTask(ctx context.Context, t Task) (Task, error) {
+	made, err := s.db.CRM().CreateTask(ctx, models.Task{Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due})
+	return taskOf(made), fromModels(err)
+}
+
+func (s stored) FinishTask(ctx context.Context, id string, done bool) error {
+	return fromModels(s.db.CRM().FinishTask(ctx, id, done))
 }

@@ -69,28 +69,29 @@ func entryPointToWire(e core.EntryPoint) entryPointWire {
 }
 
 type queueWire struct {
-	ID              core.QueueID      `json:"id"`
-	Tenant          core.TenantID     `json:"tenant"`
-	Name            string            `json:"name"`
-	Strategy        core.Strategy     `json:"strategy,omitempty"`
-	RingTime        Seconds           `json:"ring_time,omitempty"`
-	BusyDelay       Seconds           `json:"busy_delay,omitempty"`
-	MissDelay       Seconds           `json:"miss_delay,omitempty"`
-	RONAAfter       int               `json:"rona_after,omitempty"`
-	ProgressiveStep Seconds           `json:"progressive_step,omitempty"`
-	Members         []core.Membership `json:"members"`
-	Skills          []core.SkillNeed  `json:"skills,omitempty"`
-	Music           string            `json:"music,omitempty"`
-	Ringback        bool              `json:"ringback"`
-	MaxWait         Seconds           `json:"max_wait,omitempty"`
-	MaxSize         int               `json:"max_size,omitempty"`
-	Unanswered      []string          `json:"unanswered,omitempty"`
-	ServiceLevel    Seconds           `json:"service_level,omitempty"`
-	Sticky          Seconds           `json:"sticky,omitempty"`
-	Record          bool              `json:"record"`
-	RecordConsults  bool              `json:"record_consults,omitempty"`
-	PauseLimit      Seconds           `json:"pause_limit,omitempty"`
-	WrapUp          wrapUpWire        `json:"wrap_up,omitzero"`
+	ID                core.QueueID      `json:"id"`
+	Tenant            core.TenantID     `json:"tenant"`
+	Name              string            `json:"name"`
+	Strategy          core.Strategy     `json:"strategy,omitempty"`
+	RingTime          Seconds           `json:"ring_time,omitempty"`
+	BusyDelay         Seconds           `json:"busy_delay,omitempty"`
+	MissDelay         Seconds           `json:"miss_delay,omitempty"`
+	RONAAfter         int               `json:"rona_after,omitempty"`
+	ProgressiveStep   Seconds           `json:"progressive_step,omitempty"`
+	Members           []core.Membership `json:"members"`
+	Skills            []core.SkillNeed  `json:"skills,omitempty"`
+	Music             string            `json:"music,omitempty"`
+	Ringback          bool              `json:"ringback"`
+	MaxWait           Seconds           `json:"max_wait,omitempty"`
+	MaxSize           int               `json:"max_size,omitempty"`
+	Unanswered        []string          `json:"unanswered,omitempty"`
+	ServiceLevel      Seconds           `json:"service_level,omitempty"`
+	Sticky            Seconds           `json:"sticky,omitempty"`
+	Record            bool              `json:"record"`
+	RecordConsults    bool              `json:"record_consults,omitempty"`
+	DiscardRecordings bool              `json:"discard_recordings,omitempty"`
+	PauseLimit        Seconds           `json:"pause_limit,omitempty"`
+	WrapUp            wrapUpWire        `json:"wrap_up,omitzero"`
 }
 
 type wrapUpWire struct {
@@ -108,7 +109,7 @@ func (w queueWire) core() core.Queue {
 		ProgressiveStep: time.Duration(w.ProgressiveStep), Members: w.Members, Skills: w.Skills, Music: w.Music,
 		Ringback: w.Ringback, MaxWait: time.Duration(w.MaxWait), MaxSize: w.MaxSize, Unanswered: w.Unanswered,
 		ServiceLevel: time.Duration(w.ServiceLevel), Sticky: time.Duration(w.Sticky), Record: w.Record,
-		RecordConsults: w.RecordConsults, PauseLimit: time.Duration(w.PauseLimit),
+		RecordConsults: w.RecordConsults, DiscardRecordings: w.DiscardRecordings, PauseLimit: time.Duration(w.PauseLimit),
 		WrapUp: core.WrapUpSetup{
 			Time: time.Duration(w.WrapUp.Time), Extension: time.Duration(w.WrapUp.Extension),
 			Extensions: w.WrapUp.Extensions, Reasons: w.WrapUp.Reasons, Required: w.WrapUp.Required,
@@ -123,7 +124,7 @@ func queueToWire(q core.Queue) queueWire {
 		ProgressiveStep: Seconds(q.ProgressiveStep), Members: orEmpty(q.Members), Skills: q.Skills, Music: q.Music,
 		Ringback: q.Ringback, MaxWait: Seconds(q.MaxWait), MaxSize: q.MaxSize, Unanswered: q.Unanswered,
 		ServiceLevel: Seconds(q.ServiceLevel), Sticky: Seconds(q.Sticky), Record: q.Record,
-		RecordConsults: q.RecordConsults, PauseLimit: Seconds(q.PauseLimit),
+		RecordConsults: q.RecordConsults, DiscardRecordings: q.DiscardRecordings, PauseLimit: Seconds(q.PauseLimit),
 		WrapUp: wrapUpWire{
 			Time: Seconds(q.WrapUp.Time), Extension: Seconds(q.WrapUp.Extension),
 			Extensions: q.WrapUp.Extensions, Reasons: q.WrapUp.Reasons, Required: q.WrapUp.Required,

@@ -28,7 +28,7 @@ func (j *Jobs) Open(ctx context.Context) (open []OpenJobs, err error) {
 		state JobState
 	}
 	groups := map[group]OpenJobs{}
-	for _, kind := range []string{JobArchive, JobLead} {
+	for _, kind := range []string{JobArchive, JobDiscard, JobLead} {
 		for _, state := range []JobState{JobPending, JobRunning} {
 			groups[group{kind, state}] = OpenJobs{Kind: kind, State: state, Due: farOff}
 		}

@@ -41,7 +41,7 @@ func TestWhatWaitsInTheDatabaseIsCountedS5(t *testing.T) {
 			}
 		}
 		require.Equal(t, map[string]int{
-			"archive pending": 1, "archive running": 0, "lead pending": 1, "lead running": 0, "test pending": 1, "test running": 1,
+			"archive pending": 1, "archive running": 0, "discard pending": 0, "discard running": 0, "lead pending": 1, "lead running": 0, "test pending": 1, "test running": 1,
 		}, counts)
 	})
 }

@@ -31,6 +31,8 @@ type Recording struct {
 	Error        string    // why it is lost, or what is wrong with it
 	ArchivedAt   time.Time `gorm:"serializer:micro"`
 	SourceGoneAt time.Time `gorm:"serializer:micro"` // deleted at the switch
+	DiscardedAt  time.Time `gorm:"serializer:micro"` // it must not be kept, wherever it is (C17)
+	DiscardedBy  string    // who asked for that
 }
 
 // RecordingState is where a recording is on its way into the archive.
@@ -45,6 +47,9 @@ const (
 	RecordingLost     RecordingState = "lost"      // given up; there is an alert
 	RecordingErased   RecordingState = "erased"    // deleted on purpose
 )
+
+// ErrDiscarded says that a recording must not be kept (C17).
+var ErrDiscarded = errors.New("the recording is discarded")
 
 // Recordings keeps what is known of recordings.
 type Recordings struct{ db *DB }
@@ -102,13 +107,17 @@ type Archive struct {
 	Flaw      string // what is wrong with it, "" = nothing; a flaw raises an alert
 }
 
-// Archived makes durable that a recording is in the bucket. Only after it may the switch's file go.
+// Archived makes durable that a recording is in the bucket. Only after it may the switch's file go. [ErrDiscarded] if it must not be there: it may have been
+// discarded while it was on its way.
 func (r *Recordings) Archived(ctx context.Context, id core.RecordingID, a Archive) error {
 	err := r.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		rec, err := r.update(tx, id, map[string]any{
+		rec, err := r.update(tx.Where("discarded_at = 0"), id, map[string]any{
 			"state": RecordingArchived, "object": a.Object, "media_type": a.MediaType, "size": a.Size, "sha256": a.SHA256,
 			"length": a.Length, "error": clean(a.Flaw), "archived_at": now(),
 		})
+		if errors.Is(err, ErrNotFound) {
+			return r.whyNot(tx, id)
+		}
 		if err != nil || a.Flaw == "" {
 			return err
 		}
@@ -122,6 +131,29 @@ func (r *Recordings) Archived(ctx context.Context, id core.RecordingID, a Archiv
 	return nil
 }
 
+// whyNot says why the recording was not among those that may be archived.
+func (r *Recordings) whyNot(tx *gorm.DB, id core.RecordingID) error {
+	there, err := exists(tx, `SELECT 1 FROM recordings WHERE id = ?`, string(id))
+	switch {
+	case err != nil:
+		return err
+	case there:
+		return ErrDiscarded
+	}
+	return ErrNotFound
+}
+
+// Erased notes that nothing of a recording is left, neither at the switch nor in the bucket.
+func (r *Recordings) Erased(ctx context.Context, id core.RecordingID) error {
+	_, err := r.update(r.db.write.WithContext(ctx), id, map[string]any{
+		"state": RecordingErased, "object": "", "media_type": "", "size": 0, "sha256": "", "error": "", "source_gone_at": now(),
+	})
+	if err != nil {
+		return fmt.Errorf("mark recording %s as erased: %w", id, err)
+	}
+	return nil
+}
+
 // SourceGone notes that the switch's file is deleted.
 func (r *Recordings) SourceGone(ctx context.Context, id core.RecordingID) error {
 	if _, err := r.update(r.db.write.WithContext(ctx), id, map[string]any{"source_gone_at": now()}); err != nil {
@@ -130,10 +162,10 @@ func (r *Recordings) SourceGone(ctx context.Context, id core.RecordingID) error 
 	return nil
 }
 
-// Lost gives a recording up, and alerts. One that is archived stays so.
+// Lost gives a recording up, and alerts. One that is archived stays so, and of one that is discarded nothing can be lost.
 func (r *Recordings) Lost(ctx context.Context, id core.RecordingID, why string) error {
 	err := r.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		rec, err := r.update(tx.Where("state <> ?", string(RecordingArchived)), id, map[string]any{"state": RecordingLost, "error": clean(why)})
+		rec, err := r.update(tx.Where("state <> ? AND discarded_at = 0", string(RecordingArchived)), id, map[string]any{"state": RecordingLost, "error": clean(why)})
 		if err != nil {
 			return err
 		}

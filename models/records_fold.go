@@ -11,10 +11,11 @@ import (
 // The kinds of jobs that follow from the timeline, and their payloads.
 const (
 	JobArchive = "archive" // of a recording, when it has stopped
+	JobDiscard = "discard" // of a recording that must not be kept (C17)
 	JobLead    = "lead"    // of a call, when it is closed
 )
 
-// ArchivePayload is the payload of JobArchive.
+// ArchivePayload is the payload of JobArchive and JobDiscard.
 type ArchivePayload struct {
 	Recording core.RecordingID `json:"recording"`
 }
@@ -41,6 +42,8 @@ type recordsFold struct {
 	records    map[string]*core.CallRecord // by call
 	agents     *rowset                     // call_agents
 	measures   *rowset
+	discards   *rowset // recordings that must not be kept …
+	discarded  ids     // … which they are
 	audits     []AuditRow
 	alerts     []Alert
 	jobs       []Job
@@ -83,7 +86,7 @@ type recordingRow struct {
 func newRecordsFold(shard string) *recordsFold {
 	return &recordsFold{
 		shard: shard,
-		lines: newRowset(lineColumns), agents: newRowset(callAgentColumns), measures: newRowset(measureColumns),
+		lines: newRowset(lineColumns), agents: newRowset(callAgentColumns), measures: newRowset(measureColumns), discards: newRowset(discardColumns),
 		legs: make(map[legKey]*legRow), legsOf: make(map[string][]*legRow),
 		states: make(map[entryPlace]*stateRow), statesOf: make(map[string][]*stateRow),
 		recordings: make(map[string]*recordingRow), records: make(map[string]*core.CallRecord),
@@ -146,6 +149,9 @@ func (f *recordsFold) entry(l *timelineLine) error {
 		f.audit(l)
 	case core.EntryRecordingStopped:
 		return f.recordingStopped(e)
+	case core.EntryRecordingDiscarded:
+		f.audit(l)
+		return f.recordingDiscarded(e)
 	case core.EntryAlert:
 		f.alert(l)
 	default: // the call's own timeline says enough
@@ -310,7 +316,18 @@ func (f *recordsFold) recordingStopped(e *core.Entry) error {
 	return f.job(JobArchive, id, e.Tenant, ArchivePayload{Recording: e.Recording})
 }
 
-// audit keeps who paused or resumed a recording (C15), however it was asked for.
+// recordingDiscarded marks a recording, whatever has become of it by now, and asks for it to be erased (C17).
+func (f *recordsFold) recordingDiscarded(e *core.Entry) error {
+	id := clean(string(e.Recording))
+	f.recordingStarted(e) // one that the switch has not begun yet
+	if !f.discarded.seen[id] {
+		f.discarded.add(id)
+		f.discards.add(id, micros(e.At), clean(e.Actor))
+	}
+	return f.job(JobDiscard, id, e.Tenant, ArchivePayload{Recording: e.Recording})
+}
+
+// audit keeps who paused or resumed a recording (C15) or discarded it (C17), however it was asked for.
 func (f *recordsFold) audit(l *timelineLine) {
 	e := &l.Entry
 	f.audits = append(f.audits, AuditRow{

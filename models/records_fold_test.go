@@ -21,7 +21,7 @@ func babble(rng *rand.Rand, events int) []journal.Timeline {
 	pick := func(prefix string, n int) string { return fmt.Sprintf("%s%d", prefix, rng.IntN(n)) }
 	kinds := []core.EntryKind{
 		core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryOfferEnded, core.EntryTalkEnded, core.EntryCallClosed,
-		core.EntryAgentState, core.EntryAgentState, core.EntryRecordingStarted, core.EntryRecordingStopped, core.EntryRecordingPaused, core.EntryAlert,
+		core.EntryAgentState, core.EntryAgentState, core.EntryRecordingStarted, core.EntryRecordingStopped, core.EntryRecordingPaused, core.EntryRecordingDiscarded, core.EntryAlert,
 		core.EntryCallQueued, core.EntryEngineUp,
 		core.EntryDialled, core.EntryOutsideRinging, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultEnded, core.EntryConsultEnded, core.EntryJoined, core.EntryLeft,
 		core.EntryTransferFailed, core.EntryPostCall, core.EntryOwnerChanged, core.EntryCallConnected, core.EntryCallLeftQueue, core.EntryWrapUpDone,

@@ -23,7 +23,7 @@ func (f *recordsFold) load(ctx context.Context, tx session, lines []timelineLine
 			}
 		case core.EntryAgentState:
 			agents.add(string(e.Agent))
-		case core.EntryRecordingStarted, core.EntryRecordingStopped:
+		case core.EntryRecordingStarted, core.EntryRecordingStopped, core.EntryRecordingDiscarded:
 			recordings.add(string(e.Recording))
 		default: // changes no row that is there already
 		}

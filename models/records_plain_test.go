@@ -130,13 +130,18 @@ func (p *plainly) entry(t *journal.Timeline) {
 			p.shard, t.Seq, t.Index, clean(string(e.Tenant)), agent, clean(state), clean(reason), clean(e.Text), clean(e.Actor), call, at)
 	case core.EntryRecordingStarted:
 		p.recording(e, "recording", micros(e.At))
-	case core.EntryRecordingPaused, core.EntryRecordingResumed:
+	case core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryRecordingDiscarded:
 		detail, err := json.Marshal(map[string]any{"call": e.Call, "agent": e.Agent})
 		if err != nil {
 			p.err = err
 		}
 		p.exec(`INSERT INTO audit_log (id, at, tenant, actor, token, action, object, request, detail) VALUES (?, ?, ?, ?, '', ?, ?, '', ?) ON CONFLICT DO NOTHING`,
 			p.source(t), at, clean(string(e.Tenant)), clean(e.Actor), string(e.Kind), "recording/"+recording, string(detail))
+		if e.Kind == core.EntryRecordingDiscarded {
+			p.recording(e, "recording", at)
+			p.exec(`UPDATE recordings SET discarded_at = ?, discarded_by = ? WHERE id = ? AND discarded_at = 0`, at, clean(e.Actor), recording)
+			p.job(JobDiscard, recording, e.Tenant, ArchivePayload{Recording: e.Recording})
+		}
 	case core.EntryRecordingStopped:
 		p.recordingStopped(e)
 	case core.EntryAlert:

@@ -34,6 +34,7 @@ var (
 		"record json")
 	recordingColumns = rowOf("id text", "tenant text", "call text", "agent text", "engine text", "state text", "why text", "started_at bigint",
 		"stopped_at bigint", "length bigint", "error text", "about text")
+	discardColumns = rowOf("id text", "at bigint", "actor text")
 )
 
 // write writes what has changed, each table with one statement. Rows go in the order of their keys, so that two transactions that wait for each
@@ -47,7 +48,7 @@ func (f *recordsFold) write(ctx context.Context, tx session) error {
 	if err != nil {
 		return err
 	}
-	return tx.insert(ctx,
+	err = tx.insert(ctx,
 		insertion{"call_entries", f.lines, "DO NOTHING"},
 		insertion{"measures", f.measures, "DO NOTHING"},
 		insertion{"call_legs", f.legRows(), `(call, leg) DO UPDATE SET ringing_at = excluded.ringing_at, answered_at = excluded.answered_at,
@@ -62,6 +63,14 @@ func (f *recordsFold) write(ctx context.Context, tx session) error {
 			length = excluded.length WHERE recordings.state = 'recording' AND excluded.state = 'pending'`},
 		audits, alertRows(f.alerts), jobRows(f.jobs),
 	)
+	if err != nil || f.discards.n == 0 {
+		return err
+	}
+	_, err = tx.exec(ctx, f.discards, `UPDATE recordings SET discarded_at = r.at, discarded_by = r.actor FROM {rows} WHERE recordings.id = r.id AND recordings.discarded_at = 0`)
+	if err != nil {
+		return fmt.Errorf("mark discarded recordings: %w", err)
+	}
+	return nil
 }
 
 func (f *recordsFold) legRows() *rowset {

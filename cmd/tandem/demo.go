@@ -297,7 +297,7 @@ func (d *demo) timeline(e client.Entry) {
 var shown = []core.EntryKind{
 	core.EntryCallArrived, core.EntryCallRefused, core.EntryCallQueued, core.EntryOfferMade, core.EntryOfferRinging, core.EntryOfferEnded, core.EntryCallConnected,
 	core.EntryCallHeld, core.EntryCallResumed, core.EntryTalkEnded, core.EntryCallClosed, core.EntryAgentState, core.EntryWrapUpDone, core.EntryRecordingStarted,
-	core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryRecordingStopped, core.EntryEngineUp, core.EntryEngineDown, core.EntryRepair, core.EntryAlert,
+	core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryRecordingStopped, core.EntryRecordingDiscarded, core.EntryEngineUp, core.EntryEngineDown, core.EntryRepair, core.EntryAlert,
 }
 
 func isStatus(err error, status int) bool {

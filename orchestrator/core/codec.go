@@ -77,6 +77,7 @@ var decoders = func() map[string]func([]byte) (Event, error) {
 	add(decoder[HoldParticipant]())
 	add(decoder[DropParticipant]())
 	add(decoder[SetVariables]())
+	add(decoder[DiscardRecordingOf]())
 	add(decoder[PauseRecordingOf]())
 	add(decoder[ResumeRecordingOf]())
 	add(decoder[FinishWrapUp]())
@@ -171,6 +172,8 @@ func (s *Shard) CallOf(ev Event) CallID {
 	case DropParticipant:
 		return ev.Call
 	case SetVariables:
+		return ev.Call
+	case DiscardRecordingOf:
 		return ev.Call
 	case PauseRecordingOf:
 		return ev.Call

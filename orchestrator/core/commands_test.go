@@ -32,7 +32,7 @@ import (
 //	a snapshot: nothing | as-believed, then changes: -ann ann=up ann=ringing +stray=100 +ours mix=call1:c1,ann
 //
 // People (intents): ann available | idle lunch | offline, then decline, hold, resume, mute, unmute, press 12#, end, transfer support, pause, unpause,
-// extend, wrapup sold [notes]: each "<verb> ann …", on ann's call unless another is named as call=call1 behind.
+// discard, extend, wrapup sold [notes]: each "<verb> ann …", on ann's call unless another is named as call=call1 behind.
 //
 // Consults and conferences: consult ann agent=bob | queue=support | entry=help | number=+49… [going-on], endconsult, toggle, complete, merge, leave, holds and takes (a
 // participant: holds ann c1), drops, and write ann name:value:version.
@@ -100,7 +100,7 @@ func (p *play) do(command string) []string {
 	case "ringing", "answers", "hangs", "goes", "busy", "declines", "silent", "moved", "unreachable", "network", "played", "digit", "key", "phone", "recording",
 		"refused":
 		p.send(p.fact(words))
-	case "decline", "hold", "resume", "mute", "unmute", "press", "end", "transfer", "pause", "unpause", "extend", "wrapup",
+	case "decline", "hold", "resume", "mute", "unmute", "press", "end", "transfer", "pause", "unpause", "discard", "extend", "wrapup",
 		"consult", "endconsult", "toggle", "complete", "merge", "leave", "holds", "takes", "drops", "write":
 		p.intend(p.intent(words))
 	default:
@@ -355,6 +355,8 @@ func (p *play) intent(words []string) Intent {
 		return PauseRecordingOf{Command: c, Call: call, Agent: agent}
 	case "unpause":
 		return ResumeRecordingOf{Command: c, Call: call, Agent: agent}
+	case "discard":
+		return DiscardRecordingOf{Command: c, Call: call, Agent: agent}
 	case "extend":
 		return ExtendWrapUp{Command: c, Agent: agent}
 	case "wrapup":

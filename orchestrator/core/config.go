@@ -93,28 +93,29 @@ func Strategies() []Strategy {
 
 // Queue is a waiting line with the rules of how its calls are offered.
 type Queue struct {
-	ID              QueueID       `json:"id"`
-	Tenant          TenantID      `json:"tenant"`
-	Name            string        `json:"name"`
-	Strategy        Strategy      `json:"strategy,omitempty"`         // default LongestIdle
-	RingTime        time.Duration `json:"ring_time,omitempty"`        // one offer rings so long; 1 s to 5 min; default DefaultRingTime
-	BusyDelay       time.Duration `json:"busy_delay,omitempty"`       // an agent whose phone was busy gets no offer for so long
-	MissDelay       time.Duration `json:"miss_delay,omitempty"`       // the same after a miss that does not lead to RONA
-	RONAAfter       int           `json:"rona_after,omitempty"`       // misses in a row that lead to RONA; 0 = 1, negative = never
-	ProgressiveStep time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each
-	Members         []Membership  `json:"members,omitempty"`
-	Skills          []SkillNeed   `json:"skills,omitempty"`
-	Music           string        `json:"music,omitempty"`      // music class while waiting and on hold
-	Ringback        bool          `json:"ringback,omitempty"`   // callers hear ringing, unanswered, until an agent answers; default is answer and music
-	MaxWait         time.Duration `json:"max_wait,omitempty"`   // a caller who waited so long hears Unanswered and is ended; 0 = no limit
-	MaxSize         int           `json:"max_size,omitempty"`   // callers waiting; one more is refused with "queue_full"; 0 = no limit
-	Unanswered      []string      `json:"unanswered,omitempty"` // prompts
-	ServiceLevel    time.Duration `json:"service_level,omitempty"`
-	Sticky          time.Duration `json:"sticky,omitempty"`          // a returning caller waits so long for the agent who served them last; 0 = off (Q7)
-	Record          bool          `json:"record,omitempty"`          // record every conversation (C15)
-	RecordConsults  bool          `json:"record_consults,omitempty"` // record what is said in consults, each by itself
-	PauseLimit      time.Duration `json:"pause_limit,omitempty"`     // a paused recording resumes by itself after it; 0 = only by hand
-	WrapUp          WrapUpSetup   `json:"wrap_up,omitzero"`
+	ID                QueueID       `json:"id"`
+	Tenant            TenantID      `json:"tenant"`
+	Name              string        `json:"name"`
+	Strategy          Strategy      `json:"strategy,omitempty"`         // default LongestIdle
+	RingTime          time.Duration `json:"ring_time,omitempty"`        // one offer rings so long; 1 s to 5 min; default DefaultRingTime
+	BusyDelay         time.Duration `json:"busy_delay,omitempty"`       // an agent whose phone was busy gets no offer for so long
+	MissDelay         time.Duration `json:"miss_delay,omitempty"`       // the same after a miss that does not lead to RONA
+	RONAAfter         int           `json:"rona_after,omitempty"`       // misses in a row that lead to RONA; 0 = 1, negative = never
+	ProgressiveStep   time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each
+	Members           []Membership  `json:"members,omitempty"`
+	Skills            []SkillNeed   `json:"skills,omitempty"`
+	Music             string        `json:"music,omitempty"`      // music class while waiting and on hold
+	Ringback          bool          `json:"ringback,omitempty"`   // callers hear ringing, unanswered, until an agent answers; default is answer and music
+	MaxWait           time.Duration `json:"max_wait,omitempty"`   // a caller who waited so long hears Unanswered and is ended; 0 = no limit
+	MaxSize           int           `json:"max_size,omitempty"`   // callers waiting; one more is refused with "queue_full"; 0 = no limit
+	Unanswered        []string      `json:"unanswered,omitempty"` // prompts
+	ServiceLevel      time.Duration `json:"service_level,omitempty"`
+	Sticky            time.Duration `json:"sticky,omitempty"`             // a returning caller waits so long for the agent who served them last; 0 = off (Q7)
+	Record            bool          `json:"record,omitempty"`             // record every conversation (C15)
+	RecordConsults    bool          `json:"record_consults,omitempty"`    // record what is said in consults, each by itself
+	DiscardRecordings bool          `json:"discard_recordings,omitempty"` // its agents may discard what was recorded of a call while they are in it (C17)
+	PauseLimit        time.Duration `json:"pause_limit,omitempty"`        // a paused recording resumes by itself after it; 0 = only by hand
+	WrapUp            WrapUpSetup   `json:"wrap_up,omitzero"`
 }
 
 // Membership puts an agent into a queue.

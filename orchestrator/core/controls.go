@@ -22,6 +22,7 @@ const (
 	ControlParticipant Control = "participants"      // HoldParticipant, DropParticipant
 	ControlPause       Control = "pause_recording"   // PauseRecordingOf
 	ControlUnpause     Control = "resume_recording"  // ResumeRecordingOf
+	ControlDiscard     Control = "discard_recording" // DiscardRecordingOf
 	ControlEnd         Control = "end"               // EndCall
 )
 
@@ -52,8 +53,24 @@ func (s *Shard) Controls(id CallID, agent AgentID) []Control {
 	}
 	add(ControlPause, PauseRecordingOf{Call: id, Agent: agent}.refuse(s))
 	add(ControlUnpause, ResumeRecordingOf{Call: id, Agent: agent}.refuse(s))
+	add(ControlDiscard, DiscardRecordingOf{Call: id, Agent: agent}.refuse(s))
 	add(ControlEnd, EndCall{Call: id, Agent: agent}.refuse(s))
 	return out
+}
+
+// Withheld is a control that an agent does not have now, with the reason.
+type Withheld struct {
+	Control Control     `json:"control"`
+	Code    RefusalCode `json:"code"`
+	Text    string      `json:"message"`
+}
+
+// withheld lists those controls whose absence an agent would wonder about. Whether a recording may be discarded is a setting: nobody sees it by looking at the call.
+func (s *Shard) withheld(id CallID, agent AgentID) []Withheld {
+	if r := (DiscardRecordingOf{Call: id, Agent: agent}).refuse(s); r != nil {
+		return []Withheld{{Control: ControlDiscard, Code: r.Code, Text: r.Text}}
+	}
+	return nil
 }
 
 // ParticipantView is somebody in a conversation, or being asked to join it, as readers see it.
@@ -67,6 +84,7 @@ type ParticipantView struct {
 	Held     bool            `json:"held"`
 	Muted    bool            `json:"muted"`
 	Controls []Control       `json:"controls,omitempty"` // of an agent, now
+	Withheld []Withheld      `json:"withheld,omitempty"` // of an agent: controls that are not among them, and why
 }
 
 // ParticipantRole says who a participant is to the call.
@@ -127,6 +145,7 @@ func (s *Shard) participants(c *call) []ParticipantView {
 	for i := range out {
 		if out[i].Agent != "" {
 			out[i].Controls = s.Controls(c.ID, out[i].Agent)
+			out[i].Withheld = s.withheld(c.ID, out[i].Agent)
 		}
 	}
 	return out

@@ -136,7 +136,7 @@ func storyQueue(id QueueID, strategy Strategy) Queue {
 	}
 	switch id {
 	case "sales":
-		q.Record, q.PauseLimit, q.Sticky = true, 30*time.Second, 20*time.Second
+		q.Record, q.DiscardRecordings, q.PauseLimit, q.Sticky = true, true, 30*time.Second, 20*time.Second
 		q.WrapUp = WrapUpSetup{Time: 20 * time.Second, Extension: 10 * time.Second}
 	case "support":
 		q.Ringback, q.Skills = true, []SkillNeed{{Skill: "german", Level: 5, Required: true}, {Skill: "vip", Level: 3}}
@@ -411,7 +411,7 @@ func (st *story) intent() {
 		in = pick[Intent](st, DropParticipant{Command: c, Call: call, Agent: agent, Leg: st.leg()}, SetVariables{Command: c, Call: call, Agent: agent, Values: []VariableChange{
 			{Name: pick(st, "reason", "order", "ghost"), Value: pick(st, "7", "seven", ""), Version: st.next(3)}}})
 	case 12:
-		in = PauseRecordingOf{Command: c, Call: call, Agent: agent}
+		in = pick[Intent](st, PauseRecordingOf{Command: c, Call: call, Agent: agent}, PauseRecordingOf{Command: c, Call: call, Agent: agent}, DiscardRecordingOf{Command: c, Call: call, Agent: agent})
 	case 13:
 		in = ResumeRecordingOf{Command: c, Call: call, Agent: agent}
 	case 14:

@@ -118,6 +118,12 @@ type (
 		Agent AgentID `json:"agent"`
 		Leg   LegID   `json:"leg"`
 	}
+	// DiscardRecordingOf stops recording a call and discards what was recorded of it so far (C17).
+	DiscardRecordingOf struct {
+		Command
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent"`
+	}
 	// PauseRecordingOf stops writing audio for sensitive data (C15).
 	PauseRecordingOf struct {
 		Command
@@ -193,6 +199,9 @@ func (HoldParticipant) Kind() string { return "participant.hold" }
 func (DropParticipant) Kind() string { return "participant.drop" }
 
 // Kind implements [Event].
+func (DiscardRecordingOf) Kind() string { return "call.discard_recording" }
+
+// Kind implements [Event].
 func (PauseRecordingOf) Kind() string { return "call.pause_recording" }
 
 // Kind implements [Event].
@@ -226,12 +235,13 @@ const (
 	RefusedBusy      RefusalCode = "work_unfinished"    // no sign-out while in a conversation or wrap-up
 	RefusedHeld      RefusalCode = "customer_held"      // End is disabled while held
 	RefusedOwner     RefusalCode = "not_primary"        // only the call's primary agent may
-	RefusedOff       RefusalCode = "not_recording"      // there is no recording to pause or resume
+	RefusedOff       RefusalCode = "not_recording"      // nothing is recorded that could be paused, resumed or discarded
 	RefusedEngine    RefusalCode = "switch_down"        // the call's switch is not connected
 	RefusedSpent     RefusalCode = "extension_spent"    // no further extension of the wrap-up
 	RefusedTarget    RefusalCode = "target_unavailable" // whom or what it should go to cannot take it now
 	RefusedFull      RefusalCode = "conference_full"    // no more participants
 	RefusedForbidden RefusalCode = "not_allowed"        // the number may not be dialled
+	RefusedKept      RefusalCode = "recording_kept"     // the recording may not be discarded
 	RefusedStale     RefusalCode = "stale"              // it was changed meanwhile: read it again
 )
 

@@ -159,7 +159,7 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 	case EntryRecordingStopped:
 		delete(l.held, e.Recording)
 	case EntryCallRefused, EntryOfferRinging, EntryCallHeld, EntryCallResumed, EntryCallMuted, EntryCallUnmuted, EntryCallTransferred,
-		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryConsultAnswered,
+		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryRecordingDiscarded, EntryConsultAnswered,
 		EntryConsultToggled, EntryJoined, EntryLeft, EntryParticipantHeld, EntryParticipantResumed, EntryPostCall, EntryOutside, EntryDialled, EntryOutsideRinging, EntryVariables, EntryEngineUp, EntryEngineDown,
 		EntryRepair, EntryOdd, EntryAlert:
 	}

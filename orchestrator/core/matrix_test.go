@@ -12,7 +12,7 @@ import (
 func TestControlsMatrix(t *testing.T) {
 	t.Parallel()
 	setup := []string{
-		"tenant acme trunk=carrier home=+49 and agent ann bob cem dora and queue sales ann ring=20s wrap=30s record and queue help bob and number 100 queue=sales vars=note:edit",
+		"tenant acme trunk=carrier home=+49 and agent ann bob cem dora and queue sales ann ring=20s wrap=30s record discard and queue help bob and number 100 queue=sales vars=note:edit",
 		"up nothing", "ann available", "bob available", "cem available", "c1 calls 100 from +4930",
 	}
 	talking := append(setup[:len(setup):len(setup)], "ringing ann", "answers c1", "answers ann", "recording started")
@@ -94,6 +94,7 @@ func writeSituation(t *testing.T, out *strings.Builder, name string, how []strin
 		{"disconnect bob", func(a AgentID) Intent { return DropParticipant{Call: call, Agent: a, Leg: p.leg("bob")} }},
 		{"pause the recording", func(a AgentID) Intent { return PauseRecordingOf{Call: call, Agent: a} }},
 		{"resume the recording", func(a AgentID) Intent { return ResumeRecordingOf{Call: call, Agent: a} }},
+		{"discard the recording", func(a AgentID) Intent { return DiscardRecordingOf{Call: call, Agent: a} }},
 		{"write a variable", func(a AgentID) Intent {
 			return SetVariables{Call: call, Agent: a, Values: []VariableChange{{Name: "note", Value: "x"}}}
 		}},

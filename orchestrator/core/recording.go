@@ -10,7 +10,7 @@ import (
 // recording is stopped, because audio that must not be kept may be on its way into it.
 //
 // A call has one recording of the conversation with its customer. What is said in a consult is never in it; where the queue says so, each consult has
-// a recording of its own, from its answer to its end, which nobody can pause.
+// a recording of its own, from its answer to its end, which nobody can pause. What was recorded of a call can be discarded as a whole: see discard.go.
 
 const (
 	startConfirm  = 5 * time.Second
@@ -23,16 +23,17 @@ const (
 
 // startRecording begins a recording of the conversation, unless there is one.
 func (s *Shard) startRecording(c *call) {
-	if c.Recording == nil && c.Failures < maxRecordings {
+	if c.Recording == nil && c.Failures < maxRecordings && !c.Record.Discarded {
 		c.Recording = s.beginRecording(c, MixID(c.ID), false)
 	}
 }
 
 // recordConsult begins a recording of a consult that was answered, if its queue wants one.
 func (s *Shard) recordConsult(c *call) {
-	if c.queue == nil || !c.queue.RecordConsults || c.Failures >= maxRecordings {
+	if c.queue == nil || !c.queue.RecordConsults || c.Failures >= maxRecordings || c.Record.Discarded {
 		return
 	}
+	c.keepFor(c.queue)
 	x := c.extra()
 	x.Asides = append(x.Asides, s.beginRecording(c, x.SideID, true))
 }
@@ -69,6 +70,9 @@ func (c *call) isRecorded() bool {
 // recordTalk sees to the recording when an agent has taken the call: one file for the whole call, over every transfer.
 func (s *Shard) recordTalk(c *call) {
 	r := c.Recording
+	if c.queue.Record {
+		c.keepFor(c.queue)
+	}
 	switch {
 	case !c.queue.Record:
 		s.stopRecording(c, "complete")

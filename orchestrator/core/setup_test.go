@@ -117,9 +117,10 @@ func (p *play) queue(plain []string, with map[string]string) Queue {
 	q := Queue{
 		ID: QueueID(plain[0]), Tenant: "acme", Strategy: Strategy(with["strategy"]), Music: with["music"], Unanswered: list(with["sorry"]),
 		Ringback: slices.Contains(plain, "ringback"), Record: slices.Contains(plain, "record"), RecordConsults: slices.Contains(plain, "record-consults"),
+		DiscardRecordings: slices.Contains(plain, "discard"),
 	}
 	for _, m := range plain[1:] {
-		if m == "ringback" || m == "record" || m == "record-consults" || m == "reason-required" {
+		if m == "ringback" || m == "record" || m == "record-consults" || m == "discard" || m == "reason-required" {
 			continue
 		}
 		parts := strings.Split(m, ":")

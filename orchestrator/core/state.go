@@ -238,6 +238,8 @@ type tally struct {
 	Outside    time.Duration `json:"outside,omitempty"`
 	PostCall   time.Duration `json:"post_call,omitempty"`
 	Recordings []RecordingID `json:"recordings,omitempty"`
+	Discarded  bool          `json:"discarded,omitempty"` // what was recorded, and no more is (C17)
+	Kept       bool          `json:"kept,omitempty"`      // some of it was recorded for a queue that does not let it be discarded
 }
 
 type prompt struct {

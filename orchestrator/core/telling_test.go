@@ -243,6 +243,9 @@ func (p *play) ask0(words []string) {
 			if v.Recording != nil {
 				line += ", recording " + string(v.Recording.State)
 			}
+			if v.Discarded {
+				line += ", what was recorded is discarded"
+			}
 			p.say("%s", line)
 		}
 	case "counters":
@@ -269,6 +272,9 @@ func (p *play) ask0(words []string) {
 			}
 			if w.Agent != "" {
 				line += fmt.Sprintf(" can %v", w.Controls)
+				for _, not := range w.Withheld {
+					line += fmt.Sprintf(", not %s (%s)", not.Control, not.Code)
+				}
 			}
 			p.say("%s", line)
 		}

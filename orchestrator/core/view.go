@@ -27,6 +27,7 @@ type CallView struct {
 	Owners     []Ownership       `json:"owners,omitempty"`       // its primaries so far (C12)
 	Variables  []VariableView    `json:"variables,omitempty"`    // as its entry point defines them (C18)
 	Recording  *RecordingView    `json:"recording,omitempty"`
+	Discarded  bool              `json:"recording_discarded,omitempty"` // what was recorded of it, and no more is (C17)
 }
 
 // OfferView is one ringing phone.
@@ -122,7 +123,7 @@ func (s *Shard) Call(id CallID) (CallView, bool) {
 	v := CallView{
 		ID: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, From: s.shownNumber(c), Name: c.Name, To: c.To, Priority: c.Priority,
 		Phase: c.Phase, PhaseSince: c.PhaseSince.Time(), ArrivedAt: c.ArrivedAt.Time(), Queue: c.Queue, QueuedAt: c.QueuedAt.Time(), Primary: c.Primary, Held: c.customerHeld(), Muted: c.Muted,
-		Consult: s.consultView(c), People: s.participants(c), Owners: c.owners(), Variables: s.variables(c),
+		Consult: s.consultView(c), People: s.participants(c), Owners: c.owners(), Variables: s.variables(c), Discarded: c.Record.Discarded,
 	}
 	if v.Held {
 		v.HeldSince = c.PhaseSince.Time()

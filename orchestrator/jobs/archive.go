@@ -47,8 +47,8 @@ func (r *Runner) archive(ctx context.Context, jobs []models.Job) error {
 	if err != nil {
 		return err
 	}
-	if rec.State == models.RecordingErased {
-		return r.cfg.DB.Jobs().Finish(ctx, job)
+	if !rec.DiscardedAt.IsZero() {
+		return r.erase(ctx, job, rec)
 	}
 	sw, err := r.switchOf(rec)
 	if err != nil {
@@ -60,7 +60,11 @@ func (r *Runner) archive(ctx context.Context, jobs []models.Job) error {
 		if err != nil {
 			return err
 		}
-		if err := recordings.Archived(ctx, rec.ID, a); err != nil {
+		err = recordings.Archived(ctx, rec.ID, a)
+		if errors.Is(err, models.ErrDiscarded) { // while it was on its way
+			return r.erase(ctx, job, rec)
+		}
+		if err != nil {
 			return err
 		}
 		r.crash("recorded")

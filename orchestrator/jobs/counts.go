@@ -31,7 +31,7 @@ func newCounts() *counts {
 			Buckets: prometheus.ExponentialBuckets(0.002, 2.5, 14),
 		}, []string{"kind"}),
 	}
-	for _, kind := range []string{models.JobArchive, models.JobLead} {
+	for _, kind := range []string{models.JobArchive, models.JobDiscard, models.JobLead} {
 		c.seconds.WithLabelValues(kind)
 		for _, result := range []string{resultDone, resultFailed, resultGivenUp} {
 			c.results.WithLabelValues(kind, result) // 0 until it happens

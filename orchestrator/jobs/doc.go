@@ -1,4 +1,4 @@
-// Package jobs does the work on the outside that follows from calls: it archives recordings (C15) and makes leads of unknown
+// Package jobs does the work on the outside that follows from calls: it archives recordings (C15), erases those that must not be kept (C17), and makes leads of unknown
 // callers (R2).
 //
 // # Rows are the truth
@@ -26,6 +26,10 @@
 // A recording is fetched from the switch, checked, put into the bucket under tenant/yyyy/mm/dd/call/recording.wav, and noted in its row
 // with size, length and SHA-256. Only after that is durable is it deleted at the switch. Each step may be repeated, so a crash
 // between any two of them is repaired by doing the job again: the object's key is a function of the recording, so there is one object.
+//
+// A recording that its agent has discarded is erased instead: in the bucket, whether or not it had come so far, and at the switch. Its row says so from the moment at which the
+// agent asked, and is looked at before a file is fetched and again, in the same statement, when it is noted as archived. So of an archive job and a discard job that
+// meet, whichever comes last leaves nothing.
 //
 // Recordings stay what the switch wrote: WAV with 16-bit PCM. It is lossless, every browser and tool plays it, and a byte range is a time
 // range, which seeking in a long call needs. Compressing would save about half (FLAC of telephone speech) for an encoder in the path of

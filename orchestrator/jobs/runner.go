@@ -103,6 +103,7 @@ func New(cfg Config) (*Runner, error) {
 	r := &Runner{cfg: cfg, queue: q, worker: uuid.NewString(), wake: make(chan struct{}, 1), rest: relayRest, counts: newCounts(), crash: func(string) {}}
 	r.kinds = map[string]kind{
 		models.JobArchive: {do: r.archive, limit: 20 * time.Minute, together: 1, giveUp: r.loseRecording},
+		models.JobDiscard: {do: r.discard, limit: 5 * time.Minute, together: 1, giveUp: r.cfg.DB.Jobs().GiveUp},
 		models.JobLead:    {do: r.leads, limit: time.Minute, together: 100, giveUp: r.cfg.DB.Jobs().GiveUp},
 	}
 	return r, nil

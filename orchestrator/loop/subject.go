@@ -87,6 +87,8 @@ func about(ev core.Event) subject {
 		return subject{call: e.Call, agent: e.Agent, leg: e.Leg}
 	case core.SetVariables:
 		return subject{call: e.Call, agent: e.Agent}
+	case core.DiscardRecordingOf:
+		return subject{call: e.Call, agent: e.Agent}
 	case core.PauseRecordingOf:
 		return subject{call: e.Call, agent: e.Agent}
 	case core.ResumeRecordingOf:

@@ -35,7 +35,7 @@ func TestEveryEventSaysWhatItIsAbout(t *testing.T) {
 		"recording.started", "recording.paused", "recording.resumed", "recording.stopped", "phone.changed", "refused", "engine.up", "engine.seen",
 		"engine.down", "agent.set_state", "offer.decline", "call.hold", "call.resume", "call.mute", "call.digits", "call.end", "call.transfer", "call.leave", "consult.start",
 		"consult.end", "consult.toggle", "consult.transfer", "consult.merge", "participant.hold", "participant.drop", "call.set_variables",
-		"call.pause_recording", "call.resume_recording", "wrapup.finish", "wrapup.extend",
+		"call.pause_recording", "call.resume_recording", "call.discard_recording", "wrapup.finish", "wrapup.extend",
 	} {
 		ev, err := core.DecodeEvent(kind, []byte("{}"))
 		require.NoError(t, err)

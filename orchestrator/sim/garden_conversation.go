@@ -19,6 +19,8 @@ func conversationGarden() []Bug {
 		tampers("lets the conference die with its host", "The bridge belongs to whoever made it.", diesWithHost),
 		tampers("drops the customer when the host's phone dies", "Without an agent there is no call.", hangsUpWithHost),
 		tampers("cuts the recording at a transfer", "Every agent has a file of their own.", cutsRecording),
+		tampers("discards the recording that runs, and forgets the others", "There is one for a call.", discardsOne),
+		tampers("records on when what was recorded is discarded", "The agent did not like what was said, and that is over.", recordsOn),
 		tampers("records what is said in a consult", "All that is said on the line is recorded.", recordsConsult),
 		tampers("leaves the agent without ringing in a consult", "The phone makes that sound itself.", silentConsult),
 		tampers("leaves the consultant in silence while the agent toggles", "It is only for a moment.", silentToggle),
@@ -232,5 +234,32 @@ func forgetsTenure(x step) {
 func keepsWithTarget(x step) {
 	if _, failed := x.told(core.EntryTransferFailed, nil); failed {
 		x.forget(func(e core.Effect) bool { return e.Do.Name() == "dial" })
+	}
+}
+
+func discardsOne(x step) {
+	told := 0
+	for _, e := range x.out.Entries {
+		if e.Kind == core.EntryRecordingDiscarded {
+			told++
+		}
+	}
+	x.out.Entries = slices.DeleteFunc(x.out.Entries, func(e core.Entry) bool {
+		if e.Kind == core.EntryRecordingDiscarded {
+			told--
+		}
+		return e.Kind == core.EntryRecordingDiscarded && told > 0
+	})
+}
+
+func recordsOn(x step) {
+	e, ok := x.told(core.EntryRecordingStopped, func(e core.Entry) bool { return e.Reason == "discarded" && e.Text == "" })
+	if !ok {
+		return
+	}
+	if c, going := x.rules.Call(e.Call); going && c.Phase == core.Talking {
+		x.out.Effects = append(x.out.Effects, core.Effect{
+			ID: 1 << 40, Engine: c.Engine, Call: e.Call, Lane: string(e.Call), Do: core.StartRecording{Recording: e.Recording, Mix: core.MixID(e.Call)},
+		})
 	}
 }

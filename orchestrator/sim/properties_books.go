@@ -27,6 +27,7 @@ type books struct {
 	talks     map[core.CallID]*talk
 	talker    map[core.AgentID]core.CallID
 	conversations
+	discards
 	owed    map[core.AgentID]core.CallID // wrap-ups
 	written map[core.RecordingID]bool
 	queues  map[core.QueueID]core.Queue // as set up last
@@ -60,8 +61,8 @@ type place struct {
 
 func newBooks() books {
 	return books{
-		conversations: newConversations(),
-		born:          map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, unknown: map[core.LegID]time.Time{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
+		conversations: newConversations(), discards: newDiscards(),
+		born: map[core.LegID]time.Time{}, died: map[core.LegID]time.Time{}, took: map[core.LegID]time.Time{}, customers: map[core.CallID]core.LegID{}, unknown: map[core.LegID]time.Time{}, dials: map[core.LegID]dialled{}, orders: map[core.EffectID]core.Effect{}, open: map[core.CallID]time.Time{},
 		closed: map[core.CallID]bool{}, offers: map[core.AgentID]core.LegID{}, until: map[core.LegID]time.Time{}, lost: map[core.LegID]bool{},
 		talks: map[core.CallID]*talk{}, talker: map[core.AgentID]core.CallID{}, owed: map[core.AgentID]core.CallID{}, written: map[core.RecordingID]bool{},
 		queues: map[core.QueueID]core.Queue{}, points: map[core.EntryPointID]core.EntryPoint{}, waiting: map[core.CallID]*place{}, carried: map[core.EffectID]bool{}, quietAt: -1,
@@ -97,6 +98,7 @@ func (b *books) take(w *world, _ *host, ev core.Event, out core.Outcome) {
 	}
 	b.settleWrapUps(w)
 	b.keepsTalking(w, ev, out)
+	b.records(w, out)
 }
 
 func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
@@ -128,6 +130,7 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 			w.failf("an agent is on at most one offer or call", "%s is connected with %s and talks on %s", e.Agent, e.Call, was)
 		}
 		b.talks[e.Call] = &talk{agent: e.Agent, leg: e.Leg}
+		b.recordedFor(e)
 		b.talker[e.Agent] = e.Call
 		b.place(e.Call).queue = ""
 	case core.EntryTalkEnded:
@@ -149,6 +152,9 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 		b.written[e.Recording] = true
 	case core.EntryRecordingStopped:
 		delete(b.written, e.Recording)
+		b.archive(e)
+	case core.EntryRecordingDiscarded:
+		b.discard(w, e)
 	case core.EntryCallRefused, core.EntryOfferRinging, core.EntryCallHeld, core.EntryCallResumed, core.EntryCallMuted, core.EntryCallUnmuted,
 		core.EntryAgentState, core.EntryWrapUpExtended, core.EntryTransferFailed, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultToggled,
 		core.EntryConsultEnded, core.EntryJoined, core.EntryLeft, core.EntryParticipantHeld, core.EntryParticipantResumed, core.EntryOwnerChanged,
@@ -308,6 +314,7 @@ func (b *books) closeBooks(w *world) {
 	for _, id := range slices.Sorted(maps.Keys(b.written)) {
 		w.failf("every recording ends", "%s does not, by the timeline", id)
 	}
+	b.closeArchive(w)
 }
 
 // rulesOf is the call as the rules show it.

@@ -86,7 +86,7 @@ func (b *books) converses(w *world, e *core.Entry) {
 		if b.asides[e.Recording] != (e.Text == core.RecordingOfConsult) {
 			w.failf("one recording for each call", "%s of %s is called %q", e.Recording, e.Call, e.Text)
 		}
-		if e.Reason != "complete" && !b.asides[e.Recording] {
+		if e.Reason != "complete" && e.Reason != "discarded" && !b.asides[e.Recording] {
 			b.files[e.Call]++
 		}
 		// Where a mix ends with its last member, its recording ends before anybody is told that the customer has gone.

@@ -71,7 +71,7 @@ type dice struct{ *rand.Rand }
 type fate struct {
 	seed                          uint64
 	setup, people, arrivals, host dice
-	outside                       dice
+	outside, discards             dice
 	faults                        map[Fault]dice
 }
 
@@ -87,7 +87,7 @@ const (
 func newFate(seed uint64) fate {
 	f := fate{seed: seed, faults: map[Fault]dice{}}
 	f.setup, f.people, f.arrivals, f.host = dice{f.stream(1)}, dice{f.stream(2)}, dice{f.stream(3)}, dice{f.stream(4)}
-	f.outside = dice{f.stream(5)}
+	f.outside, f.discards = dice{f.stream(5)}, dice{f.stream(6)}
 	for i, x := range Faults() {
 		f.faults[x] = dice{f.stream(faultStreams + uint64(i))}
 	}

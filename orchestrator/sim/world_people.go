@@ -269,6 +269,11 @@ func (a *worker) converse(c *caller, leg core.LegID, longer time.Duration) {
 	during(0.02, func() {
 		w.ask(core.HoldCall{Command: w.head("somebody else"), Call: call(), Agent: pick(d, w.crew).id})
 	})
+	if x := w.fate.discards; x.chance(0.15) {
+		w.in(time.Duration(x.Float64()*float64(talk)), func() {
+			w.ask(core.DiscardRecordingOf{Command: w.head("agent"), Call: call(), Agent: a.id})
+		})
+	}
 	w.in(talk, func() { a.ends(c, leg, call()) })
 	w.in(talk+30*time.Second, func() { c.station.PartyHangsUp(w.now, c.leg) })
 }

@@ -30,6 +30,10 @@ func (w *world) noteRare(ev core.Event, out core.Outcome) {
 			w.reached("queued by " + e.Reason)
 		case core.EntryRecordingStopped:
 			w.reached("recording stopped: " + e.Reason)
+		case core.EntryRecordingDiscarded:
+			if !w.facts.written[e.Recording] {
+				w.reached("a recording is discarded that is not being written")
+			}
 		case core.EntryRecordingResumed:
 			if e.Actor == "" {
 				w.reached("a recording resumes by itself")

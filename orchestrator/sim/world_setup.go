@@ -150,6 +150,7 @@ func drawQueue(d dice, id core.QueueID, agents []core.AgentID) core.Queue {
 	if q.Record && d.chance(0.5) {
 		q.PauseLimit = d.between(3*time.Second, 15*time.Second)
 	}
+	q.DiscardRecordings = q.PauseLimit == 0 // by no draw of its own: the others stay what they are
 	if d.chance(0.6) {
 		q.WrapUp = core.WrapUpSetup{Time: d.between(2*time.Second, 15*time.Second), Required: d.chance(0.2)}
 		if d.chance(0.5) {

@@ -66,6 +66,7 @@ var sometimes = []string{
 	"refused: call.hold switch_down", "refused: wrapup.extend extension_spent",
 	// recordings (C15)
 	"recording stopped: complete", "recording stopped: pause_unconfirmed", "recording stopped: broke_off", "a recording resumes by itself", "alert pause_unconfirmed",
+	"recording stopped: discarded", "a recording is discarded that is not being written", "refused: call.discard_recording recording_kept", "refused: call.discard_recording wrong_state",
 	// consults (C4 to C8)
 	"consult of agent", "consult of queue", "consult of entry_point", "consult of number", "consult answered by agent", "consult answered by queue",
 	"consult answered by entry_point", "consult answered by number", "toggled to customer", "toggled to consultant", "consult ended: ended", "consult ended: merged",
@@ -96,7 +97,7 @@ var sometimes = []string{
 	"repair not_answered", "an order is accepted and nothing comes of it", "repair leg_would_not_go", "alert mix_failed", "alert digits_failed",
 }
 
-// TestStorm plays short shifts, half of them calm, and holds every one to every property (Q3, Q4, Q5, Q7, Q11, C12, C15, C19).
+// TestStorm plays short shifts, half of them calm, and holds every one to every property (Q3, Q4, Q5, Q7, Q11, C12, C15, C17, C19).
 func TestStorm(t *testing.T) {
 	var plans []Plan
 	for s := range *seeds {

@@ -85,7 +85,8 @@ var ends = map[core.EntryKind]string{
 // moments are worth a span that has no length.
 var moments = map[core.EntryKind]bool{
 	core.EntryCallArrived: true, core.EntryCallQueued: true, core.EntryCallTransferred: true, core.EntryTransferFailed: true, core.EntryRecordingPaused: true,
-	core.EntryRepair: true, core.EntryOdd: true,
+	core.EntryRecordingDiscarded: true,
+	core.EntryRepair:             true, core.EntryOdd: true,
 }
 
 func (t *Traces) entry(e *core.Entry) {

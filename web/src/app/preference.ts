@@ -30,7 +30,7 @@ export function usePreference(key: string, byDefault: string): [string, (value: 
 }
 
 /** What is kept of a call until its work is done: the key is one of these and the call's id. */
-const ofCalls = ['notes.', 'draft.', 'reason.', 'who.']
+const ofCalls = ['notes.', 'draft.', 'reason.', 'who.', 'task.', 'due.']
 
 /** Forgets what was typed and seen of calls, but for those that keep names. */
 export function forgetDrafts(keep: (call: string) => boolean) {

@@ -18,15 +18,19 @@ export const deeds = [
   'setAgentState',
   'pauseRecording',
   'resumeRecording',
+  'discardRecording',
   'getRecordingAudio',
   'revealVariable',
 ] as const
 
 export type Deed = (typeof deeds)[number]
 
+/** What was carried out, recording by recording, has the words of what was asked for. */
+const carriedOut: Partial<Record<string, Deed>> = { 'recording.paused': 'pauseRecording', 'recording.resumed': 'resumeRecording', 'recording.discarded': 'discardRecording' }
+
 /** What kind of deed an operation is; undefined for one that we have no words for. */
 export function deedOf(action: string): { verb: Verb } | { deed: Deed } | undefined {
-  const deed = deeds.find((d) => d === action)
+  const deed = carriedOut[action] ?? deeds.find((d) => d === action)
   if (deed) return { deed }
   const verb = verbs.find((v) => action.startsWith(v) && /^[A-Z]/.test(action.slice(v.length)))
   return verb && { verb }

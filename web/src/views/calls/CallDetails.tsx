@@ -43,12 +43,12 @@ export function CallDetails({ record: r, onClose }: { record: CallRecord; onClos
         ))}
       </dl>
       {recordings.data?.items.map((rec) =>
-        rec.state === 'archived' ? (
+        rec.state === 'archived' && !rec.discarded_at ? (
           // eslint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what is said in a call
           <audio key={rec.id} className={css.audio} controls preload="none" src={`/api/v1/recordings/${encodeURIComponent(rec.id)}/audio`} aria-label={t('recording')} />
         ) : (
           <p key={rec.id} className={css.soft}>
-            {t('notYet')}
+            {rec.discarded_at ? t('discarded') : t('notYet')}
           </p>
         ),
       )}

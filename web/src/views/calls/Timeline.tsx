@@ -46,6 +46,7 @@ const told = [
   'recording.paused',
   'recording.resumed',
   'recording.stopped',
+  'recording.discarded',
 ] as const
 
 type Told = (typeof told)[number]

@@ -1,4 +1,4 @@
-import { CircleDot, CirclePause, Grip, Mic, MicOff, PhoneForwarded, PhoneOff, Pause, Play, Undo2, Users } from 'lucide-react'
+import { CircleDot, CirclePause, Grip, Mic, MicOff, PhoneForwarded, PhoneOff, Pause, Play, Trash2, Undo2, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Call, Control } from '@/api/types'
@@ -44,6 +44,8 @@ export function Controls({
   const keypad = when('digits', () => open('keypad'))
   const end = when('end', () => void act(call.id, 'end'))
   const leave = when('leave', () => void act(call.id, 'leave'))
+  // Where the recording is kept in any case, there is nothing to offer.
+  const discards = controls.has('discard_recording') || part?.withheld?.some((w) => w.code === 'switch_down')
   useShortcuts({ hold, mute, recording, consult, transfer, keypad, end })
 
   return (
@@ -66,6 +68,12 @@ export function Controls({
           icon={controls.has('resume_recording') ? <CircleDot size={17} aria-hidden /> : <CirclePause size={17} aria-hidden />}
           text={controls.has('resume_recording') ? t('control.resumeRecording') : t('control.pauseRecording')}
         />
+      )}
+      {call.recording && discards && !consultant && (
+        <Button onPress={() => open('discard')} isDisabled={!can('discard_recording')}>
+          <Trash2 size={17} aria-hidden />
+          {t('control.discardRecording')}
+        </Button>
       )}
       {controls.has('leave') && (
         <Button onPress={() => leave?.()} isDisabled={!leave}>

@@ -9,6 +9,7 @@ import { Since, Until } from '@/ui/Timer'
 import { ConsultBar } from './ConsultBar'
 import { Controls } from './Controls'
 import { DialPad } from './DialPad'
+import { Discard } from './Discard'
 import { conversationSince, waited } from './moments'
 import { useCustomer, usePlaceName, useWho } from './names'
 import { Notes } from './Notes'
@@ -19,7 +20,7 @@ import { Variables } from './Variables'
 import css from './Interaction.module.css'
 
 /** What is open above a conversation. */
-export type Above = 'consult' | 'transfer' | 'keypad'
+export type Above = 'consult' | 'transfer' | 'keypad' | 'discard'
 
 /** One conversation: who it is, how long it has been, what can be done, what is known. */
 export function Interaction({ call, agent }: { call: Call; agent: string }) {
@@ -52,6 +53,7 @@ export function Interaction({ call, agent }: { call: Call; agent: string }) {
       </fieldset>
       {(above === 'consult' || above === 'transfer') && <TargetDialog call={call} agent={agent} purpose={above} onClose={close} />}
       {above === 'keypad' && <DialPad call={call.id} onClose={close} />}
+      {above === 'discard' && <Discard call={call.id} isPossible={live && controls.has('discard_recording')} onClose={close} />}
     </div>
   )
 }
@@ -105,10 +107,18 @@ function Head({ call, agent }: { call: Call; agent: string }) {
   )
 }
 
-/** Whether audio is being written (C15). A pause counts only when the switch has confirmed it: until then it says so. */
+/** Whether audio is being written (C15), or what was has been thrown away (C17). A pause counts only when the switch has confirmed it: until then it says so. */
 function Recording({ call }: { call: Call }) {
   const { t } = useTranslation('desk')
   const { recording } = call
+  if (call.recording_discarded) {
+    return (
+      <span className={classes(css.recording, css.paused)} role="status">
+        <span className={css.dot} aria-hidden />
+        {t('recording.discarded')}
+      </span>
+    )
+  }
   if (!recording) return null
   const paused = recording.state === 'paused' || recording.state === 'resuming'
   return (

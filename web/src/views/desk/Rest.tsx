@@ -11,6 +11,7 @@ import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { StateMark } from '@/ui/State'
 import { Since } from '@/ui/Timer'
+import { FollowUps } from './FollowUps'
 import { useCustomer, usePlaceName } from './names'
 import css from './Rest.module.css'
 
@@ -37,22 +38,25 @@ export function Rest({ agent, ringing }: { agent: AgentView; ringing: boolean })
         )}
       </section>
       <div className={css.columns}>
-        <Card title={t('rest.figures')}>
-          <dl className={css.figures}>
-            <div>
-              <dt>{t('rest.answered')}</dt>
-              <dd className="digits">{agent.answered}</dd>
-            </div>
-            <div>
-              <dt>{t('rest.talked')}</dt>
-              <dd className="digits">{clock(agent.talked_seconds)}</dd>
-            </div>
-            <div>
-              <dt>{t('rest.average')}</dt>
-              <dd className="digits">{agent.answered > 0 ? clock(agent.talked_seconds / agent.answered) : '–'}</dd>
-            </div>
-          </dl>
-        </Card>
+        <div className={css.rest}>
+          <Card title={t('rest.figures')}>
+            <dl className={css.figures}>
+              <div>
+                <dt>{t('rest.answered')}</dt>
+                <dd className="digits">{agent.answered}</dd>
+              </div>
+              <div>
+                <dt>{t('rest.talked')}</dt>
+                <dd className="digits">{clock(agent.talked_seconds)}</dd>
+              </div>
+              <div>
+                <dt>{t('rest.average')}</dt>
+                <dd className="digits">{agent.answered > 0 ? clock(agent.talked_seconds / agent.answered) : '–'}</dd>
+              </div>
+            </dl>
+          </Card>
+          <FollowUps agent={agent.id} />
+        </div>
         <Card title={t('rest.recent')}>
           <Recent agent={agent.id} answered={agent.answered} />
         </Card>

@@ -1,8 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { ListBox, ListBoxItem } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
+import { Problem } from '@/api/problem'
 import type { AgentView } from '@/api/types'
 import { failureText } from '@/app/failure'
 import { usePreference } from '@/app/preference'
@@ -13,13 +14,15 @@ import { classes } from '@/ui/classes'
 import { SearchField, TextArea, TextField } from '@/ui/Field'
 import { notify } from '@/ui/notice'
 import { Since, Until } from '@/ui/Timer'
-import { extendWrapUp, submitWrapUp } from './deeds'
+import { dayOf } from './days'
+import { extendWrapUp, noteTask, submitWrapUp } from './deeds'
 import { usePlaceName, useWho } from './names'
 import { longestNotes, useNotes } from './Notes'
 import css from './WrapUp.module.css'
 
 /**
- * The end of a call's work (C19): a reason, notes, and a timer that ends it by itself where the queue says so. What was chosen and written stays over a reload.
+ * The end of a call's work (C19): a reason, notes, what was promised, and a timer that ends it by itself where the queue says so. What was chosen and written stays over a
+ * reload.
  */
 export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullable<AgentView['wrap_up']> }) {
   const { t } = useTranslation('desk')
@@ -28,28 +31,43 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
   const live = useLive((l) => l.link === 'live')
   const [notes, setNotes] = useNotes(wrapUp.call)
   const [reason, setReason] = usePreference(`reason.${wrapUp.call}`, '')
+  const [promise, setPromise] = usePreference(`task.${wrapUp.call}`, '')
+  const [due, setDue] = usePreference(`due.${wrapUp.call}`, '')
   const [who] = useWho(wrapUp.call)
   const [search, setSearch] = useState('')
   const [busy, setBusy] = useState(false)
-  const [refusal, setRefusal] = useState<string>()
+  const [refusal, setRefusal] = useState<{ field?: string | undefined; text: string }>()
+  const client = useQueryClient()
+  // What is promised is mostly for tomorrow.
+  const dueOn = due || dayOf(new Date(), 1)
   const reasons = useQuery({ queryKey: ['reasons'], queryFn: () => ask(api.GET('/api/v1/reasons')), staleTime: 60_000 })
   const queue = reasons.data?.queues.find((q) => q.queue === wrapUp.queue)
   const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean)
   const offered = (queue?.wrap_up ?? []).filter((r) => words.every((w) => r.toLocaleLowerCase().includes(w)))
   // Who has searched down to one reason means it.
   const chosen = reason || (search && offered.length === 1 ? (offered[0] ?? '') : '')
+  const past = promise.trim() !== '' && dueOn < dayOf(new Date())
+  const unfinished = past || (Boolean(queue?.required) && !chosen)
 
   async function submit() {
     if (busy) return
     setBusy(true)
     setRefusal(undefined)
     try {
+      // First what was promised: should the wrap-up not be taken, it is there all the same, and not asked for again.
+      if (promise.trim()) {
+        await noteTask(wrapUp.call, promise, dueOn)
+        setPromise('')
+        setDue('')
+        notify('good', t('followUp.created'))
+        void client.invalidateQueries({ queryKey: ['tasks'] })
+      }
       await submitWrapUp(agent.id, chosen, notes)
       setNotes('')
       setReason('')
       notify('good', t('wrapUp.done'))
     } catch (e) {
-      setRefusal(failureText(e))
+      setRefusal({ field: e instanceof Problem && e.code === 'invalid' ? e.field : undefined, text: e instanceof Problem && e.code === 'invalid' ? e.message : failureText(e) })
     } finally {
       setBusy(false)
     }
@@ -104,17 +122,28 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
               onChange={setNotes}
               maxLength={longestNotes}
               placeholder={t('notes.placeholder')}
-              rows={8}
+              rows={6}
               onKeyDown={(e) => {
-                if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && !(queue?.required && !chosen)) void submit()
+                if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && !unfinished) void submit()
               }}
             />
+            <fieldset className={css.promise}>
+              <legend>{t('followUp.title')}</legend>
+              <TextField
+                label={t('followUp.what')}
+                value={promise}
+                onChange={setPromise}
+                maxLength={200}
+                error={refusal?.field === 'title' ? refusal.text : undefined}
+              />
+              <TextField label={t('followUp.due')} type="date" value={dueOn} onChange={setDue} error={past ? t('followUp.past') : refusal?.field === 'due' ? refusal.text : undefined} />
+            </fieldset>
           </div>
         </div>
         <footer className={css.foot}>
-          {refusal && (
+          {refusal && refusal.field !== 'title' && refusal.field !== 'due' && (
             <p className={css.error} role="alert">
-              {refusal}
+              {refusal.text}
             </p>
           )}
           {wrapUp.until && (
@@ -122,7 +151,7 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
               {t('wrapUp.extend')}
             </Button>
           )}
-          <Button look="primary" type="submit" isPending={busy} isDisabled={!live || (Boolean(queue?.required) && !chosen)} aria-keyshortcuts="Control+Enter">
+          <Button look="primary" type="submit" isPending={busy} isDisabled={!live || unfinished} aria-keyshortcuts="Control+Enter">
             {t('wrapUp.submit')}
           </Button>
         </footer>

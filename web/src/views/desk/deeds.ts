@@ -16,6 +16,7 @@ export type CallDeed =
   | 'consult/merge'
   | 'recording/pause'
   | 'recording/resume'
+  | 'recording/discard'
 
 /** Does something with a call; a notice says why if it is refused. Gives whether it was done. What it changes, the event stream shows. */
 export function act(call: string, what: CallDeed): Promise<boolean> {
@@ -52,6 +53,10 @@ export function submitWrapUp(agent: string, reason: string, notes: string): Prom
       body: { ...(reason ? { reason } : {}), ...(notes.trim() ? { notes: notes.trim() } : {}) },
     }),
   )
+}
+
+export function noteTask(call: string, title: string, due: string): Promise<unknown> {
+  return ask(api.POST('/api/v1/tasks', { params: { header: deed() }, body: { call, title: title.trim(), due } }))
 }
 
 export function extendWrapUp(agent: string): Promise<boolean> {

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+func TestFollowUpTasksC19(t *testing.T) {
+	w := newWorld(t)
+	id := w.connects("anna", "1001", "+4915112345678")
+	tomorrow := time.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02")
+	body := func(call core.CallID, title, due string) string {
+		return `{"call":"` + string(call) + `","title":"` + title + `","due":"` + due + `"}`
+	}
+	var made Task
+	w.good(201, "anna", post, "/api/v1/tasks", body(id, "Send the offer", tomorrow)).into(t, &made)
+	require.Equal(t, core.AgentID("anna"), made.Agent)
+	require.Equal(t, core.TenantID("acme"), made.Tenant)
+	require.Equal(t, id, made.Call)
+	require.True(t, made.DoneAt.IsZero())
+
+	// What is asked for twice is there once.
+	key := headers{"Idempotency-Key": "the-same"}
+	w.good(201, "anna", post, "/api/v1/tasks", body(id, "Once", tomorrow), key)
+	w.good(201, "anna", post, "/api/v1/tasks", body(id, "Once", tomorrow), key)
+	require.Len(t, w.store.tasks, 2)
+
+	// Still in the wrap-up, and of a call that is long over; but of nobody else's.
+	w.good(200, "anna", post, "/api/v1/calls/"+string(id)+"/end", "")
+	w.await("wrap-up", func() bool { a, _ := w.loop.View().Agent("anna"); return a.State == core.WrapUp })
+	w.await("the call to be gone", func() bool { _, there := w.loop.View().Call(id); return !there })
+	w.good(201, "anna", post, "/api/v1/tasks", body(id, "In the wrap-up", tomorrow))
+	w.record("long-over", "anna", "acme", day)
+	w.good(201, "anna", post, "/api/v1/tasks", body("long-over", "Later", tomorrow))
+	w.record("theirs", "bert", "acme", day)
+	for _, call := range []core.CallID{"theirs", "never-was", id} {
+		w.bad(422, CodeInvalid, "call", "bert", post, "/api/v1/tasks", body(call+"x", "x", tomorrow))
+	}
+	w.bad(422, CodeInvalid, "call", "bert", post, "/api/v1/tasks", body(id, "x", tomorrow))
+	w.bad(422, CodeInvalid, "call", "anna", post, "/api/v1/tasks", body("theirs", "x", tomorrow))
+
+	for _, x := range []struct{ title, due, field string }{
+		{"", tomorrow, "title"}, {"  ", tomorrow, "title"}, {strings.Repeat("x", 201), tomorrow, "title"},
+		{"x", "", "due"}, {"x", "tomorrow", "due"}, {"x", "2020-01-01", "due"}, {"x", "2099-01-01", "due"}, {"x", "2026-02-30", "due"},
+	} {
+		w.bad(422, CodeInvalid, x.field, "anna", post, "/api/v1/tasks", body(id, x.title, x.due))
+	}
+	w.bad(422, CodeInvalid, "call", "anna", post, "/api/v1/tasks", `{"title":"x","due":"`+tomorrow+`"}`)
+	w.bad(400, CodeMalformed, "agent", "anna", post, "/api/v1/tasks", `{"call":"`+string(id)+`","title":"x","due":"`+tomorrow+`","agent":"bert"}`)
+	w.bad(403, CodeForbidden, "", "supervisor", post, "/api/v1/tasks", body(id, "x", tomorrow))
+
+	path := "/api/v1/tasks/" + made.ID
+	w.good(200, "anna", post, path+"/done", "").into(t, &made)
+	require.False(t, made.DoneAt.IsZero())
+	count := func(as, query string) int {
+		var p paged[Task]
+		w.good(200, as, get, "/api/v1/tasks"+query, "").into(t, &p)
+		return len(p.Items)
+	}
+	require.Equal(t, 1, count("anna", "?state=done"))
+	require.Equal(t, 3, count("anna", "?state=open"))
+	require.Equal(t, 4, count("supervisor", "?agent=anna"))
+	require.Equal(t, 1, count("auditor", "?call=long-over"))
+	require.Zero(t, count("bert", ""))
+	require.Zero(t, count("globex", ""))
+	w.bad(403, CodeForbidden, "agent", "bert", get, "/api/v1/tasks?agent=anna", "")
+	w.bad(422, CodeInvalid, "state", "anna", get, "/api/v1/tasks?state=late", "")
+	w.bad(404, CodeNotFound, "", "bert", post, path+"/reopen", "")
+	w.bad(404, CodeNotFound, "", "anna", post, "/api/v1/tasks/none/done", "")
+	var again Task
+	w.good(200, "anna", post, path+"/reopen", "").into(t, &again)
+	require.True(t, again.DoneAt.IsZero())
+	require.Equal(t, 4, count("anna", "?state=open"))
+}
+
+// Data protection is on: whom a task is about is told by four digits (C2).
+func TestTasksAreMaskedC2(t *testing.T) {
+	w := newWorld(t)
+	w.store.tasks = []Task{{ID: "a", Tenant: "acme", Agent: "anna", Call: "c", Title: "x", Due: "2026-02-01", Number: "+4915112345678", Name: "+4915112345678", CreatedAt: day}}
+	var p paged[Task]
+	w.good(200, "anna", get, "/api/v1/tasks", "").into(t, &p)
+	require.Equal(t, "5678", p.Items[0].Number)
+	require.NotContains(t, p.Items[0].Name, "4915112")
+	w.good(200, "supervisor", get, "/api/v1/tasks", "").into(t, &p)
+	require.Equal(t, "+4915112345678", p.Items[0].Number)
+	require.NotContains(t, string(w.good(200, "anna", post, "/api/v1/tasks/a/done", "").body), "4915112")
+}

@@ -1,0 +1,165 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// Task is a follow-up: what an agent has promised at the end of a call (C19).
+type Task struct {
+	ID        string
+	Tenant    core.TenantID
+	Agent     core.AgentID // whose it is
+	Call      core.CallID  // that it follows from
+	Title     string
+	Due       string    // a day, as 2026-01-31
+	CreatedAt time.Time `gorm:"serializer:micro"`
+	DoneAt    time.Time `gorm:"serializer:micro"` // zero = open
+
+	// Who the task is about, as far as the call's record says; "" until the call is over and it has been found out who called. They are read only.
+	Contact string `gorm:"->"` // id
+	Lead    string `gorm:"->"` // id
+	Number  string `gorm:"->"` // E.164, or as the network gave it
+	Name    string `gorm:"->"` // of the contact or lead
+}
+
+// The limits of a task.
+const (
+	longestTitle = 200
+	taskHorizon  = 5 * 366 * 24 * time.Hour
+	dayForm      = "2006-01-02"
+)
+
+// ValidTask says what is wrong with a new task's title or day. A day may be yesterday's: it is already today somewhere else than in UTC, by which at is looked at.
+func ValidTask(title, due string, at time.Time) error {
+	var v violations
+	v.check(strings.TrimSpace(title) != "", "title", "1 to %d characters", longestTitle)
+	v.text("title", title, longestTitle)
+	day, err := time.Parse(dayForm, due)
+	if err != nil {
+		v.add("due", "must be a day, as 2026-01-31")
+		return v.err()
+	}
+	today := at.UTC().Truncate(24 * time.Hour)
+	v.check(!day.Before(today.AddDate(0, 0, -1)), "due", "must not be in the past")
+	v.check(day.Before(today.Add(taskHorizon)), "due", "must be within five years")
+	return v.err()
+}
+
+// CreateTask keeps a new task; its id and time are made here. [Invalid] if the title or the day break their rules.
+func (c *CRM) CreateTask(ctx context.Context, t Task) (Task, error) {
+	if err := ValidTask(t.Title, t.Due, now()); err != nil {
+		return Task{}, err
+	}
+	t.ID, t.Title, t.CreatedAt, t.DoneAt = uuid.NewString(), strings.TrimSpace(t.Title), now(), time.Time{}
+	if err := c.db.write.WithContext(ctx).Create(&t).Error; err != nil {
+		return Task{}, fmt.Errorf("create task: %w", err)
+	}
+	return t, nil
+}
+
+// TaskFilter selects tasks. Zero fields select everything.
+type TaskFilter struct {
+	Paging
+	Tenant core.TenantID
+	Agent  core.AgentID
+	Call   core.CallID
+	State  TaskState
+}
+
+// TaskState is whether a task is still to be done.
+type TaskState string
+
+// The states of a task.
+const (
+	TaskOpen TaskState = "open"
+	TaskDone TaskState = "done"
+)
+
+// Tasks lists tasks, newest first.
+func (c *CRM) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
+	q := tasksIn(c.db.read.WithContext(ctx))
+	for column, value := range map[string]string{"tenant": string(f.Tenant), "agent": string(f.Agent), "call": string(f.Call)} {
+		if value != "" {
+			q = q.Where("tasks."+column+" = ?", value)
+		}
+	}
+	switch f.State {
+	case TaskOpen:
+		q = q.Where("tasks.done_at = 0")
+	case TaskDone:
+		q = q.Where("tasks.done_at <> 0")
+	}
+	page, err := readPage(q, f.Paging, "tasks.created_at", "tasks.id", func(t taskRow) place { return place{at: micros(t.CreatedAt), id: t.ID} })
+	if err != nil {
+		return Page[Task]{}, fmt.Errorf("list tasks: %w", err)
+	}
+	return mapPage(page, taskRow.task), nil
+}
+
+// Task gives one task.
+func (c *CRM) Task(ctx context.Context, id string) (Task, error) {
+	var row taskRow
+	err := tasksIn(c.db.read.WithContext(ctx)).Take(&row, "tasks.id = ?", id).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Task{}, fmt.Errorf("read task %s: %w", id, err)
+	}
+	return row.task(), nil
+}
+
+// taskRow is a task with its call's record, where there is one.
+type taskRow struct {
+	Task   `gorm:"embedded"`
+	Record *string
+}
+
+// TableName implements gorm's Tabler.
+func (taskRow) TableName() string { return "tasks" }
+
+// task fills in the number as the network gave it, where it is none that customers are known by. The record is read here and not by the database: Postgres does not take
+// every text of a caller's apart.
+func (r taskRow) task() Task {
+	var record struct{ From string }
+	if r.Number == "" && r.Record != nil && json.Unmarshal([]byte(*r.Record), &record) == nil {
+		r.Number = clean(record.From)
+	}
+	return r.Task
+}
+
+// tasksIn is the tasks with those whom they are about.
+func tasksIn(tx *gorm.DB) *gorm.DB {
+	return tx.Model(&taskRow{}).Select(`tasks.*, coalesce(r.contact, '') AS contact, coalesce(r.lead, '') AS lead, coalesce(r.number, '') AS number, r.record,
+			coalesce(contacts.name, leads.name, '') AS name`).
+		Joins(`LEFT JOIN call_records r ON r.call = tasks.call AND r.erased_at = 0`).
+		Joins(`LEFT JOIN contacts ON contacts.id = r.contact`).
+		Joins(`LEFT JOIN leads ON leads.id = r.lead`)
+}
+
+// FinishTask notes that a task is done, or that it is not after all. When it was done first stays.
+func (c *CRM) FinishTask(ctx context.Context, id string, done bool) error {
+	set := `UPDATE tasks SET done_at = 0 WHERE id = ?`
+	args := []any{id}
+	if done {
+		set, args = `UPDATE tasks SET done_at = CASE done_at WHEN 0 THEN CAST(? AS bigint) ELSE done_at END WHERE id = ?`, []any{micros(now()), id}
+	}
+	res := c.db.write.WithContext(ctx).Exec(set, args...)
+	if res.Error == nil && res.RowsAffected == 0 {
+		res.Error = ErrNotFound
+	}
+	if res.Error != nil {
+		return fmt.Errorf("finish task %s: %w", id, res.Error)
+	}
+	return nil
+}

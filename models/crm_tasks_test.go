@@ -1,0 +1,118 @@
+package models_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
+)
+
+func TestFollowUpTasksC19(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx := t.Context()
+		site(t, db)
+		crm := db.CRM()
+		tomorrow := time.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02")
+		_, err := crm.CreateContact(ctx, models.Contact{Tenant: "acme", Name: "Bob", Numbers: []string{"030 555000"}})
+		require.NoError(t, err)
+		first, err := crm.CreateTask(ctx, models.Task{Tenant: "acme", Agent: "anna", Call: "c1", Title: "  Send the \"offer\" <b>ü ", Due: tomorrow})
+		require.NoError(t, err)
+		require.Equal(t, `Send the "offer" <b>ü`, first.Title)
+		second, err := crm.CreateTask(ctx, models.Task{Tenant: "acme", Agent: "bert", Call: "c2", Title: "Call back", Due: tomorrow})
+		require.NoError(t, err)
+		third, err := crm.CreateTask(ctx, models.Task{Tenant: "acme", Agent: "anna", Call: "c3", Title: "Ask", Due: tomorrow})
+		require.NoError(t, err)
+
+		// Who it is about is known when the call is over and somebody has looked.
+		got, err := crm.Task(ctx, first.ID)
+		require.NoError(t, err)
+		require.Equal(t, first, got)
+		s := newTeller(t, db)
+		s.call("c1", "030 555000", noon)
+		s.call("c2", "030 123456", noon)
+		require.NoError(t, projector(db).CatchUp(ctx))
+		got, err = crm.Task(ctx, second.ID)
+		require.NoError(t, err)
+		require.Equal(t, "030 123456", got.Number, "as the network gave it")
+		_, err = resolve(t, db, "c1", "c2")
+		require.NoError(t, err)
+		got, err = crm.Task(ctx, first.ID)
+		require.NoError(t, err)
+		require.Equal(t, "Bob", got.Name)
+		require.Equal(t, "+4930555000", got.Number)
+		require.NotEmpty(t, got.Contact)
+		require.Empty(t, got.Lead)
+		got, err = crm.Task(ctx, second.ID)
+		require.NoError(t, err)
+		require.NotEmpty(t, got.Lead)
+		require.Equal(t, "+4930123456", got.Number)
+
+		ids := func(f models.TaskFilter) (ids []string) {
+			page, err := crm.Tasks(ctx, f)
+			require.NoError(t, err)
+			for _, task := range page.Items {
+				ids = append(ids, task.ID)
+			}
+			return ids
+		}
+		require.ElementsMatch(t, []string{third.ID, first.ID}, ids(models.TaskFilter{Agent: "anna"}))
+		require.Equal(t, []string{second.ID}, ids(models.TaskFilter{Call: "c2"}))
+		require.Empty(t, ids(models.TaskFilter{Tenant: "globex"}))
+		require.NoError(t, crm.FinishTask(ctx, first.ID, true))
+		require.Equal(t, []string{first.ID}, ids(models.TaskFilter{Agent: "anna", State: models.TaskDone}))
+		require.Equal(t, []string{third.ID}, ids(models.TaskFilter{Agent: "anna", State: models.TaskOpen}))
+		got, err = crm.Task(ctx, first.ID)
+		require.NoError(t, err)
+		require.NoError(t, crm.FinishTask(ctx, first.ID, true))
+		again, err := crm.Task(ctx, first.ID)
+		require.NoError(t, err)
+		require.Equal(t, got.DoneAt, again.DoneAt, "when it was done first stays")
+		require.NoError(t, crm.FinishTask(ctx, first.ID, false))
+		require.Len(t, ids(models.TaskFilter{Agent: "anna", State: models.TaskOpen}), 2)
+		require.ErrorIs(t, crm.FinishTask(ctx, "none", true), models.ErrNotFound)
+		_, err = crm.Task(ctx, "none")
+		require.ErrorIs(t, err, models.ErrNotFound)
+
+		page, err := crm.Tasks(ctx, models.TaskFilter{Paging: models.Paging{Limit: 2}})
+		require.NoError(t, err)
+		rest, err := crm.Tasks(ctx, models.TaskFilter{Paging: models.Paging{Limit: 2, Cursor: page.Next}})
+		require.NoError(t, err)
+		require.Len(t, rest.Items, 1)
+		require.NotContains(t, page.Items, rest.Items[0])
+	})
+}
+
+func TestTheRulesOfATaskC19(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, x := range map[string]struct{ title, due, field, rule string }{
+		"good":               {"x", "2026-03-01", "", ""},
+		"longest":            {strings.Repeat("ü", 200), "2026-03-01", "", ""},
+		"yesterday":          {"x", "2026-02-28", "", ""},
+		"far":                {"x", "2031-02-28", "", ""},
+		"no title":           {" \t", "2026-03-01", "title", "1 to 200 characters"},
+		"long title":         {strings.Repeat("ü", 201), "2026-03-01", "title", "up to 200 characters"},
+		"line break":         {"a\nb", "2026-03-01", "title", "line breaks"},
+		"two days ago":       {"x", "2026-02-27", "due", "past"},
+		"too far":            {"x", "2031-03-10", "due", "five years"},
+		"no day":             {"x", "", "due", "as 2026-01-31"},
+		"no such day":        {"x", "2026-02-30", "due", "as 2026-01-31"},
+		"a time":             {"x", "2026-03-01T10:00:00Z", "due", "as 2026-01-31"},
+		"an American's form": {"x", "03/01/2026", "due", "as 2026-01-31"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := models.ValidTask(x.title, x.due, at)
+			if x.field == "" {
+				require.NoError(t, err)
+				return
+			}
+			var invalid models.Invalid
+			require.ErrorAs(t, err, &invalid)
+			require.Equal(t, x.field, invalid[0].Field)
+			require.Contains(t, invalid[0].Rule, x.rule)
+		})
+	}
+}

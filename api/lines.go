@@ -215,6 +215,8 @@ var phoneFile = file[models.Phone]{
 		textColumn("name", func(p *models.Phone) *string { return &p.Name }),
 		textColumn("engine", func(p *models.Phone) *core.EngineID { return &p.Engine }),
 		listColumn("codecs", func(p *models.Phone) *[]models.Codec { return &p.Codecs }),
+		textColumn("transport", func(p *models.Phone) *models.Transport { return &p.Transport }),
+		textColumn("encryption", func(p *models.Phone) *models.Encryption { return &p.Encryption }),
 	},
 	read: func(ctx context.Context, db *models.DB, id string) (models.Phone, error) {
 		row, err := db.Lines(nil).Phone(ctx, id)

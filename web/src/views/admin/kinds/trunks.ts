@@ -42,7 +42,9 @@ export const trunks: Kind<Trunk> = {
       id: 'carrier',
       fields: [
         { name: 'host', as: 'text', isRequired: true, placeholder: 'sip.example.net' },
-        { name: 'port', as: 'number', usual: 5060 },
+        { name: 'port', as: 'number' },
+        { name: 'transport', as: 'choice', of: ['udp', 'tls'], byDefault: 'udp' },
+        { name: 'encryption', as: 'choice', of: ['off', 'optional', 'required'], byDefault: 'off' },
         { name: 'from', as: 'words', wide: true },
         { name: 'user', as: 'text' },
         { name: 'register', as: 'flag', wide: true },

@@ -26,20 +26,20 @@ func securityFlags(flags *flag.FlagSet, p *switchPlace) {
 	flags.StringVar(&p.hostname, "tls-name", "", "host name by which phones and carriers reach the switch; default: they use its address")
 }
 
-func (p switchPlace) secure() bool { return p.tlsPort != 0 }
+func (p *switchPlace) secure() bool { return p.tlsPort != 0 }
 
 // name is by which phones and carriers reach the switch.
-func (p switchPlace) name() string { return cmp.Or(p.hostname, p.public) }
+func (p *switchPlace) name() string { return cmp.Or(p.hostname, p.public) }
 
 // tlsAddress is where they reach it over TLS; "" = nowhere.
-func (p switchPlace) tlsAddress() string {
+func (p *switchPlace) tlsAddress() string {
 	if !p.secure() {
 		return ""
 	}
 	return net.JoinHostPort(p.name(), strconv.Itoa(p.tlsPort))
 }
 
-func (p switchPlace) checkSecurity(check func(ok bool, field, rule string)) {
+func (p *switchPlace) checkSecurity(check func(ok bool, field, rule string)) {
 	check(p.tlsPort >= 0 && p.tlsPort <= 65535, "-tls-port", "must be a port, or 0 for none")
 	check(!p.secure() || filepath.IsAbs(p.tlsDir), "-tls-dir", "must be an absolute path where there is a -tls-port")
 	check(p.certificates == "" || filepath.IsAbs(p.certificates), "-certificates", "must be an absolute path")
@@ -53,7 +53,7 @@ type certified interface {
 
 // certify gives the switch its certificate, and returns where Tandem finds the part of it that everybody may see. One that the switch could not show stops the set-up; of one
 // that phones will not have it is only said so, because phones that do not look, and those without TLS, have to work.
-func (p switchPlace) certify(stdout io.Writer, to certified) (shown string, err error) {
+func (p *switchPlace) certify(stdout io.Writer, to certified) (shown string, err error) {
 	if !p.secure() {
 		return "", nil
 	}
@@ -92,7 +92,7 @@ func (p switchPlace) certify(stdout io.Writer, to certified) (shown string, err 
 }
 
 // certificateFiles reads the certificate that is given. Without one, one of ours is made, and made anew before it ends or when the switch is reached by another name.
-func (p switchPlace) certificateFiles(name string, now time.Time) (f certificate.Files, own bool, err error) {
+func (p *switchPlace) certificateFiles(name string, now time.Time) (f certificate.Files, own bool, err error) {
 	if p.certificates != "" {
 		if f, err = certificate.Read(p.certificates); err != nil {
 			err = fmt.Errorf("the certificate in %s (TANDEM_CERTIFICATES): %w", p.certificates, err)

@@ -191,7 +191,7 @@ func machineAddress() (string, error) {
 }
 
 // passwords reads what "setup secrets" has made: that of the switch, and the one that the switches have for each other.
-func (p switchPlace) passwords(name string) (own, peer string, err error) {
+func (p *switchPlace) passwords(name string) (own, peer string, err error) {
 	read := func(name string) string {
 		b, err1 := os.ReadFile(filepath.Join(p.secrets, name))
 		if err1 != nil {
@@ -203,7 +203,7 @@ func (p switchPlace) passwords(name string) (own, peer string, err error) {
 }
 
 // announce leaves Tandem the settings with which it drives the switch; see fromFiles in settings.go.
-func (p switchPlace) announce(stdout io.Writer, name core.EngineID, settings map[string]string) error {
+func (p *switchPlace) announce(stdout io.Writer, name core.EngineID, settings map[string]string) error {
 	var lines []string
 	for k, v := range settings {
 		if v != "" {

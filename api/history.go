@@ -60,6 +60,19 @@ func filled[T any](p Paging, visible func(T) bool, read func(Paging) (Page[T], e
 	return out, nil
 }
 
+// ofAgent reads of whom the list is to be; of an agent always the own.
+func (r *request) ofAgent(what string) (core.AgentID, error) {
+	asked, err := r.text("agent", 128)
+	switch {
+	case err != nil || r.who.Role != Agent:
+		return core.AgentID(asked), err
+	case asked != "" && core.AgentID(asked) != r.who.Agent:
+		return "", &Error{Code: CodeForbidden, Message: "an agent reads its own " + what + " only", Field: "agent"}
+	default:
+		return r.who.Agent, nil
+	}
+}
+
 func callFilter(r *request) (f CallFilter, err error) {
 	if f.Paging, err = r.paging(); err != nil {
 		return f, err
@@ -70,16 +83,8 @@ func callFilter(r *request) (f CallFilter, err error) {
 	if f.From, f.To, err = r.span(); err != nil {
 		return f, err
 	}
-	agent, err := r.text("agent", 128)
-	if err != nil {
+	if f.Agent, err = r.ofAgent("calls"); err != nil {
 		return f, err
-	}
-	f.Agent = core.AgentID(agent)
-	if r.who.Role == Agent {
-		if f.Agent != "" && f.Agent != r.who.Agent {
-			return f, &Error{Code: CodeForbidden, Message: "an agent reads its own calls only", Field: "agent"}
-		}
-		f.Agent = r.who.Agent
 	}
 	queue, err := r.text("queue", 128)
 	if err != nil {

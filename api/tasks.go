@@ -79,16 +79,8 @@ func taskFilter(r *request) (f TaskFilter, err error) {
 	if f.Tenant, err = r.tenant(); err != nil {
 		return f, err
 	}
-	agent, err := r.text("agent", 128)
-	if err != nil {
+	if f.Agent, err = r.ofAgent("tasks"); err != nil {
 		return f, err
-	}
-	f.Agent = core.AgentID(agent)
-	if r.who.Role == Agent {
-		if f.Agent != "" && f.Agent != r.who.Agent {
-			return f, &Error{Code: CodeForbidden, Message: "an agent reads its own tasks only", Field: "agent"}
-		}
-		f.Agent = r.who.Agent
 	}
 	call, err := r.text("call", 128)
 	if err != nil {

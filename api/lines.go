@@ -159,9 +159,9 @@ func (s *Server) checkLine(engine core.EngineID, field, name string) error {
 	return nil
 }
 
-// setPhonePassword gives a phone a password. One that was made is in the answer, and nowhere else ever again.
-func (s *Server) setPhonePassword(r *request) (reply, error) {
-	row, err := phones.find(s, r)
+// setLinePassword sets the password of a phone or a trunk as `set` says, which also says what is answered and what of it is audited.
+func setLinePassword[T any](s *Server, r *request, of resource[T, T], set func(row T, password string) (reply, any, error)) (reply, error) {
+	row, err := of.find(s, r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -174,13 +174,22 @@ func (s *Server) setPhonePassword(r *request) (reply, error) {
 	if err := s.acting(); err != nil {
 		return reply{}, err
 	}
-	made, err := s.Passwords.SetPhonePassword(r.ctx(), row.Value.ID, body.Password)
+	out, audited, err := set(row.Value, body.Password)
 	if err != nil {
 		return reply{}, err
 	}
 	s.Lines.Changed()
-	s.audit(r, "phone/"+row.Value.ID, row.Value.Tenant, map[string]bool{"made": made != ""})
-	return ok(phonePassword{User: row.Value.User, Realm: models.PhoneRealm, Password: made})
+	s.audit(r, of.kind+"/"+*of.id(&row.Value), of.tenant(row.Value), audited)
+	return out, nil
+}
+
+// setPhonePassword gives a phone a password. One that was made is in the answer, and nowhere else ever again.
+func (s *Server) setPhonePassword(r *request) (reply, error) {
+	return setLinePassword(s, r, phones, func(p models.Phone, password string) (reply, any, error) {
+		made, err := s.Passwords.SetPhonePassword(r.ctx(), p.ID, password)
+		out, _ := ok(phonePassword{User: p.User, Realm: models.PhoneRealm, Password: made})
+		return out, map[string]bool{"made": made != ""}, err
+	})
 }
 
 // phonePassword is what a phone has to be told.
@@ -191,25 +200,9 @@ type phonePassword struct {
 }
 
 func (s *Server) setTrunkPassword(r *request) (reply, error) {
-	row, err := trunks.find(s, r)
-	if err != nil {
-		return reply{}, err
-	}
-	var body struct {
-		Password string `json:"password"`
-	}
-	if err := r.decode(&body); err != nil {
-		return reply{}, err
-	}
-	if err := s.acting(); err != nil {
-		return reply{}, err
-	}
-	if err := s.Passwords.SetTrunkPassword(r.ctx(), row.Value.ID, body.Password); err != nil {
-		return reply{}, err
-	}
-	s.Lines.Changed()
-	s.audit(r, "trunk/"+row.Value.ID, "", nil)
-	return reply{status: http.StatusNoContent}, nil
+	return setLinePassword(s, r, trunks, func(t models.Trunk, password string) (reply, any, error) {
+		return reply{status: http.StatusNoContent}, nil, s.Passwords.SetTrunkPassword(r.ctx(), t.ID, password)
+	})
 }
 
 // phoneFile has no passwords: they would lie about in folders and mails.
@@ -222,6 +215,8 @@ var phoneFile = file[models.Phone]{
 		textColumn("name", func(p *models.Phone) *string { return &p.Name }),
 		textColumn("engine", func(p *models.Phone) *core.EngineID { return &p.Engine }),
 		listColumn("codecs", func(p *models.Phone) *[]models.Codec { return &p.Codecs }),
+		textColumn("transport", func(p *models.Phone) *models.Transport { return &p.Transport }),
+		textColumn("encryption", func(p *models.Phone) *models.Encryption { return &p.Encryption }),
 	},
 	read: func(ctx context.Context, db *models.DB, id string) (models.Phone, error) {
 		row, err := db.Lines(nil).Phone(ctx, id)
@@ -241,37 +236,11 @@ var phoneFile = file[models.Phone]{
 func (c Config) linesOf(db *models.DB) Config {
 	l := db.Lines(c.Key)
 	c.Passwords = storedPasswords{l}
-	c.Phones = repository[models.Phone, string]{
-		list: l.Phones, get: l.Phone,
-		create: func(ctx context.Context, p models.Phone) (models.Versioned[models.Phone], core.ConfigChanged, error) {
-			row, err := l.CreatePhone(ctx, p)
-			return row, core.ConfigChanged{}, err
-		},
-		update: func(ctx context.Context, p models.Phone, version int64) (models.Versioned[models.Phone], core.ConfigChanged, error) {
-			row, err := l.UpdatePhone(ctx, p, version)
-			return row, core.ConfigChanged{}, err
-		},
-		remove: func(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
-			return core.ConfigChanged{}, l.DeletePhone(ctx, id, version)
-		},
+	c.Phones = unruled(l.Phones, l.Phone, l.CreatePhone, l.UpdatePhone, l.DeletePhone)
+	all := func(ctx context.Context, _ core.TenantID) ([]models.Versioned[models.Trunk], error) {
+		return l.Trunks(ctx)
 	}
-	c.Trunks = repository[models.Trunk, string]{
-		list: func(ctx context.Context, _ core.TenantID) ([]models.Versioned[models.Trunk], error) {
-			return l.Trunks(ctx)
-		},
-		get: l.Trunk,
-		create: func(ctx context.Context, t models.Trunk) (models.Versioned[models.Trunk], core.ConfigChanged, error) {
-			row, err := l.CreateTrunk(ctx, t)
-			return row, core.ConfigChanged{}, err
-		},
-		update: func(ctx context.Context, t models.Trunk, version int64) (models.Versioned[models.Trunk], core.ConfigChanged, error) {
-			row, err := l.UpdateTrunk(ctx, t, version)
-			return row, core.ConfigChanged{}, err
-		},
-		remove: func(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
-			return core.ConfigChanged{}, l.DeleteTrunk(ctx, id, version)
-		},
-	}
+	c.Trunks = unruled(all, l.Trunk, l.CreateTrunk, l.UpdateTrunk, l.DeleteTrunk)
 	return c
 }
 

@@ -73,6 +73,7 @@ func TestPhonesAndTrunksAreChecked(t *testing.T) {
 	for body, field := range map[string]string{
 		`{"tenant":"acme","user":"a;b","name":"A"}`: "user", `{"tenant":"acme","user":"sim","name":"A"}`: "user", `{"tenant":"acme","user":"a","name":"A","engine":"nowhere"}`: "engine",
 		`{"tenant":"acme","user":"a","name":"A","codecs":["gsm"]}`: "codecs[0]", `{"tenant":"acme","user":"a","name":""}`: "name", `{"tenant":"acme","user":"49301234567","name":"A"}`: "user",
+		`{"tenant":"acme","user":"a","name":"A","transport":"tcp"}`: "transport", `{"tenant":"acme","user":"a","name":"A","encryption":"required"}`: "encryption",
 		`{"tenant":"acme","user":"2001","name":"A"}`: "user", // gary's, of globex
 	} {
 		w.bad(422, CodeInvalid, field, "user:root", post, "/api/v1/phones", body)
@@ -81,6 +82,7 @@ func TestPhonesAndTrunksAreChecked(t *testing.T) {
 	for body, field := range map[string]string{
 		`{"id":"c","name":"C","host":"a b"}`: "host", `{"id":"other","name":"C","host":"192.0.2.1"}`: "id", `{"id":"c","name":"C","host":"192.0.2.1","from":["0.0.0.0/0"]}`: "from[0]",
 		`{"id":"c","name":"C","host":"192.0.2.1","register":true}`: "user", `{"id":"c\n[x]","name":"C","host":"192.0.2.1"}`: "id", `{"id":"c","name":"C","host":"192.0.2.1","engine":"x"}`: "engine",
+		`{"id":"c","name":"C","host":"192.0.2.1","transport":"any"}`: "transport", `{"id":"c","name":"C","host":"192.0.2.1","encryption":"always"}`: "encryption",
 	} {
 		w.bad(422, CodeInvalid, field, "user:root", post, "/api/v1/trunks", body)
 	}
@@ -94,7 +96,7 @@ func TestPhonesAndTrunksAreChecked(t *testing.T) {
 func TestPhonesComeFromAFile(t *testing.T) {
 	lines := &fakeLines{}
 	w := newWorld(t, withLines(lines))
-	const file = "id,tenant,user,name,engine,codecs\ndesk-1,acme,2101,Reception,sim,pcma|pcmu\ndesk-2,acme,2102,Warehouse,,\n"
+	const file = "id,tenant,user,name,engine,codecs,transport,encryption\ndesk-1,acme,2101,Reception,sim,pcma|pcmu,tls,required\ndesk-2,acme,2102,Warehouse,,,,\n"
 	csv := headers{"Content-Type": "text/csv"}
 	var done imported
 	w.good(200, "user:adam", post, "/api/v1/csv/phones", file, csv).into(t, &done)

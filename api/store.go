@@ -30,34 +30,8 @@ func (c Config) Database(db *models.DB) Config {
 	c.Queues = repository[core.Queue, core.QueueID]{setup.Queues, setup.Queue, setup.CreateQueue, setup.UpdateQueue, setup.DeleteQueue}
 	c.Agents = repository[core.AgentSetup, core.AgentID]{setup.Agents, setup.Agent, setup.CreateAgent, setup.UpdateAgent, setup.DeleteAgent}
 	accounts := db.Users()
-	c.Users = repository[models.User, string]{
-		list: accounts.List, get: accounts.User,
-		create: func(ctx context.Context, u models.User) (models.Versioned[models.User], core.ConfigChanged, error) {
-			row, err := accounts.Create(ctx, u)
-			return row, core.ConfigChanged{}, err
-		},
-		update: func(ctx context.Context, u models.User, version int64) (models.Versioned[models.User], core.ConfigChanged, error) {
-			row, err := accounts.Update(ctx, u, version)
-			return row, core.ConfigChanged{}, err
-		},
-		remove: func(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
-			return core.ConfigChanged{}, accounts.Delete(ctx, id, version)
-		},
-	}
-	c.Teams = repository[models.Team, string]{
-		list: accounts.Teams, get: accounts.Team,
-		create: func(ctx context.Context, t models.Team) (models.Versioned[models.Team], core.ConfigChanged, error) {
-			row, err := accounts.CreateTeam(ctx, t)
-			return row, core.ConfigChanged{}, err
-		},
-		update: func(ctx context.Context, t models.Team, version int64) (models.Versioned[models.Team], core.ConfigChanged, error) {
-			row, err := accounts.UpdateTeam(ctx, t, version)
-			return row, core.ConfigChanged{}, err
-		},
-		remove: func(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
-			return core.ConfigChanged{}, accounts.DeleteTeam(ctx, id, version)
-		},
-	}
+	c.Users = unruled(accounts.List, accounts.User, accounts.Create, accounts.Update, accounts.Delete)
+	c.Teams = unruled(accounts.Teams, accounts.Team, accounts.CreateTeam, accounts.UpdateTeam, accounts.DeleteTeam)
 	c.Accounts, c.Sessions, c.Together = s, storedSessions{db.Sessions()}, s
 	c.Site, c.Tokens, c.Answers, c.Audit, c.History, c.CRM = s, s, s, s, s, s
 	c.Measures = storedMeasures{db.Measures()}
@@ -113,6 +87,30 @@ type repository[T any, ID ~string] struct {
 	create func(context.Context, T) (models.Versioned[T], core.ConfigChanged, error)
 	update func(context.Context, T, int64) (models.Versioned[T], core.ConfigChanged, error)
 	remove func(context.Context, ID, int64) (core.ConfigChanged, error)
+}
+
+// unruled makes a repository of what the rules know nothing of: no change to it is one of their configuration.
+func unruled[T any](
+	list func(context.Context, core.TenantID) ([]models.Versioned[T], error),
+	get func(context.Context, string) (models.Versioned[T], error),
+	create func(context.Context, T) (models.Versioned[T], error),
+	update func(context.Context, T, int64) (models.Versioned[T], error),
+	remove func(context.Context, string, int64) error,
+) repository[T, string] {
+	return repository[T, string]{
+		list: list, get: get,
+		create: func(ctx context.Context, value T) (models.Versioned[T], core.ConfigChanged, error) {
+			row, err := create(ctx, value)
+			return row, core.ConfigChanged{}, err
+		},
+		update: func(ctx context.Context, value T, version int64) (models.Versioned[T], core.ConfigChanged, error) {
+			row, err := update(ctx, value, version)
+			return row, core.ConfigChanged{}, err
+		},
+		remove: func(ctx context.Context, id string, version int64) (core.ConfigChanged, error) {
+			return core.ConfigChanged{}, remove(ctx, id, version)
+		},
+	}
 }
 
 func (r repository[T, ID]) List(ctx context.Context, tenant core.TenantID) ([]Versioned[T], error) {

@@ -28,7 +28,7 @@ RUN mkdir -p /out/etc/ssl/certs \
  && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ \
  && echo 'tandem:x:61060:61060::/var/lib/tandem:/nowhere' > /out/etc/passwd \
  && echo 'tandem:x:61060:' > /out/etc/group \
- && mkdir -p /owned/run/tandem /owned/run/tandem-postgres /owned/run/tandem-redis /owned/run/tandem-grafana /owned/srv/asterisk /owned/srv/freeswitch /owned/var/lib/tandem \
+ && mkdir -p /owned/run/tandem /owned/run/tandem-postgres /owned/run/tandem-redis /owned/run/tandem-grafana /owned/srv/asterisk /owned/srv/asterisk-tls /owned/srv/freeswitch /owned/srv/freeswitch-tls /owned/var/lib/tandem \
  && chmod 0750 /owned/run/* /owned/srv/* /owned/var/lib/*
 
 FROM scratch

@@ -40,9 +40,6 @@ const mixVariable = "tandem_mix"
 // bridgedVariable is the switch's own: the other leg, as long as there is a bridge.
 const bridgedVariable = "bridge_to"
 
-// bridgeLimit is how long a bridge's beginning and end are waited for: they take 40 ms on a healthy switch, and nothing else may be ordered meanwhile.
-const bridgeLimit = 3 * time.Second
-
 // survives is the variable by which a leg parks when a bridge ends. Parking leaves it in place as long as there is no park_timeout.
 func survives() setting { return set("park_after_bridge", literal("true")) }
 
@@ -131,6 +128,7 @@ func (e *Engine) meet(mix core.MixID, first, second core.LegID) bool {
 	x.stay, y.stay = stay{mix: mix, with: second}, stay{mix: mix, with: first}
 	x.moving, y.moving = newMove(x.stay), newMove(y.stay)
 	x.due, y.due = false, false
+	x.second, y.second = "", ""
 	return true
 }
 
@@ -288,8 +286,8 @@ func (e *Engine) parting(id core.LegID) (first core.LegID, ordered chan struct{}
 	return first, ordered
 }
 
-// A bridge that is so old is firm without a look.
-const firmAge = time.Second
+// A bridge that is so old is firm without a look: FreeSWITCH waits ten seconds for the second leg, and then hangs up on it.
+const firmAge = 12 * time.Second
 
 // firm waits until the bridge that a leg is coming to has begun, and both legs of a young bridge are in it. The second one is the last to come.
 func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
@@ -302,22 +300,39 @@ func (e *Engine) firm(ctx context.Context, p *pair, id core.LegID) error {
 	}
 	var second core.LegID
 	e.note(id, func(l *leg) {
-		if l.stay.with != "" && l.bridged != "" && time.Since(l.met) < firmAge {
+		if l.stay.with != "" && time.Since(l.met) < firmAge {
 			second = l.second
 		}
 	})
-	for begun := time.Now(); second != "" && time.Since(begun) < moveLimit; {
-		in, err := inBridge(ctx, p, second)
-		if err != nil || in {
+	begun, pause := time.Now(), 2*time.Millisecond
+	for second != "" {
+		if in, err := inBridge(ctx, p, second); err != nil || in {
 			return err
 		}
+		if time.Since(begun) > lookAfter {
+			if on, err := onItsWay(ctx, p, second); err != nil || !on {
+				return err
+			}
+			begun = time.Now()
+		}
 		select {
-		case <-time.After(2 * time.Millisecond):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return fmt.Errorf("look at a bridge: %w", ctx.Err())
 		}
+		pause = min(2*pause, 50*time.Millisecond) // a switch that is so slow is not helped by questions
 	}
 	return nil
+}
+
+// onItsWay asks whether the second leg of a bridge, which is not in it, is still to come: it may be over already.
+func onItsWay(ctx context.Context, p *pair, second core.LegID) (bool, error) {
+	s, there, err := p.commands.standing(ctx, second)
+	if err != nil {
+		return false, fmt.Errorf("look at a bridge: %w", err)
+	}
+	state := s.state()
+	return there && (state == "" || slices.Contains(bridgeStates, state)), nil
 }
 
 // inBridge asks whether the second leg of a bridge is in it, or has ended. Its state says so a moment too early: FreeSWITCH hangs up on a second leg that the first
@@ -337,9 +352,6 @@ var flagsPattern = regexp.MustCompile(`"flags":"([0-9=;]*)"`)
 // bridgedFlag is CF_BRIDGED.
 const bridgedFlag = ";9=1;"
 
-// secondState is the state of the second leg of a bridge.
-const secondState = "CS_EXCHANGE_MEDIA"
-
 // widow notes that a leg's partner in a bridge has ended: the leg parks. The caller holds mu.
 func (t *table) widow(l *leg) {
 	if other := t.legs[l.stay.with]; other != nil && other.stay.with == l.id {
@@ -353,7 +365,7 @@ func (l *leg) parks() {
 		l.moving.over()
 	}
 	l.stay, l.moving = stay{}, newMove(stay{})
-	l.moving.limit = bridgeLimit
+	l.moving.ends = true
 }
 
 // bridgeFacts are what the beginning of a bridge tells. Its end is seen by each of the legs: it parks, goes on elsewhere, or ends. The caller holds mu.

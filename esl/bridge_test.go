@@ -92,6 +92,47 @@ func TestPlanOfABridge(t *testing.T) {
 	assert.Equal(t, []core.LegID{legA, legB}, e.bridged("m"))
 }
 
+// bridgeOver is what a leg says when it parks because its bridge is over.
+const bridgeOver = "Channel-State: " + parkedState
+
+// inProgram is what it says when it parks at a program's end, or in the middle of one.
+func inProgram(mark string) []string {
+	return []string{"Channel-State: " + programState, "variable_current_application: park", "variable_current_application_data: " + mark}
+}
+
+// TestParkingInPassing: FreeSWITCH takes a moment between making a leg leave its music and saying what it does next. The leg parks meanwhile, and says so: it is neither the end of the
+// bridge that is being made, nor the beginning of what it was told. With 50 ms put in between every caller from the hold music does.
+func TestParkingInPassing(t *testing.T) {
+	e := talkers(t)
+	require.True(t, e.meet("m", legA, legB))
+	assert.Empty(t, feed(e, legEvent("CHANNEL_PARK", legA, inProgram("")...)))
+	a := e.table.legs[legA]
+	require.NotNil(t, a.moving, "the bridge is still being made: to be hung up on now would end both")
+	bridge := legEvent("CHANNEL_BRIDGE", legA, "Bridge-A-Unique-ID: "+string(legA), "Bridge-B-Unique-ID: "+string(legB))
+	assert.Equal(t, []string{"mix.joined", "mix.joined"}, feed(e, bridge))
+	assert.Equal(t, stay{mix: "m", with: legB}, a.stay)
+	assert.Nil(t, a.moving)
+
+	// Of two orders in quick succession the second may get lost.
+	for what, to := range map[string]stay{"music": {music: true, class: "calm"}, "a conference": {mix: "m"}, "silence": {}} {
+		a := talkers(t).table.legs[legA]
+		a.moving = newMove(to)
+		a.stands(legEvent("CHANNEL_PARK", legA, inProgram("")...))
+		assert.NotNil(t, a.moving, "told %s", what)
+	}
+	a = talkers(t).table.legs[legA]
+	a.moving = newMove(stay{})
+	a.stands(legEvent("CHANNEL_PARK", legA, inProgram(silenceMark)...))
+	assert.Nil(t, a.moving)
+
+	// A bridge that is not made, because the other one has ended.
+	e = talkers(t)
+	require.True(t, e.meet("m", legA, legB))
+	feed(e, legEvent("CHANNEL_PARK", legA, bridgeOver))
+	assert.Equal(t, stay{}, e.table.legs[legA].stay)
+	assert.Nil(t, e.table.legs[legA].moving)
+}
+
 // TestEndOfABridge: the one who outlives it parks, and is in no mix then.
 func TestEndOfABridge(t *testing.T) {
 	e := talkers(t)
@@ -100,12 +141,12 @@ func TestEndOfABridge(t *testing.T) {
 	a := e.table.legs[legA]
 	assert.Equal(t, stay{}, a.stay)
 	require.NotNil(t, a.moving, "it has not parked yet, and nothing may be ordered until it has")
-	assert.Equal(t, []string{"mix.left"}, feed(e, legEvent("CHANNEL_PARK", legA)))
+	assert.Equal(t, []string{"mix.left"}, feed(e, legEvent("CHANNEL_PARK", legA, bridgeOver)))
 	assert.Nil(t, a.moving)
 
 	e = talkers(t)
 	bridgeNow(t, e, legA, legB)
-	assert.Equal(t, []string{"mix.left", "mix.left", "leg.hungup"}, feed(e, legEvent("CHANNEL_PARK", legA),
+	assert.Equal(t, []string{"mix.left", "mix.left", "leg.hungup"}, feed(e, legEvent("CHANNEL_PARK", legA, bridgeOver),
 		legEvent("CHANNEL_HANGUP_COMPLETE", legB, "Hangup-Cause: NORMAL_CLEARING")), "it may park before the other's end is told")
 	assert.Nil(t, e.table.legs[legA].moving)
 }

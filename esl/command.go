@@ -2,6 +2,7 @@ package esl
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	lib "github.com/percipia/eslgo/command"
@@ -87,6 +88,29 @@ type ping struct{}
 
 // BuildMessage implements the library's Command.
 func (ping) BuildMessage() string { return "ping" }
+
+// markGroup begins the name of every mark of ours in the switch's tables.
+const markGroup = "tandem-mark-"
+
+// markCommand fires an event by which the switch writes a row into its table of tasks, or takes it away again. Nothing is scheduled.
+func markCommand(id int64, name string, there bool) command {
+	m := mark{event: "DEL_SCHEDULE", id: id, name: name}
+	if there {
+		m.event = "ADD_SCHEDULE"
+	}
+	return command{verb: "sendevent", lib: m, answer: kindReply, err: wordArg(name).err}
+}
+
+type mark struct {
+	event string
+	id    int64
+	name  string
+}
+
+// BuildMessage implements the library's Command.
+func (m mark) BuildMessage() string {
+	return fmt.Sprintf("sendevent %s\nTask-ID: %d\nTask-Group: %s\nTask-Runtime: 0", m.event, m.id, m.name)
+}
 
 // socketModule is a name that must not be in a command: the event socket reloads itself, and drops everybody, for any command
 // that has this name and "reload" or "unload" anywhere in its first line, be it a caller's name.

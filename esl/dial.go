@@ -37,7 +37,7 @@ func (e *Engine) dial(ctx context.Context, p *pair, call core.CallID, a core.Dia
 		return nil // the second dial of one leg id
 	}
 	originate := func(ctx context.Context) error {
-		return p.commands.background(ctx, dialJob+jobID(a.Leg), "originate", joined(dialSettings(call, a), target), literal("&park()"))
+		return p.aside.background(ctx, dialJob+jobID(a.Leg), "originate", joined(dialSettings(call, a), target), literal("&park()"))
 	}
 	e.note(a.Leg, func(l *leg) { l.dial = originate })
 	if err := e.pace.wait(ctx); err != nil {
@@ -69,11 +69,11 @@ func (e *Engine) dialledBefore(ctx context.Context, p *pair, id core.LegID) (boo
 	if !young {
 		return false, nil
 	}
-	said, err := p.commands.api(ctx, "uuid_exists", idArg(id))
+	there, err := exists(ctx, p, id)
 	if err != nil {
 		return false, fmt.Errorf("dial: %w", err)
 	}
-	return strings.TrimSpace(said) == "true", nil
+	return there, nil
 }
 
 // dialSettings are the variables of a leg.

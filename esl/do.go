@@ -79,19 +79,22 @@ func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 	unborn := l != nil && l.pending && !l.created
 	phone := l == nil || l.phone && !l.peer
 	e.mu.Unlock()
-	err := e.firm(ctx, p, a.Leg) // while a bridge is made, it would end the other leg, too
-	ordered := err == nil
-	if ordered {
-		err = order(ctx, p.commands, "uuid_kill", idArg(a.Leg), killArg(code, phone))
+	// While a bridge is made, it would end the other leg, too. But whatever the switch says of a bridge, or does not say: who is to end ends.
+	patience, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout*2/3)
+	err := e.firm(patience, p, a.Leg)
+	cancel()
+	if err != nil {
+		e.logOf(a.Leg).Warn("hung up on in a bridge of which nothing is known", "error", err)
 	}
+	err = order(ctx, p.commands, "uuid_kill", idArg(a.Leg), killArg(code, phone))
 	switch {
 	case err == nil:
 		return nil
 	case notFound(err) && unborn:
 		// "originate" has not come to making the channel. It is hung up as soon as it shows.
 		return nil
-	case first && (answered(err) || !ordered):
-		// The switch refused, or has not heard of it, so whatever ends the leg now is not our doing. Without an answer it may have been.
+	case first && answered(err):
+		// The switch refused, so whatever ends the leg now is not our doing. Without an answer it may have been.
 		e.note(a.Leg, func(l *leg) { l.asked = "" })
 	}
 	return fmt.Errorf("hang up: %w", err)

@@ -2,14 +2,14 @@
 //
 // # How it is put together
 //
-// An [Engine] keeps two connections to one FreeSWITCH: one brings events, read by one goroutine into a bounded queue, the other takes commands.
+// An [Engine] keeps three connections to one FreeSWITCH: one brings events, read by one goroutine into a bounded queue, one takes orders, and one what may take its time.
 // Commands are built with the types of github.com/percipia/eslgo/command, of arguments that only this package can make (argument.go);
 // the library's connection is not used, because it delivers events out of order and replies to the wrong caller.
 //
 //	events ─► queue ─► translate ─► Sink             one goroutine, so facts keep their order
 //	Do ─► command ─► (what only its reply confirms) ─► queue
 //
-// A session is one life of the two connections (pair.go): connect, subscribe, look at everything (channels, conferences, recordings), report
+// A session is one life of the connections (pair.go): connect, subscribe, look at everything (channels, conferences, recordings), report
 // EngineUp with it, then translate what has queued up meanwhile and what follows. FreeSWITCH replays nothing that happened while nobody
 // listened, so every session starts with a look. A session ends when a connection fails, the heartbeat stops, or the queue overflows;
 // EngineDown is reported and the next session begins after a pause with jitter.

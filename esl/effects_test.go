@@ -187,41 +187,6 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 	}
 }
 
-func arrivedWhileAway(s *scene, _ *lab.FreeSWITCH) {
-	s.stop()
-	c := s.NewCaller(s, "4930111", "Early")
-	c.Dial(s, s.Number())
-	ctx, cancel := context.WithTimeout(context.Background(), enginetest.Patience)
-	defer cancel()
-	for { // until the switch has it
-		left := s.Leftovers(s)
-		if len(left) > 0 {
-			break
-		}
-		require.NoError(s, ctx.Err())
-	}
-	up := s.run()
-	require.Len(s, up.Snapshot.Legs, 1)
-	leg := up.Snapshot.Legs[0]
-	assert.Equal(s, core.SeenLeg{Leg: leg.Leg, From: "4930111", Name: "Early", To: s.Number()}, leg)
-	s.do(core.Answer{Leg: leg.Leg})
-	c.Answered(s)
-	// Longer than its patience was: it is ours.
-	time.Sleep(3 * time.Second)
-	c.Hears(s, enginetest.Silence())
-	s.over(leg.Leg)
-}
-
-func nobodyTook(s *scene, f *lab.FreeSWITCH) {
-	s.stop()
-	c := s.NewCaller(s, "4930112", "Late")
-	c.Dial(s, s.Number())
-	e := c.Ended(s) // the apology takes its time
-	assert.Equal(s, 503, e.Status)
-	up := s.run()
-	assert.Empty(s, up.Snapshot.Legs)
-}
-
 func promptOverHold(s *scene, _ *lab.FreeSWITCH) {
 	c, leg := s.caller("4930113")
 	p := core.Play{Leg: leg, Play: newID[core.PlayID](), Media: []string{s.Prompt(), s.Prompt()}}
@@ -475,11 +440,16 @@ func parkedTwice(s *scene, f *lab.FreeSWITCH) {
 	s.over(cl)
 }
 
-// doing is what runs on a leg.
+// doing is what runs on a leg; "" if it is in no program: who has parked behind a bridge still has the name of what ran before.
 func doing(s *scene, f *lab.FreeSWITCH, leg core.LegID) string {
-	app, err := f.API(s.Context(), fmt.Sprintf("uuid_getvar %s current_application", leg))
+	dump, err := f.API(s.Context(), fmt.Sprintf("uuid_dump %s", leg))
 	require.NoError(s, err)
-	return strings.TrimSpace(app)
+	if !strings.Contains(dump, "Channel-State: CS_EXECUTE\n") {
+		return ""
+	}
+	_, app, _ := strings.Cut(dump, "variable_current_application: ")
+	app, _, _ = strings.Cut(app, "\n")
+	return app
 }
 
 func takenID(s *scene, f *lab.FreeSWITCH) {

@@ -84,7 +84,7 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	case "CHANNEL_PARK":
 		// "originate" parks a leg a moment after the answer. Whatever the leg is told before that, parking would undo.
 		l.parked = true
-		l.stands()
+		l.stands(ev)
 		return append(l.unbridged(), l.standsNow()...)
 	case "CHANNEL_HANGUP_COMPLETE":
 		e.table.drop(l)
@@ -122,12 +122,18 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 	return nil
 }
 
-// stands notes that a leg has parked: it was told to, or the bridge that it was in, or was to be in, has ended.
-func (l *leg) stands() {
-	l.begun(func(*move) bool { return true })
-	if l.stay.with != "" {
-		l.stay = stay{}
+// stands notes that a leg has parked, and why it must have: its bridge has ended, or is not made, or it was told to. Whatever else it was told, it has parked in passing, on its way
+// out of what it did before.
+func (l *leg) stands(ev event) {
+	if ev.get("Channel-State") == parkedState {
+		l.begun(func(m *move) bool { return m.ends || m.to.with != "" })
+		if l.stay.with != "" {
+			l.stay = stay{}
+		}
+		return
 	}
+	told := ev.variable("current_application_data") == silenceMark
+	l.begun(func(m *move) bool { return told && m.to == stay{} && m.prompt == "" && !m.ends })
 }
 
 // standsNow tells that a leg is answered, once it also is where it can be told what to do.
@@ -230,15 +236,15 @@ func (e *Engine) arrived(ev event, id core.LegID) {
 	}
 	p := e.pair
 	e.inSession(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
-		defer cancel()
 		mine, err := take(ctx, p, id)
+		for err != nil && ctx.Err() == nil && p.commands.err() == nil {
+			// It may be taken, so that nobody else looks after it.
+			e.logOf(id).Warn("nothing was said of a call that is to be taken", "error", err)
+			mine, err = take(ctx, p, id)
+		}
 		if err == nil && mine {
 			p.put(taken{id})
 			return
-		}
-		if err != nil && ctx.Err() == nil {
-			e.logOf(id).Warn("a call that arrived could not be taken", "error", err)
 		}
 		// It went the way of the fallback, or the caller gave up. If the switch parks it again after all, it is ours then.
 		e.mu.Lock()
@@ -263,7 +269,7 @@ func (e *Engine) appeared(id core.LegID) []core.Fact {
 	return append(facts, l.standsNow()...)
 }
 
-// take takes a call that arrived from the dialplan, which otherwise finds that Tandem is away. mine says that it was still to be had.
+// take takes a call that arrived from the dialplan, which otherwise finds that Tandem is away. mine says that it was still to be had. It may be done again when no answer came.
 func take(ctx context.Context, p *pair, id core.LegID) (mine bool, err error) {
 	// First the mark, so that even if patience ends in this moment the dialplan parks the call again.
 	if _, err := p.commands.send(ctx, setVariable(idArg(id), set(takenVariable, literal("true")))); err != nil {
@@ -273,7 +279,13 @@ func take(ctx context.Context, p *pair, id core.LegID) (mine bool, err error) {
 	if err != nil {
 		return false, orGone(err)
 	}
-	return !strings.Contains(said, "Deleted: 0"), nil
+	if !strings.Contains(said, "Deleted: 0") {
+		return true, nil
+	}
+	// Its patience has ended, or was taken away by an order whose answer did not come: then it is parked as before.
+	s, there, err := p.commands.standing(ctx, id)
+	app, _ := s.runs()
+	return there && s.state() == programState && app == "park" && s.variable(fromVariable) != "", err
 }
 
 // orGone makes nothing of the error about a call that has ended.

@@ -18,7 +18,7 @@ const keepJob = "tandem-keep-"
 func (e *Engine) keep(ctx context.Context, p *pair, mix core.MixID, rec core.RecordingID) error {
 	who := settings(set("origination_uuid", idArg(rec)), set("hangup_after_bridge", literal("false")))
 	app := joined(literal("&conference("), conferenceArg(mix), literal("@"), wordArg(e.cfg.MixProfile), literal("+flags{mute|deaf})"))
-	if err := p.commands.background(ctx, keepJob+jobID(rec), "originate", joined(who, literal("null/keeper")), app); err != nil {
+	if err := p.aside.background(ctx, keepJob+jobID(rec), "originate", joined(who, literal("null/keeper")), app); err != nil {
 		return fmt.Errorf("keep the recording going: %w", err)
 	}
 	return nil

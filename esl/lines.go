@@ -29,11 +29,11 @@ func (e *Engine) LoadLines(ctx context.Context, gateways map[string]string) erro
 		return errLinesAway
 	}
 	for _, verb := range []string{"reloadxml", "reloadacl"} {
-		if _, err := p.commands.api(ctx, verb); err != nil {
+		if _, err := p.aside.api(ctx, verb); err != nil {
 			return fmt.Errorf("%s: %w", verb, err)
 		}
 	}
-	had, err := p.commands.api(ctx, "global_getvar", literal(marksVariable))
+	had, err := p.aside.api(ctx, "global_getvar", literal(marksVariable))
 	if err != nil {
 		return fmt.Errorf("ask for the gateways' marks: %w", err)
 	}
@@ -47,7 +47,7 @@ func (e *Engine) LoadLines(ctx context.Context, gateways map[string]string) erro
 		if gateways[name] == marks[name] || !have[name] {
 			continue
 		}
-		if _, err := p.commands.api(ctx, "sofia", literal("profile"), profile, literal("killgw"), wordArg(name)); err != nil {
+		if _, err := p.aside.api(ctx, "sofia", literal("profile"), profile, literal("killgw"), wordArg(name)); err != nil {
 			return fmt.Errorf("take the gateway %s away: %w", name, err)
 		}
 	}
@@ -57,11 +57,11 @@ func (e *Engine) LoadLines(ctx context.Context, gateways map[string]string) erro
 		}
 		if marks[name] == "" && have[name] {
 			// FreeSWITCH has made it by itself, when it started, of what may have been other settings.
-			if _, err := p.commands.api(ctx, "sofia", literal("profile"), profile, literal("killgw"), wordArg(name)); err != nil {
+			if _, err := p.aside.api(ctx, "sofia", literal("profile"), profile, literal("killgw"), wordArg(name)); err != nil {
 				return fmt.Errorf("take the gateway %s away: %w", name, err)
 			}
 		}
-		said, err := p.commands.api(ctx, "sofia", literal("profile"), profile, literal("startgw"), wordArg(name))
+		said, err := p.aside.api(ctx, "sofia", literal("profile"), profile, literal("startgw"), wordArg(name))
 		if err != nil {
 			return fmt.Errorf("make the gateway %s: %w", name, err)
 		}
@@ -69,7 +69,7 @@ func (e *Engine) LoadLines(ctx context.Context, gateways map[string]string) erro
 			return fmt.Errorf("make the gateway %s: %s", name, strings.TrimSpace(said))
 		}
 	}
-	if _, err := p.commands.api(ctx, "global_setvar", marksArg(gateways)); err != nil {
+	if _, err := p.aside.api(ctx, "global_setvar", marksArg(gateways)); err != nil {
 		return fmt.Errorf("note the gateways' marks: %w", err)
 	}
 	return nil
@@ -106,7 +106,7 @@ type gatewayStatus struct {
 }
 
 func gatewaysOf(ctx context.Context, p *pair) ([]gatewayStatus, error) {
-	text, err := p.commands.api(ctx, "sofia", literal("xmlstatus"), literal("gateway"))
+	text, err := p.aside.api(ctx, "sofia", literal("xmlstatus"), literal("gateway"))
 	if err != nil {
 		return nil, fmt.Errorf("list gateways: %w", err)
 	}
@@ -146,7 +146,7 @@ func (e *Engine) Reachable(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := p.commands.api(ctx, "sofia", literal("xmlstatus"), literal("profile"), wordArg(linesProfile), literal("reg"))
+	text, err := p.aside.api(ctx, "sofia", literal("xmlstatus"), literal("profile"), wordArg(linesProfile), literal("reg"))
 	if err != nil {
 		return nil, fmt.Errorf("list registrations: %w", err)
 	}

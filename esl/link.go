@@ -22,8 +22,8 @@ type linkConfig struct {
 
 	dialTimeout  time.Duration // to connect and log in; default 5 s
 	writeTimeout time.Duration // for one command to leave; default 2 s
-	apiTimeout   time.Duration // for a command and its reply; default 2 s
-	replyLimit   time.Duration // age of a command without a reply at which the link is dead; default 10 s
+	apiTimeout   time.Duration // for the reply to an instant command that was sent; default 2 s
+	replyLimit   time.Duration // time without a reply, while one is owed, after which the link is dead; default 10 s
 	pingEvery    time.Duration // time without a word from the switch after which it is asked for one; default 5 s
 	log          *slog.Logger  // default slog.Default()
 }
@@ -38,8 +38,9 @@ func (c linkConfig) withDefaults() linkConfig {
 	return c
 }
 
-// maxPending bounds how many commands may wait for a reply. FreeSWITCH answers thousands a second: so many mean that it does not.
-const maxPending = 4096
+// window is how many commands the switch is given before it has answered. It carries out one after the other, however many it has, and carries out what it has even when
+// nobody waits for it any more, and even when the connection is gone. So those that it would only keep wait here, where they can be taken back.
+const window = 16
 
 // Why a link ends, or did not come about.
 var (
@@ -48,7 +49,6 @@ var (
 	errDisconnected = errors.New("esl: the switch has closed the connection")
 	errNoReply      = errors.New("esl: the switch does not reply")
 	errStray        = errors.New("esl: a reply that belongs to no command")
-	errBusy         = errors.New("esl: too many commands wait for a reply")
 	errClosed       = errors.New("esl: the connection is closed")
 )
 
@@ -57,9 +57,10 @@ var (
 // The event socket has no request ids: replies come in the order of the commands. So a command takes its place in the line of those who
 // wait (pending) under the same lock under which it is written, and the one goroutine that reads gives each reply to the head of the line.
 // Who no longer wants to wait leaves its place in the line, or the reply would go to the next. A reply that cannot be meant for the head
-// shows that the line is out of step; then nothing can be trusted any more and the link ends. So it does when the head waits too long.
+// shows that the line is out of step; then nothing can be trusted any more and the link ends. So it does when no reply comes for too long; a switch that is slow, and has
+// many to give, is no dead one.
 //
-// The writing lock is a channel, so that who waits for it can give up when its context ends.
+// The writing lock is a channel, so that who waits for it can give up when its context ends, and so is the room in the line.
 type link struct {
 	cfg     linkConfig
 	conn    net.Conn
@@ -68,6 +69,7 @@ type link struct {
 	begun   time.Time
 	heard   atomic.Int64 // when the switch last said something, after begun
 
+	room    chan struct{} // holds a token for each command without a reply
 	writing chan struct{} // holds a token while somebody writes
 
 	mu      sync.Mutex
@@ -81,7 +83,7 @@ type link struct {
 // waiter is a command without a reply yet.
 type waiter struct {
 	command command
-	since   time.Time
+	since   time.Time  // when it was written, or became the head of the line
 	reply   chan reply // with room for one, so that the reader never waits
 }
 
@@ -106,7 +108,7 @@ func dialLink(ctx context.Context, c linkConfig, onEvent func(event)) (*link, er
 		_ = conn.Close()
 		return nil, err
 	}
-	l := &link{cfg: c, conn: conn, onEvent: onEvent, begun: time.Now(), writing: make(chan struct{}, 1), dead: make(chan struct{})}
+	l := &link{cfg: c, conn: conn, onEvent: onEvent, begun: time.Now(), room: make(chan struct{}, window), writing: make(chan struct{}, 1), dead: make(chan struct{})}
 	l.crew.Go(func() { l.fail(l.read(in)) })
 	l.crew.Go(l.watch)
 	return l, nil
@@ -192,7 +194,11 @@ func (l *link) deal(r reply) error {
 	w := l.pending[0]
 	l.pending[0] = nil
 	l.pending = l.pending[1:]
+	if len(l.pending) > 0 {
+		l.pending[0].since = time.Now()
+	}
 	l.mu.Unlock()
+	<-l.room
 	if !w.command.answeredBy(r) {
 		return errStray
 	}
@@ -210,9 +216,9 @@ func (l *link) watch() {
 			return
 		case <-ticker.C:
 		}
-		oldest, waiting := l.oldest()
+		since, waiting := l.waits()
 		switch silent := time.Since(l.begun) - time.Duration(l.heard.Load()); {
-		case waiting && time.Since(oldest) > l.cfg.replyLimit:
+		case waiting && time.Since(since) > l.cfg.replyLimit:
 			l.fail(errNoReply)
 		case !waiting && silent > l.cfg.pingEvery:
 			// Nobody waits for the reply; that there is one is seen by the reader, that there is none by the next turns of this loop.
@@ -223,7 +229,8 @@ func (l *link) watch() {
 	}
 }
 
-func (l *link) oldest() (since time.Time, waiting bool) {
+// waits says since when the switch has given no reply, if it owes one.
+func (l *link) waits() (since time.Time, waiting bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.pending) == 0 {
@@ -238,23 +245,16 @@ func (l *link) write(ctx context.Context, c command) (*waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case l.writing <- struct{}{}:
-		defer func() { <-l.writing }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("esl: wait for the connection: %w", ctx.Err())
-	case <-l.dead:
-		return nil, l.cause
-	}
-	if err := l.err(); err != nil {
+	if err := l.acquire(ctx, l.room); err != nil {
 		return nil, err
 	}
+	if err := l.acquire(ctx, l.writing); err != nil {
+		<-l.room
+		return nil, err
+	}
+	defer func() { <-l.writing }()
 	w := &waiter{command: c, since: time.Now(), reply: make(chan reply, 1)}
 	l.mu.Lock()
-	if len(l.pending) >= maxPending {
-		l.mu.Unlock()
-		return nil, errBusy
-	}
 	l.pending = append(l.pending, w) // before the write: the reply may be faster than we are
 	l.mu.Unlock()
 	// ctx does not cut a write short: half a command would spoil the connection for everybody.
@@ -266,15 +266,37 @@ func (l *link) write(ctx context.Context, c command) (*waiter, error) {
 	return w, nil
 }
 
-// send sends a command and waits for its reply, for at most apiTimeout. A refusal by the switch is a *switchError. When the time is up, the
+// acquire puts a token into room or writing. When the time is up, or the link dead, nothing has been sent.
+func (l *link) acquire(ctx context.Context, tokens chan struct{}) error {
+	if err := l.err(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("esl: wait for the connection: %w", err)
+	}
+	select {
+	case tokens <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("esl: wait for the connection: %w", ctx.Err())
+	case <-l.dead:
+		return l.cause
+	}
+}
+
+// send sends a command, when there is room, and waits for its reply, for at most apiTimeout, or replyLimit if it is a job. A refusal by the switch is a *switchError. When the time is up, the
 // command may or may not have been carried out.
 func (l *link) send(ctx context.Context, c command) (reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.apiTimeout)
-	defer cancel()
 	w, err := l.write(ctx, c)
 	if err != nil {
 		return reply{}, err
 	}
+	limit := l.cfg.apiTimeout
+	if c.job != "" {
+		limit = l.cfg.replyLimit // a busy switch takes its time to begin a thread, and many jobs begin one after the other
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	select {
 	case r := <-w.reply:
 		return r, refusedBy(c, r)

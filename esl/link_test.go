@@ -376,19 +376,48 @@ func TestStuckSwitch(t *testing.T) {
 
 func literalOf(s string) argument { return argument{text: s} }
 
-// TestTooManyWait: a switch that answers nothing gets no endless line of commands.
+// TestTooManyWait: a switch that answers nothing is given a few commands. The others are not carried out later, when nobody expects it.
 func TestTooManyWait(t *testing.T) {
 	f := newFake(t)
 	f.on("api ", keepsSilent)
 	cfg := f.config()
 	cfg.replyLimit = time.Minute
 	l, _ := f.linked(t, cfg, nil)
-	for range maxPending {
+	for range window {
 		_, err := l.write(t.Context(), apiCommand("status"))
 		require.NoError(t, err)
 	}
-	_, err := l.api(t.Context(), "status")
-	require.ErrorIs(t, err, errBusy)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := l.api(ctx, "version")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, l.err())
+	for len(f.seen()) < window {
+		time.Sleep(time.Millisecond)
+	}
+	l.close()
+	assert.NotContains(t, f.seen(), "api version")
+}
+
+// TestSlowIsNotDead: the last of many commands waits for longer than a dead switch is waited for, and replies come all the time.
+func TestSlowIsNotDead(t *testing.T) {
+	f := newFake(t)
+	const limit = 200 * time.Millisecond
+	f.on("api echo ", func(c *fakeConn, command string) bool {
+		time.Sleep(limit / 4) // as long as it takes the switch
+		return echoes(c, command)
+	})
+	cfg := f.config()
+	cfg.replyLimit, cfg.apiTimeout = limit, time.Minute
+	l, _ := f.linked(t, cfg, nil)
+	var crew sync.WaitGroup
+	for range window {
+		crew.Go(func() {
+			_, err := l.api(t.Context(), "echo", literal("x"))
+			assert.NoError(t, err)
+		})
+	}
+	crew.Wait()
 	require.NoError(t, l.err())
 }
 

@@ -340,7 +340,7 @@ func (e *Engine) lookAtMix(ctx context.Context, p *pair, a core.SetMix) error {
 			return err
 		}
 	}
-	actual, err := conferences(ctx, p, conferenceArg(a.Mix))
+	actual, err := conferences(ctx, p.commands, conferenceArg(a.Mix))
 	if err != nil {
 		return fmt.Errorf("look at the mix: %w", err)
 	}
@@ -385,27 +385,16 @@ func (e *Engine) lookAtMix(ctx context.Context, p *pair, a core.SetMix) error {
 
 // waitsAsRemembered asks what runs on a leg that is not in the mix, as far as we know.
 func (e *Engine) waitsAsRemembered(ctx context.Context, p *pair, id core.LegID) (bool, error) {
-	var want string
-	e.note(id, func(l *leg) {
-		switch {
-		case l.stay.unknown || l.stay.mix != "":
-		case l.stay.music:
-			want = "playback"
-		default:
-			want = "park"
-		}
-	})
-	if want == "" {
+	want := stay{unknown: true}
+	e.note(id, func(l *leg) { want = l.stay })
+	if want.unknown || want.mix != "" {
 		return false, nil
 	}
-	running, err := p.commands.api(ctx, "uuid_getvar", idArg(id), literal("current_application"))
-	if err == nil {
-		return strings.TrimSpace(running) == want, nil
+	s, there, err := p.commands.standing(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("look at leg %s: %w", id, err)
 	}
-	if answered(err) {
-		return false, nil // it is gone, or going
-	}
-	return false, fmt.Errorf("look at leg %s: %w", id, err)
+	return there && s.stay() == want, nil
 }
 
 // conference is one of "conference json_list".
@@ -437,8 +426,8 @@ func mixOf(conference string) (core.MixID, bool) {
 }
 
 // conferences reads all conferences, or one; none if there is no such one.
-func conferences(ctx context.Context, p *pair, name ...argument) ([]conference, error) {
-	said, err := p.commands.api(ctx, "conference", append(name, literal("json_list"), literal("compact"))...)
+func conferences(ctx context.Context, l *link, name ...argument) ([]conference, error) {
+	said, err := l.api(ctx, "conference", append(name, literal("json_list"), literal("compact"))...)
 	if notFound(err) {
 		return nil, nil
 	}

@@ -43,13 +43,14 @@ func (c pairConfig) withDefaults() pairConfig {
 // errSilent: the connection is fine, but the switch's events have stopped.
 var errSilent = errors.New("esl: the switch sends no heartbeats")
 
-// pair is one life of the two connections to a switch. One brings events; the other takes commands, because a command that the switch
-// needs time for holds back the events on its own connection. When either ends, the pair has ended, and the next one begins with
-// a look at everything: the switch repeats nothing that nobody listened to.
+// pair is one life of the connections to a switch. One brings events, one takes orders, and one what may take its time, because the switch does one thing after the other on each: a command
+// that it needs time for holds back the events on its own connection, and a dial, whose thread it waits for, would hold back the orders of everybody. When any of them ends, the
+// pair has ended, and the next one begins with a look at everything: the switch repeats nothing that nobody listened to.
 type pair struct {
 	generation uint64 // 1 for the first pair of a process, and one more for each
 	events     *link
 	commands   *link
+	aside      *link // dials, looks at everything, phones and trunks
 
 	queue *adapter.Queue[item]
 	crew  sync.WaitGroup
@@ -59,7 +60,7 @@ type pair struct {
 	beat  atomic.Int64 // when the last HEARTBEAT came, after begun
 }
 
-// connect makes both links and subscribes. From then on events queue up: what is looked at afterwards is never older than the queue's first.
+// connect makes the links and subscribes. From then on events queue up: what is looked at afterwards is never older than the queue's first.
 // Whoever gets a pair closes it.
 func connect(ctx context.Context, c pairConfig) (*pair, error) {
 	c = c.withDefaults()
@@ -70,6 +71,11 @@ func connect(ctx context.Context, c pairConfig) (*pair, error) {
 	}
 	if p.commands, err = dialLink(ctx, c.link, func(event) {}); err != nil {
 		p.events.close()
+		return nil, err
+	}
+	if p.aside, err = dialLink(ctx, c.link, func(event) {}); err != nil {
+		p.events.close()
+		p.commands.close()
 		return nil, err
 	}
 	p.crew.Go(func() { p.watch(2 * c.heartbeat) })
@@ -105,6 +111,9 @@ func (p *pair) watch(silence time.Duration) {
 			return
 		case <-p.commands.done():
 			p.queue.Close(fmt.Errorf("connection for commands: %w", p.commands.err()))
+			return
+		case <-p.aside.done():
+			p.queue.Close(fmt.Errorf("connection for what takes its time: %w", p.aside.err()))
 			return
 		case <-ticker.C:
 			if time.Since(p.begun)-time.Duration(p.beat.Load()) > silence {
@@ -142,13 +151,14 @@ func (p *pair) put(aside any) { p.queue.Put(item{aside: aside}) }
 // end makes the pair end with err: take returns it once what was put before has been taken.
 func (p *pair) end(err error) { p.queue.Close(err) }
 
-// close ends both links and waits for every goroutine of the pair.
+// close ends the links and waits for every goroutine of the pair.
 func (p *pair) close() {
 	p.queue.Close(errClosed)
 	close(p.over)
 	p.crew.Wait()
 	p.events.close()
 	p.commands.close()
+	p.aside.close()
 }
 
 // Pauses between two attempts to connect.

@@ -28,7 +28,9 @@ func (f *fakeSwitch) paired(t testing.TB, c pairConfig) (p *pair, events, comman
 	p, err := connect(t.Context(), c)
 	require.NoError(t, err)
 	t.Cleanup(p.close)
-	return p, f.conn(t), f.conn(t)
+	events, commands = f.conn(t), f.conn(t)
+	f.conn(t) // what may take its time
+	return p, events, commands
 }
 
 // numbers takes events until there are n, or the pair ends.
@@ -108,7 +110,7 @@ func TestPairWithoutHeartbeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pair{
 			queue: newQueue(100), over: make(chan struct{}), begun: time.Now(),
-			events: &link{dead: make(chan struct{})}, commands: &link{dead: make(chan struct{})},
+			events: &link{dead: make(chan struct{})}, commands: &link{dead: make(chan struct{})}, aside: &link{dead: make(chan struct{})},
 		}
 		const silence = 40 * time.Second
 		p.crew.Go(func() { p.watch(silence) })
@@ -191,11 +193,15 @@ func TestKeepConnected(t *testing.T) {
 		case 1:
 			f.conn(t).reset()
 			f.conn(t)
+			f.conn(t)
 		case 2:
 			f.conn(t)
 			f.conn(t).reset()
+			f.conn(t)
 		case 3:
-			return errors.New("out of step")
+			f.conn(t)
+			f.conn(t)
+			f.conn(t).reset()
 		case 4:
 			f.onGreeting(greeting("Content-Type: text/rude-rejection\nContent-Length: 0\n\n"))
 			time.AfterFunc(50*time.Millisecond, func() { f.onGreeting(nil) })

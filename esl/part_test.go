@@ -28,6 +28,7 @@ func bridgedAt(t *testing.T, f *fakeSwitch) (e *Engine, tell func(event string, 
 	require.NoError(t, err)
 	events := f.conn(t)
 	f.conn(t)
+	f.conn(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var crew sync.WaitGroup
 	t.Cleanup(func() {
@@ -62,7 +63,7 @@ func TestTwoPart(t *testing.T) {
 			parks := func(id core.LegID) {
 				if !parked[id] {
 					parked[id] = true
-					tell("CHANNEL_PARK", id)
+					tell("CHANNEL_PARK", id, bridgeOver)
 				}
 			}
 			on := func(match string, answer func() string) {

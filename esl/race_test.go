@@ -72,8 +72,8 @@ func TestPlayWaitsForABridge(t *testing.T) {
 	e.place.sounds = "/s"
 	bridges(f, tell)
 	f.on("api uuid_park", func(c *fakeConn, _ string) bool {
-		tell("CHANNEL_PARK", legA)
-		tell("CHANNEL_PARK", legB)
+		tell("CHANNEL_PARK", legA, bridgeOver)
+		tell("CHANNEL_PARK", legB, bridgeOver)
 		return c.write(aFrame(kindAnswer, "+OK\n"))
 	})
 	for _, id := range []core.LegID{legA, legB} {

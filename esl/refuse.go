@@ -59,8 +59,6 @@ func refusalOf(err error) *engine.Refusal {
 		return &engine.Refusal{Why: core.WhyFailed, Text: text}
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, errClosed):
 		return &engine.Refusal{Why: core.WhyDown, Text: text}
-	case errors.Is(err, errBusy):
-		return &engine.Refusal{Why: core.WhyLimit, Text: text}
 	default:
 		// The deadline, or a connection that broke after the command went out: it may or may not have happened.
 		return &engine.Refusal{Why: core.WhyTimeout, Text: text}

@@ -31,6 +31,7 @@ func (e *Engine) session(ctx context.Context, p *pair, sink engine.Sink) error {
 		"legs", len(view.snapshot.Legs), "mixes", len(view.snapshot.Mixes), "recordings", len(view.snapshot.Recordings))
 	sink.Fact(core.EngineUp{Engine: e.cfg.ID, Restarted: restarted, Snapshot: view.snapshot})
 	crew.Go(func() { e.beat(ctx, p) })
+	crew.Go(func() { e.watchPhones(ctx, p) })
 	return e.pump(ctx, p, sink)
 }
 
@@ -100,6 +101,8 @@ var everyLeg = []constant{
 	"max_session_transfers=1000000",
 	// Who is being bridged with somebody who ends meanwhile is not hung up on.
 	"uuid_bridge_park_on_cancel=true",
+	// Or, should that end a moment later, is sent to its own dialplan, which parks it again: switch_ivr_bridge.c, "rdnis".
+	"rdnis=park",
 	// Who talks to a phone that holds is not hung up on when it hangs up,
 	"hold_hangup_xfer_exten=park:",
 	// and hears nothing meanwhile, as in a conference: music is for those whom Tandem holds.
@@ -160,7 +163,9 @@ type phonesSeen map[string]bool
 // lookAtPhones asks who is registered. The table of registrations is written late and keeps phones that the SIP profile has given up; so it only says
 // whom to ask the profile about, as do the phones that we know of. Failing to is no reason to end a session.
 func (e *Engine) lookAtPhones(ctx context.Context, p *pair) phonesSeen {
-	said, err := e.ask(ctx, p, "show", literal("registrations as json"))
+	limit, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
+	defer cancel()
+	said, err := e.ask(limit, p, "show", literal("registrations as json"))
 	var list struct {
 		Rows []struct {
 			User  string `json:"reg_user"`
@@ -178,7 +183,7 @@ func (e *Engine) lookAtPhones(ctx context.Context, p *pair) phonesSeen {
 	}
 	seen := phonesSeen{}
 	reached := func(phone string, address argument) {
-		said, err := p.commands.api(ctx, "sofia_contact", address)
+		said, err := p.aside.api(ctx, "sofia_contact", address)
 		// An error is an odd name, or the end of the session: nothing is known then.
 		seen[phone] = err != nil || !strings.HasPrefix(strings.TrimSpace(said), "error/")
 	}
@@ -278,13 +283,11 @@ func (e *Engine) seen(v *wholeView) []core.Fact {
 	return []core.Fact{core.EngineSeen{Engine: e.cfg.ID, Snapshot: v.snapshot}}
 }
 
-// beat looks at everything at intervals, and puts what it saw behind the events that came before. It begins with the phones: their registrations may
-// have changed while nobody listened.
+// beat looks at everything at intervals, and puts what it saw behind the events that came before. It waits for nothing else: it is what mends.
 func (e *Engine) beat(ctx context.Context, p *pair) {
 	ticker := time.NewTicker(e.cfg.Beat)
 	defer ticker.Stop()
 	for {
-		p.put(e.lookAtPhones(ctx, p))
 		select {
 		case <-ctx.Done():
 			return
@@ -296,6 +299,20 @@ func (e *Engine) beat(ctx context.Context, p *pair) {
 			p.put(view)
 		case ctx.Err() == nil && !errors.Is(err, errClosed):
 			e.log.Warn("look at the switch failed", "error", err)
+		}
+	}
+}
+
+// watchPhones looks at the phones at intervals. It begins at once: their registrations may have changed while nobody listened.
+func (e *Engine) watchPhones(ctx context.Context, p *pair) {
+	ticker := time.NewTicker(e.cfg.Beat)
+	defer ticker.Stop()
+	for {
+		p.put(e.lookAtPhones(ctx, p))
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
 		}
 	}
 }

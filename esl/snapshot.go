@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,29 +41,19 @@ type foundLeg struct {
 	mix      string // what its variable says; of a bridge
 }
 
-// doing reads what a leg that is in no mix does.
-func (f *foundLeg) doing(app, arg string) {
-	f.running = arg
-	class, music := strings.CutPrefix(arg, musicStream)
-	switch {
-	case app == "playback" && music:
-		f.stay = stay{music: true, class: class}
-		if class == defaultMusic {
-			f.stay.class = ""
-		}
-	case app == "park":
-	default: // a prompt, behind which anything may come
-		f.stay.unknown = true
-	}
-}
-
 // row is one of "show channels as json".
 type row struct {
 	UUID      string `json:"uuid"`
+	Direction string `json:"direction"`
 	CallState string `json:"callstate"`
 }
 
-// look reads all channels and conferences. The list of channels is a table that the switch fills from its own events, some milliseconds late, and
+// waits reports whether it may be a call that waits to be taken, which it does for two seconds.
+func (r row) waits() bool {
+	return r.Direction == "inbound" && r.CallState != "ACTIVE" && r.CallState != "HELD"
+}
+
+// look reads all channels and conferences. The list of channels is a table that the switch fills from its own events, late, and
 // knows none of our variables; so it only says which channels to ask. The channel itself tells the rest, unless thorough is false and we
 // know it already: then what we know is not older than the look.
 func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, error) {
@@ -71,6 +63,16 @@ func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, 
 	rows, err := e.channels(ctx, p, thorough)
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	// A channel that is not in the table may be there all the same: a row that could not be written is given up.
+	for _, id := range e.unlisted(rows) {
+		there, err := exists(ctx, p, id)
+		if err != nil {
+			return nil, fmt.Errorf("look at a channel: %w", err)
+		}
+		if there {
+			rows = append(rows, row{UUID: string(id)})
+		}
 	}
 	for _, r := range rows {
 		seen, found, ok, err := e.lookAtLeg(ctx, p, r, thorough)
@@ -83,7 +85,7 @@ func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, 
 		}
 	}
 	slices.SortFunc(v.snapshot.Legs, func(a, b core.SeenLeg) int { return cmp.Compare(a.Leg, b.Leg) })
-	all, err := conferences(ctx, p)
+	all, err := conferences(ctx, p.aside)
 	if err != nil {
 		return nil, fmt.Errorf("list conferences: %w", err)
 	}
@@ -119,42 +121,81 @@ func (v *wholeView) mix(c conference) {
 	v.snapshot.Mixes = append(v.snapshot.Mixes, seen)
 }
 
-// lateTable bounds how long the table of channels is waited for.
-const lateTable = 10
-
-// channels reads the table of channels. After a connect it must have every channel that there is, so then it is read until it has as many as the
-// switch counts. Later there is no hurry: reading may have to wait for the table, a tenth of a second at a time, and must not keep orders
-// waiting.
+// channels reads the table of channels. After a connect it must have every channel that there was, so then it is waited for. Later there is no hurry: reading may have to wait for
+// the table, a tenth of a second at a time, and must not keep orders waiting.
 func (e *Engine) channels(ctx context.Context, p *pair, all bool) ([]row, error) {
 	if !all {
-		said, err := e.ask(ctx, p, "show", literal("channels as json"))
-		if err != nil {
-			return nil, err
-		}
-		return rowsOf(said)
+		return rowsOf(e.ask(ctx, p, "show", literal("channels as json")))
 	}
-	for try := 0; ; try++ {
-		status, err := p.commands.api(ctx, "status")
-		if err != nil {
-			return nil, err
+	list := func() ([]row, error) { return rowsOf(p.aside.api(ctx, "show", literal("channels as json"))) }
+	early, err := list()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range early {
+		if r.waits() {
+			if _, _, _, err := e.lookAtLeg(ctx, p, r, true); err != nil {
+				return nil, err
+			}
 		}
-		said, err := p.commands.api(ctx, "show", literal("channels as json"))
+	}
+	if err := tableCaughtUp(ctx, p); err != nil {
+		return nil, err
+	}
+	return list()
+}
+
+// tableCaughtUp waits until what has happened on the switch before is in its tables. It writes into them a fifth of a second late, later when it is busy, and in the order in which
+// it was told: so a mark is put behind everything, a row in the table of tasks, and looked for.
+func tableCaughtUp(ctx context.Context, p *pair) error {
+	id := 1 + rand.Int64N(math.MaxInt64)
+	name := markGroup + strconv.FormatInt(id, 36)
+	if _, err := p.aside.send(ctx, markCommand(id, name, true)); err != nil {
+		return fmt.Errorf("mark the tables: %w", err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_, _ = p.aside.send(ctx, markCommand(id, name, false)) // a mark that stays does no harm
+	}()
+	for {
+		said, err := p.aside.api(ctx, "show", literal("tasks as json"))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		rows, err := rowsOf(said)
-		if err != nil || len(rows) >= sessions(status) || try == lateTable {
-			return rows, err
+		if strings.Contains(said, name) {
+			return nil
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return fmt.Errorf("the switch's tables are late: %w", ctx.Err())
 		}
 	}
 }
 
-func rowsOf(said string) ([]row, error) {
+// unlisted are the legs that we know, and that a listing of channels does not have: sorted.
+func (e *Engine) unlisted(rows []row) []core.LegID {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rest := maps.Clone(e.table.legs)
+	for _, r := range rows {
+		delete(rest, core.LegID(r.UUID))
+	}
+	maps.DeleteFunc(rest, func(_ core.LegID, l *leg) bool { return !l.told || l.pending && !l.created })
+	return sortedKeys(rest)
+}
+
+// exists asks the switch itself whether there is a channel.
+func exists(ctx context.Context, p *pair, id core.LegID) (bool, error) {
+	said, err := p.aside.api(ctx, "uuid_exists", idArg(id))
+	return strings.TrimSpace(said) == "true", err
+}
+
+func rowsOf(said string, err error) ([]row, error) {
+	if err != nil {
+		return nil, err
+	}
 	var list struct {
 		Rows []row `json:"rows"`
 	}
@@ -179,7 +220,7 @@ func (e *Engine) ask(ctx context.Context, p *pair, verb string, args ...argument
 		defer e.mu.Unlock()
 		delete(e.answers, job)
 	}()
-	if err := p.commands.background(ctx, job, verb, args...); err != nil {
+	if err := p.aside.background(ctx, job, verb, args...); err != nil {
 		return "", err
 	}
 	select {
@@ -203,18 +244,6 @@ func (e *Engine) answered(ev event) (asked bool) {
 	return true
 }
 
-// sessions reads how many there are out of "status": "7 session(s) - peak 12".
-func sessions(status string) int {
-	for line := range strings.Lines(status) {
-		if n, _, found := strings.Cut(line, " session(s) - peak"); found {
-			if count, err := strconv.Atoi(strings.TrimSpace(n)); err == nil {
-				return count
-			}
-		}
-	}
-	return 0
-}
-
 // lookAtLeg reports false for channels that are no legs of ours: those that the dialplan or mod_callcenter serves, and those that have ended.
 func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (core.SeenLeg, foundLeg, bool, error) {
 	id := core.LegID(r.UUID)
@@ -223,31 +252,24 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 			return seen, found, told, nil
 		}
 	}
-	said, err := p.commands.api(ctx, "uuid_dump", idArg(id), literal("json"))
-	if answered(err) {
-		return core.SeenLeg{}, foundLeg{}, false, nil // it has ended
-	}
-	if err != nil {
+	d, there, err := p.aside.standing(ctx, id)
+	if err != nil || !there {
 		return core.SeenLeg{}, foundLeg{}, false, err
 	}
-	var d map[string]any
-	if err := json.Unmarshal([]byte(said), &d); err != nil {
-		return core.SeenLeg{}, foundLeg{}, false, fmt.Errorf("read what the switch says of channel %s: %w", id, err)
+	app, running := d.runs()
+	found := foundLeg{
+		answered: d.text("Answer-State") == "answered", parked: app != "", stay: d.stay(), running: running,
+		with: core.LegID(d.variable(bridgedVariable)), second: d.text("Channel-State") == secondState,
+		call: d.variable(callVariable), mix: d.variable(mixVariable),
 	}
-	text := func(name string) string { s, _ := d[name].(string); return s }
-	found := foundLeg{answered: text("Answer-State") == "answered", parked: text("variable_current_application") != ""}
-	found.doing(text("variable_current_application"), text("variable_current_application_data"))
-	found.call = text("variable_" + callVariable)
-	found.with, found.mix = core.LegID(text("variable_"+bridgedVariable)), text("variable_"+mixVariable)
-	found.second = text("Channel-State") == secondState
-	seen := core.SeenLeg{Leg: id, Call: core.CallID(text("variable_" + callVariable))}
+	seen := core.SeenLeg{Leg: id, Call: core.CallID(found.call)}
 	switch {
-	case text("variable_"+legVariable) == string(id):
+	case d.variable(legVariable) == string(id):
 		seen.Ours = true
 		seen.Up = found.answered && found.parked
-		seen.Ringing = !found.answered && text("Answer-State") != "" && text("Caller-Channel-Progress-Time")+text("Caller-Channel-Progress-Media-Time") != "00"
-	case text("Call-Direction") == "inbound" && text("variable_"+fromVariable) != "":
-		if text("variable_"+takenVariable) != "true" {
+		seen.Ringing = !found.answered && d.text("Answer-State") != "" && d.text("Caller-Channel-Progress-Time")+d.text("Caller-Channel-Progress-Media-Time") != "00"
+	case d.text("Call-Direction") == "inbound" && d.variable(fromVariable) != "":
+		if d.variable(takenVariable) != "true" {
 			if !thorough {
 				return core.SeenLeg{}, foundLeg{}, false, nil // its event is on the way
 			}
@@ -257,8 +279,8 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 		}
 		found.parked = true
 		seen.Up = found.answered
-		seen.From, seen.Name = calledBy(text("Caller-Caller-ID-Number"), text("Caller-Caller-ID-Name"))
-		seen.To = adapter.Clean(defaultTo(text("variable_sip_req_user"), text("Caller-Destination-Number")), maxCallerText)
+		seen.From, seen.Name = calledBy(d.text("Caller-Caller-ID-Number"), d.text("Caller-Caller-ID-Name"))
+		seen.To = adapter.Clean(defaultTo(d.variable("sip_req_user"), d.text("Caller-Destination-Number")), maxCallerText)
 	default:
 		return core.SeenLeg{}, foundLeg{}, false, nil
 	}

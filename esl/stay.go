@@ -12,12 +12,15 @@ import (
 
 // A leg is told what to do by uuid_transfer with a little program of applications, which replaces whatever it was doing:
 //
-//	park                                                        wait in silence
+//	park:silence                                                wait in silence
 //	playback:local_stream://<class>, park                       hear music
 //	conference:tandem-<mix>@<profile>, park                     be in a mix
 //	playback:<prompt>, event:<it is over>, one of the above     hear a prompt, and go on as before
 //
 // "park" at the end is the net: whatever an application did not manage, the leg waits in silence and is never hung up on.
+//
+// A net may be touched in passing. An order first makes the leg leave the application that runs, and a moment later says what is next; in between the leg goes on in its program, and
+// parks, tells so, and leaves that again. So a parking shows only what it must have come from (stands), and the net is not the same as to be told to wait in silence.
 //
 // A transfer is an order to the leg's own thread on the switch, which obeys when its next packet of audio has come, within 20 ms. Of two
 // orders in quick succession the second may get lost: it comes while the thread is just taking the first one up. So an order waits until
@@ -25,28 +28,24 @@ import (
 
 // move is an order whose beginning has not been seen yet.
 type move struct {
-	to     stay
-	prompt core.PlayID
-	limit  time.Duration // how long its beginning is waited for
-	begun  chan struct{} // closed by over
-	end    sync.Once
+	to      stay
+	prompt  core.PlayID
+	ends    bool          // a bridge, or the making of one: nothing is ordered
+	program string        // that was ordered; "" if it was something else
+	missed  int           // looks in a row that found the leg elsewhere
+	begun   chan struct{} // closed by over
+	end     sync.Once
 	// ordered is closed when the switch has answered the order; nil if nobody can be waiting who has not given it. See parting.
 	ordered chan struct{}
 }
 
-func newMove(to stay) *move {
-	m := &move{to: to, limit: moveLimit, begun: make(chan struct{})}
-	if to.with != "" {
-		m.limit = bridgeLimit
-	}
-	return m
-}
+func newMove(to stay) *move { return &move{to: to, begun: make(chan struct{})} }
 
 func (m *move) over() { m.end.Do(func() { close(m.begun) }) }
 
-// moveLimit is how long a move's beginning is waited for: not for ever, because its event may be lost with the connection, or wait behind a slow
-// sink. It takes 40 ms on a healthy switch.
-const moveLimit = 300 * time.Millisecond
+// lookAfter is how long the event of a move's beginning is waited for before the switch is asked what the leg does: it may be lost with the connection, or wait behind a slow
+// sink, or FreeSWITCH may be busy. It takes 40 ms on a healthy switch. Nothing is guessed: an order that comes too early may get lost, or end a bridge.
+const lookAfter = 300 * time.Millisecond
 
 // Hold music comes from local_stream.conf.
 const (
@@ -81,9 +80,14 @@ func (e *Engine) program(s stay, p *prompt) argument {
 	case s.music:
 		app(literal("playback:"+musicStream), wordArg(defaultTo(s.class, defaultMusic)))
 	}
-	parts = append(parts, literal("park:"))
-	return joined(parts...)
+	if s == (stay{}) && p == nil {
+		return joined(append(parts, literal("park:"+silenceMark))...)
+	}
+	return joined(append(parts, literal("park:"))...)
 }
+
+// silenceMark is what "park" is given where it is what a leg is told, and no net. FreeSWITCH does nothing with it, and tells it.
+const silenceMark = "silence"
 
 // direct makes a leg do something, as soon as what it was told before has begun. What it is to do is remembered when the switch has taken the order.
 // The caller holds the leg's lock.
@@ -92,14 +96,15 @@ func (e *Engine) direct(ctx context.Context, id core.LegID, s stay, p *prompt) e
 	if pair == nil {
 		return adapter.Refuse(core.WhyDown, "not connected to FreeSWITCH")
 	}
-	next := newMove(s)
+	next, program := newMove(s), e.program(s, p)
+	next.program = program.text
 	if p != nil {
 		next.prompt = p.play
 	}
 	if err := e.turn(ctx, pair, id, next); err != nil {
 		return err
 	}
-	if err := order(ctx, pair.commands, "uuid_transfer", idArg(id), e.program(s, p), literal("inline")); err != nil {
+	if err := order(ctx, pair.commands, "uuid_transfer", idArg(id), program, literal("inline")); err != nil {
 		next.over()
 		e.note(id, func(l *leg) {
 			if l.moving == next {
@@ -135,25 +140,26 @@ func (e *Engine) turn(ctx context.Context, p *pair, id core.LegID, next *move) e
 	}
 }
 
-// settled waits until what a leg was told last has begun, or should have: then nobody knows what it does.
+// settled waits until what a leg was told last has begun, or is known not to.
 func (e *Engine) settled(ctx context.Context, id core.LegID) error {
 	var m *move
 	e.note(id, func(l *leg) { m = l.moving })
 	if m == nil {
 		return nil
 	}
-	timer := time.NewTimer(m.limit)
-	defer timer.Stop()
-	select {
-	case <-m.begun:
-	case <-timer.C:
-		e.note(id, func(l *leg) {
-			if l.moving == m {
-				l.moving, l.stay.unknown = nil, true
+	ticker := time.NewTicker(lookAfter)
+	defer ticker.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-m.begun:
+			waiting = false
+		case <-ticker.C:
+			if err := e.lookAtMove(ctx, id, m); err != nil {
+				return err
 			}
-		})
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the leg's last move: %w", ctx.Err())
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the leg's last move: %w", ctx.Err())
+		}
 	}
 	if m.ordered == nil {
 		return nil

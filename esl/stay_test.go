@@ -16,7 +16,7 @@ func TestPrograms(t *testing.T) {
 	e := deafEngine(t)
 	p := &prompt{play: "p1", files: []string{"/s/tandem/a.wav", "/s/tandem/b.wav"}}
 	for want, got := range map[string]argument{
-		"m:^:park:": e.program(stay{}, nil),
+		"m:^:park:silence":                                  e.program(stay{}, nil),
 		"m:^:playback:local_stream://default^park:":         e.program(stay{music: true}, nil),
 		"m:^:playback:local_stream://calm^park:":            e.program(stay{music: true, class: "calm"}, nil),
 		"m:^:conference:tandem-m1@tandem^park:":             e.program(stay{mix: "m1"}, nil),
@@ -33,24 +33,6 @@ func TestPrograms(t *testing.T) {
 		e.program(stay{}, &prompt{play: "p1", files: []string{"/s/../etc/passwd"}}), e.program(stay{}, &prompt{play: "p1", files: []string{"relative"}}),
 	} {
 		require.Error(t, bad.err)
-	}
-}
-
-// TestFoundStays: what a look finds running on a leg is what the leg was told.
-func TestFoundStays(t *testing.T) {
-	for _, c := range []struct {
-		app, arg string
-		want     stay
-	}{
-		{"park", "", stay{}},
-		{"playback", "local_stream://default", stay{music: true}},
-		{"playback", "local_stream://calm", stay{music: true, class: "calm"}},
-		{"playback", "{tandem_play=p1}file_string:///s/a.wav", stay{unknown: true}},
-		{"", "", stay{unknown: true}},
-	} {
-		var f foundLeg
-		f.doing(c.app, c.arg)
-		assert.Equal(t, c.want, f.stay, c)
 	}
 }
 
@@ -115,8 +97,6 @@ func TestPacer(t *testing.T) {
 func TestLimitsOfTheSwitch(t *testing.T) {
 	const status = "UP 0 years\nFreeSWITCH (Version 1.11.3-dev  64bit) is ready\n12 session(s) since startup\n7 session(s) - peak 12, last 5min 9 \n" +
 		"3 session(s) per Sec out of max 200, peak 8, last 5min 8 \n1000 session(s) max\n"
-	assert.Equal(t, 7, sessions(status))
 	assert.InDelta(t, 200, sessionsPerSecond(status), 0)
-	assert.Zero(t, sessions("-ERR"))
 	assert.Zero(t, sessionsPerSecond(""))
 }

@@ -111,7 +111,7 @@ func (e *Engine) finished(ctx context.Context, id core.RecordingID) (string, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
 	defer cancel()
-	all, err := conferences(ctx, p)
+	all, err := conferences(ctx, p.aside)
 	if err != nil {
 		return "", fmt.Errorf("look at the recordings being written: %w", err)
 	}

@@ -159,7 +159,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		for _, id := range s.Legs {
 			if l := t.legs[id]; l != nil {
 				l.inside, l.owner = s.Mix, s.Mix
-				l.bridged, l.second = v.legs[id].with, v.legs[id].with
+				l.bridged, l.second, l.met = v.legs[id].with, v.legs[id].with, now // it may have been made just then
 				if v.legs[id].second {
 					l.second = id
 				}

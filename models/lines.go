@@ -39,6 +39,26 @@ type Codec string
 // Codecs are those that every switch has as we set it up, in the order in which they are offered by default.
 func Codecs() []Codec { return []Codec{"pcmu", "pcma"} }
 
+// Transport says how SIP goes between a switch and a phone or a carrier.
+type Transport string
+
+// The transports. A phone has AnyTransport by default, a trunk UDP.
+const (
+	AnyTransport Transport = "any" // as the phone has registered
+	UDP          Transport = "udp"
+	TLS          Transport = "tls" // and nothing else
+)
+
+// Encryption says what is done about SRTP, with keys that SIP carries (SDES).
+type Encryption string
+
+// The ways. A phone has EncryptOptional by default, a trunk EncryptOff.
+const (
+	EncryptOff      Encryption = "off"
+	EncryptOptional Encryption = "optional" // taken where the far side offers it
+	EncryptRequired Encryption = "required" // a call without is refused; needs TLS
+)
+
 // Phone is a desk phone that registers at a switch.
 type Phone struct {
 	ID     string        `json:"id"`
@@ -49,6 +69,9 @@ type Phone struct {
 	// Engine is the switch at which it registers; "" = any.
 	Engine core.EngineID `json:"engine,omitempty"`
 	Codecs []Codec       `json:"codecs,omitempty"` // in the order in which they are offered; none = all
+	// Transport is AnyTransport or TLS, Encryption what is done about SRTP; "" = their defaults.
+	Transport  Transport  `json:"transport,omitempty"`
+	Encryption Encryption `json:"encryption,omitempty"`
 
 	HasPassword bool      `json:"-"` // read only: it can register
 	PasswordAt  time.Time `json:"-"` // read only: when the password was set
@@ -60,12 +83,15 @@ type Trunk struct {
 	Name   string        `json:"name"`
 	Engine core.EngineID `json:"engine,omitempty"` // the switch that has it; "" = every one
 	Host   string        `json:"host"`             // name or address to which calls go
-	Port   int           `json:"port,omitempty"`   // 0 = 5060
+	Port   int           `json:"port,omitempty"`   // 0 = 5060, with TLS 5061
 	// From are the addresses and networks from which its calls come; none = it calls nobody, unless Host is an address.
 	From     []string `json:"from,omitempty"`
 	User     string   `json:"user,omitempty"`     // with which the switch shows who it is; "" = known by its address
 	Register bool     `json:"register,omitempty"` // tell the carrier where calls for User go
 	Codecs   []Codec  `json:"codecs,omitempty"`
+	// Transport is UDP or TLS, Encryption what is done about SRTP; "" = their defaults.
+	Transport  Transport  `json:"transport,omitempty"`
+	Encryption Encryption `json:"encryption,omitempty"`
 
 	HasPassword bool      `json:"-"`
 	PasswordAt  time.Time `json:"-"`
@@ -100,7 +126,7 @@ var (
 )
 
 // reservedNames are those of sections in Asterisk's configuration that are no phone or trunk.
-var reservedNames = []string{"system", "global", "udp", "leg", "phone", "phone-auth", "phone-aor", "trunk", "peer", "anonymous", "tandem", "tandem-blocked", "acl"}
+var reservedNames = []string{"system", "global", "udp", "tls", "leg", "phone", "phone-auth", "phone-aor", "phone-in-the-clear", "trunk", "peer", "anonymous", "tandem", "tandem-blocked", "acl"}
 
 func (v *violations) lineName(field, name string) {
 	low := strings.ToLower(name)
@@ -113,6 +139,12 @@ func (v *violations) codecs(codecs []Codec) {
 		v.check(slices.Contains(Codecs(), c), at, "one of %v", Codecs())
 		v.check(slices.Index(codecs, c) == i, at, "is listed twice")
 	}
+}
+
+func (v *violations) encryption(t Transport, usual Transport, e Encryption) {
+	v.check(t == "" || t == usual || t == TLS, "transport", "%s or %s", usual, TLS)
+	v.check(e == "" || e == EncryptOff || e == EncryptOptional || e == EncryptRequired, "encryption", "%s, %s or %s", EncryptOff, EncryptOptional, EncryptRequired)
+	v.check(e != EncryptRequired || t == TLS, "encryption", "required needs the transport tls: over any other the keys would go in the clear")
 }
 
 func (v *violations) engine(id core.EngineID) {
@@ -130,6 +162,7 @@ func ValidPhone(p Phone) error {
 	v.name(p.Name)
 	v.engine(p.Engine)
 	v.codecs(p.Codecs)
+	v.encryption(p.Transport, AnyTransport, p.Encryption)
 	return v.err()
 }
 
@@ -152,6 +185,7 @@ func ValidTrunk(t Trunk) error {
 	v.check(t.User == "" || trunkUserForm.MatchString(t.User) && !preprocessor.MatchString(t.User), "user", "1 to 64 of letters, digits, '_', '.', '+', '-', beginning with a letter, digit or '+'")
 	v.check(!t.Register || t.User != "", "user", "must be there to register")
 	v.codecs(t.Codecs)
+	v.encryption(t.Transport, UDP, t.Encryption)
 	return v.err()
 }
 

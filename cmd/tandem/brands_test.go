@@ -54,6 +54,7 @@ type exchange struct {
 	labSwitch
 	id    core.EngineID     // its name in Tandem's set-up
 	sip   string            // where phones register and callers call
+	tls   string            // the same over TLS
 	spool string            // the directory of its recordings
 	link  *phones.Link      // between it and Tandem: events and orders
 	env   map[string]string // the settings of Tandem that drive it, through the link
@@ -79,7 +80,7 @@ func asteriskExchange(t *testing.T, a *lab.Asterisk) *exchange {
 	t.Helper()
 	link := phones.NewLink(t, strings.TrimSuffix(strings.TrimPrefix(a.ARIURL, "http://"), "/ari"))
 	return &exchange{
-		labSwitch: a, id: "asterisk", sip: a.SIPAddr, spool: a.Spool, link: link,
+		labSwitch: a, id: "asterisk", sip: a.SIPAddr, tls: a.TLSAddr, spool: a.Spool, link: link,
 		env:   map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
 		lines: map[string]string{"TANDEM_ARI_SITE": filepath.Join(a.Dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": a.Log()},
 	}
@@ -89,7 +90,7 @@ func freeswitchExchange(t *testing.T, f *lab.FreeSWITCH) *exchange {
 	t.Helper()
 	link := phones.NewLink(t, f.ESLAddr)
 	return &exchange{
-		labSwitch: f, id: "freeswitch", sip: f.SIPAddr, spool: f.Recordings, link: link,
+		labSwitch: f, id: "freeswitch", sip: f.SIPAddr, tls: f.TLSAddr, spool: f.Recordings, link: link,
 		env:   map[string]string{"TANDEM_ESL_ADDR": link.Addr(), "TANDEM_ESL_PASSWORD": f.ESLPassword, "TANDEM_ESL_RECORDINGS": f.Recordings},
 		lines: map[string]string{"TANDEM_ESL_SITE": filepath.Join(f.Dir, "etc", freeswitch.LinesDir)},
 	}

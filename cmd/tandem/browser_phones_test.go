@@ -29,23 +29,29 @@ type phoneBox struct {
 	mu      sync.Mutex
 	callers []*caller
 	at      map[string]*softphone.Call // everybody's call, at their own phone
+	joined  map[string]*seat           // who got a phone during a scene
 }
 
 // order is what a scene wants of a phone.
 type order struct {
-	Who    string          `json:"who"`    // an agent's user, or a caller by number: caller-1 …
-	To     string          `json:"to"`     // a number to call
-	Hears  []string        `json:"hears"`  // whom, and nobody else; ["music"] = hold music
-	Values json.RawMessage `json:"values"` // variables, as the API takes them
+	Who string `json:"who"` // an agent's user, or a caller by number: caller-1 …
+	To  string `json:"to"`  // a number to call
+	// As which agent somebody new takes calls, and the phone's user and password.
+	Agent    core.AgentID    `json:"agent"`
+	User     string          `json:"user"`
+	Password string          `json:"password"`
+	Hears    []string        `json:"hears"`  // whom, and nobody else; ["music"] = hold music
+	Values   json.RawMessage `json:"values"` // variables, as the API takes them
 }
 
 func newPhoneBox(s *stack) *phoneBox {
 	s.t.Helper()
-	b := &phoneBox{s: s, at: map[string]*softphone.Call{}, done: make(chan struct{})}
+	b := &phoneBox{s: s, at: map[string]*softphone.Call{}, joined: map[string]*seat{}, done: make(chan struct{})}
 	mux := http.NewServeMux()
 	for path, deed := range map[string]func(context.Context, order) (any, error){
 		"/dial": b.dial, "/rings": b.rings, "/answer": b.answer, "/decline": b.decline, "/hangUp": b.hangUp, "/hears": b.hears, "/gone": b.gone, "/write": b.write, "/reset": b.clear,
 		"/forget": b.forget, "/kill": b.kill, "/start": b.start, "/phone": b.phone,
+		"/plugIn": b.plugIn, "/carrier": b.carrier,
 	} {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 			var o order
@@ -86,6 +92,8 @@ func (b *phoneBox) close() {
 }
 
 func (b *phoneBox) seat(user string) (*seat, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for i, c := range browserCast {
 		if c.user == user {
 			return b.s.desks[i], nil
@@ -93,6 +101,9 @@ func (b *phoneBox) seat(user string) (*seat, error) {
 	}
 	if user == browserNewcomer {
 		return b.s.desks[len(browserCast)], nil
+	}
+	if d := b.joined[user]; d != nil {
+		return d, nil
 	}
 	return nil, fmt.Errorf("nobody is called %q", user)
 }
@@ -262,10 +273,38 @@ func (b *phoneBox) phone(_ context.Context, o order) (any, error) {
 	return map[string]string{"user": d.phone.User()}, nil
 }
 
+// plugIn gives somebody new a phone of the set-up, which registers with its password.
+func (b *phoneBox) plugIn(ctx context.Context, o order) (any, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d := &seat{agent: o.Agent, at: b.s.switches[0], tone: softphone.Tone(len(b.s.desks))}
+	var err error
+	d.phone, err = softphone.New(softphone.Config{User: o.User, Password: o.Password, Server: d.at.sip, Voice: softphone.ToneVoice(d.tone), ListenFor: music})
+	if err != nil {
+		return nil, fmt.Errorf("plug in: %w", err)
+	}
+	d.next = d.phone.Events().Cursor()
+	b.s.desks = append(b.s.desks, d) // so that it is put away at the end
+	b.joined[o.Who] = d
+	return nil, d.phone.Register(ctx)
+}
+
+// carrier begins a carrier who answers when he is asked whether he is there, and tells where.
+func (b *phoneBox) carrier(context.Context, order) (any, error) {
+	// At an address of its own: what comes from a trunk's address is the trunk's.
+	p, err := softphone.New(softphone.Config{User: "carrier", Server: b.s.switches[0].sip, Addr: "127.0.0.5:0"})
+	if err != nil {
+		return nil, fmt.Errorf("begin a carrier: %w", err)
+	}
+	b.s.t.Cleanup(p.Close)
+	host, port, err := net.SplitHostPort(p.Addr())
+	return map[string]string{"host": host, "port": port}, err
+}
+
 // clear puts everything back to where a scene begins: nobody in a call, no work owed, everybody on a break.
 func (b *phoneBox) clear(ctx context.Context, _ order) (any, error) {
 	b.mu.Lock()
-	calls := b.at
+	calls, desks := b.at, b.s.desks
 	b.at, b.callers = map[string]*softphone.Call{}, nil
 	b.mu.Unlock()
 	for _, c := range calls {
@@ -275,7 +314,7 @@ func (b *phoneBox) clear(ctx context.Context, _ order) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clear the calls: %w", err)
 	}
-	for _, d := range b.s.desks {
+	for _, d := range desks {
 		v, known := b.s.board.State().Agents[d.agent]
 		if !known {
 			continue // a phone whose agent is not set up yet

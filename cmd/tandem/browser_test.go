@@ -61,7 +61,7 @@ func playBrowser(t *testing.T, on brand, scenes string) {
 		t.Skipf("SKIPPED, NOT TESTED in a browser: %v; `make setup web` installs and builds what is missing", missing)
 	}
 
-	s := newStack(t, embedded, len(browserCast)+1, on)
+	s := newStack(t, ownLines, len(browserCast)+1, on)
 	s.furnish()
 	box := newPhoneBox(s)
 	t.Cleanup(box.close)

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -21,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/api/client"
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
@@ -42,6 +45,7 @@ type installation struct {
 // Ports of the test's installation on this machine: below those that the kernel gives away, and others than a real one's.
 const (
 	composeSIP, composeFreeSWITCHSIP = 25060, 25070
+	composeTLS, composeFreeSWITCHTLS = 25061, 25071
 	composeRTP, composeFreeSWITCHRTP = "26000-26031", "26040-26071"
 	composeHTTP                      = 28080
 	composeNet                       = "172.29.119"
@@ -71,6 +75,7 @@ func newInstallation(t *testing.T) *installation {
 	i.env = []string{
 		"TANDEM_PROJECT=" + i.project, "TANDEM_NET=" + composeNet, "TANDEM_PUBLIC_ADDRESS=" + i.outside, "TANDEM_BIND=" + i.outside,
 		fmt.Sprintf("TANDEM_SIP_PORT=%d", composeSIP), fmt.Sprintf("TANDEM_FREESWITCH_SIP_PORT=%d", composeFreeSWITCHSIP),
+		fmt.Sprintf("TANDEM_SIPS_PORT=%d", composeTLS), fmt.Sprintf("TANDEM_FREESWITCH_SIPS_PORT=%d", composeFreeSWITCHTLS),
 		"TANDEM_RTP_PORTS=" + composeRTP, "TANDEM_FREESWITCH_RTP_PORTS=" + composeFreeSWITCHRTP,
 		fmt.Sprintf("TANDEM_HTTP=127.0.0.1:%d", composeHTTP), "TANDEM_LOG=debug", "TANDEM_SWITCH_FILES=4096",
 	}
@@ -201,8 +206,8 @@ func (i *installation) open() {
 	i.board = client.Open(i.api, nil)
 	i.t.Cleanup(func() { i.board.Close(); i.api.HTTP.CloseIdleConnections() })
 	i.switches = []*exchange{
-		{id: "asterisk", sip: net.JoinHostPort(i.outside, strconv.Itoa(composeSIP))},
-		{id: "freeswitch", sip: net.JoinHostPort(i.outside, strconv.Itoa(composeFreeSWITCHSIP))},
+		{id: "asterisk", sip: net.JoinHostPort(i.outside, strconv.Itoa(composeSIP)), tls: net.JoinHostPort(i.outside, strconv.Itoa(composeTLS))},
+		{id: "freeswitch", sip: net.JoinHostPort(i.outside, strconv.Itoa(composeFreeSWITCHSIP)), tls: net.JoinHostPort(i.outside, strconv.Itoa(composeFreeSWITCHTLS))},
 	}
 	i.linked(time.Time{})
 }
@@ -286,12 +291,51 @@ func TestComposeInstallation(t *testing.T) {
 	i.bye(i.connectsAt(1, 1))
 	i.bye(i.connectsAt(1, 0)) // from one switch to the other
 
+	i.part("SIPp calls from outside", func() {
+		for n, x := range i.switches {
+			i.sippCalls(i.outside, x, number(n), i.desks[n])
+		}
+	})
+	i.part("a phone that must encrypt", i.encrypts)
 	i.part("nothing but what is documented is open", func() { i.closed(open) })
 	i.part("no secret shows", i.secretive)
 	for _, o := range i.outages(begun) {
 		if i.part(o.name, o.play); t.Failed() {
 			return // what comes next would find it half done
 		}
+	}
+}
+
+// encrypts has a phone register and be called over TLS, which believes the certificate that the first start has made.
+func (i *installation) encrypts() {
+	t := i.t
+	for n, x := range i.switches {
+		file := filepath.Join(i.dir, string(x.id)+"-certificate.pem")
+		i.docker("cp", i.container(string(x.id))+":/srv/"+string(x.id)+"/certificate.pem", file)
+		trust := x509.NewCertPool()
+		require.True(t, trust.AppendCertsFromPEM([]byte(contents(t, file))))
+		user, agent := strconv.Itoa(3001+n), core.AgentID("secret-"+strconv.Itoa(n))
+		i.add("phones", map[string]any{"id": "desk-" + user, "tenant": "acme", "user": user, "name": user, "engine": x.id, "transport": models.TLS, "encryption": models.EncryptRequired})
+		password := i.newPassword("desk-" + user)
+		d := &seat{agent: agent, at: x, tone: softphone.Tone(5 + n)}
+		var err error
+		d.phone, err = softphone.New(softphone.Config{
+			User: user, Password: password, Server: x.tls, Addr: i.outside + ":0", TLS: &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12}, Encryption: softphone.EncryptAlways,
+			Voice: softphone.ToneVoice(d.tone), ListenFor: music,
+		})
+		require.NoError(t, err)
+		defer d.phone.Close()
+		d.next = d.phone.Events().Cursor()
+		i.eventually("the phone to register", func() bool { return d.phone.Register(i.soon()) == nil })
+		i.add("agents", map[string]any{"id": agent, "tenant": "acme", "name": user, "phone": user, "engine": x.id})
+		i.addQueue("secret-"+string(x.id), number(10+n), 0, map[string]any{"members": []map[string]any{{"agent": agent}}})
+		i.set(d, core.Idle)
+		c := i.dialIn(x, number(10+n))
+		c.is(core.Waiting)
+		i.set(d, core.Available)
+		k := i.talks(c, d, i.takes(d))
+		require.True(t, k.call.Encrypted())
+		i.bye(k)
 	}
 }
 
@@ -446,7 +490,7 @@ func openPorts(t *testing.T, address string) map[int]bool {
 func (i *installation) closed(before map[int]bool) {
 	i.t.Helper()
 	for port := range openPorts(i.t, i.outside) {
-		assert.True(i.t, before[port], "TCP port %d is open to the world", port)
+		assert.True(i.t, before[port] || port == composeTLS || port == composeFreeSWITCHTLS, "TCP port %d is open to the world", port)
 	}
 	published := map[string]bool{}
 	for _, id := range strings.Fields(i.compose("ps", "--quiet")) {
@@ -462,6 +506,7 @@ func (i *installation) closed(before map[int]bool) {
 	want := map[string]bool{
 		fmt.Sprintf("127.0.0.1 tcp %d", composeHTTP):    true,
 		fmt.Sprintf("%s udp %d", i.outside, composeSIP): true, fmt.Sprintf("%s udp %d", i.outside, composeFreeSWITCHSIP): true,
+		fmt.Sprintf("%s tcp %d", i.outside, composeTLS): true, fmt.Sprintf("%s tcp %d", i.outside, composeFreeSWITCHTLS): true,
 	}
 	for _, r := range []string{composeRTP, composeFreeSWITCHRTP} {
 		first, last, _ := strings.Cut(r, "-")
@@ -500,6 +545,13 @@ func (i *installation) secretive() {
 		_, rest, _ := strings.Cut(contents(t, dir, name), "://")
 		password, _, _ := strings.Cut(rest, "@")
 		secrets = append(secrets, password[strings.LastIndex(password, ":")+1:])
+	}
+	for service, key := range map[string]string{"asterisk": "/srv/asterisk-tls/own/key.pem", "freeswitch": "/srv/freeswitch-tls/own/key.pem"} {
+		to := filepath.Join(i.dir, service+".pem")
+		i.docker("cp", i.container(service)+":"+key, to)
+		secrets = append(secrets, strings.Split(contents(t, to), "\n")[1])
+		_, err := i.try("cp", i.container("tandem")+":"+key, to)
+		assert.Error(t, err, "Tandem does not see %s", key)
 	}
 	i.docker("cp", i.container("tandem")+":/var/lib/tandem/admin-password", filepath.Join(i.dir, "password"))
 	secrets = append(secrets, contents(t, i.dir, "password"), i.api.Token)

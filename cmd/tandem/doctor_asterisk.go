@@ -20,7 +20,7 @@ var asteriskNeeds = []struct {
 	check, fails string
 	modules      []string
 }{
-	{"codecs", "calls have no audio", []string{"codec_ulaw", "codec_alaw", "res_rtp_asterisk"}},
+	{"codecs", "calls have no audio", []string{"codec_ulaw", "codec_alaw", "res_rtp_asterisk", "res_srtp"}},
 	{"SIP", "phones and trunks cannot call", []string{"chan_pjsip", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_registrar"}},
 	{"control", "Tandem cannot take calls", []string{"app_stasis", "res_stasis", "res_stasis_answer", "res_stasis_playback", "res_stasis_snoop", "res_ari_channels", "res_ari_bridges", "res_ari_events", "res_ari_endpoints"}},
 	{"mixing", "nobody hears anybody", []string{"bridge_simple", "bridge_softmix", "bridge_holding", "res_musiconhold"}},
@@ -76,6 +76,7 @@ func (a asteriskSettings) examine(ctx context.Context, call bool) []finding {
 	out = append(out, r.apology(ctx), r.recording(ctx))
 	endpoints, f := r.phones(ctx)
 	out = append(out, f...)
+	out = append(out, checkTLS(ctx, a.prefix, a.Certificate, a.TLS)...)
 	if call {
 		out = append(out, r.testCall(ctx, endpoints)...)
 	}
@@ -174,6 +175,9 @@ func (r asteriskRest) phones(ctx context.Context) ([]string, []finding) {
 	var names []string
 	online := 0
 	for _, e := range endpoints {
+		if strings.Contains(e.Resource, "@") { // what a phone finds in the clear that has to use TLS
+			continue
+		}
 		names = append(names, e.Resource)
 		if e.State == "online" {
 			online++

@@ -43,6 +43,7 @@ func (f freeswitchSettings) examine(ctx context.Context, call bool) []finding {
 	}
 	out := f.modules(s)
 	out = append(out, f.codecs(s), f.profile(s), f.recording(ctx, s))
+	out = append(out, checkTLS(ctx, f.prefix, f.Certificate, f.TLS)...)
 	if call {
 		out = append(out, f.testCall(ctx, s)...)
 	}

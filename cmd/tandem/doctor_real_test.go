@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/docker/certificate"
 	"github.com/tandem-voice/tandem/orchestrator/enginetest/lab"
 )
 
@@ -56,17 +59,62 @@ func (p patient) wellBut(ills ...string) map[string]finding {
 	return seen
 }
 
+// shownFile is the certificate of the lab's switches, as their set-up leaves it for Tandem.
+func shownFile(t *testing.T) string {
+	t.Helper()
+	f, err := lab.Certificate()
+	require.NoError(t, err)
+	name := filepath.Join(t.TempDir(), "certificate.pem")
+	require.NoError(t, os.WriteFile(name, f.Chain, 0o600))
+	return name
+}
+
+// TestDoctorNamesWhatIsWrongWithTLS looks at a server that shows what it should not.
+func TestDoctorNamesWhatIsWrongWithTLS(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	look := func(file, address string) map[string]finding {
+		out := map[string]finding{}
+		for _, f := range checkTLS(t.Context(), "TANDEM_ARI", file, address) {
+			out[f.Check] = f
+		}
+		return out
+	}
+	require.Equal(t, skipped, look("", "")["TLS"].Health)
+	require.Equal(t, fine, look("", address)["TLS"].Health)
+	require.Equal(t, broken, look(filepath.Join(t.TempDir(), "missing"), address)["certificate"].Health)
+	another := look(shownFile(t), address)
+	require.Contains(t, another["TLS"].Text, "still shows another certificate")
+	require.Equal(t, fine, another["certificate"].Health)
+
+	file := filepath.Join(t.TempDir(), "certificate.pem")
+	write := func(names []string, from time.Time) {
+		made, err := certificate.Own(names, from)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, made.Chain, 0o600))
+	}
+	write([]string{"127.0.0.1"}, time.Now().AddDate(-certificate.OwnYears, 0, -1))
+	require.Contains(t, look(file, "")["certificate"].Text, "has expired")
+	write([]string{"127.0.0.1"}, time.Now().AddDate(-certificate.OwnYears, 0, 7))
+	require.Equal(t, warning, look(file, "")["certificate"].Health)
+	write([]string{"sip.example.net"}, time.Now())
+	require.Contains(t, look(file, address)["certificate"].Text, "not for 127.0.0.1, but for sip.example.net")
+	server.Close()
+	require.Contains(t, look(file, address)["TLS"].Text, "nobody listens")
+}
+
 // TestDoctorNamesWhatIsBrokenOnAsterisk breaks one thing after the other on a real one.
 func TestDoctorNamesWhatIsBrokenOnAsterisk(t *testing.T) {
 	a := lab.ForTest(t)
-	p := patient{t, asteriskSettings{ID: "asterisk", URL: strings.TrimSuffix(a.ARIURL, "/ari"), User: a.ARIUser, Password: a.ARIPassword, App: "tandem", prefix: "TANDEM_ARI"}}
+	p := patient{t, asteriskSettings{TLS: a.TLSAddr, Certificate: shownFile(t), ID: "asterisk", URL: strings.TrimSuffix(a.ARIURL, "/ari"), User: a.ARIUser, Password: a.ARIPassword, App: "tandem", prefix: "TANDEM_ARI"}}
 	cli := func(command string) {
 		t.Helper()
 		said, err := a.CLI(t.Context(), command)
 		require.NoError(t, err, said)
 	}
 	seen := p.wellBut()
-	for _, check := range []string{"modules", "apology", "recordings", "phones", "test call", "audio", "fallback"} {
+	for _, check := range []string{"modules", "apology", "recordings", "phones", "test call", "audio", "fallback", "certificate", "TLS"} {
 		require.Contains(t, seen, check)
 	}
 	a.NoLeftovers(t)
@@ -99,7 +147,7 @@ func TestDoctorNamesWhatIsBrokenOnAsterisk(t *testing.T) {
 // TestDoctorNamesWhatIsBrokenOnFreeSWITCH does the same on a real FreeSWITCH.
 func TestDoctorNamesWhatIsBrokenOnFreeSWITCH(t *testing.T) {
 	f := lab.FreeSWITCHForTest(t)
-	set := freeswitchSettings{ID: "freeswitch", Addr: f.ESLAddr, Password: f.ESLPassword, Recordings: f.Recordings, prefix: "TANDEM_ESL"}
+	set := freeswitchSettings{TLS: f.TLSAddr, Certificate: shownFile(t), ID: "freeswitch", Addr: f.ESLAddr, Password: f.ESLPassword, Recordings: f.Recordings, prefix: "TANDEM_ESL"}
 	p := patient{t, set}
 	api := func(command string) {
 		t.Helper()
@@ -108,7 +156,7 @@ func TestDoctorNamesWhatIsBrokenOnFreeSWITCH(t *testing.T) {
 		require.NotContains(t, said, "-ERR", command)
 	}
 	seen := p.wellBut()
-	for _, check := range []string{"modules", "codecs", "SIP profile", "recordings", "test call", "audio", "fallback"} {
+	for _, check := range []string{"modules", "codecs", "SIP profile", "recordings", "test call", "audio", "fallback", "certificate", "TLS"} {
 		require.Contains(t, seen, check)
 	}
 	f.NoLeftovers(t)

@@ -36,6 +36,8 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ARI_SITE     the directory, as Tandem sees it, into which it writes the phones and trunks of its database: what Asterisk
                       has as tandem/ beside its own files. Default: phones and trunks are set up at the switch
   TANDEM_ARI_LOG      Asterisk's log/messages, as Tandem sees it; with it, addresses that guess passwords of phones are shut out
+  TANDEM_ARI_TLS      where phones reach its SIP over TLS, HOST:PORT, and
+  TANDEM_ARI_CERTIFICATE  the file with the certificate that it shows them, for "tandem doctor" to look at; default: neither
   TANDEM_ARI_ID       the name of this switch in the set-up; default asterisk
 
   TANDEM_ESL_ADDR     a FreeSWITCH: its event socket, HOST:PORT
@@ -43,6 +45,8 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ESL_PASSWORD (_FILE) the password
   TANDEM_ESL_RECORDINGS  the directory of its recordings as Tandem sees it; default: where FreeSWITCH says
   TANDEM_ESL_SITE     as TANDEM_ARI_SITE
+  TANDEM_ESL_TLS      as TANDEM_ARI_TLS
+  TANDEM_ESL_CERTIFICATE  as TANDEM_ARI_CERTIFICATE
   TANDEM_ESL_ID       the name of this switch in the set-up; default freeswitch
 
 A further switch of a kind has a number, 2 to 99, behind the kind: TANDEM_ARI_2_URL, TANDEM_ARI_2_PASSWORD and so on. Its name

@@ -50,10 +50,19 @@ func setupAsterisk(args []string, stdout, stderr io.Writer) error {
 		site.LocalNets, site.PeerName = []string{address}, asteriskName
 		site.Peers = []asterisk.Peer{{Name: freeswitchName, Contact: "sip:" + p.peer.String(), Match: []string{address}, Secret: peer}}
 	}
+	if p.secure() {
+		site.TLS = &asterisk.TLS{Port: p.tlsPort, Dir: p.tlsDir}
+	}
 	if err := site.Write(p.dir); err != nil {
 		return err
 	}
+	shown, err := p.certify(stdout, site.TLS)
+	if err != nil {
+		return err
+	}
 	return p.announce(stdout, asteriskName, map[string]string{
+		"TANDEM_ARI_CERTIFICATE": shown, "TANDEM_ARI_TLS": p.tlsAddress(),
+
 		"TANDEM_ARI_URL": "http://" + p.control.String(), "TANDEM_ARI_USER": site.ARIUser, "TANDEM_ARI_PASSWORD_FILE": filepath.Join(p.secrets, ariSecret),
 		"TANDEM_ARI_SITE": filepath.Join(p.dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": filepath.Join(p.dir, "log", "messages"),
 	})
@@ -84,7 +93,14 @@ func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
 		site.PeerName, site.PeerPort = freeswitchName, peerPort
 		site.Peers = []freeswitch.Peer{{Name: asteriskName, Contact: "sip:" + p.peer.String(), Match: []string{p.peer.Addr().String()}, Secret: peer}}
 	}
+	if p.secure() {
+		site.TLS = &freeswitch.TLS{Port: p.tlsPort, Dir: p.tlsDir}
+	}
 	if err := site.Write(p.dir); err != nil {
+		return err
+	}
+	shown, err := p.certify(stdout, site.TLS)
+	if err != nil {
 		return err
 	}
 	// fs_cli finds the password here when HOME says so: on a command line everybody would see it.
@@ -93,6 +109,7 @@ func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	return p.announce(stdout, freeswitchName, map[string]string{
+		"TANDEM_ESL_CERTIFICATE": shown, "TANDEM_ESL_TLS": p.tlsAddress(),
 		"TANDEM_ESL_ADDR": p.control.String(), "TANDEM_ESL_PASSWORD_FILE": filepath.Join(p.secrets, eslSecret),
 		"TANDEM_ESL_SITE": filepath.Join(p.dir, "etc", freeswitch.LinesDir),
 	})
@@ -109,6 +126,11 @@ type switchPlace struct {
 	first, last  int
 	public       string
 	peer         netip.AddrPort // the other switch; zero without one
+
+	tlsPort      int    // of SIP over TLS; 0 = there is none
+	tlsDir       string // where the switch finds its certificate, at the same path for the switch itself
+	certificates string // where the one is that the administrator has given; "" = one is made
+	hostname     string // by which phones and carriers reach the switch; "" = by its address
 }
 
 // readSwitchPlace reads the flags that the two kinds have in common, and those that more adds. what is the way in for Tandem, in the words of the switch.
@@ -122,6 +144,7 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	rtp := flags.String("rtp", "10000-10199", "ports of media, first and last; a leg takes two")
 	flags.StringVar(&p.public, "public", "", "IP address at which phones and carriers reach the switch; default: this machine's, where this runs on its network")
 	peer := flags.String("peer", "", "address and port of the other switch for calls between the two; default: there is none")
+	securityFlags(flags, &p)
 	if more != nil {
 		more(flags)
 	}
@@ -144,6 +167,7 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 		p.peer, err = netip.ParseAddrPort(*peer)
 		e.check(err == nil, "-peer", "must be an IP address and a port")
 	}
+	p.checkSecurity(e.check)
 	if p.public == "" {
 		p.public, err = machineAddress()
 		e.check(err == nil, "-public", "must be set (TANDEM_PUBLIC_ADDRESS), because this machine's address is not to be found out: "+fmt.Sprint(err))
@@ -167,7 +191,7 @@ func machineAddress() (string, error) {
 }
 
 // passwords reads what "setup secrets" has made: that of the switch, and the one that the switches have for each other.
-func (p switchPlace) passwords(name string) (own, peer string, err error) {
+func (p *switchPlace) passwords(name string) (own, peer string, err error) {
 	read := func(name string) string {
 		b, err1 := os.ReadFile(filepath.Join(p.secrets, name))
 		if err1 != nil {
@@ -179,10 +203,12 @@ func (p switchPlace) passwords(name string) (own, peer string, err error) {
 }
 
 // announce leaves Tandem the settings with which it drives the switch; see fromFiles in settings.go.
-func (p switchPlace) announce(stdout io.Writer, name core.EngineID, settings map[string]string) error {
+func (p *switchPlace) announce(stdout io.Writer, name core.EngineID, settings map[string]string) error {
 	var lines []string
 	for k, v := range settings {
-		lines = append(lines, k+"="+v)
+		if v != "" {
+			lines = append(lines, k+"="+v)
+		}
 	}
 	slices.Sort(lines)
 	if err := writeSecret(filepath.Join(p.secrets, settingsDir, string(name)+".env"), strings.Join(lines, "\n")); err != nil {

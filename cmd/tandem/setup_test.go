@@ -10,10 +10,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/docker/certificate"
 	"github.com/tandem-voice/tandem/docker/freeswitch"
 )
 
@@ -96,6 +98,58 @@ func TestSetup(t *testing.T) {
 	assert.Empty(t, found.Switches, "their set-up has not run in this start")
 }
 
+// Each switch has a certificate of its own in a directory that Tandem need not see: made at the first start, kept, and made anew for another name; or the one that is given.
+func TestSetupOfCertificates(t *testing.T) {
+	own := t.TempDir()
+	setUp(t, 0, "secrets", "-dir", own)
+	given := filepath.Join(t.TempDir(), "given")
+	for kind, port := range map[string]string{"asterisk": "8088", "freeswitch": "8021"} {
+		dir, secure := shortDir(t), shortDir(t)
+		again := func(code int, more ...string) string {
+			return setUp(t, code, append([]string{kind, "-dir", dir, "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:" + port, "-public", "192.0.2.9", "-tls-port", "5061", "-tls-dir", secure}, more...)...)
+		}
+		shown := func() string { return contents(t, dir, "certificate.pem") }
+		said := again(0)
+		assert.Contains(t, said, "SIP over TLS: 192.0.2.9, port 5061")
+		first := shown()
+		leaf, err := certificate.Leaf([]byte(first))
+		require.NoError(t, err)
+		require.NoError(t, leaf.VerifyHostname("192.0.2.9"))
+		again(0)
+		assert.Equal(t, first, shown(), "it is kept")
+		again(0, "-tls-name", "sip.example.net")
+		named := shown()
+		assert.NotEqual(t, first, named, "the other was for another name")
+		files, err := filepath.Glob(secure + "/*.pem")
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, f := range append(files, secure+"/own/key.pem") {
+			assert.Equal(t, os.FileMode(0o600), permissions(t, f), f)
+			assert.NotContains(t, said, strings.Split(contents(t, f), "\n")[1])
+		}
+		assert.NotContains(t, shown(), "PRIVATE")
+		assert.Contains(t, contents(t, own, "settings", kind+".env"), "_CERTIFICATE="+dir+"/certificate.pem\n")
+		assert.Contains(t, contents(t, own, "settings", kind+".env"), "_TLS=sip.example.net:5061")
+
+		// One that is given: nothing is made in its place.
+		assert.Contains(t, again(1, "-certificates", given), "cert.pem: is missing")
+		made, err := certificate.Own([]string{"pbx.example.net"}, time.Now())
+		require.NoError(t, err)
+		require.NoError(t, certificate.Put(given, map[string][]byte{"cert.pem": made.Chain, "key.pem": made.Key}))
+		assert.Contains(t, again(0, "-certificates", given, "-tls-name", "sip.example.net"), "WARNING: the certificate is not for sip.example.net, but for pbx.example.net")
+		assert.NotContains(t, again(0, "-certificates", given, "-tls-name", "pbx.example.net"), "WARNING")
+		other, err := certificate.Own([]string{"pbx.example.net"}, time.Now())
+		require.NoError(t, err)
+		require.NoError(t, certificate.Put(given, map[string][]byte{"key.pem": other.Key}))
+		assert.Contains(t, again(1, "-certificates", given), "do not belong together")
+		require.NoError(t, os.RemoveAll(given))
+	}
+	said := setUp(t, 1, "asterisk", "-dir", shortDir(t), "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:8088", "-public", "192.0.2.9", "-tls-port", "70000", "-tls-name", "a b", "-certificates", "here")
+	for _, flag := range []string{"-tls-port", "-tls-dir", "-tls-name", "-certificates"} {
+		assert.Contains(t, said, flag+": ")
+	}
+}
+
 // shortDir is a directory whose path is short enough for an Asterisk's control socket.
 func shortDir(t *testing.T) string {
 	t.Helper()
@@ -161,7 +215,7 @@ func TestComposeKeepsUp(t *testing.T) {
 	}
 	// Defaults are what the example says.
 	for _, m := range regexp.MustCompile(`\$\{([A-Z0-9_]+):-([^}]+)\}`).FindAllStringSubmatch(compose, -1) {
-		if m[1] != "TANDEM_BUCKET" { // the example is another kind of bucket
+		if m[1] != "TANDEM_BUCKET" && m[1] != "TANDEM_CERTIFICATES" { // the examples are another kind of bucket, and a directory where there is none by default
 			assert.Contains(t, example, "#"+m[1]+"="+m[2]+"\n")
 		}
 	}

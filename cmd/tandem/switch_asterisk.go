@@ -27,6 +27,10 @@ type asteriskSettings struct {
 	// SITE: the directory, as this process sees it, into which Tandem writes the phones and trunks of its database for this Asterisk, who has it as "tandem" beside its own
 	// files. Default: none, and phones and trunks are set up at the switch.
 	Site string
+	// CERTIFICATE: the file, as this process sees it, with the certificate that Asterisk shows over TLS, for "tandem doctor" to look at. Default: none.
+	Certificate string
+	// TLS: where phones and carriers reach its SIP over TLS, HOST:PORT, for the same. Default: nowhere.
+	TLS string
 	// LOG: the file, as this process sees it, into which Asterisk writes failed registrations: its log/messages. With SITE, addresses that guess passwords are shut out. Default: none.
 	Log string
 
@@ -34,15 +38,17 @@ type asteriskSettings struct {
 }
 
 var asteriskKind = switchKind{
-	prefix: "TANDEM_ARI", reached: "URL", fields: []string{"USER", "APP", "SITE", "LOG"}, secrets: []string{"PASSWORD"}, id: "asterisk",
+	prefix: "TANDEM_ARI", reached: "URL", fields: []string{"USER", "APP", "SITE", "LOG", "CERTIFICATE", "TLS"}, secrets: []string{"PASSWORD"}, id: "asterisk",
 	read: func(v switchVariables) switchSettings {
 		a := asteriskSettings{
 			ID: v.name(), URL: v.text("URL", ""), User: v.text("USER", "tandem"), Password: v.secret("PASSWORD"), App: v.text("APP", "tandem"),
-			Site: v.text("SITE", ""), Log: v.text("LOG", ""),
+			Site: v.text("SITE", ""), Certificate: v.text("CERTIFICATE", ""), TLS: v.text("TLS", ""),
+			Log:    v.text("LOG", ""),
 			prefix: v.prefix,
 		}
 		v.check(isURL(a.URL, "http", "https"), "URL", "must be a URL that begins with http:// or https://")
 		v.check(a.Password != "", "PASSWORD", "must be set, itself or as "+v.prefix+"_PASSWORD_FILE, where "+v.prefix+"_URL is")
+		v.checkSecure(a.Certificate, a.TLS)
 		v.check(a.Site == "" || filepath.IsAbs(a.Site), "SITE", "must be an absolute path")
 		v.check(a.Log == "" || filepath.IsAbs(a.Log), "LOG", "must be an absolute path")
 		v.check(a.Log == "" || a.Site != "", "SITE", "must be set where "+v.prefix+"_LOG is: what is shut out is written there")

@@ -34,16 +34,20 @@ type freeswitchSettings struct {
 	// SITE: the directory, as this process sees it, into which Tandem writes the phones and trunks of its database for this FreeSWITCH, who has it as "tandem" beside its own
 	// files. Default: none, and phones and trunks are set up at the switch.
 	Site string
+	// CERTIFICATE: the file, as this process sees it, with the certificate that FreeSWITCH shows over TLS, for "tandem doctor" to look at. Default: none.
+	Certificate string
+	// TLS: where phones and carriers reach its SIP over TLS, HOST:PORT, for the same. Default: nowhere.
+	TLS string
 
 	prefix string // of the variables, for what is said about them
 }
 
 var freeswitchKind = switchKind{
-	prefix: "TANDEM_ESL", reached: "ADDR", fields: []string{"USER", "RECORDINGS", "SITE"}, secrets: []string{"PASSWORD"}, id: "freeswitch",
+	prefix: "TANDEM_ESL", reached: "ADDR", fields: []string{"USER", "RECORDINGS", "SITE", "CERTIFICATE", "TLS"}, secrets: []string{"PASSWORD"}, id: "freeswitch",
 	read: func(v switchVariables) switchSettings {
 		f := freeswitchSettings{
 			ID: v.name(), Addr: v.text("ADDR", ""), User: v.text("USER", ""), Password: v.secret("PASSWORD"), Recordings: v.text("RECORDINGS", ""),
-			Site:   v.text("SITE", ""),
+			Site: v.text("SITE", ""), Certificate: v.text("CERTIFICATE", ""), TLS: v.text("TLS", ""),
 			prefix: v.prefix,
 		}
 		host, port, err := net.SplitHostPort(f.Addr)
@@ -52,6 +56,7 @@ var freeswitchKind = switchKind{
 		v.check(!strings.ContainsAny(f.Password, "\r\n\x00"), "PASSWORD", "must be one line")
 		v.check(f.User == "" || socketUser.MatchString(f.User), "USER", "must be NAME@DOMAIN of FreeSWITCH's directory")
 		v.check(f.Recordings == "" || filepath.IsAbs(f.Recordings), "RECORDINGS", "must be an absolute path")
+		v.checkSecure(f.Certificate, f.TLS)
 		v.check(f.Site == "" || filepath.IsAbs(f.Site), "SITE", "must be an absolute path")
 		return f
 	},

@@ -61,11 +61,12 @@ const trunkQualify = 30
 func (a asteriskDriver) plan(phones []models.KeyedPhone, trunks []models.KeyedTrunk, blocked []string) (lines.Plan, error) {
 	l := asterisk.Lines{Blocked: blocked}
 	for _, p := range phones {
-		l.Phones = append(l.Phones, asterisk.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs)})
+		l.Phones = append(l.Phones, asterisk.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs), TLS: p.Transport == models.TLS, Encryption: string(p.Encryption)})
 	}
 	for _, t := range trunks {
 		l.Trunks = append(l.Trunks, asterisk.Trunk{
 			Name: t.ID, Contact: contactOf(t.Trunk), Match: callsFrom(t.Trunk), User: t.User, Password: t.Password, Register: t.Register, Qualify: trunkQualify, Codecs: names(t.Codecs),
+			TLS: t.Transport == models.TLS, Encryption: string(t.Encryption),
 		})
 	}
 	files, err := l.Files()
@@ -92,11 +93,12 @@ func (a asteriskDriver) wrongPasswords(ctx context.Context, tell func(address st
 func (f freeswitchDriver) plan(phones []models.KeyedPhone, trunks []models.KeyedTrunk, blocked []string) (lines.Plan, error) {
 	l := freeswitch.Lines{Blocked: blocked}
 	for _, p := range phones {
-		l.Phones = append(l.Phones, freeswitch.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs), Guarded: true})
+		l.Phones = append(l.Phones, freeswitch.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs), Guarded: true, TLS: p.Transport == models.TLS, Encryption: string(p.Encryption)})
 	}
 	for _, t := range trunks {
 		l.Trunks = append(l.Trunks, freeswitch.Trunk{
 			Name: t.ID, Contact: contactOf(t.Trunk), Match: callsFrom(t.Trunk), User: t.User, Password: t.Password, Register: t.Register, Qualify: trunkQualify, Codecs: names(t.Codecs),
+			TLS: t.Transport == models.TLS, Encryption: string(t.Encryption),
 		})
 	}
 	files, err := l.Files()
@@ -152,6 +154,9 @@ func contactOf(t models.Trunk) string {
 	port := t.Port
 	if port == 0 {
 		port = 5060
+		if t.Transport == models.TLS {
+			port = 5061
+		}
 	}
 	return "sip:" + net.JoinHostPort(t.Host, strconv.Itoa(port))
 }
@@ -206,6 +211,9 @@ func newLineWriters(drivers []driver, kept *models.Lines, trusted []netip.Prefix
 		})
 		out.writers[id], out.guards[id] = writer, guard
 		out.watches = append(out.watches, func(ctx context.Context) { sw.wrongPasswords(ctx, guard.Wrong) })
+		if a, is := sw.(asteriskDriver); is {
+			out.watches = append(out.watches, func(ctx context.Context) { a.keepLog(ctx, log) })
+		}
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -140,6 +142,13 @@ func (v switchVariables) secret(field string) string {
 
 func (v switchVariables) check(ok bool, field, rule string) {
 	v.environment.check(ok, v.prefix+"_"+field, rule)
+}
+
+// checkSecure checks the settings about SIP over TLS.
+func (v switchVariables) checkSecure(certificate, address string) {
+	v.check(certificate == "" || filepath.IsAbs(certificate), "CERTIFICATE", "must be an absolute path")
+	host, port, err := net.SplitHostPort(address)
+	v.check(address == "" || err == nil && host != "" && port != "", "TLS", "must be a name or an address, and a port, like sip.example.net:5061")
 }
 
 func (v switchVariables) name() core.EngineID { return core.EngineID(v.text("ID", v.id)) }

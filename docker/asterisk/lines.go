@@ -23,7 +23,17 @@ type Phone struct {
 	HA1      string   // in place of the password: MD5 of user, Realm and password, in hexadecimal
 	Contact  string   // a SIP URI if it does not register; "" otherwise
 	Codecs   []string // pcmu, pcma, in the order in which they are offered; none = both
+	TLS      bool     // it registers and calls over TLS only
+	// Encryption is what it does about SRTP; "" = [Optional].
+	Encryption string
 }
+
+// What a phone or a trunk does about SRTP.
+const (
+	Off      = "off"
+	Optional = "optional" // offered, and taken where it is offered
+	Required = "required"
+)
 
 // Trunk is a carrier, known by its address.
 type Trunk struct {
@@ -35,6 +45,9 @@ type Trunk struct {
 	Register bool     // tell the carrier where calls for User go
 	Qualify  int      // every how many seconds the carrier is asked whether it is there; 0 = never
 	Codecs   []string // as a phone's
+	TLS      bool     // its calls go and come over TLS only
+	// Encryption is what it does about SRTP; "" = [Off].
+	Encryption string
 }
 
 // Account is the URI that the trunk registers.
@@ -50,6 +63,9 @@ type Lines struct {
 // linesTemplate is what the site's own phones and trunks, and those from the database, are written with.
 const linesTemplate = "lines/lines.tmpl"
 
+// clearDomain is how Asterisk calls what comes in over UDP: a phone that has to use TLS is somebody else there, of whom nothing is taken. Nobody's address has it.
+const clearDomain = "clear.tandem.invalid"
+
 // blockedName is the name of the access list.
 const blockedName = "tandem-blocked"
 
@@ -62,6 +78,7 @@ var (
 var functions = template.FuncMap{
 	"codec":       func(name string) string { return codecNames[name] },
 	"realm":       func() string { return Realm },
+	"clear":       func() string { return clearDomain },
 	"blockedName": func() string { return blockedName },
 }
 
@@ -86,7 +103,7 @@ func (l Lines) Files() (map[string][]byte, error) {
 			errs = append(errs, fmt.Errorf("%s: %s", field, rule))
 		}
 	}
-	checkLines(check, map[string]bool{"udp": true, "global": true, "system": true, blockedName: true}, l.Phones, l.Trunks)
+	checkLines(check, map[string]bool{"udp": true, "tls": true, "global": true, "system": true, blockedName: true}, l.Phones, l.Trunks)
 	for i, b := range l.Blocked {
 		check(matchRule.MatchString(b), fmt.Sprintf("Blocked[%d]", i), "an IP address or network")
 	}
@@ -112,6 +129,9 @@ func checkLines(check func(ok bool, field, rule string), seen map[string]bool, p
 			check(codecNames[c] != "", fmt.Sprintf("%s.Codecs[%d]", field, i), "pcmu or pcma")
 		}
 	}
+	encryption := func(field, value string) {
+		check(value == "" || value == Off || value == Optional || value == Required, field+".Encryption", "off, optional or required")
+	}
 	for i, p := range phones {
 		field := fmt.Sprintf("Phones[%d]", i)
 		check(nameRule.MatchString(p.User), field+".User", "1 to 40 letters, digits, - and _")
@@ -122,6 +142,7 @@ func checkLines(check func(ok bool, field, rule string), seen map[string]bool, p
 		check(p.Contact == "" || uriRule.MatchString(p.Contact), field+".Contact", "a SIP URI without parameters")
 		check(p.Password != "" || p.HA1 != "" || p.Contact != "", field, "a password, or a contact of a phone that does not register")
 		codecs(field, p.Codecs)
+		encryption(field, p.Encryption)
 	}
 	for i, t := range trunks {
 		field := fmt.Sprintf("Trunks[%d]", i)
@@ -136,5 +157,6 @@ func checkLines(check func(ok bool, field, rule string), seen map[string]bool, p
 		check(t.Password == "" || t.User != "" && secretRule.MatchString(t.Password), field+".Password", "with a User, at most 80 printable ASCII characters without space and semicolon")
 		check(!t.Register || t.User != "", field+".User", "needed to register")
 		codecs(field, t.Codecs)
+		encryption(field, t.Encryption)
 	}
 }

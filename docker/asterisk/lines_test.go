@@ -34,6 +34,30 @@ func TestLinesAreOneFile(t *testing.T) {
 	require.NotContains(t, string(empty["pjsip.conf"]), "[")
 }
 
+// Who must encrypt, may, and must not.
+func TestLinesEncrypt(t *testing.T) {
+	l := goodLines()
+	l.Phones[0].TLS, l.Phones[0].Encryption = true, Required
+	l.Phones = append(l.Phones, Phone{User: "2002", HA1: l.Phones[0].HA1}, Phone{User: "2003", HA1: l.Phones[0].HA1, Encryption: Off})
+	l.Trunks[0].TLS, l.Trunks[0].Encryption = true, Required
+	l.Trunks = append(l.Trunks, Trunk{Name: "near", Contact: "sip:192.0.2.9", Encryption: Optional})
+	files, err := l.Files()
+	require.NoError(t, err)
+	text := string(files["pjsip.conf"])
+	for _, part := range []string{
+		"[2001](phone)\naors = 2001\nallow = !all,alaw,ulaw\nmedia_encryption_optimistic = no\nauth", "[2001@clear.tandem.invalid](phone-in-the-clear)\n",
+		"[2002](phone)\naors = 2002\nauth", "[2003](phone)\naors = 2003\nmedia_encryption = no\nmedia_encryption_optimistic = no\nauth",
+		"[far](trunk)\naors = far\ntransport = tls\ncontext = from-trunk-tls\nmedia_encryption = sdes\nallow", `contact = sip:sip.example.net:5080\;transport=tls`, `server_uri = sip:sip.example.net:5080\;transport=tls`,
+		"[near](trunk)\naors = near\nmedia_encryption = sdes\nmedia_encryption_optimistic = yes\n",
+	} {
+		assert.Contains(t, text, part)
+	}
+	assert.NotContains(t, text, "2002@")
+	l.Phones[0].Encryption = "sometimes"
+	_, err = l.Files()
+	require.ErrorContains(t, err, "Phones[0].Encryption")
+}
+
 // What would mean something in a configuration file is refused, whoever has let it through before.
 func TestNothingBreaksOutOfLines(t *testing.T) {
 	for _, evil := range []string{"a\nb", "a;b", "a b\x00", "a]\n[b", "a\r\n[global]"} {

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+
+	"github.com/tandem-voice/tandem/docker/certificate"
 )
 
 // App is the name of the Stasis application to which the dialplan hands every call.
@@ -48,6 +50,7 @@ type Site struct {
 	// PublicAddr is the IP address at which phones and carriers reach the switch, where that is not SIPAddr, as behind a NAT or in a container: SIP and SDP name it to
 	// everybody who is not in LocalNets. Ports are the same on both sides. "" = SIPAddr.
 	PublicAddr        string
+	TLS               *TLS     // nil = SIP over UDP only
 	LocalNets         []string // addresses or networks that reach SIPAddr itself; of no meaning without PublicAddr
 	HTTPAddr          string   // IP address of the REST interface: loopback, or a network nobody else is on
 	HTTPPort          int
@@ -71,6 +74,20 @@ type Site struct {
 	Peers    []Peer
 	Bench    *Bench // nil = no app_queue
 }
+
+// TLS is SIP over TLS, beside UDP.
+type TLS struct {
+	Port int
+	Dir  string // with the certificate, as Asterisk sees it; see [TLS.Write]
+}
+
+// Write writes the certificate into the directory, which is Dir as the caller sees it. Only its owner, who has to be Asterisk's user, can read it.
+func (TLS) Write(dir string, f certificate.Files) error {
+	return certificate.Put(dir, map[string][]byte{certificate.ChainFile: f.Chain, certificate.KeyFile: f.Key, certificate.AuthoritiesFile: f.Trusted()})
+}
+
+// AnyAddr reports whether SIP and media are on all addresses of the machine.
+func (s Site) AnyAddr() bool { return net.ParseIP(s.SIPAddr).IsUnspecified() }
 
 // Peer is another switch of the same Tandem. A call over it, "PJSIP/<phone>@<peer>", rings the desk phone that has registered there, and a
 // call from it rings one that has registered here; Tandem, who has ordered it on the other switch, does not see it on this one.
@@ -119,6 +136,10 @@ func (s Site) Validate() error {
 	for i, n := range s.LocalNets {
 		check(matchRule.MatchString(n), fmt.Sprintf("LocalNets[%d]", i), "an IP address or network")
 	}
+	if s.TLS != nil {
+		check(port(s.TLS.Port), "TLS.Port", "1 to 65535")
+		check(pathRule.MatchString(s.TLS.Dir), "TLS.Dir", "an absolute path of at most 80 letters, digits, ., - and _")
+	}
 	check(net.ParseIP(s.HTTPAddr) != nil, "HTTPAddr", "an IP address")
 	check(port(s.SIPPort), "SIPPort", "1 to 65535")
 	check(port(s.HTTPPort), "HTTPPort", "1 to 65535")
@@ -126,7 +147,7 @@ func (s Site) Validate() error {
 	check(nameRule.MatchString(s.ARIUser) && s.ARIUser != "general", "ARIUser", `1 to 40 letters, digits, - and _, not "general"`)
 	check(secretRule.MatchString(s.ARIPassword), "ARIPassword", "1 to 80 printable ASCII characters without space and semicolon")
 	check(s.Backup == "" || backupRule.MatchString(s.Backup), "Backup", "<trunk>/<number>")
-	seen := map[string]bool{"udp": true, "global": true, "system": true}
+	seen := map[string]bool{"udp": true, "tls": true, "global": true, "system": true}
 	checkLines(check, seen, s.Phones, s.Trunks)
 	check(s.PeerName == "" && len(s.Peers) == 0 || nameRule.MatchString(s.PeerName), "PeerName", "with peers, 1 to 40 letters, digits, - and _")
 	for i, p := range s.Peers {

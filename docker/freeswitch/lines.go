@@ -22,7 +22,34 @@ type Phone struct {
 	Contact  string   // a SIP URI if it does not register; "" otherwise
 	Codecs   []string // pcmu, pcma, in the order in which they are offered; none = both
 	Guarded  bool     // [Lines.Blocked] holds for it
+	TLS      bool     // it calls and is called over TLS only
+	// Encryption is what it does about SRTP; "" = [Optional].
+	Encryption string
 }
+
+// What a phone or a trunk does about SRTP.
+const (
+	Off      = "off"
+	Optional = "optional" // taken where it is offered
+	Required = "required"
+)
+
+// DialVariables are those with which the phone is called; "" = none.
+func (p Phone) DialVariables() string {
+	var all []string
+	if len(p.Codecs) > 0 {
+		all = append(all, "absolute_codec_string="+codecList(p.Codecs))
+	}
+	if p.Encryption == Required {
+		all = append(all, "rtp_secure_media=mandatory")
+	}
+	if all == nil {
+		return ""
+	}
+	return "{^^:" + strings.Join(all, ":") + "}"
+}
+
+func codecList(names []string) string { return strings.ToUpper(strings.Join(names, ",")) }
 
 // Trunk is a carrier, known by its address.
 type Trunk struct {
@@ -34,6 +61,9 @@ type Trunk struct {
 	Register bool     // tell the carrier where calls for User go
 	Qualify  int      // every how many seconds the carrier is asked whether it is there; 0 = never
 	Codecs   []string // as a phone's
+	TLS      bool     // its calls go and come over TLS only
+	// Encryption is what it does about SRTP; "" = [Off].
+	Encryption string
 }
 
 // Lines are the phones and trunks from Tandem's database, which are in a directory apart: Tandem writes it while FreeSWITCH runs.
@@ -113,6 +143,9 @@ func checkLines(check func(ok bool, field, rule string), phones []Phone, trunks 
 			check(c == "pcmu" || c == "pcma", fmt.Sprintf("%s.Codecs[%d]", field, i), "pcmu or pcma")
 		}
 	}
+	encryption := func(field, value string) {
+		check(value == "" || value == Off || value == Optional || value == Required, field+".Encryption", "off, optional or required")
+	}
 	seen := map[string]bool{}
 	for i, p := range phones {
 		field := fmt.Sprintf("Phones[%d]", i)
@@ -125,6 +158,7 @@ func checkLines(check func(ok bool, field, rule string), phones []Phone, trunks 
 		check(p.Contact == "" || uriRule.MatchString(p.Contact), field+".Contact", "a SIP URI without parameters")
 		check(p.Password != "" || p.HA1 != "" || p.Contact != "", field, "a password, or a contact of a phone that does not register")
 		codecs(field, p.Codecs)
+		encryption(field, p.Encryption)
 	}
 	seen = map[string]bool{}
 	for i, t := range trunks {
@@ -141,5 +175,6 @@ func checkLines(check func(ok bool, field, rule string), phones []Phone, trunks 
 		check(t.Password == "" || t.User != "" && secretRule.MatchString(t.Password), field+".Password", "with a User, "+secretWords)
 		check(!t.Register || t.User != "", field+".User", "needed to register")
 		codecs(field, t.Codecs)
+		encryption(field, t.Encryption)
 	}
 }

@@ -48,6 +48,31 @@ func TestLinesAreFiles(t *testing.T) {
 	assert.NotContains(t, string(files["trunks.xml"]), "trunk-near", "it calls nobody")
 }
 
+// Who must encrypt, may, and must not.
+func TestLinesEncrypt(t *testing.T) {
+	l := goodLines()
+	l.Phones[0].TLS, l.Phones[0].Encryption = true, Required
+	l.Phones[1].Encryption = Off
+	l.Trunks[0].TLS, l.Trunks[0].Encryption = true, Required
+	files, err := l.Files()
+	require.NoError(t, err)
+	for name, parts := range map[string][]string{
+		"phones.xml": {
+			`value="{^^:absolute_codec_string=PCMA,PCMU:rtp_secure_media=mandatory}${regex(${sofia_contact(tandem/${dialed_user}@${dialed_domain})}|^(.*transport=tls.*)$|%1|n)}"`,
+			`<variable name="tandem_needs" value="over-"/>`, `<variable name="rtp_secure_media_inbound" value="mandatory"/>`, `<variable name="rtp_secure_media_inbound" value="forbidden"/>`,
+		},
+		"gateways.xml": {`<param name="register-transport" value="tls"/>`, `<variable name="rtp_secure_media" value="mandatory" direction="outbound"/>`},
+		"trunks.xml":   {`<condition field="${sip_via_protocol}" expression="^tls$"/>`, `<condition field="${rtp_secure_media_negotiated}" expression="."/>`},
+	} {
+		for _, part := range parts {
+			assert.Contains(t, string(files[name]), part)
+		}
+	}
+	l.Trunks[0].Encryption = "sometimes"
+	_, err = l.Files()
+	require.ErrorContains(t, err, "Trunks[0].Encryption")
+}
+
 func TestAGatewaysMarkChangesWithItsSettings(t *testing.T) {
 	l := goodLines()
 	before, err := l.Gateways()

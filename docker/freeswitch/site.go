@@ -1,12 +1,15 @@
 package freeswitch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"github.com/tandem-voice/tandem/docker/certificate"
 )
 
 // The variables with which the dialplan hands a call to Tandem.
@@ -53,6 +56,7 @@ type Site struct {
 	// PublicAddr is the IP address at which phones and carriers reach the switch, where that is not SIPAddr, as behind a NAT or in a container: SIP and SDP name it to
 	// them, and a phone is called where its registration came from. Peers reach SIPAddr itself. Ports are the same on both sides. "" = SIPAddr.
 	PublicAddr        string
+	TLS               *TLS   // nil = SIP over UDP only
 	ESLAddr           string // IP address of the event socket: loopback, or a network nobody else is on
 	ESLPort           int
 	ESLPassword       string
@@ -82,6 +86,19 @@ type Site struct {
 	PeerPort int
 	Peers    []Peer
 	Bench    *Bench // nil = no mod_callcenter
+}
+
+// TLS is SIP over TLS, beside UDP.
+type TLS struct {
+	Port int
+	Dir  string // with the certificate, as FreeSWITCH sees it; see [TLS.Write]
+}
+
+// Write writes the certificate into the directory, which is Dir as the caller sees it. Only its owner, who has to be FreeSWITCH's user, can read it. FreeSWITCH sends its own
+// certificate, and behind it those that it finds among the trusted ones.
+func (TLS) Write(dir string, f certificate.Files) error {
+	agent := append(append(bytes.TrimSpace(f.Chain), '\n'), f.Key...)
+	return certificate.Put(dir, map[string][]byte{"agent.pem": agent, "cafile.pem": f.Trusted()})
 }
 
 // Peer is another switch of the same Tandem. A call over it, "sofia/gateway/<peer>/<phone>", rings the desk phone that has registered there,
@@ -130,6 +147,10 @@ func (s Site) Validate() error {
 	check(nameRule.MatchString(s.Name), "Name", nameWords)
 	check(net.ParseIP(s.SIPAddr) != nil, "SIPAddr", "an IP address")
 	check(s.PublicAddr == "" || net.ParseIP(s.PublicAddr) != nil, "PublicAddr", "an IP address")
+	if s.TLS != nil {
+		check(port(s.TLS.Port), "TLS.Port", "1 to 65535")
+		check(pathRule.MatchString(s.TLS.Dir), "TLS.Dir", "an absolute path of at most 80 letters, digits, ., - and _")
+	}
 	check(net.ParseIP(s.ESLAddr) != nil, "ESLAddr", "an IP address")
 	check(port(s.SIPPort), "SIPPort", "1 to 65535")
 	check(port(s.ESLPort), "ESLPort", "1 to 65535")

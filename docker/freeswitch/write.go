@@ -136,7 +136,7 @@ var functions = template.FuncMap{
 	"quote":       regexp.QuoteMeta,
 	"domain":      func() string { return Domain },
 	"profile":     func() string { return Profile },
-	"codecs":      func(names []string) string { return strings.ToUpper(strings.Join(names, ",")) },
+	"codecs":      codecList,
 	"allowedName": func() string { return allowedName },
 }
 

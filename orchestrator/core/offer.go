@@ -177,7 +177,7 @@ func (l *leg) dying() bool { return l.HangWith != "" }
 
 const (
 	hangAgain = 10 * time.Second // a hang-up is repeated so often
-	hangFor   = 50 * time.Second // and after this the leg is taken for gone: no dying leg outlives a minute
+	hangFor   = 50 * time.Second // and after this the call goes on without the leg, which is hung up on whenever the switch shows it (doom)
 )
 
 // expireLeg repeats the hang-up of a leg that does not go.
@@ -189,6 +189,9 @@ func (s *Shard) expireLeg(l *leg) {
 	c := l.of
 	if !l.HangTill.After(s.now) {
 		s.repair("leg_would_not_go", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent})
+		if e := s.st.Engines[l.Engine]; e != nil {
+			e.doom(l.ID)
+		}
 		s.legGone(l, Cause{Code: CauseUnknown, By: ByIndeterminate})
 		return
 	}

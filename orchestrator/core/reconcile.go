@@ -175,9 +175,17 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 			}
 		}
 	}
+	e.Doomed = slices.DeleteFunc(e.Doomed, func(id LegID) bool {
+		_, shown := snap.leg(id)
+		return !shown
+	})
 	var strays []LegID
 	for _, seen := range snap.Legs {
 		if s.st.Legs[seen.Leg] != nil {
+			continue
+		}
+		if e.doomed(seen.Leg) {
+			s.hangOrphan(e, seen)
 			continue
 		}
 		if _, again := slices.BinarySearch(e.Strays, seen.Leg); !certain && !again {
@@ -242,8 +250,7 @@ func (s *Shard) believeAbsent(l *leg, certain bool) {
 // adopt takes in a leg that we do not know: a customer is let in, an orphan of ours is hung up.
 func (s *Shard) adopt(e *engine, seen SeenLeg) {
 	if seen.Ours {
-		s.repair("orphan", Entry{Leg: seen.Leg, Engine: e.ID, Call: seen.Call})
-		s.order(Effect{Engine: e.ID, Call: seen.Call, Lane: string(seen.Leg), Do: Hang{Leg: seen.Leg, Cause: CauseNormal}})
+		s.hangOrphan(e, seen)
 		return
 	}
 	s.repair("adopted", Entry{Leg: seen.Leg, Engine: e.ID})
@@ -251,4 +258,23 @@ func (s *Shard) adopt(e *engine, seen SeenLeg) {
 	if seen.Up {
 		s.legAnswered(seen.Leg)
 	}
+}
+
+// hangOrphan ends a leg that belongs to no call.
+func (s *Shard) hangOrphan(e *engine, seen SeenLeg) {
+	s.repair("orphan", Entry{Leg: seen.Leg, Engine: e.ID, Call: seen.Call})
+	s.order(Effect{Engine: e.ID, Call: seen.Call, Lane: string(seen.Leg), Do: Hang{Leg: seen.Leg, Cause: CauseNormal}})
+}
+
+// doom remembers a leg whose end was ordered for as long as orders are repeated, and that may still be there. Without that a customer who was hung up on would be
+// taken for one who has just called.
+func (e *engine) doom(id LegID) {
+	if at, known := slices.BinarySearch(e.Doomed, id); !known {
+		e.Doomed = slices.Insert(e.Doomed, at, id)
+	}
+}
+
+func (e *engine) doomed(id LegID) bool {
+	_, is := slices.BinarySearch(e.Doomed, id)
+	return is
 }

@@ -328,6 +328,7 @@ type engine struct {
 	Since      instant  `json:"since"`
 	Strays     []LegID  `json:"strays,omitempty"`      // legs on the last beat that we do not know, sorted
 	StrayMixes []MixID  `json:"stray_mixes,omitempty"` // mixes on the last beat that should not be, sorted
+	Doomed     []LegID  `json:"doomed,omitempty"`      // legs that we ended and gave up because they would not go, sorted: nobody's calls
 
 	reported bool // among the changes already
 }

@@ -75,6 +75,9 @@ type Call struct {
 	sdpVersion          int
 	eventType           uint8 // RTP payload type of RFC 4733 digits, as negotiated
 	codec               Codec
+	ourKey              masterKey
+	encrypted           bool   // SRTP was agreed
+	profile, cryptoTag  string // of the agreement; "" before it
 
 	holding, held bool // we hold them; they hold us
 	reinviting    bool
@@ -89,7 +92,7 @@ type Call struct {
 func (p *Phone) newCall(id string, incoming bool, invite Invite) *Call {
 	c := &Call{
 		phone: p, ID: id, Incoming: incoming, Invite: invite,
-		localTag: token(), eventType: defaultEventType, codec: p.cfg.Codecs[0],
+		localTag: token(), eventType: defaultEventType, codec: p.cfg.Codecs[0], ourKey: newMasterKey(),
 		unacknowledged: map[uint32]chan struct{}{}, theirBye: make(chan struct{}),
 	}
 	c.ctx, c.stop = context.WithCancelCause(p.ctx)

@@ -1,6 +1,7 @@
 package softphone
 
 import (
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -35,6 +36,11 @@ type Config struct {
 	// SignallingOnly leaves out all audio: calls offer a port at which nobody listens, and have no ear. The switch may miss the packets if it
 	// has an RTP timeout.
 	SignallingOnly bool
+	// TLS has SIP go over TLS instead of UDP: over one connection to Server, by which the phone is called as well. With a certificate of its own it also takes connections
+	// that come to Addr. ServerName is by default Server's address.
+	TLS *tls.Config
+	// Encryption is what the phone does about SRTP; default plain RTP only.
+	Encryption Encryption
 	// RetransmitAfter is T1 of RFC 3261: the first pause before a message is repeated; default 500 ms. A request without any answer fails after 64 of them.
 	RetransmitAfter time.Duration
 	// Log takes debug lines; default none.

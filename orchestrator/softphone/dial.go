@@ -68,7 +68,7 @@ func (p *Phone) Dial(_ context.Context, number string, opt CallOptions) (*Call, 
 		voice = *opt.Voice
 	}
 
-	target := "sip:" + escapeUser(user) + "@" + peer.String()
+	target := "sip:" + escapeUser(user) + "@" + peer.String() + p.wire.transport()
 	remote := "<" + target + ">"
 	if opt.To != "" {
 		remote = "<sip:" + escapeUser(opt.To) + "@" + peer.String() + ">"

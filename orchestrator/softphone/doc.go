@@ -30,5 +30,6 @@
 // Retransmissions run in the goroutine that wants the answer; [Phone.Close] ends and awaits all of them. A silent phone costs one blocked goroutine and
 // one socket, so a hundred fit into a test; [Config.SignallingOnly] also saves the packets of the calls.
 //
-// The phone is a test instrument. It has no NAT traversal, no TLS and no SRTP, and it should be bound to the loopback interface.
+// The phone is a test instrument. It has no NAT traversal, and it should be bound to the loopback interface. TLS ([Config.TLS]) and SRTP ([Config.Encryption]) are for tests of a switch that
+// wants them; a key that a far side shows in its certificate is checked as crypto/tls does.
 package softphone

@@ -128,7 +128,7 @@ func (c *Call) onReinvite(m *message, from netip.AddrPort) {
 	c.peer = from
 	switch {
 	case len(m.body) > 0:
-		offer, err := readSDP(m.body, c.phone.cfg.Codecs)
+		offer, err := c.phone.readSDP(m.body)
 		if err != nil {
 			respond(m.answer(488, c.localTag))
 			return

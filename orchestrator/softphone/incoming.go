@@ -179,7 +179,7 @@ func (c *Call) Answer() error {
 	}
 	answer := sendRecv
 	if len(c.invite.body) > 0 {
-		offer, err := readSDP(c.invite.body, c.phone.cfg.Codecs)
+		offer, err := c.phone.readSDP(c.invite.body)
 		if err != nil {
 			c.refuse(488)
 			return fmt.Errorf("answering %s: %w", c, err)

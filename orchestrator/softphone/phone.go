@@ -42,7 +42,7 @@ func New(cfg Config) (*Phone, error) {
 			return nil, fmt.Errorf("phone %q: Server: %w", cfg.User, err)
 		}
 	}
-	w, err := newWire(cfg.Addr, cfg.RetransmitAfter)
+	w, err := newWire(cfg.Addr, cfg.RetransmitAfter, cfg.TLS)
 	if err != nil {
 		return nil, fmt.Errorf("phone %q: Addr: %w", cfg.User, err)
 	}
@@ -68,7 +68,7 @@ func (p *Phone) Close() {
 	p.closing = true
 	p.lifeMu.Unlock()
 	p.cancel(errClosed)
-	_ = p.wire.conn.Close() // ends the reader
+	_ = p.wire.close() // ends the reader
 	for _, c := range calls {
 		c.end(Event{Kind: HungUp, By: Local, Reason: "phone closed"})
 	}
@@ -177,7 +177,7 @@ func (p *Phone) call(id string) *Call {
 
 // contact is the Contact header of the phone.
 func (p *Phone) contact() Header {
-	return Header{Name: "Contact", Value: fmt.Sprintf("<sip:%s@%s>", escapeUser(p.cfg.User), p.wire.local)}
+	return Header{Name: "Contact", Value: fmt.Sprintf("<sip:%s@%s%s>", escapeUser(p.cfg.User), p.wire.local, p.wire.transport())}
 }
 
 // during bounds work by the caller's ctx and by the phone's life.

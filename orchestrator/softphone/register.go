@@ -130,7 +130,7 @@ func (p *Phone) exchangeRegister(ctx context.Context, expires time.Duration) (ti
 	if r.callID == "" {
 		r.callID = token()
 	}
-	uri := "sip:" + p.server.String()
+	uri := "sip:" + p.server.String() + p.wire.transport()
 	aor := "sip:" + escapeUser(p.cfg.User) + "@" + p.server.String()
 	from := nameAddr(p.cfg.DisplayName, aor) + ";tag=" + token()
 	var auth []Header

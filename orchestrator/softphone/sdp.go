@@ -49,6 +49,9 @@ type session struct {
 	codec     Codec
 	eventType uint8
 	direction direction
+	profile   string // plainRTP or secureRTP
+	cryptoTag string
+	theirKey  masterKey // nil = it offers no encryption that we know
 }
 
 // readSDP reads an offer or answer; of its codecs the first that is among ours counts. (The parser of the media library ends the process on a body of one
@@ -82,13 +85,18 @@ func readSDP(body []byte, ours []Codec) (session, error) {
 			if rest, ok := strings.CutPrefix(value, "rtpmap:"); ok {
 				maps = append(maps, rest)
 			}
+			if rest, ok := strings.CutPrefix(value, "crypto:"); ok && s.theirKey == nil {
+				if tag, key, ok := readCrypto(rest); ok {
+					s.cryptoTag, s.theirKey = tag, key
+				}
+			}
 		}
 	}
 	if media == nil {
 		return session{}, errors.New("reading SDP: no audio")
 	}
-	if media[2] != "RTP/AVP" {
-		return session{}, fmt.Errorf("reading SDP: profile %q, want RTP/AVP", media[2])
+	if s.profile = media[2]; s.profile != plainRTP && s.profile != secureRTP {
+		return session{}, fmt.Errorf("reading SDP: profile %q, want RTP/AVP or RTP/SAVP", media[2])
 	}
 	portText, _, _ := strings.Cut(media[1], "/")
 	port, err := strconv.ParseUint(portText, 10, 16)
@@ -126,6 +134,15 @@ func readSDP(body []byte, ours []Codec) (session, error) {
 	return s, nil
 }
 
+// readSDP reads an offer or answer that has to be one for this phone.
+func (p *Phone) readSDP(body []byte) (session, error) {
+	s, err := readSDP(body, p.cfg.Codecs)
+	if err == nil {
+		err = p.cfg.Encryption.agree(s)
+	}
+	return s, err
+}
+
 // writeSDP describes our side: before an agreement everything we can, after it what was agreed. The caller holds c.mu.
 func (c *Call) writeSDP(d direction) []byte {
 	c.sdpVersion++
@@ -154,15 +171,35 @@ func (c *Call) writeSDP(d direction) []byte {
 		fmt.Fprintf(&formats, " %d", eventType)
 		fmt.Fprintf(&maps, "a=rtpmap:%d %s\r\na=fmtp:%d 0-16\r\n", eventType, telephoneEvent, eventType)
 	}
-	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d RTP/AVP%s\r\n%sa=ptime:20\r\na=%s\r\n",
-		port, c.sdpVersion, family, ip, family, ip, port, formats.String(), maps.String(), d)
+	profile, crypto := c.encryptionOffered()
+	return fmt.Appendf(nil, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d %s%s\r\n%s%sa=ptime:20\r\na=%s\r\n",
+		port, c.sdpVersion, family, ip, family, ip, port, profile, formats.String(), maps.String(), crypto, d)
+}
+
+// encryptionOffered is what our side says about SRTP: before an agreement what we want, after it what was agreed. The caller holds c.mu.
+func (c *Call) encryptionOffered() (profile, crypto string) {
+	e := c.phone.cfg.Encryption
+	switch {
+	case c.encrypted:
+		return c.profile, c.ourKey.cryptoLine(c.cryptoTag)
+	case c.profile != "" || e == PlainOnly:
+		return plainRTP, ""
+	case e == EncryptAlways:
+		return secureRTP, c.ourKey.cryptoLine("1")
+	}
+	return plainRTP, c.ourKey.cryptoLine("1")
 }
 
 // adopt follows what the far side said about its audio, and tells when it begins or ends to hold us. The caller holds c.mu.
 func (c *Call) adopt(s session) {
 	c.codec, c.eventType = s.codec, s.eventType
+	c.encrypted = s.theirKey != nil && c.phone.cfg.Encryption != PlainOnly
+	c.profile, c.cryptoTag = s.profile, s.cryptoTag
+	if !c.encrypted {
+		s.theirKey = nil
+	}
 	if c.sound != nil {
-		c.sound.follow(s)
+		c.sound.follow(s, c.ourKey)
 	}
 	held := !s.direction.receives() || !s.addr.IsValid()
 	if held == c.held || c.state != Up {
@@ -179,7 +216,7 @@ func (c *Call) adopt(s session) {
 
 // follow adopts an answer to our offer; one that cannot be read leaves the audio as it is. The caller holds c.mu.
 func (c *Call) follow(body []byte) {
-	s, err := readSDP(body, c.phone.cfg.Codecs)
+	s, err := c.phone.readSDP(body)
 	if err != nil {
 		c.happened(Event{Kind: Garbled, By: Remote, Reason: err.Error()})
 		return

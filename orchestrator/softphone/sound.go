@@ -39,6 +39,7 @@ type sound struct {
 	eventType uint8
 	speaking  bool // the speaker runs
 	sends     bool // the far side wants to hear us
+	keys      secrecy
 
 	digits chan digitOrder
 }
@@ -85,9 +86,13 @@ func (s *sound) close() {
 }
 
 // follow speaks to where the far side says from now on.
-func (s *sound) follow(to session) {
+func (s *sound) follow(to session, ours masterKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.keys.agreed(ours, to.theirKey); err != nil { // keys are checked when they are read
+		s.phone.cfg.Log.Warn("no keys for the audio", "user", s.phone.cfg.User, "error", err)
+		return
+	}
 	s.remote, s.codec, s.eventType = to.addr, to.codec, to.eventType
 	s.sends = to.addr.IsValid() && to.direction.receives()
 	if !s.speaking {
@@ -115,6 +120,7 @@ func (s *sound) listen() {
 		samples = make([]int16, 0, frameSamples)
 		events  digitReader
 		header  rtp.Header
+		plain   []byte
 		second  bool // the first read timed out, this is the look whether packets wait behind a starved process
 	)
 	for {
@@ -139,7 +145,7 @@ func (s *sound) listen() {
 		second = false
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		s.mu.Lock()
-		remote, eventType := s.remote, s.eventType
+		remote, eventType, decrypt := s.remote, s.eventType, s.keys.in
 		s.mu.Unlock()
 		// Ports are used again quickly on a busy machine: what belongs to a call that has ended must not be heard in this one. RTCP shares no port with us,
 		// but the far side's idea of our RTCP port may be another call's audio port.
@@ -147,11 +153,18 @@ func (s *sound) listen() {
 			s.ear.deadAir(time.Now())
 			continue
 		}
-		at, err := header.Unmarshal(buf[:n])
-		if err != nil || at > n {
+		packet := buf[:n]
+		if decrypt != nil {
+			if plain, err = decrypt.DecryptRTP(plain[:0], packet, nil); err != nil {
+				continue // of somebody who has not the key, or once more
+			}
+			packet = plain
+		}
+		at, err := header.Unmarshal(packet)
+		if err != nil || at > len(packet) {
 			continue
 		}
-		payload := buf[at:n]
+		payload := packet[at:]
 		if header.PayloadType == eventType && eventType != noEventType {
 			if r, ok := events.read(header.Timestamp, payload); ok {
 				s.digit(r)
@@ -211,8 +224,14 @@ func (s *sound) send(header *rtp.Header, out, payload []byte, to netip.AddrPort)
 		return
 	}
 	n += copy(out[n:], payload)
-	if s.phone.wire.plugged.Load() {
-		_, _ = s.conn.WriteToUDPAddrPort(out[:n], to)
+	packet := out[:n]
+	s.mu.Lock()
+	if s.keys.out != nil {
+		packet, err = s.keys.out.EncryptRTP(nil, packet, nil)
+	}
+	s.mu.Unlock()
+	if s.phone.wire.plugged.Load() && err == nil {
+		_, _ = s.conn.WriteToUDPAddrPort(packet, to)
 	}
 	header.SequenceNumber++
 	header.Marker = false

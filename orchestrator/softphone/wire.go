@@ -3,6 +3,7 @@ package softphone
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,11 +21,12 @@ var (
 	errNoAnswer = errors.New("no answer from the far side")
 )
 
-// wire is the phone's SIP socket with the memory that UDP needs: which request an answer belongs to, and which answer a repeated request
+// wire is the phone's SIP socket, or its connections, with the memory that UDP needs: which request an answer belongs to, and which answer a repeated request
 // gets. Its reader calls onRequest and the response handlers one message at a time.
 type wire struct {
-	conn    *net.UDPConn
+	carrier
 	local   netip.AddrPort
+	secure  bool          // TLS: nothing is lost on the way, so nothing is said twice
 	t1      time.Duration // RFC 3261 17.1.1.1
 	plugged atomic.Bool
 	onInput func(m *message, from netip.AddrPort)
@@ -48,7 +50,14 @@ const (
 	maxDatagram      = 65535
 )
 
-func newWire(addr string, t1 time.Duration) (*wire, error) {
+func newWire(addr string, t1 time.Duration, secure *tls.Config) (*wire, error) {
+	w := &wire{t1: t1, secure: secure != nil, clients: map[string]func(*message, netip.AddrPort){}, served: map[string]*served{}}
+	w.plugged.Store(true)
+	if secure != nil {
+		s, local, err := newConnections(addr, secure)
+		w.carrier, w.local = s, local
+		return w, err
+	}
 	bind, err := net.ResolveUDPAddr("udp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("resolving address: %w", err)
@@ -61,11 +70,7 @@ func newWire(addr string, t1 time.Duration) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{
-		conn: conn, local: local, t1: t1,
-		clients: map[string]func(*message, netip.AddrPort){}, served: map[string]*served{},
-	}
-	w.plugged.Store(true)
+	w.carrier, w.local = datagrams{conn}, local
 	return w, nil
 }
 
@@ -81,19 +86,14 @@ func boundTo(conn *net.UDPConn) (netip.AddrPort, error) {
 
 // read handles messages until the socket closes.
 func (w *wire) read(parser *sip.Parser) {
-	buf := make([]byte, maxDatagram)
-	for {
-		n, from, err := w.conn.ReadFromUDPAddrPort(buf)
-		if errors.Is(err, net.ErrClosed) {
+	w.receive(func(data []byte, from netip.AddrPort) {
+		if !w.plugged.Load() || len(data) <= 4 { // 4: keep-alives
 			return
 		}
-		if err != nil || !w.plugged.Load() || n <= 4 { // 4: keep-alives; errors: ICMP of an earlier packet
-			continue
-		}
-		m, err := parseMessage(parser, buf[:n])
+		m, err := parseMessage(parser, data)
 		if err != nil {
 			w.garbled(err)
-			continue
+			return
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		if m.isResponse() {
@@ -103,16 +103,16 @@ func (w *wire) read(parser *sip.Parser) {
 			if handle != nil {
 				handle(m, from)
 			}
-			continue
+			return
 		}
 		w.onInput(m, from)
-	}
+	})
 }
 
-// send puts a datagram on the wire, unless the cable is out. An error of the local socket is as good as a lost packet.
+// send puts a message on the wire, unless the cable is out. An error of the local socket is as good as a lost packet.
 func (w *wire) send(data []byte, to netip.AddrPort) {
 	if w.plugged.Load() {
-		_, _ = w.conn.WriteToUDPAddrPort(data, to)
+		w.carrier.send(data, to)
 	}
 }
 
@@ -180,7 +180,9 @@ func (w *wire) repeat(ctx context.Context, data []byte, to netip.AddrPort, pause
 		case <-giveUp.C:
 			return errNoAnswer
 		case <-timer.C:
-			w.send(data, to)
+			if !w.secure {
+				w.send(data, to)
+			}
 			pause = min(2*pause, pauseMost)
 			timer.Reset(pause)
 		}
@@ -211,7 +213,19 @@ func (w *wire) roundTrip(ctx context.Context, m *message, to netip.AddrPort) (*m
 
 // via is the Via header of a new transaction.
 func (w *wire) via(branch string) Header {
-	return Header{Name: "Via", Value: fmt.Sprintf("SIP/2.0/UDP %s;rport;branch=%s", w.local, branch)}
+	protocol := "UDP"
+	if w.secure {
+		protocol = "TLS"
+	}
+	return Header{Name: "Via", Value: fmt.Sprintf("SIP/2.0/%s %s;rport;branch=%s", protocol, w.local, branch)}
+}
+
+// transport is what URIs say about how to reach the phone or, from it, the far side.
+func (w *wire) transport() string {
+	if w.secure {
+		return ";transport=tls"
+	}
+	return ""
 }
 
 // newBranch returns a transaction id; the prefix is RFC 3261's magic cookie.

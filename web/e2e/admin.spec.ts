@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
-import { choose, expect, fits, isAccessible, isInState, newcomer, numbers, test } from './stage'
+import { choose, expect, fits, isAccessible, isInState, joiner, newcomer, numbers, test } from './stage'
 
 // The set-up, as administrators use it: lists and forms, files, what others do meanwhile, and that it works for the next call.
 
@@ -23,6 +23,17 @@ async function pick(page: Page, label: string, text: string) {
   await box.press('ArrowDown')
   await box.press('Enter')
   await expect(page.getByRole('listbox')).toHaveCount(0) // a click beside an open list closes it, and does nothing else
+}
+
+/** Gives whoever is open a password, and notes what is shown once. */
+async function givePassword(page: Page, form: RegExp): Promise<string> {
+  await page.getByRole('button', { name: 'Give a password' }).click()
+  const password = (await page.getByTestId('password').textContent()) ?? ''
+  expect(password).toMatch(form)
+  await page.getByRole('button', { name: 'I have noted it' }).click()
+  await expect(page.getByRole('button', { name: 'Give a new password' })).toBeVisible()
+  await expect(page.getByText(password)).toHaveCount(0)
+  return password
 }
 
 /** Chooses a file in the dialog of the import. */
@@ -53,11 +64,7 @@ test('a queue, an agent with a sign-in, and a number are set up, and the next ca
   await adam.getByRole('link', { name: 'Create a sign-in' }).click()
   await expect(field(adam, 'Signs in as')).toHaveValue(newcomer.id)
   await save(adam, 'Create')
-  await adam.getByRole('button', { name: 'Give a password' }).click()
-  const password = (await adam.getByTestId('password').textContent()) ?? ''
-  expect(password).toMatch(/^[a-z2-9]{4}(-[a-z2-9]{4}){3}$/)
-  await adam.getByRole('button', { name: 'I have noted it' }).click()
-  await expect(adam.getByRole('button', { name: 'Give a new password' })).toBeVisible()
+  const password = await givePassword(adam, /^[a-z2-9]{4}(-[a-z2-9]{4}){3}$/)
 
   await adam.getByRole('link', { name: 'Queues', exact: true }).click()
   await adam.getByRole('button', { name: 'New queue' }).click()
@@ -101,6 +108,83 @@ test('a queue, an agent with a sign-in, and a number are set up, and the next ca
   await expect(line).toContainText('Created')
   await line.getByRole('button').click()
   await expect(adam.getByRole('dialog')).toContainText('+4930109')
+})
+
+test('a phone is set up and given to an agent, registers with its password, and the next call reaches it', async ({ phones, desk }) => {
+  test.setTimeout(150_000)
+  await phones.reset()
+  const adam = await desk('adam', '/admin/phones')
+  await adam.getByRole('button', { name: 'New phone' }).first().click()
+  await field(adam, 'Name').fill('Workbench')
+  await field(adam, 'User').fill('2001')
+  await save(adam, 'Create')
+  const open = adam.getByRole('region', { name: 'Workbench' })
+  await expect(open.getByText('No password')).toBeVisible()
+  const password = await givePassword(adam, /^[a-z2-9]{20}$/)
+  await adam.reload()
+  await expect(open.getByRole('button', { name: 'Give a new password' })).toBeVisible()
+  await expect(adam.getByText(password), 'it is shown once').toHaveCount(0)
+
+  await adam.getByRole('link', { name: 'New agent with this phone' }).click()
+  await field(adam, 'Name').fill(joiner.name)
+  await expect(field(adam, 'Phone')).toHaveValue('2001')
+  await save(adam, 'Create')
+  await adam.goto('/admin/entry-points/+new')
+  await field(adam, 'Name').fill('Workbench line')
+  await adam.getByRole('textbox', { name: 'Add: Numbers' }).fill('+4930110')
+  await adam.keyboard.press('Enter')
+  await adam.getByRole('radio', { name: 'Phones at once' }).press('Space')
+  await pick(adam, 'Add: Phones of', joiner.name)
+  await save(adam, 'Create')
+
+  // Until the phone is there, the switch's card names it.
+  await adam.getByRole('link', { name: 'Switches', exact: true }).click()
+  const at = adam.getByRole('region', { name: 'asterisk' })
+  await expect(at.getByText('0 of 1')).toBeVisible({ timeout: 40_000 })
+  await expect(at.getByRole('link', { name: 'Workbench' })).toBeVisible()
+  await phones.plugIn(joiner.id, '2001', password)
+  await expect(at.getByText('1 of 1')).toBeVisible({ timeout: 40_000 })
+  await expect(at.getByRole('link', { name: 'Workbench' })).toHaveCount(0)
+  await adam.goto('/admin/phones/workbench')
+  await expect(open.getByText('Registered', { exact: true })).toBeVisible()
+
+  await adam.goto('/supervisor/agents')
+  await adam.getByRole('button', { name: `Change the state of ${joiner.name}` }).click()
+  await adam.getByRole('dialog').getByRole('button', { name: 'Set state' }).click()
+  const caller = await phones.dial('+4930110')
+  await phones.answer(joiner.id)
+  await phones.hears(caller.who, joiner.id)
+  await phones.hears(joiner.id, caller.who)
+  await phones.hangUp(caller.who)
+})
+
+test('a trunk that leads nowhere is told of with what to do, and is up when that is done', async ({ phones, desk }) => {
+  test.setTimeout(180_000)
+  await phones.reset()
+  const carrier = await phones.carrier()
+  const adam = await desk('adam', '/admin/trunks')
+  await adam.getByRole('button', { name: 'New trunk' }).first().click()
+  await field(adam, 'Name').fill('Far end')
+  await field(adam, 'Host').fill(carrier.host)
+  await field(adam, 'Port').fill('9') // where nobody is
+  await save(adam, 'Create')
+
+  await adam.getByRole('link', { name: 'Switches', exact: true }).click()
+  const at = adam.getByRole('region', { name: 'asterisk' })
+  const wrong = at.getByRole('listitem').filter({ hasText: 'The trunk Far end is down at asterisk' })
+  await expect(wrong).toContainText('Check host and port', { timeout: 60_000 })
+  await isAccessible(adam, 'a switch with a trunk that is down')
+  await adam.getByRole('link', { name: 'Overview', exact: true }).click()
+  await expect(adam.getByText('The trunk Far end is down at asterisk')).toBeVisible()
+  await adam.getByRole('main').getByRole('link', { name: 'Switches', exact: true }).first().click()
+
+  await wrong.getByRole('link', { name: 'Far end' }).click()
+  await field(adam, 'Port').fill(carrier.port)
+  await save(adam, 'Save')
+  await expect(adam.getByRole('region', { name: 'Far end' }).getByText('Up', { exact: true })).toBeVisible({ timeout: 90_000 })
+  await adam.getByRole('link', { name: 'Switches', exact: true }).click()
+  await expect(wrong).toHaveCount(0)
+  await expect(at.getByText('1 of 1').last()).toBeVisible()
 })
 
 test('numbers in use are taken only when that is agreed to, and what is deleted has to be typed (N2, N3)', async ({ phones, desk }) => {

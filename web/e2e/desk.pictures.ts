@@ -1,4 +1,4 @@
-import { picture } from './picture'
+import { picture, serve } from './picture'
 import { choose, expect, isInState, numbers, test } from './stage'
 
 // Pictures of the agent's desk for docs/screenshots, to be looked at.
@@ -14,13 +14,7 @@ test('the desk in pictures', async ({ page, phones, desk }) => {
   await choose(ben, 'Available')
   // A few calls, so that the day has a past.
   await choose(anna, 'Available')
-  for (let past = 0; past < 3; past++) {
-    const caller = await phones.dial(numbers.brief)
-    await phones.answer('anna')
-    await phones.hears(caller.who, 'anna')
-    await phones.hangUp(caller.who)
-    await isInState(anna, 'Available')
-  }
+  await serve(phones, anna, 3)
   await expect(anna.getByText('Ready for the next call')).toBeVisible()
   await picture(anna, 'desk-ready')
 

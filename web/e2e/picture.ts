@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
+import { isInState, numbers, type Phones } from './stage'
 
 const folder = join(import.meta.dirname, '../../docs/screenshots')
 
@@ -17,4 +18,15 @@ export async function picture(page: Page, name: string) {
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: null })
   await page.setViewportSize({ width: 1440, height: 900 })
+}
+
+/** Has Anna, who is available, answer some calls, so that her day has a past. */
+export async function serve(phones: Phones, anna: Page, calls: number) {
+  for (let past = 0; past < calls; past++) {
+    const caller = await phones.dial(numbers.brief)
+    await phones.answer('anna')
+    await phones.hears(caller.who, 'anna')
+    await phones.hangUp(caller.who)
+    await isInState(anna, 'Available')
+  }
 }

@@ -18,8 +18,11 @@ export type Person = 'anna' | 'ben' | 'cleo' | 'vera' | 'adam'
 /** Who has a phone from the beginning, but is an agent only when the administrator has set that up. */
 export const newcomer = { id: 'dora-dahl', name: 'Dora Dahl' } as const
 
+/** Who has no phone at the beginning: the administrator sets one up as well. */
+export const joiner = { id: 'ella-ek', name: 'Ella Ek' } as const
+
 /** Whoever has a phone. */
-export type Phone = Person | typeof newcomer.id
+export type Phone = Person | typeof newcomer.id | typeof joiner.id
 
 /** The numbers that lead to queues: an ordinary one, one whose phones ring for two seconds only, and one that nobody calls. */
 export const numbers = { sales: '+4930100', brief: '+4930101', spare: '+4930105' }
@@ -77,6 +80,14 @@ export class Phones {
   /** As whom somebody's phone is registered. */
   async of(who: Phone): Promise<string> {
     return (await this.deed<{ user: string }>('/phone', { who })).user
+  }
+  /** Plugs a phone of the set-up in, which registers with its password; it is an agent's from now on. */
+  plugIn(who: typeof joiner.id, user: string, password: string): Promise<unknown> {
+    return this.deed('/plugIn', { who, agent: who, user, password })
+  }
+  /** Begins a carrier to whom a trunk can lead, and tells where. */
+  carrier(): Promise<{ host: string; port: string }> {
+    return this.deed('/carrier', {})
   }
   reset(): Promise<unknown> {
     return this.deed('/reset', {})

@@ -1,5 +1,5 @@
-import { picture } from './picture'
-import { choose, expect, isInState, numbers, test } from './stage'
+import { picture, serve } from './picture'
+import { choose, expect, numbers, test } from './stage'
 
 // Pictures of the supervisor's boards for docs/screenshots, to be looked at.
 
@@ -10,13 +10,7 @@ test('the boards in pictures', async ({ phones, desk }) => {
   await choose(ben, 'Available')
   await choose(anna, 'Available')
   // A few calls, so that the day has a past; one gives up.
-  for (let past = 0; past < 2; past++) {
-    const caller = await phones.dial(numbers.brief)
-    await phones.answer('anna')
-    await phones.hears(caller.who, 'anna')
-    await phones.hangUp(caller.who)
-    await isInState(anna, 'Available')
-  }
+  await serve(phones, anna, 2)
   const talking = await phones.dial(numbers.sales)
   await phones.answer('anna')
   await phones.hears(talking.who, 'anna')

@@ -39,6 +39,8 @@ type FreeSWITCHOptions struct {
 	PhoneContacts func(i int) string
 	// CarrierContact is the SIP URI, without user, to which calls over the trunk "carrier" go. "" = nobody is there.
 	CarrierContact string
+	// CarrierFrom is the address or network of the trunk "carrier"; "" = 127.0.0.0/8.
+	CarrierFrom string
 	// Backup is "<trunk>/<number>" for calls while Tandem is away; "" = an apology (N17).
 	Backup string
 	// RTPTimeout and RTPTimeoutHold are as in [freeswitch.Site]: seconds, 0 = its default, negative = never.
@@ -56,6 +58,7 @@ type FreeSWITCHOptions struct {
 // FreeSWITCH is a running instance. Its methods may be called from any goroutine, Stop, Kill and Restart one at a time.
 type FreeSWITCH struct {
 	SIPAddr     string // host:port of the SIP profile, for phones and carriers
+	TLSAddr     string // host:port of its SIP over TLS, with the certificate of [Certificate]
 	ESLAddr     string // host:port of the event socket
 	ESLPassword string
 	Dir         string        // the instance's directory
@@ -100,7 +103,7 @@ func StartFreeSWITCH(ctx context.Context, o FreeSWITCHOptions) (*FreeSWITCH, err
 func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peering) (*FreeSWITCH, error) {
 	site := freeswitch.Site{
 		Base: s.dir, Name: fmt.Sprintf("lab-%02d", s.number),
-		SIPAddr: "127.0.0.1", SIPPort: s.firstPort,
+		SIPAddr: "127.0.0.1", SIPPort: s.firstPort, TLS: &freeswitch.TLS{Port: s.tlsPort(), Dir: s.dir + "/tls"},
 		ESLAddr: "127.0.0.1", ESLPort: s.firstPort + 1, ESLPassword: secret(),
 		RTPFirst: s.firstPort + 10, RTPLast: s.firstPort + portsPerSlot - 2,
 		MaxSessions: o.MaxSessions, SessionsPerSecond: o.SessionsPerSecond,
@@ -117,12 +120,15 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 		site.Phones = append(site.Phones, p)
 	}
 	carrier := cmp.Or(o.CarrierContact, "sip:127.0.0.1:9") // the discard port: nobody answers
-	site.Trunks = []freeswitch.Trunk{{Name: Carrier, Contact: carrier, Match: []string{"127.0.0.0/8"}}}
+	site.Trunks = []freeswitch.Trunk{{Name: Carrier, Contact: carrier, Match: []string{cmp.Or(o.CarrierFrom, "127.0.0.0/8")}}}
 	if p != nil {
 		site.PeerName, site.PeerPort = PeerFreeSWITCH, s.peerPort()
 		site.Peers = []freeswitch.Peer{{Name: PeerAsterisk, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
 	}
 	if err := site.Write(s.dir); err != nil {
+		return nil, err
+	}
+	if err := writeCertificate(*site.TLS, s.dir); err != nil {
 		return nil, err
 	}
 	if err := h.own(s.dir); err != nil {
@@ -133,7 +139,7 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &FreeSWITCH{
-		SIPAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.SIPPort)),
+		SIPAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.SIPPort)), TLSAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.TLS.Port)),
 		ESLAddr: net.JoinHostPort(site.ESLAddr, strconv.Itoa(site.ESLPort)), ESLPassword: site.ESLPassword,
 		Dir: s.dir, Recordings: filepath.Join(s.dir, freeswitch.RecordingsDir),
 		opts: o, site: site, slot: s, host: h, log: log,

@@ -12,6 +12,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -47,6 +48,8 @@ type Options struct {
 	PhoneContacts func(i int) string
 	// CarrierContact is the SIP URI, without user, to which calls over the trunk "carrier" go. "" = nobody is there.
 	CarrierContact string
+	// CarrierFrom is the address or network of the trunk "carrier"; "" = 127.0.0.0/8.
+	CarrierFrom string
 	// Backup is "<trunk>/<number>" for calls while Tandem is away; "" = an apology (N17).
 	Backup string
 	// RTPTimeout and RTPTimeoutHold are as in [asterisk.Site]: seconds, 0 = its default, negative = never.
@@ -71,6 +74,7 @@ const Carrier = "carrier"
 // Asterisk is a running instance. Its methods may be called from any goroutine, Stop, Kill and Restart one at a time.
 type Asterisk struct {
 	SIPAddr     string // host:port of the UDP transport
+	TLSAddr     string // host:port of SIP over TLS, with the certificate of [Certificate]
 	ARIURL      string // http://host:port/ari
 	ARIUser     string
 	ARIPassword string
@@ -136,7 +140,7 @@ func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 	site := asterisk.Site{
 		Base: inside, Modules: modules,
 		EntityID: fmt.Sprintf("02:00:00:00:00:%02x", s.number),
-		SIPAddr:  "127.0.0.1", SIPPort: s.firstPort,
+		SIPAddr:  "127.0.0.1", SIPPort: s.firstPort, TLS: &asterisk.TLS{Port: s.tlsPort(), Dir: inside + "/tls"},
 		HTTPAddr: "127.0.0.1", HTTPPort: s.firstPort + 1,
 		RTPFirst: s.firstPort + 10, RTPLast: s.firstPort + portsPerSlot - 1,
 		ARIUser: "tandem", ARIPassword: secret(),
@@ -156,12 +160,15 @@ func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 	if carrier == "" {
 		carrier = "sip:127.0.0.1:9" // the discard port: nobody answers
 	}
-	site.Trunks = []asterisk.Trunk{{Name: Carrier, Contact: carrier, Match: []string{"127.0.0.0/8"}}}
+	site.Trunks = []asterisk.Trunk{{Name: Carrier, Contact: carrier, Match: []string{cmp.Or(o.CarrierFrom, "127.0.0.0/8")}}}
 	if p != nil {
 		site.PeerName = PeerAsterisk
 		site.Peers = []asterisk.Peer{{Name: PeerFreeSWITCH, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
 	}
 	if err := site.Write(s.dir); err != nil {
+		return nil, err
+	}
+	if err := writeCertificate(*site.TLS, s.dir); err != nil {
 		return nil, err
 	}
 	if err := h.own(s.dir); err != nil {
@@ -172,7 +179,7 @@ func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Asterisk{
-		SIPAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.SIPPort)),
+		SIPAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.SIPPort)), TLSAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.TLS.Port)),
 		ARIURL:  "http://" + net.JoinHostPort(site.HTTPAddr, strconv.Itoa(site.HTTPPort)) + "/ari",
 		ARIUser: site.ARIUser, ARIPassword: site.ARIPassword,
 		Dir: s.dir, Spool: filepath.Join(s.dir, "spool", "recording"),

@@ -47,6 +47,9 @@ type tenant interface {
 // peerPort is where a FreeSWITCH listens for other switches.
 func (s *slot) peerPort() int { return s.firstPort + 3 }
 
+// tlsPort is where SIP over TLS is.
+func (s *slot) tlsPort() int { return s.firstPort + 4 }
+
 // takeSlot finds a free slot and clears what a dead owner left in it.
 func takeSlot(h tenant, name string) (*slot, error) {
 	base := h.base()

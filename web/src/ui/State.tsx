@@ -1,12 +1,12 @@
-import { BellOff, BellRing, CircleCheck, Coffee, Headset, PencilLine, Power, type LucideIcon } from 'lucide-react'
+import { BellOff, BellRing, CircleCheck, Coffee, Headset, PencilLine, Power } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { AgentState } from '@/api/types'
 import { classes } from './classes'
 import css from './State.module.css'
-import { Tag, type Tone } from './Tag'
+import { Tag, type Look } from './Tag'
 
 /** A state has a picture as well as a colour, so that it is told without the colour. */
-const marks: Record<AgentState, { icon: LucideIcon; tone: Tone }> = {
+const looks: Record<AgentState, Required<Look>> = {
   offline: { icon: Power, tone: 'off' },
   available: { icon: CircleCheck, tone: 'good' },
   idle: { icon: Coffee, tone: 'warn' },
@@ -17,7 +17,7 @@ const marks: Record<AgentState, { icon: LucideIcon; tone: Tone }> = {
 }
 
 export function StateMark({ state, size = 16 }: { state: AgentState; size?: number }) {
-  const { icon: Mark, tone } = marks[state]
+  const { icon: Mark, tone } = looks[state]
   return (
     <span className={classes(css[tone], css.mark)} aria-hidden>
       <Mark size={size} />
@@ -29,7 +29,7 @@ export function StateMark({ state, size = 16 }: { state: AgentState; size?: numb
 export function StateBadge({ state, reason }: { state: AgentState; reason?: string | undefined }) {
   const { t } = useTranslation()
   return (
-    <Tag tone={marks[state].tone} icon={<StateMark state={state} size={14} />}>
+    <Tag {...looks[state]}>
       {state === 'idle' && reason ? t('state.idleFor', { reason: t(`idleReason.${reason}`, { defaultValue: reason }) }) : t(`state.${state}`)}
     </Tag>
   )

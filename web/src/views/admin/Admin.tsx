@@ -58,9 +58,15 @@ export function Admin() {
   const scope = useScope()
   const nav = useRef<HTMLElement>(null)
   const path = useLocation({ select: (l) => l.pathname })
-  // Where the parts are in one line, the one that is open is in sight.
+  // Where the parts are in one line, the one that is open is in sight, also after the window got another width.
   useEffect(() => {
-    if (nav.current && nav.current.scrollWidth > nav.current.clientWidth) nav.current.querySelector('[data-status=active]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
+    const of = nav.current
+    if (!of) return
+    const observer = new ResizeObserver(() => {
+      if (of.scrollWidth > of.clientWidth) of.querySelector('[data-status=active]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
+    })
+    observer.observe(of) // tells of the first width, too
+    return () => observer.disconnect()
   }, [path])
   return (
     <div className={css.admin}>

@@ -12,6 +12,7 @@ import { Button } from '@/ui/Button'
 import { Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Dialog } from '@/ui/Dialog'
+import { Facts } from '@/ui/Facts'
 import { Select, TextField } from '@/ui/Field'
 import { cell, Table } from '@/ui/Table'
 import { useAdminSearch } from './address'
@@ -124,16 +125,14 @@ export function Audit() {
       )}
       {opened && (
         <Dialog title={`${words(opened.action)}: ${opened.object}`} isOpen wide onClose={() => setOpened(undefined)}>
-          <dl className={css.facts}>
-            <dt>{t('audit.at')}</dt>
-            <dd>{time.format(new Date(opened.at))}</dd>
-            <dt>{t('audit.actor')}</dt>
-            <dd>{opened.actor}</dd>
-            <dt>{t('audit.credential')}</dt>
-            <dd>{opened.token || '–'}</dd>
-            <dt>{t('audit.request')}</dt>
-            <dd>{opened.request}</dd>
-          </dl>
+          <Facts
+            of={[
+              { name: t('audit.at'), value: time.format(new Date(opened.at)) },
+              { name: t('audit.actor'), value: opened.actor },
+              { name: t('audit.credential'), value: opened.token || '–' },
+              { name: t('audit.request'), value: opened.request },
+            ]}
+          />
           {opened.detail !== null && opened.detail !== undefined && (
             <pre className={css.detail} tabIndex={-1}>
               {JSON.stringify(opened.detail, undefined, 2)}

@@ -18,6 +18,7 @@ import { namesOf } from './form/fields'
 import { Form, type Complaint } from './form/Form'
 import { useWords } from './form/texts'
 import { kinds } from './kinds'
+import { Cell } from './kinds/Cell'
 import type { Kind, KindID, Question, Row } from './kinds/kind'
 import { useChanged, useMay, useRows, useScope } from './setup'
 import { useDraft } from './useDraft'
@@ -122,10 +123,12 @@ export function ItemForm({ kind, row, isNew, isAlone }: { kind: Kind; row: Row; 
   }
 
   const Beside = kind.beside
+  const standing = isNew ? undefined : kind.columns.find((c) => c.tone)
   return (
     <section className={css.item} aria-label={title}>
       <header className={css.head}>
         <h2>{title}</h2>
+        {standing && <Cell column={standing} row={row} />}
         <div className={css.deeds}>
           {!isNew && may('listAudit') && (
             <LinkButton to="/admin/audit" search={{ object: `${kind.object}/${base.id}` }} label={t('item.history')} icon={<History size={18} aria-hidden />} />

@@ -16,6 +16,7 @@ import { ImportDialog } from './ImportDialog'
 import { arranged, type Order } from './list'
 import { useWords } from './form/texts'
 import { kinds } from './kinds'
+import { Cell } from './kinds/Cell'
 import type { Kind, KindID, Row } from './kinds/kind'
 import { useMay, useRows, useScope } from './setup'
 import css from './Items.module.css'
@@ -86,7 +87,7 @@ function List({ kind, open }: { kind: Kind; open: string | undefined }) {
             {mayCreate && (
               <Button small look="primary" onPress={create}>
                 <Plus size={16} aria-hidden />
-                {t(`${kind.texts}.new`)}
+                <span className={css.word}>{t(`${kind.texts}.new`)}</span>
               </Button>
             )}
           </div>
@@ -154,7 +155,9 @@ function Line({ kind, row, isOpen }: { kind: Kind; row: Row; isOpen: boolean }) 
         </Link>
       </td>
       {rest.map((c) => (
-        <td key={c.id}>{c.show ? <c.show row={row} /> : c.text(row, t)}</td>
+        <td key={c.id}>
+          <Cell column={c} row={row} />
+        </td>
       ))}
     </tr>
   )

@@ -17,11 +17,15 @@ import { kinds } from './kinds'
 import type { Agent } from './kinds/agents'
 import type { EntryPoint } from './kinds/entryPoints'
 import type { KindID } from './kinds/kind'
+import type { Phone } from './kinds/phones'
 import type { Queue } from './kinds/queues'
+import type { Trunk } from './kinds/trunks'
 import type { User } from './kinds/users'
 import { LinkButton } from './LinkButton'
-import { useMay, useRows, useScope } from './setup'
+import { useEngines, useMay, useRows, useScope } from './setup'
+import { troubles } from './switches'
 import { useActionWords } from './useActionWords'
+import { useTroubleWords } from './useTroubleWords'
 import css from './Overview.module.css'
 
 /** As many gaps are shown; the lists show the others. */
@@ -83,14 +87,27 @@ function ToDo() {
   const may = useMay()
   const scope = useScope()
   const live = useLive((l) => l.agents)
-  const engines = useLive((l) => l.engines)
+  const engines = useEngines()
+  const words = useTroubleWords()
+  const trunks = useRows('trunks').data as unknown as Trunk[] | undefined
+  const phones = useRows('phones').data as unknown as Phone[] | undefined
   const agents = useRows('agents').data as unknown as Agent[] | undefined
   const queues = useRows('queues').data as unknown as Queue[] | undefined
   const entryPoints = useRows('entry-points').data as unknown as EntryPoint[] | undefined
   const all = useRows('users').data as unknown as User[] | undefined
   const users = all?.filter((u) => !u.tenant || u.tenant === scope.tenant)
-  if (!agents || !queues || !entryPoints || (may('listUsers') && !users)) return <Card title={t('overview.toDo')}>{null}</Card>
-  const found = gaps({ agents, queues, entryPoints, users: may('listUsers') ? users : undefined, live, engines: engines.values() })
+  if (!agents || !queues || !entryPoints || !engines || (may('listUsers') && !users)) return <Card title={t('overview.toDo')}>{null}</Card>
+  const found = [
+    ...engines.flatMap((e) =>
+      troubles(e, trunks ?? []).map((x) => ({ id: `${e.id}/${x.what}/${x.name}`, bad: x.bad, text: words(e.id, x), mend: <ToSwitches /> })),
+    ),
+    ...gaps({ agents, queues, entryPoints, users: may('listUsers') ? users : undefined, phones: phones ?? [], live }).map((g) => ({
+      id: `${g.what}/${g.name}`,
+      bad: g.bad,
+      text: t(`overview.gap_${g.what}`, { name: g.name }),
+      mend: <Mend gap={g} />,
+    })),
+  ].sort((a, b) => Number(b.bad) - Number(a.bad))
   return (
     <Card title={t('overview.toDo')}>
       {found.length === 0 && (
@@ -99,12 +116,12 @@ function ToDo() {
           {t('overview.fine')}
         </p>
       )}
-      <ul className={css.gaps}>
+      <ul>
         {found.slice(0, mostGaps).map((g) => (
-          <li key={`${g.what}/${g.name}`} className={classes(css.gap, g.bad && css.bad)}>
+          <li key={g.id} className={classes(css.gap, g.bad && css.bad)}>
             {g.bad ? <CircleAlert size={18} aria-label={t('overview.bad')} /> : <Info size={18} aria-hidden />}
-            <span>{t(`overview.gap_${g.what}`, { name: g.name })}</span>
-            <Mend gap={g} />
+            <span>{g.text}</span>
+            {g.mend}
           </li>
         ))}
       </ul>
@@ -113,13 +130,17 @@ function ToDo() {
   )
 }
 
+/** The way to what is wrong at the switches and what to do about it. */
+function ToSwitches() {
+  const { t } = useTranslation('admin')
+  const may = useMay()
+  return may('listEngines') ? <LinkButton to="/admin/switches" label={t('switches.title')} icon={<Server size={15} aria-hidden />} text /> : null
+}
+
 /** The way to where a gap is mended. */
 function Mend({ gap: { at, name } }: { gap: Gap }) {
   const { t } = useTranslation('admin')
   const may = useMay()
-  if (at === 'switches') {
-    return may('listEngines') ? <LinkButton to="/admin/switches" label={t('switches.title')} icon={<Server size={15} aria-hidden />} text /> : null
-  }
   const { icon: Icon, texts, operations } = kinds[at.kind]
   if (at.id === undefined && !may(operations.create)) return null
   return (

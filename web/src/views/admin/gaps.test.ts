@@ -7,8 +7,8 @@ const whole = {
   queues: [{ id: 'sales', name: 'Sales', members: [{ agent: 'anna' }] }],
   entryPoints: [{ id: 'line', name: 'Line', numbers: ['+4930100'], queue: 'sales', off: false }],
   users: [{ id: 'u', name: 'anna', agent: 'anna', has_password: true, disabled: false }],
+  phones: [{ id: 'desk', name: 'Desk', has_password: true }],
   live: new Map(),
-  engines: [{ id: 'asterisk', up: true }],
 } as unknown as Setup
 
 function found(change: object) {
@@ -32,10 +32,8 @@ test('what keeps calls from being answered comes first', () => {
     found({
       users: [],
       queues: [{ id: 'sales', name: 'Sales', members: [] }],
-      engines: [{ id: 'asterisk', up: false }],
     }),
   ).toEqual([
-    ['switchDown', 'asterisk', true],
     ['queueEmpty', 'Sales', true],
     ['noCalls', 'Anna', false],
     ['noSignIn', 'Anna', false],
@@ -57,4 +55,8 @@ test('a phone that cannot be reached matters while its agent is there', () => {
   const live = (state: AgentView['state']) => found({ live: new Map([['anna', { id: 'anna', state, phone_down: true }]]) })
   expect(live('available')).toEqual([['phoneDown', 'Anna', true]])
   expect(live('offline')).toEqual([])
+})
+
+test('a phone without a password cannot register', () => {
+  expect(found({ phones: [{ id: 'desk', name: 'Desk', has_password: false }] })).toEqual([['phoneNoPassword', 'Desk', false]])
 })

@@ -1,14 +1,14 @@
-import type { AgentView, Engine } from '@/api/types'
+import type { AgentView } from '@/api/types'
 import type { Agent } from './kinds/agents'
 import type { EntryPoint } from './kinds/entryPoints'
 import type { KindID } from './kinds/kind'
+import type { Phone } from './kinds/phones'
 import type { Queue } from './kinds/queues'
 import type { User } from './kinds/users'
 
 /** What is missing for calls to be answered, or looks forgotten. */
 export interface Gap {
   what:
-    | 'switchDown'
     | 'noAgents'
     | 'noQueues'
     | 'noEntryPoints'
@@ -20,10 +20,11 @@ export interface Gap {
     | 'noCalls'
     | 'noSignIn'
     | 'noPassword'
+    | 'phoneNoPassword'
   /** Whoever calls now is not served; otherwise it may be meant so. */
   bad: boolean
-  /** Where it is mended: one of a kind, or a new one where `id` is left out. Of a switch: the view of switches. */
-  at: { kind: KindID; id?: string } | 'switches'
+  /** Where it is mended: one of a kind, or a new one where `id` is left out. */
+  at: { kind: KindID; id?: string }
   name: string
 }
 
@@ -33,15 +34,15 @@ export interface Setup {
   entryPoints: readonly EntryPoint[]
   /** Undefined to whom users are not shown. */
   users: readonly User[] | undefined
+  /** Those that are set up here. */
+  phones: readonly Phone[]
   live: ReadonlyMap<string, AgentView>
-  engines: Iterable<Engine>
 }
 
-/** Everything that is worth a look, the worst first. */
-export function gaps({ agents, queues, entryPoints, users, live, engines }: Setup): Gap[] {
+/** Everything that is worth a look in the set-up, the worst first. What is wrong at the switches: `troubles`. */
+export function gaps({ agents, queues, entryPoints, users, phones, live }: Setup): Gap[] {
   const found: Gap[] = []
   const say = (what: Gap['what'], bad: boolean, at: Gap['at'], name = '') => found.push({ what, bad, at, name })
-  for (const e of engines) if (!e.up) say('switchDown', true, 'switches', e.id)
   if (agents.length === 0) say('noAgents', true, { kind: 'agents' })
   // Numbers may ring phones without any queue.
   if (queues.length === 0 && !entryPoints.some((e) => e.users?.length)) say('noQueues', true, { kind: 'queues' })
@@ -63,6 +64,7 @@ export function gaps({ agents, queues, entryPoints, users, live, engines }: Setu
     if (!served.has(a.id)) say('noCalls', false, at, a.name)
     if (seated && !seated.has(a.id)) say('noSignIn', false, at, a.name)
   }
+  for (const p of phones) if (!p.has_password) say('phoneNoPassword', false, { kind: 'phones', id: p.id }, p.name)
   for (const u of users ?? []) if (!u.has_password && !u.disabled) say('noPassword', false, { kind: 'users', id: u.id }, u.display_name || u.name)
   return [...found.filter((g) => g.bad), ...found.filter((g) => !g.bad)]
 }

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import { api, ask } from '@/api/client'
+import type { Engine } from '@/api/types'
 import { usePreference } from '@/app/preference'
 import { useMe } from '@/app/session'
 import { useLive } from '@/live/store'
@@ -40,12 +41,14 @@ export function useMay(): (operation: string) => boolean {
 /** All rows of a kind that are looked at: those of the chosen tenant; of tenants and users of the whole site, and trunks, all. */
 export function useRows(kind: KindID) {
   const { tenant, isSite } = useScope()
+  const may = useMay()
   const of = kind === 'tenants' || kind === 'trunks' || (kind === 'users' && isSite) ? undefined : tenant
   return useQuery({
     queryKey: ['admin', kind, of ?? ''],
     queryFn: () => kinds[kind].list(of),
-    refetchInterval: again,
-    enabled: kind === 'tenants' || kind === 'trunks' || kind === 'users' || of !== undefined,
+    // Whoever sets a phone or trunk up waits for it to be there.
+    refetchInterval: kind === 'phones' || kind === 'trunks' ? 5_000 : again,
+    enabled: kind === 'trunks' ? may('listTrunks') : kind === 'tenants' || kind === 'users' || of !== undefined,
   })
 }
 
@@ -53,6 +56,15 @@ export function useRows(kind: KindID) {
 export function useChanged(): () => Promise<void> {
   const client = useQueryClient()
   return useCallback(() => client.invalidateQueries(), [client])
+}
+
+/** The switches: how they are, live, and for those who may see it what the list says besides. It is asked for every so many milliseconds, as the phones and trunks of the switches are not in the stream. */
+export function useEngines(every = again): Engine[] | undefined {
+  const may = useMay()
+  const live = useLive((l) => l.engines)
+  const { data } = useQuery({ queryKey: ['admin', 'engines'], queryFn: () => ask(api.GET('/api/v1/engines')), refetchInterval: every, enabled: may('listEngines') })
+  if (!may('listEngines')) return [...live.values()]
+  return data?.items.map((e) => ({ ...e, ...live.get(e.id) }))
 }
 
 export function useSkills() {

@@ -6,6 +6,7 @@ import { useMe } from '@/app/session'
 import { localeOf } from '@/i18n/languages'
 import { clock } from '@/live/clock'
 import { Dialog } from '@/ui/Dialog'
+import { Facts } from '@/ui/Facts'
 import { useAgentName, useCustomer, usePlaceName } from '@/views/desk/names'
 import { Timeline } from './Timeline'
 import css from './Calls.module.css'
@@ -22,7 +23,7 @@ export function CallDetails({ record: r, onClose }: { record: CallRecord; onClos
     queryFn: () => ask(api.GET('/api/v1/recordings', { params: { query: { call: r.call } } })),
     enabled: mayListen && (r.recordings?.length ?? 0) > 0,
   })
-  const facts: [string, string][] = [
+  const facts = [
     [t('column.time'), new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(r.arrived_at))],
     [t('column.outcome'), t(`outcome.${r.outcome}`)],
     [t('called'), r.to],
@@ -31,17 +32,10 @@ export function CallDetails({ record: r, onClose }: { record: CallRecord; onClos
     [t('column.wait'), clock(r.wait)],
     [t('column.talk'), clock(r.talk)],
     [t('held'), clock(r.hold)],
-  ]
+  ].map(([name = '', value]) => ({ name, value }))
   return (
     <Dialog title={customer.title} isOpen onClose={onClose} wide>
-      <dl className={css.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd className="digits">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts of={facts} />
       {recordings.data?.items.map((rec) =>
         rec.state === 'archived' && !rec.discarded_at ? (
           // eslint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what is said in a call

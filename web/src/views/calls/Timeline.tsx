@@ -73,7 +73,7 @@ export function Timeline({ call }: { call: string }) {
   const lines = data?.items.filter((i) => isTold(i.entry.kind) && !(i.entry.kind === 'offer.ended' && i.entry.reason === 'answered')) ?? []
   if (!data) return null
   return (
-    <ol aria-label={t('timeline.title')}>
+    <ol className={css.story} aria-label={t('timeline.title')}>
       {lines.map((i) => (
         <Line key={`${i.seq} ${i.index}`} entry={i.entry} />
       ))}

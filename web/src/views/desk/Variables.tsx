@@ -161,6 +161,7 @@ function Edit({ v, value, error, onChange, call }: { v: Variable; value: string;
       onChange={onChange}
       inputMode={v.type === 'integer' ? 'numeric' : v.type === 'decimal' ? 'decimal' : 'text'}
       error={error}
+      {...(v.secure && v.value ? { placeholder: t('data.another') } : {})}
       hint={v.secure && v.value ? <Secret v={v} call={call} /> : undefined}
     />
   )

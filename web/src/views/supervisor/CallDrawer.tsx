@@ -8,6 +8,7 @@ import { useMe } from '@/app/session'
 import { useLive } from '@/live/store'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
+import { Facts } from '@/ui/Facts'
 import { notify } from '@/ui/notice'
 import { Since, Until } from '@/ui/Timer'
 import { Timeline } from '@/views/calls/Timeline'
@@ -50,28 +51,13 @@ function Opened({ call, over, onClose }: { call: Call; over: boolean; onClose: (
           <Since at={doingSince(call)} className={css.timer ?? ''} />
         </p>
       )}
-      <dl className={css.facts}>
-        <div>
-          <dt>{t('call.called')}</dt>
-          <dd className="digits">{call.to}</dd>
-        </div>
-        {call.queue && (
-          <div>
-            <dt>{t('call.place')}</dt>
-            <dd>
-              <QueueName id={call.queue} />
-            </dd>
-          </div>
-        )}
-        {!over && (
-          <div>
-            <dt>{t('call.inAll')}</dt>
-            <dd>
-              <Since at={call.arrived_at} />
-            </dd>
-          </div>
-        )}
-      </dl>
+      <Facts
+        of={[
+          { name: t('call.called'), value: call.to },
+          call.queue !== undefined && { name: t('call.place'), value: <QueueName id={call.queue} /> },
+          !over && { name: t('call.inAll'), value: <Since at={call.arrived_at} /> },
+        ]}
+      />
       {!over && call.phase === 'waiting' && may.includes('explainCall') && <Why call={call} />}
       {!over && (call.participants?.length ?? 0) > 0 && (
         <section>

@@ -1,9 +1,9 @@
-import { ArrowRightFromLine, BellRing, DoorClosed, Headset, Hourglass, LogIn, MessagesSquare, Pause, PencilLine, Users, type LucideIcon } from 'lucide-react'
+import { ArrowRightFromLine, BellRing, DoorClosed, Headset, Hourglass, LogIn, MessagesSquare, Pause, PencilLine, Users } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { Tag, type Tone } from '@/ui/Tag'
+import { Tag, type Look } from '@/ui/Tag'
 import type { Doing } from './calls'
 
-const marks: Record<Doing, { icon: LucideIcon; tone: Tone }> = {
+const looks: Record<Doing, Look> = {
   routing: { icon: LogIn, tone: 'off' },
   waiting: { icon: Hourglass, tone: 'warn' },
   ringing: { icon: BellRing, tone: 'ring' },
@@ -19,10 +19,5 @@ const marks: Record<Doing, { icon: LucideIcon; tone: Tone }> = {
 /** What a call is doing: a picture, a word and a colour. */
 export function DoingBadge({ doing }: { doing: Doing }) {
   const { t } = useTranslation('supervisor')
-  const { icon: Mark, tone } = marks[doing]
-  return (
-    <Tag tone={tone} icon={<Mark size={14} aria-hidden />}>
-      {t(`doing.${doing}`)}
-    </Tag>
-  )
+  return <Tag {...looks[doing]}>{t(`doing.${doing}`)}</Tag>
 }

@@ -75,12 +75,8 @@ export function QueuesBoard({ only }: { only: (queue: string) => void }) {
             yardstick &&
             formula && (
               <p className={board.foot}>
-                {t('queues.formula', {
-                  name: t(`formula.${formula.id.split('/')[0] ?? ''}` as 'formula.answered_only', { defaultValue: formula.id }),
-                  text: formula.text,
-                  short: yardstick.short_abandon,
-                  id: formula.id,
-                })}
+                {t('queues.formula', { name: t(`formula.${formula.id.split('/')[0] ?? ''}` as 'formula.answered_only', { defaultValue: formula.id }), text: formula.text, id: formula.id })}{' '}
+                {yardstick.short_abandon > 0 && t('queues.shortAbandon', { short: yardstick.short_abandon })}
               </p>
             )
           }

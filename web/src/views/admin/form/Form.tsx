@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Card } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Checkbox, Select, TextField } from '@/ui/Field'
+import fieldCSS from '@/ui/Field.module.css'
 import type { Kind } from '../kinds/kind'
 import { useOptions } from '../setup'
 import { Cards } from './Cards'
@@ -205,7 +206,7 @@ function Flag({
         {label}
       </Checkbox>
       {(hint || error) && (
-        <p id={id} className={error ? css.error : css.hint}>
+        <p id={id} className={error ? fieldCSS.error : fieldCSS.hint}>
           {error ?? hint}
         </p>
       )}

@@ -40,8 +40,8 @@ export function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(bare(a)) === JSON.stringify(bare(b))
 }
 
-/** What the server says of a row, and nobody writes. */
-const said = new Set(['version', 'live', 'has_password'])
+/** What the server says of a row, and nobody writes: whatever the contract marks so, and `live`. */
+export const said: ReadonlySet<string> = new Set(['version', 'live', 'has_password', 'password_until', 'password_at', 'registered', 'switches'])
 
 /** A row or draft as it is sent. */
 export function body(draft: Draft): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import contract from '@/api/schema.d.ts?raw'
 import english from '@/i18n/en/admin.json'
 import { kinds } from '.'
+import { said } from '../form/draft'
 import { namesOf } from '../form/fields'
 import { strategies } from './queues'
 
@@ -30,4 +31,10 @@ test.each(Object.values(kinds))('every field and section of $id has its words', 
 
 test.each(Object.values(kinds))('the operations of $id are in the contract', (kind) => {
   for (const o of Object.values(kind.operations)) expect(contract).toContain(` ${o}: {`)
+})
+
+test('what the contract says to be for reading only is not sent', () => {
+  const readOnly = [...contract.matchAll(/readonly (\w+)\??:/g)].map((m) => m[1] ?? '')
+  expect(readOnly).toContain('version')
+  expect(readOnly.filter((name) => !said.has(name))).toEqual([])
 })

@@ -1,11 +1,12 @@
 import { PhoneIncoming } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
 import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
 import { numbersFrom, takings } from '../form/numbers'
 import { Route } from '../form/Route'
 import { Variables } from '../form/Variables'
-import { EntryPointStatus } from './EntryPointStatus'
 import { seen, type Kind } from './kind'
+import { Names } from './Names'
 
 export type EntryPoint = components['schemas']['EntryPoint']
 type Setup = components['schemas']['EntryPointSetup']
@@ -13,6 +14,12 @@ type Setup = components['schemas']['EntryPointSetup']
 /** What is said with numbers that were agreed to be taken from other entry points. */
 function taking(agreed: boolean): { take_numbers?: 'true' } {
   return agreed ? { take_numbers: 'true' } : {}
+}
+
+function LeadsTo({ row: { queue, users } }: { row: EntryPoint }) {
+  const { t } = useTranslation('admin')
+  if (queue) return <Names kind="queues" ids={[queue]} />
+  return users?.length ? t('entryPoints.ringsPhones', { count: users.length }) : '–'
 }
 
 export const entryPoints: Kind<EntryPoint> = {
@@ -26,8 +33,8 @@ export const entryPoints: Kind<EntryPoint> = {
   columns: [
     { id: 'name', text: (e) => e.name },
     { id: 'numbers', text: (e) => e.numbers.slice(0, 3).join(', ') + (e.numbers.length > 3 ? ` +${e.numbers.length - 3}` : '') },
-    { id: 'leadsTo', text: (e, t) => e.queue ?? (e.users?.length ? t('entryPoints.ringsPhones', { count: e.users.length }) : '') },
-    { id: 'status', text: (e, t) => t(e.off ? 'entryPoints.isOff' : 'entryPoints.isOn'), show: EntryPointStatus },
+    { id: 'leadsTo', text: (e, t) => e.queue ?? (e.users?.length ? t('entryPoints.ringsPhones', { count: e.users.length }) : ''), show: LeadsTo },
+    { id: 'status', text: (e, t) => t(e.off ? 'entryPoints.isOff' : 'entryPoints.isOn'), tone: (e) => (e.off ? 'off' : 'good') },
   ],
   sections: [
     {

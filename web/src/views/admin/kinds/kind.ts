@@ -1,6 +1,7 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ComponentType, ReactNode } from 'react'
 import type { TFunction } from 'i18next'
+import type { Tone } from '@/ui/Tag'
 import type { Draft } from '../form/draft'
 import type { Section } from '../form/fields'
 
@@ -19,6 +20,8 @@ export interface Column<T> {
   id: string
   /** What is sorted by, and searched in. */
   text: (row: T, t: TFunction<'admin'>) => string | number
+  /** The text says how the row stands, in this colour: it is shown of an open row as well. */
+  tone?: (row: T) => Tone
   /** How it is shown, if it is not the text. */
   show?: ComponentType<{ row: T }>
 }

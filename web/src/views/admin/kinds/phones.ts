@@ -1,12 +1,11 @@
 import { Phone as Icon } from 'lucide-react'
-import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
-import { seen, type Kind } from './kind'
-import { PhonePassword } from './PhonePassword'
-import { PhoneStatus } from './PhoneStatus'
+import type { Tone } from '@/ui/Tag'
+import type { Kind } from './kind'
+import { PhoneBeside } from './PhoneBeside'
+import { requests } from './requests'
 
 export type Phone = components['schemas']['Phone']
-type Setup = components['schemas']['PhoneSetup']
 
 /** What a phone's state is called: `phones.<this>` in the catalogue. */
 export function statusOf(p: Phone): 'noPassword' | 'registered' | 'away' | 'unknown' {
@@ -14,6 +13,8 @@ export function statusOf(p: Phone): 'noPassword' | 'registered' | 'away' | 'unkn
   if (p.registered === undefined) return 'unknown'
   return p.registered ? 'registered' : 'away'
 }
+
+const tones: Record<ReturnType<typeof statusOf>, Tone> = { noPassword: 'warn', registered: 'good', away: 'bad', unknown: 'off' }
 
 export const phones: Kind<Phone> = {
   id: 'phones',
@@ -26,7 +27,7 @@ export const phones: Kind<Phone> = {
   columns: [
     { id: 'name', text: (p) => p.name },
     { id: 'user', text: (p) => p.user },
-    { id: 'status', text: (p, t) => t(`phones.${statusOf(p)}`), show: PhoneStatus },
+    { id: 'status', text: (p, t) => t(`phones.${statusOf(p)}`), tone: (p) => tones[statusOf(p)] },
     { id: 'engine', text: (p) => p.engine ?? '' },
   ],
   sections: [
@@ -37,14 +38,13 @@ export const phones: Kind<Phone> = {
         { name: 'id', as: 'id', onlyNew: true },
         { name: 'user', as: 'text', isRequired: true, onlyNew: true, placeholder: '2001' },
         { name: 'engine', as: 'one', of: 'engines', none: true },
+        { name: 'transport', as: 'choice', of: ['any', 'tls'], byDefault: 'any' },
+        { name: 'encryption', as: 'choice', of: ['off', 'optional', 'required'], byDefault: 'optional' },
         { name: 'codecs', as: 'words', wide: true },
       ],
     },
   ],
   blank: (tenant) => ({ tenant, name: '', user: '' }),
-  list: async (tenant) => (await ask(api.GET('/api/v1/phones', { params: { query: { tenant } } }))).items,
-  create: (body) => ask(api.POST('/api/v1/phones', { params: { header: deed() }, body: body as unknown as Setup })),
-  replace: (row, body) => ask(api.PUT('/api/v1/phones/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: body as unknown as Setup })),
-  remove: (row) => ask(api.DELETE('/api/v1/phones/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
-  beside: PhonePassword,
+  ...requests<Phone>('/api/v1/phones'),
+  beside: PhoneBeside,
 }

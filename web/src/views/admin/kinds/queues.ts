@@ -1,10 +1,10 @@
 import { ListOrdered } from 'lucide-react'
-import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
 import { Members } from '../form/Members'
 import { SkillNeeds } from '../form/SkillNeeds'
-import { seen, type Kind } from './kind'
+import type { Kind } from './kind'
 import { QueueBeside } from './QueueBeside'
+import { requests } from './requests'
 
 export type Queue = components['schemas']['Queue']
 type Setup = components['schemas']['QueueSetup']
@@ -94,10 +94,7 @@ export const queues: Kind<Queue> = {
     },
   ],
   blank: (tenant) => ({ tenant, name: '', strategy: 'longest_idle', members: [], wrap_up: { time: 30 } }),
-  list: async (tenant) => (await ask(api.GET('/api/v1/queues', { params: { query: { tenant } } }))).items,
-  create: (body) => ask(api.POST('/api/v1/queues', { params: { header: deed() }, body: body as unknown as Setup })),
-  replace: (row, body) => ask(api.PUT('/api/v1/queues/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: body as unknown as Setup })),
-  remove: (row) => ask(api.DELETE('/api/v1/queues/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
+  ...requests<Queue>('/api/v1/queues'),
   beside: QueueBeside,
 }
 

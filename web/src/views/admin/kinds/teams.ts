@@ -1,11 +1,10 @@
 import { UsersRound } from 'lucide-react'
-import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
-import { seen, type Kind } from './kind'
+import type { Kind } from './kind'
 import { TeamMembers } from './TeamMembers'
+import { requests } from './requests'
 
 export type Team = components['schemas']['Team']
-type Setup = components['schemas']['TeamSetup']
 
 export const teams: Kind<Team> = {
   id: 'teams',
@@ -29,9 +28,6 @@ export const teams: Kind<Team> = {
     },
   ],
   blank: (tenant) => ({ tenant, name: '' }),
-  list: async (tenant) => (await ask(api.GET('/api/v1/teams', { params: { query: { tenant } } }))).items,
-  create: (body) => ask(api.POST('/api/v1/teams', { params: { header: deed() }, body: body as unknown as Setup })),
-  replace: (row, body) => ask(api.PUT('/api/v1/teams/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: body as unknown as Setup })),
-  remove: (row) => ask(api.DELETE('/api/v1/teams/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
+  ...requests<Team>('/api/v1/teams'),
   beside: TeamMembers,
 }

@@ -1,12 +1,12 @@
 import { Building2 } from 'lucide-react'
-import { api, ask, deed } from '@/api/client'
+import { api, ask } from '@/api/client'
 import type { components } from '@/api/schema'
 import { zones } from '../form/zones'
 import type { Section } from '../form/fields'
 import { seen, type Kind } from './kind'
+import { requests } from './requests'
 
 export type Tenant = components['schemas']['Tenant']
-type Setup = components['schemas']['TenantSetup']
 type Settings = components['schemas']['TenantSettings']
 
 /** What a tenant's own administrators write. */
@@ -66,10 +66,7 @@ export const tenants: Kind<Tenant> = {
     },
   ],
   blank: () => ({ name: '' }),
-  list: async () => (await ask(api.GET('/api/v1/tenants'))).items,
-  create: (body) => ask(api.POST('/api/v1/tenants', { params: { header: deed() }, body: body as unknown as Setup })),
-  replace: (row, body) => ask(api.PUT('/api/v1/tenants/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: body as unknown as Setup })),
-  remove: (row) => ask(api.DELETE('/api/v1/tenants/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
+  ...requests<Tenant>('/api/v1/tenants'),
 }
 
 /** A tenant as its own administrators have it: its settings, and nothing that is the site's to decide. */

@@ -1,18 +1,20 @@
 import { Cable } from 'lucide-react'
-import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
-import { seen, type Kind } from './kind'
+import type { Tone } from '@/ui/Tag'
+import type { Kind } from './kind'
 import { TrunkPassword } from './TrunkPassword'
-import { TrunkStatus } from './TrunkStatus'
+import { requests } from './requests'
 
 export type Trunk = components['schemas']['Trunk']
-type Setup = components['schemas']['TrunkSetup']
 
 /** How a trunk is, of all switches that know it, the worst: `trunks.<this>` in the catalogue. */
 export function statusOf(x: Trunk): 'up' | 'down' | 'unknown' {
   if (x.switches.length === 0) return 'unknown'
   return x.switches.every((s) => s.state === 'up') ? 'up' : 'down'
 }
+
+/** In which colour it is shown. */
+export const tones: Record<ReturnType<typeof statusOf>, Tone> = { up: 'good', down: 'bad', unknown: 'off' }
 
 export const trunks: Kind<Trunk> = {
   id: 'trunks',
@@ -24,7 +26,7 @@ export const trunks: Kind<Trunk> = {
   columns: [
     { id: 'name', text: (x) => x.name },
     { id: 'host', text: (x) => x.host },
-    { id: 'status', text: (x, t) => t(`trunks.${statusOf(x)}`), show: TrunkStatus },
+    { id: 'status', text: (x, t) => t(`trunks.${statusOf(x)}`), tone: (x) => tones[statusOf(x)] },
     { id: 'engine', text: (x) => x.engine ?? '' },
   ],
   sections: [
@@ -40,7 +42,9 @@ export const trunks: Kind<Trunk> = {
       id: 'carrier',
       fields: [
         { name: 'host', as: 'text', isRequired: true, placeholder: 'sip.example.net' },
-        { name: 'port', as: 'number', usual: 5060 },
+        { name: 'port', as: 'number' },
+        { name: 'transport', as: 'choice', of: ['udp', 'tls'], byDefault: 'udp' },
+        { name: 'encryption', as: 'choice', of: ['off', 'optional', 'required'], byDefault: 'off' },
         { name: 'from', as: 'words', wide: true },
         { name: 'user', as: 'text' },
         { name: 'register', as: 'flag', wide: true },
@@ -49,9 +53,6 @@ export const trunks: Kind<Trunk> = {
     },
   ],
   blank: () => ({ name: '', host: '' }),
-  list: async () => (await ask(api.GET('/api/v1/trunks'))).items,
-  create: (body) => ask(api.POST('/api/v1/trunks', { params: { header: deed() }, body: body as unknown as Setup })),
-  replace: (row, body) => ask(api.PUT('/api/v1/trunks/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: body as unknown as Setup })),
-  remove: (row) => ask(api.DELETE('/api/v1/trunks/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
+  ...requests<Trunk>('/api/v1/trunks'),
   beside: TrunkPassword,
 }

@@ -1,14 +1,21 @@
 import { UserRound } from 'lucide-react'
-import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
-import { seen, type Kind } from './kind'
+import type { Tone } from '@/ui/Tag'
+import type { Kind } from './kind'
 import { Password } from './Password'
-import { UserStatus } from './UserStatus'
+import { requests } from './requests'
 
 export type User = components['schemas']['User']
 type Setup = components['schemas']['UserSetup']
 
 const leads = (d: Record<string, unknown>) => d.role === 'supervisor'
+
+/** Whether somebody can sign in: `users.<this>` in the catalogue. */
+function statusOf(u: User): 'isDisabled' | 'isFine' | 'hasNoPassword' {
+  return u.disabled ? 'isDisabled' : u.has_password ? 'isFine' : 'hasNoPassword'
+}
+
+const tones: Record<ReturnType<typeof statusOf>, Tone> = { isDisabled: 'off', hasNoPassword: 'warn', isFine: 'good' }
 
 export const users: Kind<User> = {
   id: 'users',
@@ -22,7 +29,7 @@ export const users: Kind<User> = {
     { id: 'display_name', text: (u) => u.display_name || u.name },
     { id: 'name', text: (u) => u.name },
     { id: 'role', text: (u, t) => t(`users.role_${u.role}`) },
-    { id: 'status', text: (u, t) => t(`users.${u.disabled ? 'isDisabled' : u.has_password ? 'isFine' : 'hasNoPassword'}`), show: UserStatus },
+    { id: 'status', text: (u, t) => t(`users.${statusOf(u)}`), tone: (u) => tones[statusOf(u)] },
   ],
   sections: [
     {
@@ -45,10 +52,7 @@ export const users: Kind<User> = {
     },
   ],
   blank: (tenant) => ({ tenant, name: '', display_name: '', role: 'agent' }),
-  list: async (tenant) => (await ask(api.GET('/api/v1/users', { params: { query: { tenant } } }))).items,
-  create: (body) => ask(api.POST('/api/v1/users', { params: { header: deed() }, body: of(body) })),
-  replace: (row, body) => ask(api.PUT('/api/v1/users/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: of(body) })),
-  remove: (row) => ask(api.DELETE('/api/v1/users/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
+  ...requests<User>('/api/v1/users', of),
   beside: Password,
 }
 

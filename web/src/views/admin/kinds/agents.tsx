@@ -1,13 +1,13 @@
 import { Headset } from 'lucide-react'
-import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
 import { SkillLevels } from '../form/SkillLevels'
 import { AgentBeside } from './AgentBeside'
 import { AgentStateCell } from './AgentStateCell'
-import { seen, type Kind } from './kind'
+import type { Kind } from './kind'
+import { Names } from './Names'
+import { requests } from './requests'
 
 export type Agent = components['schemas']['Agent']
-type Setup = components['schemas']['AgentSetup']
 
 export const agents: Kind<Agent> = {
   id: 'agents',
@@ -20,7 +20,7 @@ export const agents: Kind<Agent> = {
   columns: [
     { id: 'name', text: (a) => a.name },
     { id: 'phone', text: (a) => a.phone },
-    { id: 'teams', text: (a) => a.teams?.join(', ') ?? '' },
+    { id: 'teams', text: (a) => a.teams?.join(', ') ?? '', show: ({ row }) => <Names kind="teams" ids={row.teams ?? []} /> },
     { id: 'skills', text: (a) => Object.keys(a.skills ?? {}).join(', ') },
     { id: 'state', text: (a) => a.live?.state ?? 'offline', show: AgentStateCell },
   ],
@@ -44,9 +44,6 @@ export const agents: Kind<Agent> = {
     { id: 'skills', fields: [{ name: 'skills', as: 'own', edit: SkillLevels, wide: true }] },
   ],
   blank: (tenant) => ({ tenant, name: '', phone: '' }),
-  list: async (tenant) => (await ask(api.GET('/api/v1/agents', { params: { query: { tenant } } }))).items,
-  create: (body) => ask(api.POST('/api/v1/agents', { params: { header: deed() }, body: body as unknown as Setup })),
-  replace: (row, body) => ask(api.PUT('/api/v1/agents/{id}', { params: { path: { id: row.id }, header: seen(row) }, body: body as unknown as Setup })),
-  remove: (row) => ask(api.DELETE('/api/v1/agents/{id}', { params: { path: { id: row.id }, header: seen(row) } })),
+  ...requests<Agent>('/api/v1/agents'),
   beside: AgentBeside,
 }

@@ -211,9 +211,6 @@ func newLineWriters(drivers []driver, kept *models.Lines, trusted []netip.Prefix
 		})
 		out.writers[id], out.guards[id] = writer, guard
 		out.watches = append(out.watches, func(ctx context.Context) { sw.wrongPasswords(ctx, guard.Wrong) })
-		if a, is := sw.(asteriskDriver); is {
-			out.watches = append(out.watches, func(ctx context.Context) { a.keepLog(ctx, log) })
-		}
 	}
 	return out
 }

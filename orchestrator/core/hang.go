@@ -67,5 +67,10 @@ func (e *engine) doomed(id LegID) bool {
 // hangOrphan ends a leg that belongs to no call.
 func (s *Shard) hangOrphan(e *engine, seen SeenLeg) {
 	s.repair("orphan", Entry{Leg: seen.Leg, Engine: e.ID, Call: seen.Call})
+	s.hangSeen(e, seen)
+}
+
+// hangSeen orders the end of a leg that we know only from the switch.
+func (s *Shard) hangSeen(e *engine, seen SeenLeg) {
 	s.order(Effect{Engine: e.ID, Call: seen.Call, Lane: string(seen.Leg), Do: Hang{Leg: seen.Leg, Cause: CauseNormal}})
 }

@@ -52,6 +52,7 @@ func (s *Shard) engineUp(f EngineUp) {
 	reason := "connected"
 	if f.Restarted {
 		reason = "restarted"
+		e.Doomed = nil // whoever has the name of one of these now is somebody else
 	}
 	s.tell(Entry{Kind: EntryEngineUp, Engine: e.ID, Reason: reason})
 	for _, id := range keys(s.st.Agents) {
@@ -185,7 +186,7 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 			continue
 		}
 		if e.doomed(seen.Leg) {
-			s.hangOrphan(e, seen)
+			s.hangSeen(e, seen) // its repair has been told
 			continue
 		}
 		if _, again := slices.BinarySearch(e.Strays, seen.Leg); !certain && !again {

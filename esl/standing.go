@@ -109,10 +109,10 @@ func (m *move) progress(s standing) progress {
 		return arrived
 	case (m.ends || m.to.with != "") && slices.Contains(bridgeStates, state):
 		return underway
-	case m.program != "" && state == programState && strings.Contains(m.program+delimiter, app+":"+arg+delimiter):
+	case m.program != "" && state == programState && app+":"+arg != safetyNet && strings.Contains(m.program+delimiter, app+":"+arg+delimiter):
 		return arrived
 	}
-	return astray
+	return astray // in the net, too: it may touch that of its old program in passing
 }
 
 // lookAtMove asks the switch about a move of which no event has told for a while. Two looks in a row that find the leg astray are believed.

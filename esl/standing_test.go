@@ -59,7 +59,7 @@ func TestProgress(t *testing.T) {
 		want  progress
 	}{
 		{told, stands(programState, programState, "playback", musicArg), arrived},
-		{told, stands(programState, programState, "park", ""), arrived}, // and fell into the net
+		{told, stands(programState, programState, "park", ""), astray}, // in the net: of this program, or of the one before
 		{told, stands(programState, "CS_ROUTING", "park", ""), underway},
 		{told, stands(programState, programState, "playback", "local_stream://calm"), astray},
 		{told, stands(programState, programState, "park", silenceMark), astray},
@@ -122,4 +122,19 @@ func questions(f *fakeSwitch, id core.LegID) (n int) {
 		}
 	}
 	return n
+}
+
+// A look at the moment in which a leg parks in passing (stay.go: "a net may be touched in passing") shows the net of what it did before, and not that it has come to where it was told.
+func TestALegThatParksInPassingHasNotArrived(t *testing.T) {
+	f := newFake(t)
+	e, _ := bridgedAt(t, f)
+	passing := stands(programState, programState, "park", "") // the net of an earlier program
+	there := stands(programState, programState, "playback", "local_stream://default")
+	f.says(t, callerLeg, stands(parkedState, parkedState, "", ""), passing, there)
+	f.says(t, agentLeg, stands(parkedState, parkedState, "", ""))
+	require.NoError(t, e.Do(soon(t), core.Effect{ID: 1, Do: music(callerLeg)}))
+	before := len(moves(f))
+	require.NoError(t, e.Do(soon(t), core.Effect{ID: 2, Do: core.SetMix{Mix: "m", Members: []core.Member{{Leg: callerLeg, Mode: core.Hold, Music: "calm"}}}}))
+	require.Greater(t, len(moves(f)), before, "the second order: %q", moves(f))
+	assert.GreaterOrEqual(t, questions(f, callerLeg), 3, "the next order was given while the leg was still on its way: %q", f.seen())
 }

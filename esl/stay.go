@@ -81,10 +81,13 @@ func (e *Engine) program(s stay, p *prompt) argument {
 		app(literal("playback:"+musicStream), wordArg(defaultTo(s.class, defaultMusic)))
 	}
 	if s == (stay{}) && p == nil {
-		return joined(append(parts, literal("park:"+silenceMark))...)
+		return joined(append(parts, literal(safetyNet+silenceMark))...)
 	}
-	return joined(append(parts, literal("park:"))...)
+	return joined(append(parts, literal(safetyNet))...)
 }
+
+// safetyNet is behind every program.
+const safetyNet = "park:"
 
 // silenceMark is what "park" is given where it is what a leg is told, and no net. FreeSWITCH does nothing with it, and tells it.
 const silenceMark = "silence"

@@ -6,11 +6,12 @@
 //     for it. It is on the path of every call, so an append is one statement and one round trip, and it is fenced: of two processes that
 //     both believe to own a shard, one at most can write.
 //   - Configuration (config_*.go): tenants, entry points, queues, agents. Rows with a version each; every change is validated in
-//     one place and answered with the [core.ConfigChanged] that tells the rules about it.
-//   - Projections (project*.go): call records, legs, agent states, recordings, alerts. They are made from the timeline by a [Projector],
+//     one place and answered with the [core.ConfigChanged] that tells the rules about it. Phones and trunks (lines*.go) are rows of the same kind of which the rules
+//     know nothing: the switches' files are made of them. Their passwords are sealed (key.go).
+//   - Projections (projector*.go, records*.go): call records, legs, agent states, measures, recordings, alerts. They are made from the timeline by a [Projector],
 //     which writes rows, the jobs that follow from them, and its cursor in one transaction: a crash loses nothing and doubles nothing.
 //     They have a retention of their own, so that personal data can be erased without touching the log.
-//   - What people and jobs write: contacts and leads, job rows, tokens, idempotency keys, the audit log.
+//   - What people and jobs write: contacts and leads, follow-ups (crm*.go), job rows, users with their teams, sessions and tokens (access*.go), idempotency keys, the audit log.
 //
 // # Rules that hold for all tables
 //

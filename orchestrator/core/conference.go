@@ -71,13 +71,19 @@ func (c *call) connectedOutside() bool {
 
 // becomeMerged lets the consultant join the conversation (C11).
 func (s *Shard) becomeMerged(c *call) {
+	s.consultantJoins(c, "merged")
+	s.setMix(c)
+}
+
+// consultantJoins puts the consultant among those who talk with the customer, who is on hold no longer: to a conference, or to take the call over.
+func (s *Shard) consultantJoins(c *call, how string) {
 	s.passPhase(c)
 	k := c.consult()
 	p := party{Leg: k.Leg, Agent: k.Agent, Since: s.now}
 	if k.Agent == "" {
 		p.Number = k.To.Number
 	}
-	s.forgetConsult(c, "merged")
+	s.forgetConsult(c, how)
 	c.Held = false
 	c.extra().Party = append(c.party(), p)
 	if a := s.st.Agents[p.Agent]; a != nil {
@@ -85,7 +91,6 @@ func (s *Shard) becomeMerged(c *call) {
 		s.spokeWith(c, a.ID)
 	}
 	s.tellCall(c, Entry{Kind: EntryJoined, Agent: p.Agent, Leg: p.Leg, Queue: c.Queue})
-	s.setMix(c)
 }
 
 // takeAll takes everybody back from hold who was put there one by one: from here on nobody could do it any more.

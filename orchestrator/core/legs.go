@@ -120,7 +120,7 @@ func (s *Shard) refused(f Refused) {
 			}
 			s.legGone(l, cause)
 		}
-		// Anything else: the hang-up is repeated until the leg is gone.
+		// Anything else: the hang-up is repeated (expireLeg).
 	case "answer", "ring", "play", "stop":
 		l := s.st.Legs[f.Leg]
 		if l == nil {

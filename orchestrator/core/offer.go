@@ -119,13 +119,11 @@ func outcomeOf(l *leg, cause Cause) OfferOutcome {
 		return OfferBusy
 	case CauseDeclined, CauseRedirected, CauseRejected:
 		return OfferDeclined
-	case CauseNoAnswer:
+	case CauseNoAnswer, CauseNormal:
 		if l.Ringing {
-			return OfferNoAnswer
+			return OfferNoAnswer // the switch or the phone gave up by itself
 		}
 		return OfferUnreachable // "temporarily unavailable" at once: the phone never rang
-	case CauseNormal:
-		return OfferNoAnswer // it rang and the switch or phone gave up by itself
 	case CauseUnreachable, CauseUnallocated, CauseNetwork:
 		return OfferUnreachable
 	default:
@@ -154,47 +152,4 @@ func (s *Shard) expireOffers(c *call) {
 		}
 		s.endOffer(c, i, OfferNoAnswer, Cause{Code: CauseNoAnswer, By: ByThem})
 	}
-}
-
-// hang orders the end of a leg and sees to it: it is ordered again until the switch says that the leg is gone, or for a minute.
-func (s *Shard) hang(l *leg, with CauseCode) {
-	if l.dying() {
-		return
-	}
-	l.HangWith, l.HangAt, l.HangTill = with, s.now.Add(hangAgain), s.now.Add(hangFor)
-	s.armLeg(l)
-	s.do(l.of, l, Hang{Leg: l.ID, Cause: with})
-}
-
-// hangAnew orders a dying leg's end again and gives it the whole minute: nothing could be heard of it, or said to it, before.
-func (s *Shard) hangAnew(l *leg) {
-	with := l.HangWith
-	l.HangWith = ""
-	s.hang(l, with)
-}
-
-func (l *leg) dying() bool { return l.HangWith != "" }
-
-const (
-	hangAgain = 10 * time.Second // a hang-up is repeated so often
-	hangFor   = 50 * time.Second // and after this the call goes on without the leg, which is hung up on whenever the switch shows it (doom)
-)
-
-// expireLeg repeats the hang-up of a leg that does not go.
-func (s *Shard) expireLeg(l *leg) {
-	if !s.engineIsUp(l.Engine) {
-		l.HangAt = s.now.Add(hangAgain) // nobody could hear it; EngineUp's snapshot will tell
-		return
-	}
-	c := l.of
-	if !l.HangTill.After(s.now) {
-		s.repair("leg_would_not_go", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent})
-		if e := s.st.Engines[l.Engine]; e != nil {
-			e.doom(l.ID)
-		}
-		s.legGone(l, Cause{Code: CauseUnknown, By: ByIndeterminate})
-		return
-	}
-	s.do(c, l, Hang{Leg: l.ID, Cause: l.HangWith})
-	l.HangAt = s.now.Add(hangAgain)
 }

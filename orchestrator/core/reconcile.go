@@ -52,6 +52,7 @@ func (s *Shard) engineUp(f EngineUp) {
 	reason := "connected"
 	if f.Restarted {
 		reason = "restarted"
+		e.Doomed = nil // whoever has the name of one of these now is somebody else
 	}
 	s.tell(Entry{Kind: EntryEngineUp, Engine: e.ID, Reason: reason})
 	for _, id := range keys(s.st.Agents) {
@@ -185,7 +186,7 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 			continue
 		}
 		if e.doomed(seen.Leg) {
-			s.hangOrphan(e, seen)
+			s.hangSeen(e, seen) // its repair has been told
 			continue
 		}
 		if _, again := slices.BinarySearch(e.Strays, seen.Leg); !certain && !again {
@@ -258,23 +259,4 @@ func (s *Shard) adopt(e *engine, seen SeenLeg) {
 	if seen.Up {
 		s.legAnswered(seen.Leg)
 	}
-}
-
-// hangOrphan ends a leg that belongs to no call.
-func (s *Shard) hangOrphan(e *engine, seen SeenLeg) {
-	s.repair("orphan", Entry{Leg: seen.Leg, Engine: e.ID, Call: seen.Call})
-	s.order(Effect{Engine: e.ID, Call: seen.Call, Lane: string(seen.Leg), Do: Hang{Leg: seen.Leg, Cause: CauseNormal}})
-}
-
-// doom remembers a leg whose end was ordered for as long as orders are repeated, and that may still be there. Without that a customer who was hung up on would be
-// taken for one who has just called.
-func (e *engine) doom(id LegID) {
-	if at, known := slices.BinarySearch(e.Doomed, id); !known {
-		e.Doomed = slices.Insert(e.Doomed, at, id)
-	}
-}
-
-func (e *engine) doomed(id LegID) bool {
-	_, is := slices.BinarySearch(e.Doomed, id)
-	return is
 }

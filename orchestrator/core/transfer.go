@@ -254,20 +254,7 @@ func (in CompleteTransfer) apply(s *Shard) {
 
 // becomeTransferred gives the call to the consultant: the primary leaves, on request or because the phone went away (C9).
 func (s *Shard) becomeTransferred(c *call, why string) {
-	s.passPhase(c)
-	k := c.consult()
-	s.forgetConsult(c, "transferred")
-	p := party{Leg: k.Leg, Agent: k.Agent, Since: s.now}
-	if k.Agent == "" {
-		p.Number = k.To.Number
-	}
-	c.Held = false
-	c.extra().Party = append(c.party(), p)
-	if a := s.st.Agents[p.Agent]; a != nil {
-		a.Talked += s.now.Sub(k.AnsweredAt)
-		s.spokeWith(c, a.ID)
-	}
-	s.tellCall(c, Entry{Kind: EntryJoined, Agent: p.Agent, Leg: p.Leg, Queue: c.Queue})
+	s.consultantJoins(c, "transferred")
 	s.disown(c, why)
 	s.succeed(c, OwnedByTransfer)
 }

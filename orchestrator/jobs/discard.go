@@ -11,8 +11,9 @@ import (
 	"github.com/tandem-voice/tandem/models"
 )
 
-// stopsWithin is how long after it was discarded a recording may still be told of as being written. The rules stop it at once, and give up asking within a minute;
-// what has no end by then never will.
+// stopsWithin is how long after it was discarded a recording may still be told of as being written. The rules stop it at once, and give up asking within a minute, but
+// not while the switch is away: then its end may come later than this. To erase it all the same harms nothing, because the adapters delete no file that is being written, and none
+// while they do not reach the switch: the job is tried again.
 const stopsWithin = 5 * time.Minute
 
 // errWritten says that a recording has not ended yet. To erase it now might be to come before its file.

@@ -149,7 +149,7 @@ func TestDiscardSurvivesACrashAfterEachStep(t *testing.T) {
 func TestDiscardWaitsForTheSwitch(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
 		k.sw.put("r1", wav(time.Second))
-		var asked atomic.Int32 // by the archive job, too
+		var asked atomic.Int32 // by both jobs
 		k.sw.deleting = func(core.RecordingID) error {
 			if asked.Add(1) < 3*strikes {
 				return errors.New("the recording is still being written")

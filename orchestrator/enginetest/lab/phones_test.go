@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -133,16 +132,20 @@ func TestApologyCanBePlayed(t *testing.T) {
 
 // A phone that loses its network in a conversation is noticed, whatever bridge technology moves the media; the other party stays.
 func TestVanishedPhoneInConversation(t *testing.T) {
-	for _, recording := range []bool{false, true} {
-		t.Run(fmt.Sprintf("recording=%v", recording), func(t *testing.T) {
+	for technology, c := range map[string]struct{ recording, inTheClear bool }{
+		"native_rtp":    {inTheClear: true},
+		"simple_bridge": {}, // who may encrypt is in no native bridge
+		"softmix":       {recording: true},
+	} {
+		t.Run(technology, func(t *testing.T) {
 			t.Parallel()
-			a := ForTest(t, func(o *Options) { o.RTPTimeout = 3 })
+			a := ForTest(t, func(o *Options) { o.RTPTimeout, o.InTheClear = 3, c.inTheClear })
 			phones := registered(t, a, 2, nil)
 			x := listen(t, a, "test")
 			x.dial(t, "leg-0001", "1001")
 			x.dial(t, "leg-0002", "1002")
 			x.bridge(t, "mix-0001", "leg-0001", "leg-0002")
-			if recording {
+			if c.recording {
 				status, body := x.call(t, "POST", "/bridges/mix-0001/record", "name", "rec-0001", "format", "wav")
 				require.Equal(t, 201, status, body)
 			}
@@ -153,10 +156,6 @@ func TestVanishedPhoneInConversation(t *testing.T) {
 			require.NoError(t, first.Hears(testContext(t), softphone.Tone(1)))
 			require.NoError(t, second.Hears(testContext(t), softphone.Tone(0)))
 
-			technology := "native_rtp"
-			if recording {
-				technology = "softmix"
-			}
 			status, body := x.call(t, "GET", "/bridges/mix-0001")
 			require.Equal(t, 200, status)
 			assert.Contains(t, body, `"technology":"`+technology+`"`, "this case is about that technology")

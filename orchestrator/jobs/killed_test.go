@@ -21,7 +21,7 @@ const dying = "TANDEM_TEST_DYING"
 // killed runs the test once more, in a process that ends itself by kill -9.
 func killed(t *testing.T, env ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this program
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	var died *exec.ExitError

@@ -126,7 +126,7 @@ var (
 )
 
 // reservedNames are those of sections in Asterisk's configuration that are no phone or trunk.
-var reservedNames = []string{"system", "global", "udp", "tls", "leg", "phone", "phone-auth", "phone-aor", "phone-in-the-clear", "trunk", "peer", "anonymous", "tandem", "tandem-blocked", "acl"}
+var reservedNames = []string{"system", "global", "udp", "leg", "phone", "phone-auth", "phone-aor", "phone-in-the-clear", "trunk", "peer", "anonymous", "tandem", "tandem-blocked", "acl"}
 
 func (v *violations) lineName(field, name string) {
 	low := strings.ToLower(name)

@@ -51,11 +51,12 @@ type certified interface {
 	Write(dir string, f certificate.Files) error
 }
 
-// certify gives the switch its certificate, and returns where Tandem finds the part of it that everybody may see. One that the switch could not show stops the set-up; of one
-// that phones will not have it is only said so, because phones that do not look, and those without TLS, have to work.
-func (p *switchPlace) certify(stdout io.Writer, to certified) (shown string, err error) {
+// write writes the switch's directory and gives the switch its certificate, and returns where Tandem finds the part of it that everybody may see; "" without TLS. A certificate that the switch
+// could not show stops the set-up before anything is written, so that the switch starts again with what it has; of one that phones will not have it is only said so, because phones that do not look,
+// and those without TLS, have to work.
+func (p *switchPlace) write(stdout io.Writer, site interface{ Write(dir string) error }, to certified) (shown string, err error) {
 	if !p.secure() {
-		return "", nil
+		return "", site.Write(p.dir)
 	}
 	name, now := p.name(), time.Now()
 	f, made, err := p.certificateFiles(name, now)
@@ -67,6 +68,9 @@ func (p *switchPlace) certify(stdout io.Writer, to certified) (shown string, err
 		if problem.Severity == certificate.Unusable {
 			return "", fmt.Errorf("the certificate in %s: %s: %s", p.certificates, problem.Text, problem.Mend)
 		}
+	}
+	if err := site.Write(p.dir); err != nil {
+		return "", err
 	}
 	if err := to.Write(p.tlsDir, f); err != nil {
 		return "", err

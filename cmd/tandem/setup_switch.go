@@ -53,10 +53,7 @@ func setupAsterisk(args []string, stdout, stderr io.Writer) error {
 	if p.secure() {
 		site.TLS = &asterisk.TLS{Port: p.tlsPort, Dir: p.tlsDir}
 	}
-	if err := site.Write(p.dir); err != nil {
-		return err
-	}
-	shown, err := p.certify(stdout, site.TLS)
+	shown, err := p.write(stdout, site, site.TLS)
 	if err != nil {
 		return err
 	}
@@ -96,10 +93,7 @@ func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
 	if p.secure() {
 		site.TLS = &freeswitch.TLS{Port: p.tlsPort, Dir: p.tlsDir}
 	}
-	if err := site.Write(p.dir); err != nil {
-		return err
-	}
-	shown, err := p.certify(stdout, site.TLS)
+	shown, err := p.write(stdout, site, site.TLS)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,47 @@ func TestSetupOfCertificates(t *testing.T) {
 	said := setUp(t, 1, "asterisk", "-dir", shortDir(t), "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:8088", "-public", "192.0.2.9", "-tls-port", "70000", "-tls-name", "a b", "-certificates", "here")
 	for _, flag := range []string{"-tls-port", "-tls-dir", "-tls-name", "-certificates"} {
 		assert.Contains(t, said, flag+": ")
+	}
+}
+
+// A key in the file of the chain stays with the switch: what Tandem sees and phones are given has none.
+func TestSetupShowsNoKey(t *testing.T) {
+	own, given := t.TempDir(), filepath.Join(t.TempDir(), "given")
+	setUp(t, 0, "secrets", "-dir", own)
+	made, err := certificate.Own([]string{"192.0.2.9"}, time.Now())
+	require.NoError(t, err)
+	require.NoError(t, certificate.Put(given, map[string][]byte{"cert.pem": slices.Concat(made.Key, made.Chain), "key.pem": made.Key}))
+	for kind, port := range map[string]string{"asterisk": "8088", "freeswitch": "8021"} {
+		dir := shortDir(t)
+		setUp(t, 0, kind, "-dir", dir, "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:"+port, "-public", "192.0.2.9", "-tls-port", "5061", "-tls-dir", shortDir(t), "-certificates", given)
+		assert.Equal(t, strings.TrimSpace(string(made.Chain)), contents(t, dir, "certificate.pem"), kind)
+	}
+}
+
+// A certificate that the switch could not show stops the set-up, and nothing of the switch's is new then.
+func TestASetupThatStopsLeavesTheSwitchAsItIs(t *testing.T) {
+	own, given := t.TempDir(), filepath.Join(t.TempDir(), "given")
+	setUp(t, 0, "secrets", "-dir", own)
+	for kind, x := range map[string]struct{ port, file string }{"asterisk": {"8088", "etc/site/pjsip.conf"}, "freeswitch": {"8021", "etc/site/sofia.conf.xml"}} {
+		dir, secure := shortDir(t), shortDir(t)
+		again := func(code int, sip string, more ...string) string {
+			return setUp(t, code, append([]string{kind, "-dir", dir, "-secrets", own, "-sip", "127.0.0.1:" + sip, "-control", "127.0.0.1:" + x.port, "-public", "192.0.2.9"}, more...)...)
+		}
+		again(0, "5060")
+		before := contents(t, dir, x.file)
+		secured := []string{"-tls-port", "5061", "-tls-dir", secure, "-certificates", given}
+		assert.Contains(t, again(1, "5062", secured...), "cert.pem: is missing")
+		assert.Equal(t, before, contents(t, dir, x.file), kind)
+
+		made, err := certificate.Own([]string{"192.0.2.9"}, time.Now())
+		require.NoError(t, err)
+		require.NoError(t, certificate.Put(given, map[string][]byte{"cert.pem": made.Chain, "key.pem": []byte("none")}))
+		assert.Contains(t, again(1, "5062", secured...), "holds no private key")
+		assert.Equal(t, before, contents(t, dir, x.file), kind)
+		left, err := os.ReadDir(secure)
+		require.NoError(t, err)
+		assert.Empty(t, left, kind)
+		require.NoError(t, os.RemoveAll(given))
 	}
 }
 

@@ -66,6 +66,10 @@ const linesTemplate = "lines/lines.tmpl"
 // clearDomain is how Asterisk calls what comes in over UDP: a phone that has to use TLS is somebody else there, of whom nothing is taken. Nobody's address has it.
 const clearDomain = "clear.tandem.invalid"
 
+// tlsName is Asterisk's name for SIP over TLS. Its point keeps it apart from phones and trunks, of which some may have been called anything before there was TLS: one that is taken would keep all of
+// them from being written.
+const tlsName = "sip.tls"
+
 // blockedName is the name of the access list.
 const blockedName = "tandem-blocked"
 
@@ -79,6 +83,7 @@ var functions = template.FuncMap{
 	"codec":       func(name string) string { return codecNames[name] },
 	"realm":       func() string { return Realm },
 	"clear":       func() string { return clearDomain },
+	"tls":         func() string { return tlsName },
 	"blockedName": func() string { return blockedName },
 }
 
@@ -103,7 +108,7 @@ func (l Lines) Files() (map[string][]byte, error) {
 			errs = append(errs, fmt.Errorf("%s: %s", field, rule))
 		}
 	}
-	checkLines(check, map[string]bool{"udp": true, "tls": true, "global": true, "system": true, blockedName: true}, l.Phones, l.Trunks)
+	checkLines(check, map[string]bool{"udp": true, "global": true, "system": true, blockedName: true}, l.Phones, l.Trunks)
 	for i, b := range l.Blocked {
 		check(matchRule.MatchString(b), fmt.Sprintf("Blocked[%d]", i), "an IP address or network")
 	}

@@ -1,6 +1,8 @@
 package asterisk
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,7 +49,7 @@ func TestLinesEncrypt(t *testing.T) {
 	for _, part := range []string{
 		"[2001](phone)\naors = 2001\nallow = !all,alaw,ulaw\nmedia_encryption_optimistic = no\nauth", "[2001@clear.tandem.invalid](phone-in-the-clear)\n",
 		"[2002](phone)\naors = 2002\nauth", "[2003](phone)\naors = 2003\nmedia_encryption = no\nmedia_encryption_optimistic = no\nauth",
-		"[far](trunk)\naors = far\ntransport = tls\ncontext = from-trunk-tls\nmedia_encryption = sdes\nallow", `contact = sip:sip.example.net:5080\;transport=tls`, `server_uri = sip:sip.example.net:5080\;transport=tls`,
+		"[far](trunk)\naors = far\ntransport = sip.tls\ncontext = from-trunk-tls\nmedia_encryption = sdes\nallow", `contact = sip:sip.example.net:5080\;transport=tls`, `server_uri = sip:sip.example.net:5080\;transport=tls`,
 		"[near](trunk)\naors = near\nmedia_encryption = sdes\nmedia_encryption_optimistic = yes\n",
 	} {
 		assert.Contains(t, text, part)
@@ -56,6 +58,23 @@ func TestLinesEncrypt(t *testing.T) {
 	l.Phones[0].Encryption = "sometimes"
 	_, err = l.Files()
 	require.ErrorContains(t, err, "Phones[0].Encryption")
+}
+
+// Phones and trunks may be called as SIP over TLS is.
+func TestNobodyHasTheNameOfATransport(t *testing.T) {
+	l := goodLines()
+	l.Phones = append(l.Phones, Phone{User: "tls", HA1: l.Phones[0].HA1})
+	files, err := l.Files()
+	require.NoError(t, err)
+	require.Contains(t, string(files["pjsip.conf"]), "[2001](phone)")
+	require.Contains(t, string(files["pjsip.conf"]), "[tls](phone)")
+	require.NotRegexp(t, nameRule, tlsName)
+	dir, s := t.TempDir(), valid()
+	s.TLS, s.Phones = &TLS{Port: 5061, Dir: "/tls"}, l.Phones
+	require.NoError(t, s.Write(dir))
+	text, err := os.ReadFile(filepath.Join(dir, "etc/site/pjsip.conf"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), "[sip.tls]\ntype = transport\nprotocol = tls\n")
 }
 
 // What would mean something in a configuration file is refused, whoever has let it through before.

@@ -147,7 +147,7 @@ func (s Site) Validate() error {
 	check(nameRule.MatchString(s.ARIUser) && s.ARIUser != "general", "ARIUser", `1 to 40 letters, digits, - and _, not "general"`)
 	check(secretRule.MatchString(s.ARIPassword), "ARIPassword", "1 to 80 printable ASCII characters without space and semicolon")
 	check(s.Backup == "" || backupRule.MatchString(s.Backup), "Backup", "<trunk>/<number>")
-	seen := map[string]bool{"udp": true, "tls": true, "global": true, "system": true}
+	seen := map[string]bool{"udp": true, "global": true, "system": true}
 	checkLines(check, seen, s.Phones, s.Trunks)
 	check(s.PeerName == "" && len(s.Peers) == 0 || nameRule.MatchString(s.PeerName), "PeerName", "with peers, 1 to 40 letters, digits, - and _")
 	for i, p := range s.Peers {

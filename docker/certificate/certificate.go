@@ -33,7 +33,7 @@ type Files struct {
 	Chain, Key, Authorities []byte
 }
 
-// Read reads the files of a directory. The error says which one is missing or cannot be read, and what to do.
+// Read reads the files of a directory; of the chain's file only the certificates. The error says which one is missing or cannot be read, and what to do.
 func Read(dir string) (Files, error) {
 	var f Files
 	var errs []error
@@ -53,7 +53,22 @@ func Read(dir string) (Files, error) {
 		}
 		*one.to = b
 	}
+	f.Chain = certificates(f.Chain)
 	return f, errors.Join(errs...)
+}
+
+// certificates leaves everything else out of a file in PEM: there are authorities whose tools put chain and key into one, and the chain is for everybody to see.
+func certificates(text []byte) []byte {
+	var out []byte
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return out
+		}
+		if block.Type == "CERTIFICATE" {
+			out = append(out, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})...)
+		}
+	}
 }
 
 // Severity is how bad a [Problem] is.

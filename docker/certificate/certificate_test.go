@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,6 +64,12 @@ func TestFilesOfADirectory(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, KeyFile))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	// A file with everything in it, and with text for people between.
+	require.NoError(t, Put(dir, map[string][]byte{ChainFile: slices.Concat(made.Key, []byte("the switch\n"), made.Chain, []byte("the root\n"), made.Chain)}))
+	got, err = Read(dir)
+	require.NoError(t, err)
+	require.Equal(t, slices.Concat(made.Chain, made.Chain), got.Chain, "no key is in what everybody may see")
 
 	made.Authorities = made.Chain
 	pool := x509.NewCertPool()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tandem-voice/tandem/docker/certificate"
@@ -97,7 +98,7 @@ type TLS struct {
 // Write writes the certificate into the directory, which is Dir as the caller sees it. Only its owner, who has to be FreeSWITCH's user, can read it. FreeSWITCH sends its own
 // certificate, and behind it those that it finds among the trusted ones.
 func (TLS) Write(dir string, f certificate.Files) error {
-	agent := append(append(bytes.TrimSpace(f.Chain), '\n'), f.Key...)
+	agent := slices.Concat(bytes.TrimSpace(f.Chain), []byte("\n"), f.Key) // in memory of its own: the chain is shown to everybody
 	return certificate.Put(dir, map[string][]byte{"agent.pem": agent, "cafile.pem": f.Trusted()})
 }
 

@@ -1,6 +1,7 @@
 package freeswitch
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/docker/certificate"
 )
 
 func good() Site {
@@ -194,4 +197,12 @@ func TestBehindNAT(t *testing.T) {
 	assert.NotContains(t, peers, "ext-")
 	s.PublicAddr = "tandem.example"
 	assert.ErrorContains(t, s.Validate(), "PublicAddr: an IP address")
+}
+
+// The chain is shown to everybody once the files are written: the key does not get into what is behind it in memory.
+func TestWritingTheKeyLeavesTheChainAlone(t *testing.T) {
+	chain := append([]byte("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"), bytes.Repeat([]byte(" "), 300)...)
+	before := bytes.Clone(chain)
+	require.NoError(t, TLS{}.Write(t.TempDir(), certificate.Files{Chain: chain, Key: []byte("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")}))
+	require.Equal(t, before, chain)
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -333,10 +334,21 @@ func (m *memoryStore) Contacts(_ context.Context, f PeopleFilter) (Page[Contact]
 func (m *memoryStore) Tasks(_ context.Context, f TaskFilter) (Page[Task], error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return pageOf(filtered(m.tasks, func(t Task) bool {
+	all := filtered(m.tasks, func(t Task) bool {
 		return (f.Tenant == "" || t.Tenant == f.Tenant) && (f.Agent == "" || t.Agent == f.Agent) && (f.Call == "" || t.Call == f.Call) &&
 			(f.State == "" || (f.State == "done") != t.DoneAt.IsZero())
-	}), f.Paging)
+	})
+	if f.State == "open" {
+		slices.SortStableFunc(all, func(a, b Task) int { return strings.Compare(a.Due, b.Due) }) // they were added in order of created_at
+	} else {
+		slices.Reverse(all)
+	}
+	return pageOf(all, f.Paging)
+}
+
+// tasksFull reports whether an agent has as many open tasks as it may.
+func (m *memoryStore) tasksFull(agent core.AgentID) bool {
+	return len(filtered(m.tasks, func(t Task) bool { return t.Agent == agent && t.DoneAt.IsZero() })) >= models.MaxOpenTasks
 }
 
 func (m *memoryStore) Task(_ context.Context, id string) (Task, error) {
@@ -355,6 +367,9 @@ func (m *memoryStore) CreateTask(_ context.Context, t Task) (Task, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.tasksFull(t.Agent) {
+		return Task{}, ErrTasksFull
+	}
 	t.ID, t.CreatedAt = "task"+strconv.Itoa(len(m.tasks)+1), day
 	m.tasks = append(m.tasks, t)
 	return t, nil
@@ -366,6 +381,9 @@ func (m *memoryStore) FinishTask(_ context.Context, id string, done bool) error 
 	i := slices.IndexFunc(m.tasks, func(t Task) bool { return t.ID == id })
 	if i < 0 {
 		return ErrNotFound
+	}
+	if !done && !m.tasks[i].DoneAt.IsZero() && m.tasksFull(m.tasks[i].Agent) {
+		return ErrTasksFull
 	}
 	m.tasks[i].DoneAt = time.Time{}
 	if done {

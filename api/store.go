@@ -65,6 +65,8 @@ func fromModels(err error) error {
 		return ErrNotFound
 	case errors.Is(err, models.ErrExists):
 		return ErrConflict
+	case errors.Is(err, models.ErrTasksFull):
+		return ErrTasksFull
 	case errors.Is(err, models.ErrVersion):
 		return ErrVersion
 	case errors.Is(err, models.ErrKeyReused):

@@ -28,7 +28,8 @@ func (s *Server) createTask(r *request) (reply, error) {
 	return reply{status: http.StatusCreated, body: t}, nil
 }
 
-// worked refuses a call that the agent has nothing to do with: it is not wrapping it up, not in it now, and was not in it.
+// worked refuses a call that the agent has not answered: it is not wrapping it up, not in it now, and was not in it. Whose phone only rang would be told by its task, once the
+// call is over, who the customer of somebody else's call was.
 func (s *Server) worked(r *request, call core.CallID) error {
 	if !identifier.MatchString(string(call)) {
 		return invalid("call", "must be the id of a call")
@@ -37,7 +38,7 @@ func (s *Server) worked(r *request, call core.CallID) error {
 	if a, found := view.Agent(r.who.Agent); found && a.WrapUp != nil && a.WrapUp.Call == call {
 		return nil
 	}
-	if c, found := view.Call(call); found && r.sees.call(c) {
+	if c, found := view.Call(call); found && r.sees.call(c) && (c.Primary == r.who.Agent || talksIn(c, r.who.Agent)) { // an offer is not enough
 		return nil
 	}
 	rec, err := s.History.CallRecord(r.ctx(), call)

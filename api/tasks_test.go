@@ -1,13 +1,16 @@
 package api
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/sim"
 )
 
 func TestFollowUpTasksC19(t *testing.T) {
@@ -76,6 +79,42 @@ func TestFollowUpTasksC19(t *testing.T) {
 	w.good(200, "anna", post, path+"/reopen", "").into(t, &again)
 	require.True(t, again.DoneAt.IsZero())
 	require.Equal(t, 4, count("anna", "?state=open"))
+}
+
+// Whose phone only rang has nothing to follow up: its task would tell, once the call is over, who the customer of somebody else's call was.
+func TestNoFollowUpOfACallThatOnlyRangC19(t *testing.T) {
+	w := newWorld(t)
+	w.good(200, "bert", post, "/api/v1/agents/bert/state", `{"state":"available"}`)
+	id := w.dials("+4915112345678")
+	w.await("bert's phone to ring", func() (ringing bool) {
+		w.engine.World(func(_ time.Time, s *sim.Switch) { _, ringing = s.PhoneRinging("1002") })
+		return ringing
+	})
+	w.awaitCall(id, "the offer", func(c core.CallView) bool { return len(c.Offers) > 0 && c.Offers[0].Agent == "bert" })
+	tomorrow := time.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02")
+	w.bad(422, CodeInvalid, "call", "bert", post, "/api/v1/tasks", `{"call":"`+string(id)+`","title":"x","due":"`+tomorrow+`"}`)
+}
+
+// What is open comes as it is due, and there is an end to it.
+func TestOpenFollowUpsC19(t *testing.T) {
+	w := newWorld(t)
+	w.record("long-over", "anna", "acme", day)
+	dueIn := func(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format("2006-01-02") }
+	body := func(title string, days int) string {
+		return `{"call":"long-over","title":"` + title + `","due":"` + dueIn(days) + `"}`
+	}
+	w.good(201, "anna", post, "/api/v1/tasks", body("Later", 5))
+	w.good(201, "anna", post, "/api/v1/tasks", body("Sooner", 1))
+	var p paged[Task]
+	w.good(200, "anna", get, "/api/v1/tasks?state=open", "").into(t, &p)
+	require.Equal(t, "Sooner", p.Items[0].Title)
+	for len(w.store.tasks) < models.MaxOpenTasks {
+		w.store.tasks = append(w.store.tasks, Task{ID: strconv.Itoa(len(w.store.tasks)), Tenant: "acme", Agent: "anna", Call: "long-over", Due: dueIn(2)})
+	}
+	require.Contains(t, w.bad(409, CodeConflict, "", "anna", post, "/api/v1/tasks", body("One more", 1)).Message, "500 follow-ups")
+	w.good(200, "anna", post, "/api/v1/tasks/100/done", "")
+	w.good(201, "anna", post, "/api/v1/tasks", body("One more", 1))
+	w.bad(409, CodeConflict, "", "anna", post, "/api/v1/tasks/100/reopen", "")
 }
 
 // Data protection is on: whom a task is about is told by four digits (C2).

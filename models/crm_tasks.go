@@ -37,7 +37,16 @@ const (
 	longestTitle = 200
 	taskHorizon  = 5 * 366 * 24 * time.Hour
 	dayForm      = "2006-01-02"
+
+	// MaxOpenTasks is how many open tasks an agent may have: more than anybody can keep an eye on.
+	MaxOpenTasks = 500
 )
+
+// ErrTasksFull says that an agent has [MaxOpenTasks] open tasks.
+var ErrTasksFull = errors.New("too many open tasks")
+
+// fewOpen holds where the agent, its argument, may have one more open task.
+const fewOpen = `(SELECT count(*) FROM tasks o WHERE o.agent = ? AND o.done_at = 0) < ?`
 
 // ValidTask says what is wrong with a new task's title or day. A day may be yesterday's: it is already today somewhere else than in UTC, by which at is looked at.
 func ValidTask(title, due string, at time.Time) error {
@@ -55,13 +64,23 @@ func ValidTask(title, due string, at time.Time) error {
 	return v.err()
 }
 
-// CreateTask keeps a new task; its id and time are made here. [Invalid] if the title or the day break their rules.
+// CreateTask keeps a new task; its id and time are made here. [Invalid] if the title or the day break their rules, [ErrTasksFull] if the agent has too many.
 func (c *CRM) CreateTask(ctx context.Context, t Task) (Task, error) {
 	if err := ValidTask(t.Title, t.Due, now()); err != nil {
 		return Task{}, err
 	}
 	t.ID, t.Title, t.CreatedAt, t.DoneAt = uuid.NewString(), strings.TrimSpace(t.Title), now(), time.Time{}
-	if err := c.db.write.WithContext(ctx).Create(&t).Error; err != nil {
+	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var few bool
+		if err := tx.Raw("SELECT "+fewOpen, t.Agent, MaxOpenTasks).Scan(&few).Error; err != nil {
+			return err
+		}
+		if !few {
+			return ErrTasksFull
+		}
+		return tx.Create(&t).Error
+	})
+	if err != nil {
 		return Task{}, fmt.Errorf("create task: %w", err)
 	}
 	return t, nil
@@ -85,7 +104,7 @@ const (
 	TaskDone TaskState = "done"
 )
 
-// Tasks lists tasks, newest first.
+// Tasks lists tasks, newest first; those that are open by the day on which they are due, and the oldest of a day first, so that what is overdue is on the first page.
 func (c *CRM) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 	q := tasksIn(c.db.read.WithContext(ctx))
 	for column, value := range map[string]string{"tenant": string(f.Tenant), "agent": string(f.Agent), "call": string(f.Call)} {
@@ -99,11 +118,35 @@ func (c *CRM) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 	case TaskDone:
 		q = q.Where("tasks.done_at <> 0")
 	}
-	page, err := readPage(q, f.Paging, "tasks.created_at", "tasks.id", func(t taskRow) place { return place{at: micros(t.CreatedAt), id: t.ID} })
+	read := readByDue
+	if f.State != TaskOpen {
+		read = readNewest
+	}
+	page, err := read(q, f.Paging)
 	if err != nil {
 		return Page[Task]{}, fmt.Errorf("list tasks: %w", err)
 	}
 	return mapPage(page, taskRow.task), nil
+}
+
+func readNewest(q *gorm.DB, p Paging) (Page[taskRow], error) {
+	return readPage(q, p, "tasks.created_at", "tasks.id", func(t taskRow) place { return place{at: micros(t.CreatedAt), id: t.ID} })
+}
+
+// readByDue reads one page by due, then created_at. The day stands before the id in the cursor.
+func readByDue(q *gorm.DB, p Paging) (Page[taskRow], error) {
+	if p.Cursor != "" {
+		from, err := parseCursor(p.Cursor)
+		if err != nil {
+			return Page[taskRow]{}, err
+		}
+		due, id, ok := strings.Cut(from.id, " ")
+		if !ok {
+			return Page[taskRow]{}, ErrCursor
+		}
+		q = q.Where("(tasks.due, tasks.created_at, tasks.id) > (?, ?, ?)", due, from.at, id)
+	}
+	return takePage(q.Order("tasks.due, tasks.created_at, tasks.id"), p, func(t taskRow) place { return place{at: micros(t.CreatedAt), id: t.Due + " " + t.ID} })
 }
 
 // Task gives one task.
@@ -147,19 +190,29 @@ func tasksIn(tx *gorm.DB) *gorm.DB {
 		Joins(`LEFT JOIN leads ON leads.id = r.lead`)
 }
 
-// FinishTask notes that a task is done, or that it is not after all. When it was done first stays.
+// FinishTask notes that a task is done, or that it is not after all, which gives [ErrTasksFull] if its agent has too many. When it was done first stays.
 func (c *CRM) FinishTask(ctx context.Context, id string, done bool) error {
-	set := `UPDATE tasks SET done_at = 0 WHERE id = ?`
-	args := []any{id}
-	if done {
-		set, args = `UPDATE tasks SET done_at = CASE done_at WHEN 0 THEN CAST(? AS bigint) ELSE done_at END WHERE id = ?`, []any{micros(now()), id}
-	}
-	res := c.db.write.WithContext(ctx).Exec(set, args...)
-	if res.Error == nil && res.RowsAffected == 0 {
-		res.Error = ErrNotFound
-	}
-	if res.Error != nil {
-		return fmt.Errorf("finish task %s: %w", id, res.Error)
+	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var t Task
+		res := tx.Select("agent", "done_at").Limit(1).Find(&t, "id = ?", id)
+		switch {
+		case res.Error != nil:
+			return res.Error
+		case res.RowsAffected == 0:
+			return ErrNotFound
+		case done:
+			return tx.Exec(`UPDATE tasks SET done_at = ? WHERE id = ? AND done_at = 0`, micros(now()), id).Error
+		case t.DoneAt.IsZero():
+			return nil
+		}
+		res = tx.Exec(`UPDATE tasks SET done_at = 0 WHERE id = ? AND `+fewOpen, id, t.Agent, MaxOpenTasks)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return ErrTasksFull
+		}
+		return res.Error
+	})
+	if err != nil {
+		return fmt.Errorf("finish task %s: %w", id, err)
 	}
 	return nil
 }

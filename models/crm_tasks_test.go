@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,68 @@ func TestFollowUpTasksC19(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rest.Items, 1)
 		require.NotContains(t, page.Items, rest.Items[0])
+	})
+}
+
+// The desk asks for the first 200 of an agent's open follow-ups and shows what is overdue: that is what has been open for longest, and must be among them.
+func TestOpenTasksComeAsTheyAreDueC19(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		site(t, db)
+		crm := db.CRM()
+		create := func(title string, days int) models.Task {
+			t.Helper()
+			made, err := crm.CreateTask(t.Context(), models.Task{
+				Tenant: "acme", Agent: "anna", Call: "c", Title: title, Due: time.Now().UTC().AddDate(0, 0, days).Format("2006-01-02"),
+			})
+			require.NoError(t, err)
+			return made
+		}
+		var want []string
+		for i := range 3 {
+			want = append(want, create("Tomorrow "+strconv.Itoa(i), 1).Title)
+		}
+		want = append([]string{create("Promised long ago", -1).Title}, want...)
+		for i := range models.MaxOpenTasks - len(want) {
+			want = append(want, create("Later "+strconv.Itoa(i), 300).Title)
+		}
+		list := func(f models.TaskFilter) (got []string) {
+			t.Helper()
+			for {
+				page, err := crm.Tasks(t.Context(), f)
+				require.NoError(t, err)
+				for _, task := range page.Items {
+					got = append(got, task.Title)
+				}
+				if f.Cursor = page.Next; f.Cursor == "" {
+					return got
+				}
+			}
+		}
+		open := models.TaskFilter{Agent: "anna", State: models.TaskOpen, Paging: models.Paging{Limit: 200}}
+		require.Equal(t, want, list(open))
+		slowly := open
+		slowly.Limit = 2
+		require.Equal(t, want, list(slowly), "whatever the page")
+		newest, err := crm.Tasks(t.Context(), models.TaskFilter{Agent: "anna", Paging: models.Paging{Limit: 2}})
+		require.NoError(t, err)
+		require.Equal(t, want[len(want)-1], newest.Items[0].Title, "all of them, newest first")
+		open.Cursor = newest.Next
+		_, err = crm.Tasks(t.Context(), open)
+		require.ErrorIs(t, err, models.ErrCursor, "of another order")
+
+		// There is an end to it, also by way of what was done.
+		more := models.Task{Tenant: "acme", Agent: "anna", Call: "c", Title: "One more", Due: time.Now().UTC().Format("2006-01-02")}
+		_, err = crm.CreateTask(t.Context(), more)
+		require.ErrorIs(t, err, models.ErrTasksFull)
+		done := newest.Items[0].ID
+		require.NoError(t, crm.FinishTask(t.Context(), done, false), "it is open, and stays so")
+		require.NoError(t, crm.FinishTask(t.Context(), done, true))
+		_, err = crm.CreateTask(t.Context(), more)
+		require.NoError(t, err)
+		require.ErrorIs(t, crm.FinishTask(t.Context(), done, false), models.ErrTasksFull)
+		more.Agent = "bert"
+		_, err = crm.CreateTask(t.Context(), more)
+		require.NoError(t, err, "somebody else has few")
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 // ErrCursor says that a page's cursor is none that this package has made.
 var ErrCursor = errors.New("not a cursor")
 
-// Paging asks for one page of a list. Lists are in order of time, newest first.
+// Paging asks for one page of a list. Lists are in order of time, newest first, unless they say otherwise.
 type Paging struct {
 	Cursor string // Next of the page before; "" = the first page
 	Limit  int    // rows on the page, 1 to 1000; 0 = 100
@@ -50,11 +50,6 @@ func parseCursor(cursor string) (place, error) {
 
 // readPage reads one page of a query, whose rows T are ordered by the columns at and id, newest first.
 func readPage[T any](q *gorm.DB, p Paging, at, id string, of func(T) place) (Page[T], error) {
-	limit := p.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	limit = min(limit, 1000)
 	if p.Cursor != "" {
 		from, err := parseCursor(p.Cursor)
 		if err != nil {
@@ -62,8 +57,18 @@ func readPage[T any](q *gorm.DB, p Paging, at, id string, of func(T) place) (Pag
 		}
 		q = q.Where(fmt.Sprintf("(%s, %s) < (?, ?)", at, id), from.at, from.id)
 	}
+	return takePage(q.Order(at+" DESC, "+id+" DESC"), p, of)
+}
+
+// takePage reads one page of a query that is in order and begins where the page does.
+func takePage[T any](q *gorm.DB, p Paging, of func(T) place) (Page[T], error) {
+	limit := p.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	limit = min(limit, 1000)
 	var rows []T
-	if err := q.Order(at + " DESC, " + id + " DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
+	if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
 		return Page[T]{}, err
 	}
 	page := Page[T]{Items: rows}

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -89,14 +91,36 @@ func (r *Runner) switchOf(rec models.Recording) (Switch, error) {
 	return nil, fmt.Errorf("recording %s is on the switch %q, which this process is not connected to", rec.ID, rec.Engine)
 }
 
+// checking is what the files are called in which recordings are looked at before they go into the bucket.
+const checking = "tandem-recording-*.wav"
+
+// sweep removes what killed processes have left while they checked recordings: it is what was said, too. Another process that is at work loses only the name of its
+// file, which it needs no more.
+func (r *Runner) sweep() error {
+	files, err := os.ReadDir(r.cfg.TempDir)
+	if err != nil {
+		return fmt.Errorf("look for temporary files: %w", err)
+	}
+	var failed []error
+	for _, f := range files {
+		if ours, _ := filepath.Match(checking, f.Name()); !ours || !f.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(r.cfg.TempDir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
 // store fetches, checks and uploads. last says that this is the last chance: then a flawed file is better than none.
 func (r *Runner) store(ctx context.Context, sw Switch, rec models.Recording, last bool) (models.Archive, error) {
-	f, err := os.CreateTemp(r.cfg.TempDir, "tandem-recording-*.wav")
+	f, err := os.CreateTemp(r.cfg.TempDir, checking)
 	if err != nil {
 		return models.Archive{}, fmt.Errorf("make temporary file: %w", err)
 	}
 	defer func() {
-		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			r.cfg.Log.Warn("removing a temporary file", "error", err)
 		}
 	}()

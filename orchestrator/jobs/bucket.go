@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file:// buckets
 	_ "gocloud.dev/blob/memblob"  // mem:// buckets, for tests
 	_ "gocloud.dev/blob/s3blob"   // s3:// buckets
+	"gocloud.dev/gcerrors"
 )
 
 // Bucket is where recordings are kept.
@@ -63,6 +67,49 @@ func (b *Bucket) flush(key string) error {
 			return nil
 		}
 	}
+}
+
+// erase removes an object, which need not be there, and what was on its way to it.
+func (b *Bucket) erase(ctx context.Context, key string) error {
+	err := b.Delete(ctx, key)
+	if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		return fmt.Errorf("delete in the bucket: %w", err)
+	}
+	there := err == nil
+	begun, err := b.begun(key)
+	if err != nil {
+		return err
+	}
+	for _, path := range begun { // of a dead process; one that is alive fails to publish it, and does its job again
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("delete in the bucket: %w", err)
+		}
+	}
+	if !there && len(begun) == 0 {
+		return nil
+	}
+	return b.flush(path.Dir(key))
+}
+
+// begun gives the files in which a file bucket has begun to write an object: KEY.TIME.tmp, the time in hexadecimal digits. An object store shows no such thing.
+func (b *Bucket) begun(key string) ([]string, error) {
+	if b.dir == "" {
+		return nil, nil
+	}
+	dir := filepath.Join(b.dir, filepath.FromSlash(path.Dir(key)))
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("look beside the object: %w", err)
+	}
+	var begun []string
+	for _, f := range files {
+		name, temporary := strings.CutSuffix(f.Name(), ".tmp")
+		at, ours := strings.CutPrefix(name, path.Base(key)+".")
+		if _, err := strconv.ParseUint(at, 16, 64); temporary && ours && err == nil {
+			begun = append(begun, filepath.Join(dir, f.Name()))
+		}
+	}
+	return begun, nil
 }
 
 func syncPath(path string) error {

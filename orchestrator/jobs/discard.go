@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"time"
-
-	"gocloud.dev/gcerrors"
 
 	"github.com/tandem-voice/tandem/models"
 )
@@ -42,13 +39,8 @@ func (r *Runner) discard(ctx context.Context, jobs []models.Job) error {
 // erase leaves nothing of a recording but its row. Each step may be repeated.
 func (r *Runner) erase(ctx context.Context, job models.Job, rec models.Recording) error {
 	key := cmp.Or(rec.Object, ObjectKey(rec))
-	switch err := r.cfg.Bucket.Delete(ctx, key); {
-	case err == nil:
-		if err := r.cfg.Bucket.flush(path.Dir(key)); err != nil {
-			return err
-		}
-	case gcerrors.Code(err) != gcerrors.NotFound:
-		return fmt.Errorf("delete in the bucket: %w", err)
+	if err := r.cfg.Bucket.erase(ctx, key); err != nil {
+		return err
 	}
 	r.crash("object erased")
 	sw, err := r.switchOf(rec)

@@ -29,7 +29,8 @@
 //
 // A recording that its agent has discarded is erased instead: in the bucket, whether or not it had come so far, and at the switch. Its row says so from the moment at which the
 // agent asked, and is looked at before a file is fetched and again, in the same statement, when it is noted as archived. So of an archive job and a discard job that
-// meet, whichever comes last leaves nothing.
+// meet, whichever comes last leaves nothing. A process that is killed may leave copies: the one that a file bucket had begun is erased with the object, the one that was being
+// checked is removed when the next process starts.
 //
 // Recordings stay what the switch wrote: WAV with 16-bit PCM. It is lossless, every browser and tool plays it, and a byte range is a time
 // range, which seeking in a long call needs. Compressing would save about half (FLAC of telephone speech) for an encoder in the path of

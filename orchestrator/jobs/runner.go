@@ -133,6 +133,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err := r.cfg.DB.Jobs().Forget(ctx); err != nil { // what was sent before this start may be lost
 		r.cfg.Log.Warn("asking for unfinished jobs again", "error", err) // then they wait for Resend
 	}
+	if err := r.sweep(); err != nil {
+		r.cfg.Log.Warn("removing temporary files of before", "error", err)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.queue.run(ctx, r.look) })
 	g.Go(func() error {

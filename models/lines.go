@@ -52,7 +52,7 @@ const (
 // Encryption says what is done about SRTP, with keys that SIP carries (SDES).
 type Encryption string
 
-// The ways. A phone has EncryptOptional by default, a trunk EncryptOff.
+// The ways. EncryptOff is the default: who may encrypt costs Asterisk its quickest bridge, even in a call that is not encrypted.
 const (
 	EncryptOff      Encryption = "off"
 	EncryptOptional Encryption = "optional" // taken where the far side offers it

@@ -46,8 +46,8 @@ func TestPhonesEncrypt(t *testing.T) {
 			return s.newPassword(id)
 		}
 		must := add("must", "2001", map[string]any{"transport": models.TLS, "encryption": models.EncryptRequired, "codecs": []models.Codec{"pcma"}})
-		may := add("may", "2002", nil)
-		never := add("never", "2003", map[string]any{"encryption": models.EncryptOff})
+		may := add("may", "2002", map[string]any{"encryption": models.EncryptOptional})
+		never := add("never", "2003", nil)
 		s.linesAre(x, 3)
 		secure := overTLS(t)
 		seated := func(agent, user, password string, n int, c softphone.Config) *seat {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -61,7 +62,7 @@ const trunkQualify = 30
 func (a asteriskDriver) plan(phones []models.KeyedPhone, trunks []models.KeyedTrunk, blocked []string) (lines.Plan, error) {
 	l := asterisk.Lines{Blocked: blocked}
 	for _, p := range phones {
-		l.Phones = append(l.Phones, asterisk.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs), TLS: p.Transport == models.TLS, Encryption: string(p.Encryption)})
+		l.Phones = append(l.Phones, asterisk.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs), TLS: p.Transport == models.TLS, Encryption: encryption(p)})
 	}
 	for _, t := range trunks {
 		l.Trunks = append(l.Trunks, asterisk.Trunk{
@@ -93,7 +94,7 @@ func (a asteriskDriver) wrongPasswords(ctx context.Context, tell func(address st
 func (f freeswitchDriver) plan(phones []models.KeyedPhone, trunks []models.KeyedTrunk, blocked []string) (lines.Plan, error) {
 	l := freeswitch.Lines{Blocked: blocked}
 	for _, p := range phones {
-		l.Phones = append(l.Phones, freeswitch.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs), Guarded: true, TLS: p.Transport == models.TLS, Encryption: string(p.Encryption)})
+		l.Phones = append(l.Phones, freeswitch.Phone{User: p.User, HA1: p.HA1, Codecs: names(p.Codecs), Guarded: true, TLS: p.Transport == models.TLS, Encryption: encryption(p)})
 	}
 	for _, t := range trunks {
 		l.Trunks = append(l.Trunks, freeswitch.Trunk{
@@ -284,3 +285,6 @@ func (w lineWriters) Standing(engine core.EngineID) (api.Standing, bool) {
 	}
 	return out, true
 }
+
+// encryption is what a phone does about SRTP.
+func encryption(p models.KeyedPhone) string { return string(cmp.Or(p.Encryption, models.EncryptOff)) }

@@ -24,7 +24,7 @@ type Phone struct {
 	Contact  string   // a SIP URI if it does not register; "" otherwise
 	Codecs   []string // pcmu, pcma, in the order in which they are offered; none = both
 	TLS      bool     // it registers and calls over TLS only
-	// Encryption is what it does about SRTP; "" = [Optional].
+	// Encryption is what it does about SRTP; "" = [Off].
 	Encryption string
 }
 

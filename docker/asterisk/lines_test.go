@@ -40,15 +40,15 @@ func TestLinesAreOneFile(t *testing.T) {
 func TestLinesEncrypt(t *testing.T) {
 	l := goodLines()
 	l.Phones[0].TLS, l.Phones[0].Encryption = true, Required
-	l.Phones = append(l.Phones, Phone{User: "2002", HA1: l.Phones[0].HA1}, Phone{User: "2003", HA1: l.Phones[0].HA1, Encryption: Off})
+	l.Phones = append(l.Phones, Phone{User: "2002", HA1: l.Phones[0].HA1, Encryption: Optional}, Phone{User: "2003", HA1: l.Phones[0].HA1})
 	l.Trunks[0].TLS, l.Trunks[0].Encryption = true, Required
 	l.Trunks = append(l.Trunks, Trunk{Name: "near", Contact: "sip:192.0.2.9", Encryption: Optional})
 	files, err := l.Files()
 	require.NoError(t, err)
 	text := string(files["pjsip.conf"])
 	for _, part := range []string{
-		"[2001](phone)\naors = 2001\nallow = !all,alaw,ulaw\nmedia_encryption_optimistic = no\nauth", "[2001@clear.tandem.invalid](phone-in-the-clear)\n",
-		"[2002](phone)\naors = 2002\nauth", "[2003](phone)\naors = 2003\nmedia_encryption = no\nmedia_encryption_optimistic = no\nauth",
+		"[2001](phone)\naors = 2001\nallow = !all,alaw,ulaw\nmedia_encryption = sdes\nauth", "[2001@clear.tandem.invalid](phone-in-the-clear)\n",
+		"[2002](phone)\naors = 2002\nmedia_encryption = sdes\nmedia_encryption_optimistic = yes\nauth", "[2003](phone)\naors = 2003\nauth",
 		"[far](trunk)\naors = far\ntransport = sip.tls\ncontext = from-trunk-tls\nrewrite_contact = yes\nmedia_encryption = sdes\nallow", `contact = sip:sip.example.net:5080\;transport=tls`, `server_uri = sip:sip.example.net:5080\;transport=tls`,
 		"[near](trunk)\naors = near\nmedia_encryption = sdes\nmedia_encryption_optimistic = yes\n",
 	} {

@@ -46,8 +46,8 @@ type Options struct {
 	Phones int
 	// PhoneContacts, if set, gives phone i (from 0) a fixed SIP URI; it needs no registration then, and no password.
 	PhoneContacts func(i int) string
-	// InTheClear: the phones may not encrypt what is said.
-	InTheClear bool
+	// MayEncrypt: the phones may encrypt what is said.
+	MayEncrypt bool
 	// CarrierContact is the SIP URI, without user, to which calls over the trunk "carrier" go. "" = nobody is there.
 	CarrierContact string
 	// CarrierFrom is the address or network of the trunk "carrier"; "" = 127.0.0.0/8.
@@ -153,8 +153,8 @@ func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 	password := secret()
 	for i := range o.Phones {
 		p := asterisk.Phone{User: strconv.Itoa(1001 + i), Password: password}
-		if o.InTheClear {
-			p.Encryption = asterisk.Off
+		if o.MayEncrypt {
+			p.Encryption = asterisk.Optional
 		}
 		if o.PhoneContacts != nil {
 			p.Password, p.Contact = "", o.PhoneContacts(i)

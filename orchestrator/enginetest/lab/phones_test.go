@@ -132,14 +132,14 @@ func TestApologyCanBePlayed(t *testing.T) {
 
 // A phone that loses its network in a conversation is noticed, whatever bridge technology moves the media; the other party stays.
 func TestVanishedPhoneInConversation(t *testing.T) {
-	for technology, c := range map[string]struct{ recording, inTheClear bool }{
-		"native_rtp":    {inTheClear: true},
-		"simple_bridge": {}, // who may encrypt is in no native bridge
+	for technology, c := range map[string]struct{ recording, mayEncrypt bool }{
+		"native_rtp":    {},
+		"simple_bridge": {mayEncrypt: true}, // who may encrypt is in no native bridge
 		"softmix":       {recording: true},
 	} {
 		t.Run(technology, func(t *testing.T) {
 			t.Parallel()
-			a := ForTest(t, func(o *Options) { o.RTPTimeout, o.InTheClear = 3, c.inTheClear })
+			a := ForTest(t, func(o *Options) { o.RTPTimeout, o.MayEncrypt = 3, c.mayEncrypt })
 			phones := registered(t, a, 2, nil)
 			x := listen(t, a, "test")
 			x.dial(t, "leg-0001", "1001")

@@ -39,7 +39,7 @@ export const phones: Kind<Phone> = {
         { name: 'user', as: 'text', isRequired: true, onlyNew: true, placeholder: '2001' },
         { name: 'engine', as: 'one', of: 'engines', none: true },
         { name: 'transport', as: 'choice', of: ['any', 'tls'], byDefault: 'any' },
-        { name: 'encryption', as: 'choice', of: ['off', 'optional', 'required'], byDefault: 'optional' },
+        { name: 'encryption', as: 'choice', of: ['off', 'optional', 'required'], byDefault: 'off' },
         { name: 'codecs', as: 'words', wide: true },
       ],
     },

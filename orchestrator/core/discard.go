@@ -12,11 +12,10 @@ import "cmp"
 // It takes a queue that allows it. A queue that does not is not got round by passing the call on: what was recorded for it is kept, and with it the file, which is one for the
 // whole call.
 
-// keepFor notes that a call is recorded for a queue, from now on.
+// keepFor notes that a call is recorded for a queue, from now on. It comes before the recording begins.
 func (c *call) keepFor(q *queue) {
-	if !q.DiscardRecordings {
-		c.Record.Kept = true
-	}
+	t := c.Record
+	t.Free = q.DiscardRecordings && (t.Free || len(t.Recordings) == 0)
 }
 
 func (in DiscardRecordingOf) refuse(s *Shard) *Refusal {
@@ -30,7 +29,7 @@ func (in DiscardRecordingOf) refuse(s *Shard) *Refusal {
 		return refusal(RefusedOff, "call", "nothing of the call is recorded")
 	case !c.queue.DiscardRecordings:
 		return refusal(RefusedKept, "call", "the queue does not let its agents discard recordings")
-	case c.Record.Kept:
+	case !c.Record.Free:
 		return refusal(RefusedKept, "call", "some of it was recorded for a queue that does not let recordings be discarded")
 	}
 	return nil

@@ -239,7 +239,7 @@ type tally struct {
 	PostCall   time.Duration `json:"post_call,omitempty"`
 	Recordings []RecordingID `json:"recordings,omitempty"`
 	Discarded  bool          `json:"discarded,omitempty"` // what was recorded, and no more is (C17)
-	Kept       bool          `json:"kept,omitempty"`      // some of it was recorded for a queue that does not let it be discarded
+	Free       bool          `json:"free,omitempty"`      // all of it was recorded for queues that let it be discarded; what nobody has noted, as in older snapshots, is kept
 }
 
 type prompt struct {

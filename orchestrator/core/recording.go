@@ -30,10 +30,12 @@ func (s *Shard) startRecording(c *call) {
 
 // recordConsult begins a recording of a consult that was answered, if its queue wants one.
 func (s *Shard) recordConsult(c *call) {
-	if c.queue == nil || !c.queue.RecordConsults || c.Failures >= maxRecordings || c.Record.Discarded {
+	if c.queue == nil || !c.queue.RecordConsults || c.Failures >= maxRecordings {
 		return
 	}
-	c.keepFor(c.queue)
+	if c.keepFor(c.queue); c.Record.Discarded {
+		return
+	}
 	x := c.extra()
 	x.Asides = append(x.Asides, s.beginRecording(c, x.SideID, true))
 }

@@ -239,7 +239,7 @@ type tally struct {
 	Outside    time.Duration `json:"outside,omitempty"`
 	PostCall   time.Duration `json:"post_call,omitempty"`
 	Recordings []RecordingID `json:"recordings,omitempty"`
-	Discarded  bool          `json:"discarded,omitempty"` // what was recorded, and no more is (C17)
+	Discarded  bool          `json:"discarded,omitempty"` // what was recorded, and no more is, unless for a queue that keeps it (C17)
 	Free       bool          `json:"free,omitempty"`      // all of it was recorded for queues that let it be discarded; what nobody has noted, as in older snapshots, is kept
 }
 

@@ -191,6 +191,29 @@ func TestATrunkEncrypts(t *testing.T) {
 				require.NoError(t, err)
 				require.Contains(t, []int{403, 488, 603}, e.Code, "%s", e)
 			}
+			if x.id == "asterisk" { // it knows several ways of telling how a call has come, and most of them are what the caller writes
+				liar := carrier(softphone.Config{Server: x.sip, Addr: "127.0.0.5:0", Encryption: softphone.EncryptAlways})
+				via := softphone.Headers{{Name: "Record-Route", Value: "<sip:" + liar.Addr() + ";transport=tls;lr>"}}
+				for what, o := range map[string]softphone.CallOptions{
+					"a Contact with TLS":         {RawContact: "<sip:carrier@" + liar.Addr() + ";transport=tls>"},
+					"a secure Contact":           {RawContact: "<sips:carrier@" + liar.Addr() + ">"},
+					"a Contact behind a proxy's": {RawContact: "<sip:carrier@" + liar.Addr() + ";transport=tls>", Headers: via},
+				} {
+					o.From = "+491715550003"
+					call, err := liar.Dial(s.soon(), "+4930200", o)
+					require.NoError(t, err)
+					e, err := call.AwaitEnd(s.soon())
+					require.NoError(t, err, what)
+					require.Equal(t, 403, e.Code, "%s: %s", what, e)
+				}
+			}
+			// There are carriers whose Contact says nothing of TLS.
+			plain := carrier(softphone.Config{Server: x.tls, Addr: "127.0.0.5:0", TLS: secure, Encryption: softphone.EncryptAlways})
+			call, err := plain.Dial(s.soon(), "+4930200", softphone.CallOptions{From: "+491715550004", RawContact: "<sip:carrier@" + plain.Addr() + ">"})
+			require.NoError(t, err)
+			_, err = call.Await(s.soon(), softphone.Is(softphone.Ringing, softphone.Progress, softphone.Answered))
+			require.NoError(t, err, "a plain Contact over TLS")
+			require.NoError(t, call.HangUp(s.soon()))
 			c := &caller{s: s, number: "+491715550001", tone: softphone.Tone(6)}
 			voice := softphone.ToneVoice(c.tone)
 			c.Call, err = right.Dial(s.soon(), "+4930200", softphone.CallOptions{From: c.number, Voice: &voice})

@@ -49,12 +49,13 @@ func TestLinesEncrypt(t *testing.T) {
 	for _, part := range []string{
 		"[2001](phone)\naors = 2001\nallow = !all,alaw,ulaw\nmedia_encryption_optimistic = no\nauth", "[2001@clear.tandem.invalid](phone-in-the-clear)\n",
 		"[2002](phone)\naors = 2002\nauth", "[2003](phone)\naors = 2003\nmedia_encryption = no\nmedia_encryption_optimistic = no\nauth",
-		"[far](trunk)\naors = far\ntransport = sip.tls\ncontext = from-trunk-tls\nmedia_encryption = sdes\nallow", `contact = sip:sip.example.net:5080\;transport=tls`, `server_uri = sip:sip.example.net:5080\;transport=tls`,
+		"[far](trunk)\naors = far\ntransport = sip.tls\ncontext = from-trunk-tls\nrewrite_contact = yes\nmedia_encryption = sdes\nallow", `contact = sip:sip.example.net:5080\;transport=tls`, `server_uri = sip:sip.example.net:5080\;transport=tls`,
 		"[near](trunk)\naors = near\nmedia_encryption = sdes\nmedia_encryption_optimistic = yes\n",
 	} {
 		assert.Contains(t, text, part)
 	}
 	assert.NotContains(t, text, "2002@")
+	require.Equal(t, 1, strings.Count(text, "rewrite_contact"), "over UDP a carrier is believed")
 	l.Phones[0].Encryption = "sometimes"
 	_, err = l.Files()
 	require.ErrorContains(t, err, "Phones[0].Encryption")
@@ -74,6 +75,8 @@ func TestNobodyHasTheNameOfATransport(t *testing.T) {
 	require.NoError(t, s.Write(dir))
 	text, err := os.ReadFile(filepath.Join(dir, "etc/site/pjsip.conf"))
 	require.NoError(t, err)
+	s.TLS.Port = s.SIPPort
+	require.ErrorContains(t, s.Write(dir), "TLS.Port", "the dialplan tells them apart by the port")
 	require.Contains(t, string(text), "[sip.tls]\ntype = transport\nprotocol = tls\n")
 }
 

@@ -137,7 +137,8 @@ func (s Site) Validate() error {
 		check(matchRule.MatchString(n), fmt.Sprintf("LocalNets[%d]", i), "an IP address or network")
 	}
 	if s.TLS != nil {
-		check(port(s.TLS.Port), "TLS.Port", "1 to 65535")
+		// The dialplan tells by the port what has come in over UDP.
+		check(port(s.TLS.Port) && s.TLS.Port != s.SIPPort, "TLS.Port", "1 to 65535, another than SIPPort")
 		check(pathRule.MatchString(s.TLS.Dir), "TLS.Dir", "an absolute path of at most 80 letters, digits, ., - and _")
 	}
 	check(net.ParseIP(s.HTTPAddr) != nil, "HTTPAddr", "an IP address")

@@ -35,6 +35,8 @@ func TestWrite(t *testing.T) {
 	assert.Contains(t, pjsip, "password = pw\n")
 	assert.Contains(t, pjsip, "contact = sip:1002@10.0.0.2:5060\n")
 	assert.Contains(t, pjsip, "match = 192.0.2.0/24\n")
+	assert.Contains(t, read("etc/site/extensions.conf"), "UDP_PORT = :5060\n")
+	assert.NotContains(t, read("etc/extensions.conf"), "${CHANNEL(pjsip,secure)}", "that is what the caller has written")
 	assert.NoFileExists(t, filepath.Join(dir, "etc/queues.conf"))
 
 	// Every file that an ordinary one includes is there, unless it is a benchmark's.

@@ -18,6 +18,8 @@ type CallOptions struct {
 	Anonymous bool
 	// RawFrom is the From header as it shall stand on the wire, without tag and unchecked: for malformed messages. It overrides the three above.
 	RawFrom string
+	// RawContact is the Contact header of the INVITE as it shall stand on the wire, unchecked: for who lies about where it is.
+	RawContact string
 	// To is the number in the To header where it differs from the one dialled, as a trunk from another switch may have it.
 	To string
 	// Headers are added as they are; names and values must not contain line breaks.
@@ -28,6 +30,7 @@ type CallOptions struct {
 
 // dialling is the part of an outgoing call that matters until it is answered.
 type dialling struct {
+	contact     string        // in place of the phone's own
 	heard       chan struct{} // closed at the first response to the INVITE at hand: it need not be repeated any more
 	hasResponse bool
 	provisional bool
@@ -78,7 +81,7 @@ func (p *Phone) Dial(_ context.Context, number string, opt CallOptions) (*Call, 
 	display, fromURI := addressParts(local)
 	c := p.newCall(token()+token(), false, Invite{From: userOf(fromURI), DisplayName: display, To: userOf(remote[1 : len(remote)-1]), Target: user, Header: extra})
 	c.local, c.remote, c.target, c.peer = local, remote, target, peer
-	c.dialling = &dialling{forget: func() {}}
+	c.dialling = &dialling{forget: func() {}, contact: opt.RawContact}
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,6 +122,10 @@ func (p *Phone) callerIdentity(opt CallOptions, peer netip.AddrPort) (string, He
 func (c *Call) sendInvite(auth Headers) {
 	p := c.phone
 	c.cseq++
+	contact := p.contact()
+	if c.dialling.contact != "" {
+		contact.Value = c.dialling.contact
+	}
 	m := &message{method: "INVITE", uri: c.target, header: Headers{
 		p.wire.via(newBranch()),
 		{"Max-Forwards", "70"},
@@ -126,7 +133,7 @@ func (c *Call) sendInvite(auth Headers) {
 		{"To", c.remote},
 		{"Call-ID", c.ID},
 		{"CSeq", fmt.Sprintf("%d INVITE", c.cseq)},
-		p.contact(),
+		contact,
 		{"Allow", allowHeader},
 		{"User-Agent", userAgent},
 		{"Content-Type", "application/sdp"},

@@ -313,6 +313,9 @@ func (f *recordsFold) recordingStopped(e *core.Entry) error {
 	if r := f.recordings[id]; r.state == RecordingRunning || r.state == "" {
 		r.state, r.why, r.stopped, r.length = RecordingPending, clean(e.Reason), micros(e.At), e.Duration.Microseconds()
 	}
+	if e.Reason == "late" { // the job may have been done before there was a file, and erased or missed nothing
+		return f.job(JobArchive, id+":late", e.Tenant, ArchivePayload{Recording: e.Recording})
+	}
 	return f.job(JobArchive, id, e.Tenant, ArchivePayload{Recording: e.Recording})
 }
 

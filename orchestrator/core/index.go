@@ -130,6 +130,11 @@ func (s *Shard) reindex() {
 		for r := range c.recordings {
 			s.ix.recordings[r.ID] = id
 		}
+		if c.More != nil {
+			for _, r := range c.More.Missed {
+				s.ix.recordings[r.ID] = id
+			}
+		}
 		if c.Prompt != nil {
 			s.ix.plays[c.Prompt.Play] = id
 		}

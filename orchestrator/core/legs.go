@@ -229,6 +229,9 @@ func (s *Shard) forget(c *call) {
 	s.ix.timers.set(&c.timer, 'c', string(c.ID), 0)
 	if c.More != nil {
 		delete(s.ix.asides, c.More.SideID)
+		for _, r := range c.More.Missed {
+			delete(s.ix.recordings, r.ID)
+		}
 	}
 	delete(s.st.Calls, c.ID)
 }

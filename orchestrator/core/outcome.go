@@ -93,7 +93,7 @@ const (
 	EntryRecordingStarted   EntryKind = "recording.started"   // Recording, Call, Agent; Text = RecordingOfConsult or "", as when it stops
 	EntryRecordingPaused    EntryKind = "recording.paused"    // Agent; Actor asked for it (audited)
 	EntryRecordingResumed   EntryKind = "recording.resumed"   // Actor "" = the automatic resume
-	EntryRecordingStopped   EntryKind = "recording.stopped"   // Reason: complete, failed, pause_unconfirmed, discarded …; Duration = length of the audio
+	EntryRecordingStopped   EntryKind = "recording.stopped"   // Reason: complete, failed, pause_unconfirmed, discarded, late (begun when it had been given up: told again) …; Duration = length of the audio
 	EntryRecordingDiscarded EntryKind = "recording.discarded" // it must not be kept, wherever it is by now: Agent, Actor asked for it (audited)
 	EntryEngineUp           EntryKind = "engine.up"           // Engine; Reason: connected, restarted
 	EntryEngineDown         EntryKind = "engine.down"         // Engine

@@ -30,10 +30,12 @@ func (s *Shard) startRecording(c *call) {
 
 // recordConsult begins a recording of a consult that was answered, if its queue wants one.
 func (s *Shard) recordConsult(c *call) {
-	if c.queue == nil || !c.queue.RecordConsults || c.Failures >= maxRecordings || c.Record.Discarded {
+	if c.queue == nil || !c.queue.RecordConsults || c.Failures >= maxRecordings {
 		return
 	}
-	c.keepFor(c.queue)
+	if c.keepFor(c.queue); c.Record.Discarded {
+		return
+	}
 	x := c.extra()
 	x.Asides = append(x.Asides, s.beginRecording(c, x.SideID, true))
 }
@@ -149,6 +151,7 @@ func (s *Shard) recordingStarted(id RecordingID) {
 	c, r := s.recordingOf(id)
 	if r == nil {
 		s.odd("recording_unknown")
+		s.beganLate(id)
 		return
 	}
 	if r.State != RecordingStarting {
@@ -160,6 +163,25 @@ func (s *Shard) recordingStarted(id RecordingID) {
 	if r.Rest { // the customer was sent back to a queue meanwhile
 		s.pauseToRest(c, r)
 	}
+}
+
+// beganLate stops a recording that had been given up when the switch began it. A switch that is too slow to answer in time may say that there is nothing to stop, and begin after
+// that. Its end is told again: what was archived, or erased, before its file was there has to be looked for once more.
+func (s *Shard) beganLate(id RecordingID) {
+	c := s.st.Calls[s.ix.recordings[id]]
+	if c == nil {
+		return // its mix is gone, and what is written ends with that
+	}
+	x := c.extra()
+	i := slices.IndexFunc(x.Missed, func(r *recording) bool { return r.ID == id })
+	if i < 0 {
+		return
+	}
+	r := x.Missed[i]
+	x.Missed = slices.Delete(x.Missed, i, i+1)
+	x.Asides = append(x.Asides, r)
+	r.State, r.StartedAt, r.Late = RecordingOn, s.now, true
+	s.stopWriting(c, r, cmp.Or(r.Why, "complete"))
 }
 
 func (s *Shard) recordingPaused(id RecordingID) {
@@ -209,20 +231,30 @@ func (s *Shard) endRecording(c *call, r *recording, ok bool, length time.Duratio
 	paused := r.State == RecordingPausing || r.State == RecordingOff
 	reason := r.Why
 	switch {
+	case r.Late:
+		reason = "late"
 	case !asked:
 		reason = "broke_off"
 		s.alert("recording_broke_off", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Recording: r.ID})
 	case !ok && reason == "complete":
 		reason = "failed"
 	}
-	if r.Consult {
+	if r.Consult || r.Late {
 		c.More.Asides = slices.DeleteFunc(c.More.Asides, func(x *recording) bool { return x == r })
 	} else {
 		c.Recording = nil
 	}
-	delete(s.ix.recordings, r.ID)
+	if r.StartedAt.IsZero() {
+		x := c.extra()
+		x.Missed = append(x.Missed, r) // the switch may begin it yet
+	} else {
+		delete(s.ix.recordings, r.ID)
+	}
 	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryRecordingStopped, Agent: r.Agent, Queue: c.Queue, Recording: r.ID, Reason: reason, Text: r.of(), Duration: length})
+	if r.Late {
+		return // what should be recorded is, without it
+	}
 	if !asked {
 		c.Failures++
 	}

@@ -192,7 +192,8 @@ type more struct {
 	Party       []party      `json:"party,omitempty"`       // the others in a conference, those who joined first in front
 	Side        mix          `json:"side,omitzero"`         // of the consult
 	SideID      MixID        `json:"side_id,omitempty"`     //
-	Asides      []*recording `json:"asides,omitempty"`      // recordings of consults that are being written: of the one that is going on, and what is not complete yet
+	Asides      []*recording `json:"asides,omitempty"`      // recordings of consults that are being written: of the one that is going on, and what is not complete yet; and what the switch began late
+	Missed      []*recording `json:"missed,omitempty"`      // recordings that were given up and that the switch had not begun: it may still do so
 	Back        QueueID      `json:"back,omitempty"`        // where the call was transferred from, and comes back to if nobody takes it
 	ForwardTill instant      `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
 	Variables   []variable   `json:"variables,omitempty"`   // those that have been written (C18)
@@ -238,8 +239,8 @@ type tally struct {
 	Outside    time.Duration `json:"outside,omitempty"`
 	PostCall   time.Duration `json:"post_call,omitempty"`
 	Recordings []RecordingID `json:"recordings,omitempty"`
-	Discarded  bool          `json:"discarded,omitempty"` // what was recorded, and no more is (C17)
-	Kept       bool          `json:"kept,omitempty"`      // some of it was recorded for a queue that does not let it be discarded
+	Discarded  bool          `json:"discarded,omitempty"` // what was recorded, and no more is, unless for a queue that keeps it (C17)
+	Free       bool          `json:"free,omitempty"`      // all of it was recorded for queues that let it be discarded; what nobody has noted, as in older snapshots, is kept
 }
 
 type prompt struct {
@@ -284,6 +285,7 @@ type recording struct {
 	Rest      bool           `json:"rest,omitempty"`   // nothing is to be written: the customer is in a queue again
 	Rested    bool           `json:"rested,omitempty"` // it is being resumed from that, of which the timeline says nothing
 	Told      bool           `json:"told,omitempty"`   // the timeline says that it is paused
+	Late      bool           `json:"late,omitempty"`   // the switch began it when it had been given up
 }
 
 // of is what the timeline says of a recording that is not of the conversation.

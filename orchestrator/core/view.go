@@ -27,7 +27,7 @@ type CallView struct {
 	Owners     []Ownership       `json:"owners,omitempty"`       // its primaries so far (C12)
 	Variables  []VariableView    `json:"variables,omitempty"`    // as its entry point defines them (C18)
 	Recording  *RecordingView    `json:"recording,omitempty"`
-	Discarded  bool              `json:"recording_discarded,omitempty"` // what was recorded of it, and no more is (C17)
+	Discarded  bool              `json:"recording_discarded,omitempty"` // what was recorded of it, and no more is now (C17)
 }
 
 // OfferView is one ringing phone.

@@ -256,3 +256,19 @@ func FuzzReadWAV(f *testing.F) {
 		}
 	})
 }
+
+// What the switch began when it had been given up is no less what was said.
+func TestArchiveOfWhatBeganLateC15(t *testing.T) {
+	each(t, func(t *testing.T, k *kit) {
+		stopped := core.Entry{
+			At: began, Kind: core.EntryRecordingStopped, Tenant: "acme", Call: "call-r1", Agent: "anna", Engine: "pbx1", Recording: "r1", Reason: "failed",
+		}
+		k.tell(stopped)
+		k.sw.put("r1", wav(time.Second))
+		stopped.Reason = "late"
+		k.tell(stopped)
+		k.start(k.runner())
+		k.await("archive:r1:late", models.JobDone)
+		k.requireArchived("r1", wav(time.Second))
+	})
+}

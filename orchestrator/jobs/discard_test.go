@@ -191,6 +191,24 @@ func TestDiscardDoesNotWaitForEver(t *testing.T) {
 	})
 }
 
+// A switch that was too slow may begin to write what it had said was not there, when all of it seems to be erased.
+func TestDiscardOfWhatBeganLate(t *testing.T) {
+	each(t, func(t *testing.T, k *kit) {
+		k.tell(discarded("r1"))
+		stopped := discarded("r1")
+		stopped.Kind, stopped.Reason, stopped.Actor = core.EntryRecordingStopped, "discarded", ""
+		k.tell(stopped)
+		k.start(k.runner())
+		k.await("discard:r1", models.JobDone)
+		k.await("archive:r1", models.JobDone)
+		k.sw.put("r1", wav(time.Second))
+		stopped.Reason = "late"
+		k.tell(stopped)
+		k.await("archive:r1:late", models.JobDone)
+		k.requireErased("r1")
+	})
+}
+
 // work does a job in this goroutine.
 func (k *kit) work(r *Runner, id string, do func(*Runner, context.Context, []models.Job) error) {
 	k.t.Helper()

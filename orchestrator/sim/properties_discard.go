@@ -12,22 +12,24 @@ import (
 type discards struct {
 	callsOf   map[core.RecordingID]core.CallID // of every recording that was ever ordered
 	discarded map[core.RecordingID]bool
-	quit      map[core.CallID]bool // recorded no more
-	kept      map[core.CallID]bool // recorded for a queue that does not let its recordings be discarded
+	quit      map[core.CallID]bool      // recorded no more
+	thrown    map[core.RecordingID]bool // of a call of which one was discarded then
+	kept      map[core.CallID]bool      // recorded for a queue that does not let its recordings be discarded
 	archived  map[core.RecordingID]bool
 }
 
 func newDiscards() discards {
 	return discards{
 		callsOf: map[core.RecordingID]core.CallID{}, discarded: map[core.RecordingID]bool{}, quit: map[core.CallID]bool{}, kept: map[core.CallID]bool{},
-		archived: map[core.RecordingID]bool{},
+		thrown: map[core.RecordingID]bool{}, archived: map[core.RecordingID]bool{},
 	}
 }
 
-// recordedFor notes for which queue a call is recorded from now on.
+// recordedFor notes for which queue a call is recorded from now on. One that keeps what is recorded for it has it recorded, whatever was discarded before.
 func (b *books) recordedFor(e *core.Entry) {
 	if q := b.queues[e.Queue]; q.Record && !q.DiscardRecordings {
 		b.kept[e.Call] = true
+		delete(b.quit, e.Call)
 	}
 }
 
@@ -43,9 +45,14 @@ func (b *books) discard(w *world, e *core.Entry) {
 	}
 	b.discarded[e.Recording], b.quit[e.Call] = true, true
 	delete(b.archived, e.Recording)
+	for id, call := range b.callsOf {
+		if call == e.Call {
+			b.thrown[id] = true
+		}
+	}
 }
 
-// records holds that nothing of a call is recorded once an agent has discarded what was.
+// records holds that nothing of a call is recorded once an agent has discarded what was, unless a queue keeps what is recorded for it.
 func (b *books) records(w *world, out core.Outcome) {
 	for _, e := range out.Effects {
 		do, ok := e.Do.(core.StartRecording)
@@ -59,10 +66,10 @@ func (b *books) records(w *world, out core.Outcome) {
 	}
 }
 
-// closeArchive is taken when all is over: of a call whose recordings were discarded, none is in the archive, and none is left out.
+// closeArchive is taken when all is over: of what was recorded of a call before it was discarded, nothing is in the archive, and nothing is left out.
 func (b *books) closeArchive(w *world) {
-	for _, id := range slices.Sorted(maps.Keys(b.callsOf)) {
-		if b.quit[b.callsOf[id]] && (b.archived[id] || !b.discarded[id]) {
+	for _, id := range slices.Sorted(maps.Keys(b.thrown)) {
+		if b.archived[id] || !b.discarded[id] {
 			w.failf("a discarded recording is never archived", "%s of %s is", id, b.callsOf[id])
 		}
 	}

@@ -62,7 +62,7 @@ func newInstallation(t *testing.T) *installation {
 	}
 	i := &installation{stack: &stack{t: t, dir: t.TempDir()}, project: fmt.Sprintf("tandem-test-%d", os.Getpid())}
 	if _, err := i.try("version"); err != nil {
-		missing("no Docker engine answers", err)
+		missing("no Docker engine with compose answers; docs.docker.com/engine/install has both, Debian has docker.io", err)
 	}
 	bridge, err := i.try("network", "inspect", "bridge", "--format", `{{index .Options "com.docker.network.bridge.name"}}`)
 	if err == nil {

@@ -149,11 +149,11 @@ func (f *fakeSwitch) serve(c *fakeConn) {
 		c.write("Content-Type: command/reply\nReply-Text: -ERR invalid\n\n")
 		return
 	}
-	c.write("Content-Type: command/reply\nReply-Text: +OK accepted\n\n")
-	select {
+	select { // before the reply, so that connections are in the order in which they were made
 	case f.conns <- c:
 	default: // the test does not ask for its connections
 	}
+	c.write("Content-Type: command/reply\nReply-Text: +OK accepted\n\n")
 	for {
 		command, err := readCommand(in)
 		if err != nil || !f.answer(c, command) {

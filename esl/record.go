@@ -58,7 +58,7 @@ func (e *Engine) startRecording(ctx context.Context, p *pair, a core.StartRecord
 			return adapter.Refuse(core.WhyState, "recording %s is complete already", a.Recording)
 		}
 		e.mu.Lock()
-		e.table.recordings[a.Recording] = &recording{mix: a.Mix}
+		e.table.recordings[a.Recording] = &recording{mix: a.Mix, begun: time.Now()}
 		e.mu.Unlock()
 	}
 	err = order(ctx, p.commands, "conference", conferenceArg(a.Mix), literal("record"), fileArg(e.recordingFile(a.Recording)))
@@ -109,22 +109,35 @@ func (e *Engine) tellStarted(id core.RecordingID) {
 	}
 }
 
-// recordingOrder gives the conference of a running recording an order about it.
+// A recording that is so old is in its conference, or is no more.
+const youngRecording = 10 * time.Second
+
+// recordingOrder gives the conference of a running recording an order about it. FreeSWITCH opens a file on a thread of its own, and knows the recording by its name only when that has been done: even
+// after it has told that it records. So an order about a young recording is given again until the recording is there, or its end was told.
 func (e *Engine) recordingOrder(ctx context.Context, p *pair, id core.RecordingID, verb string) error {
 	if id == "" {
 		return adapter.Refuse(core.WhyInvalid, "recording: must not be empty")
 	}
-	e.mu.Lock()
-	rec := e.table.recordings[id]
-	e.mu.Unlock()
-	if rec == nil {
-		return adapter.Refuse(core.WhyUnknown, "no such recording: %s", id)
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		e.mu.Lock()
+		rec := e.table.recordings[id]
+		e.mu.Unlock()
+		if rec == nil {
+			return adapter.Refuse(core.WhyUnknown, "no such recording: %s", id)
+		}
+		err := order(ctx, p.commands, "conference", conferenceArg(rec.mix), wordArg(verb), fileArg(e.recordingFile(id)))
+		if err == nil {
+			return nil
+		}
+		if !noSuchRecording(err) || time.Since(rec.begun) > youngRecording {
+			return fmt.Errorf("%s: %w", verb, err)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", verb, err)
+		}
 	}
-	err := order(ctx, p.commands, "conference", conferenceArg(rec.mix), wordArg(verb), fileArg(e.recordingFile(id)))
-	if err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
-	}
-	return nil
 }
 
 // pauseRecording pauses or resumes. The reply comes when it is done, and is told as the fact.

@@ -31,9 +31,15 @@ func notFound(err error) bool {
 	case "uuid_ring_ready", "uuid_answer": // say "-ERROR" and no more; a channel that is there refuses only while it is being hung up
 		return text == "or"
 	case "conference":
-		return strings.Contains(text, "not found") || strings.Contains(text, "non-exist")
+		return strings.Contains(text, "not found") || noSuchRecording(err)
 	}
 	return strings.Contains(text, "no such channel") || strings.Contains(text, "cannot locate session")
+}
+
+// noSuchRecording reports whether err is the word of a conference that it has no such recording.
+func noSuchRecording(err error) bool {
+	var se *switchError
+	return errors.As(err, &se) && se.Verb == "conference" && strings.Contains(strings.ToLower(se.Text), "non-exist")
 }
 
 // answered reports whether the switch itself refused, so that nothing has happened.

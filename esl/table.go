@@ -74,7 +74,8 @@ type stay struct {
 
 type recording struct {
 	mix     core.MixID
-	started bool // RecordingStarted was told
+	begun   time.Time // when it was ordered; zero for one that was found
+	started bool      // RecordingStarted was told
 }
 
 func newTable() table {

@@ -135,7 +135,9 @@ func TestRepliesFindTheirCommands(t *testing.T) {
 
 func TestWhatTheSwitchSays(t *testing.T) {
 	f := newFake(t)
-	l, c := f.linked(t, f.config(), nil)
+	cfg := f.config()
+	cfg.apiTimeout = time.Minute // for what is large, or comes in pieces
+	l, c := f.linked(t, cfg, nil)
 	f.on("api uuid_kill ", answers("-ERR No such channel!\n"))
 	f.on("api uuid_break ", answers("-USAGE: <uuid>\n"))
 	f.on("api silence", answers("-ERR no reply\n"))

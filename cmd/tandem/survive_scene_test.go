@@ -189,8 +189,8 @@ func (k *scene) nothingIsLost(after aftermath) {
 	// The conversation that began without us, and those that were there.
 	k.talks(k.long.caller, k.long.desk, k.long.call)
 	k.plain.unbroken()
-	heard(t, "the recorded customer", k.taped.caller.Call, k.taped.desk.tone, k.taped.since)
-	heard(t, "the held customer", k.held.caller.Call, musicTone, k.heldSince)
+	k.heard("the recorded customer", k.taped.caller.Call, k.taped.desk.tone, k.taped.since)
+	k.heard("the held customer", k.held.caller.Call, musicTone, k.heldSince)
 
 	// Who waits stands where they stood, since when they stood there.
 	expected := k.line
@@ -206,7 +206,7 @@ func (k *scene) nothingIsLost(after aftermath) {
 			require.Equal(t, old.ArrivedAt, v.ArrivedAt, c.number)
 			require.Equal(t, old.Priority, v.Priority, c.number)
 			require.Equal(t, old.Queue, v.Queue, c.number)
-			heard(t, "waiting customer "+c.number, c.Call, musicTone, k.musicSince)
+			k.heard("waiting customer "+c.number, c.Call, musicTone, k.musicSince)
 		}
 		var x core.Explanation
 		require.NoError(t, k.api.Get(k.soon(), "/api/v1/calls/"+string(v.ID)+"/explain", &x))

@@ -224,8 +224,12 @@ func TestATrunkEncrypts(t *testing.T) {
 			require.True(t, c.Encrypted())
 
 			// Out.
+			begun := func(e client.Entry) bool { return e.Kind == core.EntryConsultStarted }
 			consult := func() {
+				mark := len(s.board.State().Entries)
 				s.post("/api/v1/calls/"+string(k.id)+"/consult", map[string]any{"agent": d.agent, "to": map[string]any{"number": "030 555 0007"}})
+				_, err := s.board.AwaitEntry(s.soon(), mark, "the consult to begin", begun)
+				require.NoError(t, err)
 			}
 			next := right.Events().Cursor()
 			consult()

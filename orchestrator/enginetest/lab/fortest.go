@@ -80,13 +80,13 @@ func stopAtEnd(tb testing.TB, name string, s interface {
 	})
 }
 
-// NoLeftovers fails the test unless the switch is empty, now or within five seconds: hang-ups on the way are given time to arrive.
+// NoLeftovers fails the test unless the switch is empty, now or soon: hang-ups on the way are given time to arrive.
 func (a *Asterisk) NoLeftovers(tb testing.TB) {
 	tb.Helper()
 	noLeftovers(tb, a.AwaitEmpty)
 }
 
-// NoLeftovers fails the test unless the switch is empty, now or within five seconds: hang-ups on the way are given time to arrive.
+// NoLeftovers fails the test unless the switch is empty, now or soon: hang-ups on the way are given time to arrive.
 func (f *FreeSWITCH) NoLeftovers(tb testing.TB) {
 	tb.Helper()
 	noLeftovers(tb, f.AwaitEmpty)
@@ -94,7 +94,7 @@ func (f *FreeSWITCH) NoLeftovers(tb testing.TB) {
 
 func noLeftovers(tb testing.TB, awaitEmpty func(context.Context) error) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := awaitEmpty(ctx); err != nil {
 		tb.Error(err)

@@ -145,7 +145,7 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	p := &postgres{}
-	if p.port, err = dbtest.FreePort(); err != nil {
+	if p.port, err = dbtest.FreePort(ctx); err != nil {
 		return nil, err
 	}
 	p.child, err = spawn(dir, "postgresql", //nolint:contextcheck // it lives until the rig is closed
@@ -202,7 +202,7 @@ func startRedis(ctx context.Context, dir string) (c *child, url string, err erro
 	if err != nil {
 		return nil, "", nil //nolint:nilerr // not installed
 	}
-	port, err := dbtest.FreePort()
+	port, err := dbtest.FreePort(ctx)
 	if err != nil {
 		return nil, "", err
 	}

@@ -97,7 +97,7 @@ func newRig(ctx context.Context, dir, binary string, on brand, o rigOptions) (_ 
 	if r.redis, redis, err = startRedis(ctx, r.dir); err != nil {
 		return nil, err
 	}
-	port, err := dbtest.FreePort()
+	port, err := dbtest.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}

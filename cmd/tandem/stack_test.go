@@ -144,7 +144,7 @@ func (s *stack) standby() string {
 // freeAddress is one of the loopback interface that is the same at every start of the process, though nobody holds it between the starts.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	port, err := dbtest.FreePort()
+	port, err := dbtest.FreePort(t.Context())
 	require.NoError(t, err)
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }

@@ -186,6 +186,16 @@ func (s *stack) linked(since time.Time) {
 func (k *scene) nothingIsLost(after aftermath) {
 	t := k.t
 	t.Helper()
+	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered: first of
+	// all, for it does not ring for long.
+	if after.missed {
+		k.is(k.brief.desk, core.RONA)
+		k.set(k.brief.desk, core.Available)
+	}
+	again := k.takes(k.brief.desk)
+	require.Equal(t, k.brief.caller.number, again.Invite.From)
+	k.talks(k.brief.caller, k.brief.desk, again)
+
 	// The conversation that began without us, and those that were there.
 	k.talks(k.long.caller, k.long.desk, k.long.call)
 	k.plain.unbroken()
@@ -213,15 +223,6 @@ func (k *scene) nothingIsLost(after aftermath) {
 		require.Equal(t, 1+i, x.Position, c.number)
 	}
 	require.Equal(t, &k.wrapUp, k.is(k.wrapping, core.WrapUp).WrapUp, "the wrap-up and its timer")
-
-	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered.
-	if after.missed {
-		k.is(k.brief.desk, core.RONA)
-		k.set(k.brief.desk, core.Available)
-	}
-	again := k.takes(k.brief.desk)
-	require.Equal(t, k.brief.caller.number, again.Invite.From)
-	k.talks(k.brief.caller, k.brief.desk, again)
 
 	// Every agent can end what they do and gets the next in line.
 	k.held.caller.order(k.held.id, "resume")

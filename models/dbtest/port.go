@@ -24,18 +24,18 @@ var ports struct {
 
 // FreePort gives a TCP port of the loopback interface on which nobody listens, and which no other test takes as long as this process lives, whoever listens on it in
 // between. Processes agree by an abstract socket of the port's name, which the kernel gives back however its owner ends.
-func FreePort() (int, error) {
+func FreePort(ctx context.Context) (int, error) {
 	ports.Lock()
 	defer ports.Unlock()
 	var lc net.ListenConfig
 	for ports.next < portsTo-portsFrom {
 		port := portsFrom + ports.next
 		ports.next++
-		held, err := lc.Listen(context.Background(), "unix", fmt.Sprintf("@tandem-test-port-%d", port))
+		held, err := lc.Listen(ctx, "unix", fmt.Sprintf("@tandem-test-port-%d", port))
 		if err != nil {
 			continue // another test's
 		}
-		l, err := lc.Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		l, err := lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			_ = held.Close() // somebody's who knows nothing of this
 			continue

@@ -1,7 +1,6 @@
 package dbtest
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -19,15 +18,15 @@ func TestAFreePortStaysFree(t *testing.T) {
 	require.NoError(t, err)
 	seen := map[int]bool{}
 	for range 50 {
-		port, err := FreePort()
+		port, err := FreePort(t.Context())
 		require.NoError(t, err)
 		require.False(t, seen[port], port)
 		require.False(t, first <= port && port <= last, "%d is one that anybody may get", port)
 		seen[port] = true
 		// Another test's process would find it held.
-		_, err = new(net.ListenConfig).Listen(context.Background(), "unix", fmt.Sprintf("@tandem-test-port-%d", port))
+		_, err = new(net.ListenConfig).Listen(t.Context(), "unix", fmt.Sprintf("@tandem-test-port-%d", port))
 		require.Error(t, err)
-		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		require.NoError(t, err)
 		require.NoError(t, l.Close())
 	}

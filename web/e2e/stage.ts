@@ -24,7 +24,7 @@ export const joiner = { id: 'ella-ek', name: 'Ella Ek' } as const
 /** Whoever has a phone. */
 export type Phone = Person | typeof newcomer.id | typeof joiner.id
 
-/** The numbers that lead to queues: an ordinary one, one whose phones ring for five seconds only, and one that nobody calls. */
+/** The numbers that lead to queues: an ordinary one, one whose phones ring for four seconds only, and one that nobody calls. */
 export const numbers = { sales: '+4930100', brief: '+4930101', spare: '+4930105' }
 
 /** The phones, by who has them. Every deed waits for what it needs. */

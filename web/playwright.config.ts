@@ -30,5 +30,7 @@ export default defineConfig({
   projects: [
     { name: 'desks', testMatch: /.*\.spec\.ts/ },
     { name: 'pictures', testMatch: /.*\.pictures\.ts/ },
+    // What is measured is not to be disturbed by pictures of it.
+    { name: 'bench', testMatch: /.*\.bench\.ts/, use: { trace: 'off', screenshot: 'off' } },
   ],
 })

@@ -7,9 +7,10 @@ import { test as base, expect, type Browser, type Page } from '@playwright/test'
  * (an error in a script, something that the policy forbids) fails the scene.
  */
 
-function setting(name: string): string {
+/** What whoever starts the scenes says about them. */
+export function setting(name: string): string {
   const value = process.env[name]
-  if (!value) throw new Error(`${name} is not set: these scenes are started by \`go test ./cmd/tandem -run Browser\``)
+  if (!value) throw new Error(`${name} is not set: scenes are started by \`go test ./cmd/tandem -run Browser\`, the benchmark by \`go test ./api -bench Pixel\``)
   return value
 }
 

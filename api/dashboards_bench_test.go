@@ -27,6 +27,7 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/loop"
 	"github.com/tandem-voice/tandem/orchestrator/sim"
+	"github.com/tandem-voice/tandem/web"
 )
 
 const (
@@ -65,6 +66,7 @@ func BenchmarkDashboards(b *testing.B) {
 type benchCentre struct {
 	url    string
 	secret string
+	placed func() []int64 // the calls so far, by the microsecond at which each appeared on the switch
 	stop   func()
 }
 
@@ -79,7 +81,7 @@ func newBenchCentre(b *testing.B) *benchCentre {
 	require.NoError(b, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	require.NoError(b, shard.Start(ctx))
-	srv, err := New(Config{Live: Shard{shard}, Audio: Bucket{}, Log: quiet, RatePerSecond: -1}.Database(db))
+	srv, err := New(Config{Live: Shard{shard}, Audio: Bucket{}, Log: quiet, RatePerSecond: -1, App: web.Handler(web.Files())}.Database(db))
 	require.NoError(b, err)
 	server := httptest.NewServer(srv.Handler())
 
@@ -121,8 +123,21 @@ func newBenchCentre(b *testing.B) *benchCentre {
 	projector := db.NewProjector(quiet, nil)
 	var running sync.WaitGroup
 	running.Go(func() { projector.Run(ctx) })
-	running.Go(func() { traffic(ctx, exchange) })
-	return &benchCentre{url: server.URL, secret: secret, stop: func() {
+	var mu sync.Mutex
+	var placed []int64
+	running.Go(func() {
+		traffic(ctx, exchange, func(at int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			placed = append(placed, at)
+		})
+	})
+	calls := func() []int64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(placed)
+	}
+	return &benchCentre{url: server.URL, secret: secret, placed: calls, stop: func() {
 		cancel()
 		running.Wait()
 		srv.Close()
@@ -133,8 +148,8 @@ func newBenchCentre(b *testing.B) *benchCentre {
 	}}
 }
 
-// traffic lets callers come and go. A caller's number is the microsecond at which the call appears.
-func traffic(ctx context.Context, exchange *sim.Engine) {
+// traffic lets callers come and go. A caller's number is the microsecond at which the call appears, which placed is told as well.
+func traffic(ctx context.Context, exchange *sim.Engine, placed func(int64)) {
 	type talk struct {
 		leg  core.LegID
 		ends time.Time
@@ -149,7 +164,9 @@ func traffic(ctx context.Context, exchange *sim.Engine) {
 		case <-ticker.C:
 		}
 		exchange.World(func(now time.Time, s *sim.Switch) {
-			going = append(going, talk{s.CallerDials(now, "+"+strconv.FormatInt(time.Now().UnixMicro(), 10), "", "100"), now.Add(benchTalk)})
+			at := time.Now().UnixMicro()
+			placed(at)
+			going = append(going, talk{s.CallerDials(now, "+"+strconv.FormatInt(at, 10), "", "100"), now.Add(benchTalk)})
 			for len(going) > 0 && !going[0].ends.After(now) {
 				s.PartyHangsUp(now, going[0].leg)
 				going = going[1:]

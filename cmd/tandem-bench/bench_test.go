@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -145,6 +146,31 @@ func TestTheWallsFiguresAreRead(t *testing.T) {
 	require.Equal(t, 1, r.missed())
 	_, err = readWall([]byte("PASS"))
 	require.Error(t, err)
+}
+
+func TestThePagesFiguresAreRead(t *testing.T) {
+	const line = "BenchmarkPixel\n    pixel_bench_test.go:65: at the end 27 of 102 rows were drawn\n" +
+		"BenchmarkPixel-2   \t 1\t41238194682 ns/op\t 1000 calls-made\t 999.0 calls-seen\t 54.50 p50-ms\t +Inf p95-ms\t 31.20 page-p50-ms\t 62.00 page-p95-ms\nPASS\n"
+	f, err := readPixels([]byte(line))
+	require.NoError(t, err)
+	require.Equal(t, pixelFigures{p50: 54.5, p95: math.Inf(1), pageP50: 31.2, pageP95: 62, callsSeen: 999, callsMade: 1000}, f)
+	var r report
+	p := r.of(noSwitch, "")
+	p.pixels(f)
+	require.Equal(t, 1, r.missed(), "what is never seen is late")
+	f.p95 = 149
+	p.pixels(f)
+	require.Equal(t, 1, r.missed())
+	p.pixels(pixelFigures{})
+	require.Equal(t, 2, r.missed(), "no call is no measurement")
+	_, err = readPixels([]byte("PASS"))
+	require.Error(t, err)
+
+	f, err = readPixels([]byte("BenchmarkPixel\n    pixel_bench_test.go:40: NOT MEASURED: no scene can be played in a browser: the app is not built\n--- SKIP: BenchmarkPixel\nPASS\n"))
+	require.NoError(t, err)
+	p.pixels(f)
+	require.Equal(t, 2, r.missed(), "what is not measured is told, and not judged")
+	require.Contains(t, r.text(), "not measured: no scene can be played in a browser: the app is not built")
 }
 
 // A part that is measured by itself takes its place among what the last whole run has measured.

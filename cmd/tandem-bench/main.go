@@ -34,7 +34,7 @@ func main() {
 func bench(ctx context.Context, args []string, stdout io.Writer) (int, error) {
 	flags := flag.NewFlagSet("tandem-bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "a minute with ten agents, to see that the bench works; its figures are not judged")
-	only := flags.String("only", "", "just these scenarios, separated by commas: idle, backlog, rush (or calls, for the three), conferences, journal, restart, rules, simulator, dashboards")
+	only := flags.String("only", "", "just these scenarios, separated by commas: idle, backlog, rush (or calls, for the three), conferences, journal, restart, rules, simulator, dashboards, pixel")
 	exchange := flags.String("switch", "", "just this switch: asterisk or freeswitch")
 	atOnce := flags.Int("conferences", 0, "so many conferences at once; 0: 200, or 5 with -quick")
 	file := flags.String("o", "", "write the tables to this file, as Markdown; with -only, the rest of the file stays")
@@ -145,6 +145,14 @@ func aside(ctx context.Context, p plan, binary string, tables *report, say func(
 			return err
 		}
 		tables.of(noSwitch, "").dashboards(f)
+	}
+	if p.does(seeing) {
+		say("a page")
+		f, err := pixels(ctx)
+		if err != nil {
+			return err
+		}
+		tables.of(noSwitch, "").pixels(f)
 	}
 	return nil
 }

@@ -20,9 +20,10 @@ const (
 	ruling      scenario = "rules"
 	storming    scenario = "simulator"
 	watching    scenario = "dashboards"
+	seeing      scenario = "pixel"
 )
 
-var scenarios = []scenario{idle, backlog, rush, conferences, journalling, restarting, ruling, storming, watching}
+var scenarios = []scenario{idle, backlog, rush, conferences, journalling, restarting, ruling, storming, watching, seeing}
 
 // contest are the scenarios that Tandem and the switch's own queue both play.
 var contest = []scenario{idle, backlog, rush}

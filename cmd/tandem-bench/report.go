@@ -242,6 +242,10 @@ processor time delays both contestants alike. Absolute figures are worth what th
 - *Dashboards*: a simulated switch, the rules, journal and projector on SQLite, and the API over TCP in one process; the dashboards in another. Each reads the event stream and asks for the figures of the
   queues every five seconds. What they cost is the processor time of the first process, less what it is without them. A caller's number is the moment at which the call appears on the switch; ten of the dashboards look when
   they see it.
+- *A supervisor's page*: the same, with a headless Chromium on the same machine in place of the dashboards, which draws without a graphics card. A supervisor is signed in to the app, which the same server serves, and
+  looks at all calls. Of that table only rows near the window are drawn; who waits stands at the top, and a row counts once it lies wholly within the window. It counts as seen when the frame after the
+  one that shows it begins (the second requestAnimationFrame after the change of the page): what a monitor needs to show a finished frame is not in it. All calls that begin within twenty seconds count, one that is
+  never seen as infinitely late. "Until the page has it" is until its row is among the page's elements.
 - *Rules*: the benchmarks of orchestrator/core, best of three, processor time including the garbage collector's.
 `
 

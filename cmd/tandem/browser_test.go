@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tandem-voice/tandem/web"
+	"github.com/tandem-voice/tandem/web/e2e"
 )
 
 // browserPassword is that of everybody in the browser's tests.
@@ -46,39 +45,24 @@ func TestPictures(t *testing.T) {
 // playBrowser starts an installation with people who can sign in, and has the browser play scenes: which ones, Playwright's arguments say.
 func playBrowser(t *testing.T, on brand, scenes string) {
 	t.Helper()
-	runner := filepath.Join("..", "..", "web", "node_modules", ".bin", "playwright")
-	chromium, missing := exec.LookPath("chromium")
-	if _, err := os.Stat(runner); err != nil {
-		missing = fmt.Errorf("the app's packages are not installed (`make web`): %w", err)
+	limit, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	cmd, err := e2e.Command(limit, filepath.Join("..", "..", "web"), scenes+" "+os.Getenv("TANDEM_BROWSER_ARGS"))
+	if errors.Is(err, e2e.ErrMissing) && os.Getenv("TANDEM_REQUIRE_BROWSER") == "" {
+		t.Skipf("SKIPPED, NOT TESTED in a browser: %v; `make setup web` installs and builds what is missing", err)
 	}
-	if _, err := web.Files().Open("index.html"); err != nil {
-		missing = fmt.Errorf("the app is not built (`make web`): %w", err)
-	}
-	if missing != nil {
-		if os.Getenv("TANDEM_REQUIRE_BROWSER") != "" {
-			require.NoError(t, missing)
-		}
-		t.Skipf("SKIPPED, NOT TESTED in a browser: %v; `make setup web` installs and builds what is missing", missing)
-	}
+	require.NoError(t, err)
 
 	s := newStack(t, ownLines, len(browserCast)+1, on)
 	s.furnish()
 	box := newPhoneBox(s)
 	t.Cleanup(box.close)
 
+	cmd.Env = append(cmd.Env, "TANDEM_URL=http://"+s.env["TANDEM_LISTEN"], "TANDEM_PHONES="+box.url, "TANDEM_PASSWORD="+browserPassword)
 	// Output in pieces, so that a scene that hangs is seen.
-	limit, cancel := context.WithTimeout(t.Context(), 14*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(limit, "bash", "-c", `exec node_modules/.bin/playwright test `+scenes+" "+os.Getenv("TANDEM_BROWSER_ARGS"))
-	cmd.Dir = filepath.Join("..", "..", "web")
-	cmd.Env = append(os.Environ(),
-		"TANDEM_URL=http://"+s.env["TANDEM_LISTEN"], "TANDEM_PHONES="+box.url, "TANDEM_PASSWORD="+browserPassword, "TANDEM_CHROMIUM="+chromium, "NO_COLOR=1",
-	)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it takes its browsers along
-	cmd.WaitDelay = 20 * time.Second
 	out := &testWriter{t: t}
 	cmd.Stdout, cmd.Stderr = out, out
-	err := cmd.Run()
+	err = cmd.Run()
 	out.flush()
 	require.NoError(t, err, "the scenes in web/e2e")
 	box.reset()
@@ -102,7 +86,7 @@ func (s *stack) furnish() {
 	anna := []map[string]any{{"agent": s.desks[0].agent}}
 	wrapUp := map[string]any{"time": 60, "extension": 60, "extensions": 1, "reasons": []string{"Order", "Question", "Complaint", "Wrong number"}}
 	s.addQueue("sales", "+4930100", 0, map[string]any{"name": "Sales", "record": true, "pause_limit": 30, "wrap_up": wrapUp, "members": anna})
-	s.addQueue("brief", "+4930101", 0, map[string]any{"name": "Brief", "ring_time": 2, "members": anna})
+	s.addQueue("brief", "+4930101", 0, map[string]any{"name": "Brief", "ring_time": 4, "members": anna})
 	s.add("entry-points", map[string]any{"id": "spare-line", "tenant": "acme", "name": "Spare line", "numbers": []string{"+4930105"}, "queue": "sales"})
 	s.put("/api/v1/entry-points/sales-line", map[string]any{
 		"tenant": "acme", "name": "Sales line", "numbers": []string{"+4930100"}, "queue": "sales",

@@ -38,11 +38,12 @@ var only = []struct {
 	{"orchestrator/enginetest/lab", []string{"docker/..."}, "the lab starts a switch with the files that everybody uses; who drives it is its tests' affair"},
 	{"docker/...", []string{"docker/..."}, "a switch's files are filled with what they are given: they know no rules, no database and no API"},
 	{"web", nil, "the app is files: it speaks to the API over HTTP, as every other client"},
+	{"web/e2e", []string{"web"}, "scenes are played at a server that somebody else has started"},
 	{"orchestrator/softphone", nil, "a phone that shared code with what it tests would share its mistakes"},
 }
 
 // testSupport is for tests; the command has some of it too, for demo, sim and bench.
-var testSupport = []string{"orchestrator/enginetest/...", "orchestrator/journal/journaltest", "models/dbtest", "orchestrator/softphone", "orchestrator/sim"}
+var testSupport = []string{"orchestrator/enginetest/...", "orchestrator/journal/journaltest", "models/dbtest", "orchestrator/softphone", "orchestrator/sim", "web/e2e"}
 
 // owners says who may import a library. Others have a reason to go through its owner.
 var owners = []struct {

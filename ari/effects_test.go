@@ -349,6 +349,7 @@ func TestRecordingC15(t *testing.T) {
 	e, got := f.up(t, "1.1")
 	assert.Equal(t, core.WhyUnknown, whyIn(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix})), "no such mix")
 	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+	f.on("GET /ari/recordings/live/"+aRec, text(200, `{"state":"recording"}`))
 	require.NoError(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix}))
 	require.NoError(t, do(t, e, core.PauseRecording{Recording: aRec}))
 	assert.Equal(t, core.RecordingPaused{Recording: aRec}, got.next(t), "only Asterisk's answer tells")
@@ -358,6 +359,43 @@ func TestRecordingC15(t *testing.T) {
 	require.NoError(t, do(t, e, core.ResumeRecording{Recording: aRec}))
 	assert.Equal(t, core.RecordingResumed{Recording: aRec}, got.next(t))
 	assert.Equal(t, core.WhyInvalid, whyIn(t, do(t, e, core.StartRecording{Recording: "../x", Mix: aMix})))
+}
+
+// TestOrdersAboutAYoungRecordingC15: Asterisk answers the order to record before it records. A stop in that moment is accepted and forgotten, a pause is refused.
+func TestOrdersAboutAYoungRecordingC15(t *testing.T) {
+	for name, c := range map[string]struct {
+		order   core.Action
+		request string
+	}{
+		"stop":   {core.StopRecording{Recording: aRec}, "POST /ari/recordings/live/" + aRec + "/stop"},
+		"pause":  {core.PauseRecording{Recording: aRec}, "POST /ari/recordings/live/" + aRec + "/pause"},
+		"resume": {core.ResumeRecording{Recording: aRec}, "DELETE /ari/recordings/live/" + aRec + "/pause"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			e, _ := f.up(t, "1.1")
+			var looks atomic.Int32
+			f.on("GET /ari/recordings/live/"+aRec, func(w http.ResponseWriter, r *http.Request) {
+				state := "queued"
+				if looks.Add(1) > 3 {
+					state = "recording"
+				}
+				text(200, `{"name":"`+aRec+`","state":"`+state+`"}`)(w, r)
+			})
+			require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+			require.NoError(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix}))
+			f.on(c.request, func(w http.ResponseWriter, _ *http.Request) {
+				assert.EqualValues(t, 4, looks.Load(), "ordered before the recording has begun")
+				w.WriteHeader(http.StatusNoContent)
+			})
+			require.NoError(t, do(t, e, c.order))
+			require.Equal(t, 1, f.count(c.request))
+
+			f.on("GET /ari/recordings/live/"+aRec, text(404, `{"message":"Recording not found"}`)) // it has ended by itself, and that is not told yet
+			require.NoError(t, do(t, e, c.order))
+			require.Equal(t, 2, f.count(c.request), "whether there is one, Asterisk says")
+		})
+	}
 }
 
 func TestOnceOnlyByEffect(t *testing.T) {

@@ -33,7 +33,7 @@ type fakeARI struct {
 	boot     string
 	sockets  chan *websocket.Conn // one for each event stream that was opened
 	done     chan struct{}
-	deaf     bool // event streams are opened but never read: pings stay unanswered
+	deaf     int // so many event streams, the next ones, are opened but never read: pings stay unanswered
 }
 
 type fakeHandler struct {
@@ -138,7 +138,8 @@ func (f *fakeARI) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	f.sockets <- conn
 	f.mu.Lock()
-	deaf := f.deaf
+	deaf := f.deaf > 0
+	f.deaf--
 	f.mu.Unlock()
 	if deaf {
 		<-f.done // the connection was hijacked: the server does not end it

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
@@ -101,6 +102,9 @@ func (e *Engine) pauseRecording(ctx context.Context, id core.RecordingID, on boo
 	if id == "" {
 		return adapter.Refuse(core.WhyInvalid, "recording: must not be empty")
 	}
+	if err := e.recordingBegun(ctx, id); err != nil {
+		return err
+	}
 	if err := e.rest.do(ctx, method, path("recordings", "live", string(id), "pause"), nil, nil, nil); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -117,6 +121,9 @@ func (e *Engine) stopRecording(ctx context.Context, id core.RecordingID) error {
 	if id == "" {
 		return adapter.Refuse(core.WhyInvalid, "recording: must not be empty")
 	}
+	if err := e.recordingBegun(ctx, id); err != nil {
+		return err
+	}
 	err := e.rest.do(ctx, http.MethodPost, path("recordings", "live", string(id), "stop"), nil, nil, nil)
 	if lost := e.dismiss(ctx, id); err == nil {
 		err = lost
@@ -126,6 +133,38 @@ func (e *Engine) stopRecording(ctx context.Context, id core.RecordingID) error {
 	}
 	return fmt.Errorf("stop recording: %w", err)
 }
+
+// recordingBegun waits until a recording that was ordered a moment ago has begun. Asterisk answers the order before the recorder's thread has taken it up; until it has, a pause is refused, and a
+// stop is accepted and changes nothing: the recording begins after it (res_stasis_recording.c, operations[] of STATE_QUEUED, and record_file, which does not look at the state).
+func (e *Engine) recordingBegun(ctx context.Context, id core.RecordingID) error {
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		e.mu.Lock()
+		rec := e.table.recordings[id]
+		young := rec != nil && !rec.started
+		e.mu.Unlock()
+		if !young {
+			return nil
+		}
+		var live liveRecording
+		err := e.rest.do(ctx, http.MethodGet, path("recordings", "live", string(id)), nil, nil, &live)
+		switch {
+		case notFound(err):
+			return nil // it is over
+		case err != nil:
+			return fmt.Errorf("look at the recording: %w", err)
+		case live.State != recordingQueued:
+			return nil
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the recording to begin: %w", ctx.Err())
+		}
+	}
+}
+
+// recordingQueued is the state of a recording that has not begun.
+const recordingQueued = "queued"
 
 func (e *Engine) isLive(ctx context.Context, id core.RecordingID) (bool, error) {
 	err := e.rest.do(ctx, http.MethodGet, path("recordings", "live", string(id)), nil, nil, nil)

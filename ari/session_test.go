@@ -120,24 +120,11 @@ func TestReconnectsAfter(t *testing.T) {
 
 func TestHalfOpenConnectionIsNoticedByPing(t *testing.T) {
 	f := newFake(t)
-	f.deaf = true
+	f.deaf = 1
 	_, got := f.running(t, func(c *Config) { c.PingEvery = 30 * time.Millisecond })
 	nextOf[core.EngineUp](t, got)
 	nextOf[core.EngineDown](t, got)
-	f.mu.Lock()
-	f.deaf = false
-	f.mu.Unlock()
-	for range 3 { // a deaf one may have been opened meanwhile
-		nextOf[core.EngineUp](t, got)
-		select {
-		case fact := <-got.all:
-			require.Equal(t, core.EngineDown{Engine: "a1"}, fact)
-			continue
-		case <-time.After(200 * time.Millisecond):
-		}
-		return
-	}
-	t.Fatal("the connection does not come back")
+	nextOf[core.EngineUp](t, got)
 }
 
 // TestFloodIsAGap: more events than the queue holds, because the sink is slow, end the session; the next one's snapshot is the truth again.
@@ -213,10 +200,11 @@ func TestBeatTellsWhatIsSeenAndForgetsTheDead(t *testing.T) {
 	e, got := f.running(t, func(c *Config) { c.Beat = 20 * time.Millisecond })
 	nextOf[core.EngineUp](t, got)
 	send(t, f.socket(t), arrival("1.1"))
-	for seen := 0; seen < 4; {
-		if _, ok := got.next(t).(core.EngineSeen); ok {
-			seen++
-		}
+	for appeared := false; !appeared; {
+		_, appeared = got.next(t).(core.LegAppeared)
+	}
+	for range 4 {
+		nextOf[core.EngineSeen](t, got)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -220,8 +220,8 @@ func promptCutByMix(s *scene, _ *lab.FreeSWITCH) {
 func stopWaiting(s *scene, _ *lab.FreeSWITCH) {
 	c, leg := s.caller("4930115")
 	var plays []core.Play
-	for range 3 {
-		p := core.Play{Leg: leg, Play: newID[core.PlayID](), Media: []string{s.Prompt()}}
+	for _, seconds := range []int{4, 1, 1} { // all orders are given while the first is played
+		p := core.Play{Leg: leg, Play: newID[core.PlayID](), Media: slices.Repeat([]string{s.Prompt()}, seconds)}
 		s.do(p)
 		plays = append(plays, p)
 	}
@@ -351,7 +351,7 @@ func promptInBridge(s *scene, _ *lab.FreeSWITCH) {
 	m, play := newID[core.MixID](), newID[core.PlayID]()
 	s.do(mixed(m, core.Talk, cl, al))
 	c.Hears(s, enginetest.Voices(a))
-	s.do(core.Play{Leg: cl, Play: play, Media: []string{prompt}})
+	s.do(core.Play{Leg: cl, Play: play, Media: slices.Repeat([]string{prompt}, 3)})
 	a.Hears(s, enginetest.Silence())
 	assert.True(s, await(s, 0, func(f core.Played) bool { return f.Play == play }).OK)
 	c.Hears(s, enginetest.Voices(a))
@@ -417,7 +417,7 @@ func endsWhileMoved(s *scene, f *lab.FreeSWITCH) {
 		s.do(mixed(m, core.Hold, cl))
 		orders.Wait()
 		await(s, 0, func(f core.LegHungUp) bool { return f.Leg == al })
-		for by := time.Now().Add(2 * time.Second); doing(s, f, cl) != "playback"; time.Sleep(5 * time.Millisecond) {
+		for by := time.Now().Add(enginetest.Patience); doing(s, f, cl) != "playback"; time.Sleep(5 * time.Millisecond) {
 			require.True(s, time.Now().Before(by), "transfer %d: the caller hears nothing", i)
 		}
 	}
@@ -490,7 +490,7 @@ func lookOnTheBeat(s *scene, _ *lab.FreeSWITCH) {
 	await(s, 0, func(f core.RecordingPaused) bool { return f.Recording == rec })
 	legs := []core.LegID{cl, al}
 	slices.Sort(legs)
-	seen := await(s, len(s.all()), func(f core.EngineSeen) bool { return len(f.Snapshot.Recordings) > 0 }).Snapshot
+	seen := s.look()
 	assert.Equal(s, []core.SeenMix{{Mix: m, Legs: legs}}, seen.Mixes)
 	assert.Equal(s, []core.SeenRecording{{Recording: rec, Paused: true}}, seen.Recordings)
 	assert.Len(s, seen.Legs, 2)
@@ -499,7 +499,14 @@ func lookOnTheBeat(s *scene, _ *lab.FreeSWITCH) {
 	s.over(cl, al)
 	s.do(core.StopRecording{Recording: rec}) // until then its keeper keeps it going
 	s.do(core.SetMix{Mix: m})
-	assert.Empty(s, await(s, len(s.all()), func(core.EngineSeen) bool { return true }).Snapshot)
+	assert.Empty(s, s.look())
+}
+
+// look is the first look at the switch that begins from now on: the next one to be told may have been under way before.
+func (s *scene) look() core.Snapshot {
+	s.Helper()
+	from, looks := len(s.all()), 0
+	return await(s, from, func(core.EngineSeen) bool { looks++; return looks == 2 }).Snapshot
 }
 
 func phonesMeanwhile(s *scene, _ *lab.FreeSWITCH) {

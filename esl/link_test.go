@@ -55,9 +55,11 @@ func TestLogIn(t *testing.T) {
 			f := newFake(t)
 			f.onGreeting(c.greet)
 			cfg := f.config()
-			cfg.dialTimeout = 300 * time.Millisecond
+			cfg.dialTimeout = 30 * time.Second
+			if c.want == context.DeadlineExceeded { //nolint:errorlint // the very one
+				cfg.dialTimeout = 300 * time.Millisecond
+			}
 			if c.set != nil {
-				cfg.dialTimeout = 5 * time.Second
 				c.set(&cfg)
 			}
 			_, err := dialLink(t.Context(), cfg, func(event) {})
@@ -98,7 +100,9 @@ func TestRepliesFindTheirCommands(t *testing.T) {
 	f := newFake(t)
 	f.on("api echo ", echoes)
 	var events int
-	l, c := f.linked(t, f.config(), func(event) { events++ })
+	cfg := f.config()
+	cfg.apiTimeout = time.Minute // of so many the last waits for a while
+	l, c := f.linked(t, cfg, func(event) { events++ })
 	stop := make(chan struct{})
 	var noise, crew sync.WaitGroup
 	noise.Go(func() {
@@ -402,9 +406,9 @@ func TestTooManyWait(t *testing.T) {
 // TestSlowIsNotDead: the last of many commands waits for longer than a dead switch is waited for, and replies come all the time.
 func TestSlowIsNotDead(t *testing.T) {
 	f := newFake(t)
-	const limit = 200 * time.Millisecond
+	const limit = 2 * time.Second
 	f.on("api echo ", func(c *fakeConn, command string) bool {
-		time.Sleep(limit / 4) // as long as it takes the switch
+		time.Sleep(2 * limit / window) // as long as it takes the switch
 		return echoes(c, command)
 	})
 	cfg := f.config()

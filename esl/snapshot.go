@@ -161,7 +161,7 @@ func tableCaughtUp(ctx context.Context, p *pair) error {
 	for {
 		said, err := p.aside.api(ctx, "show", literal("tasks as json"))
 		if err != nil {
-			return err
+			return fmt.Errorf("wait for the switch's tables: %w", err)
 		}
 		if strings.Contains(said, name) {
 			return nil
@@ -169,7 +169,7 @@ func tableCaughtUp(ctx context.Context, p *pair) error {
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("the switch's tables are late: %w", ctx.Err())
+			return fmt.Errorf("wait for the switch's tables: %w", ctx.Err())
 		}
 	}
 }

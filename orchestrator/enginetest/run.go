@@ -3,6 +3,7 @@ package enginetest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -35,7 +36,11 @@ func Run(t *testing.T, start func(t *testing.T) World) {
 			before := goleak.IgnoreCurrent()
 			t.Cleanup(func() { // registered first, so it comes last
 				// A switch that a scenario has restarted is a child process of this one, and somebody waits for it.
-				if err := goleak.Find(before, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")); err != nil {
+				err := goleak.Find(before, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+				for by := time.Now().Add(Patience); err != nil && time.Now().Before(by); { // it has half a second of patience itself
+					err = goleak.Find(before, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+				}
+				if err != nil {
 					t.Errorf("goroutines are left: %v", err)
 				}
 			})

@@ -61,7 +61,7 @@ func dialLimit(s *stage) {
 	p := s.w.NewPhone(s.t, "1001")
 	leg := newLeg()
 	d := dial(leg, p)
-	d.Limit = time.Second
+	d.Limit = 3 * time.Second // the switch must have heard it ring by then
 	s.do(d)
 	p.Rings(s.t)
 	s.overFor(leg, "", core.CauseNoAnswer, core.CauseCancelled)

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,6 +103,38 @@ func TestWhatPassesIsNotKept(t *testing.T) {
 	w.bad(504, CodeTimeout, "", "anna", post, path, body, key)
 	busy.err = nil
 	w.good(200, "anna", post, path, body, key)
+}
+
+// leaving is a shard whose client does not wait for its answer.
+type leaving struct {
+	Live
+	leave context.CancelFunc
+	err   error // nil = the context's
+}
+
+func (l *leaving) Do(ctx context.Context, _ core.Intent) error {
+	l.leave()
+	<-ctx.Done()
+	return cmp.Or(l.err, ctx.Err())
+}
+
+// A browser breaks off what is under way when its user goes on to another page: that is no failure of ours, whatever the database says of it.
+func TestAClientThatLeavesIsNoError(t *testing.T) {
+	for _, err := range []error{nil, errors.New("canceling statement due to user request")} {
+		gone := &leaving{err: err}
+		w := newWorld(t, func(c *Config) { gone.Live, c.Live = c.Live, gone })
+		ctx, cancel := context.WithCancel(t.Context())
+		gone.leave = cancel
+		req := httptest.NewRequestWithContext(ctx, post, "/api/v1/agents/anna/state", strings.NewReader(`{"state":"available"}`))
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer anna")
+		rec := httptest.NewRecorder()
+		w.srv.Handler().ServeHTTP(rec, req)
+		require.Equal(t, statusGone, rec.Code)
+		require.Empty(t, rec.Body.String())
+		require.NotContains(t, w.logs.String(), "level=ERROR")
+		require.Contains(t, w.logs.String(), "status=499")
+	}
 }
 
 // panicking is a shard whose view panics once.

@@ -70,7 +70,7 @@ var clientRequestID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 // arrive gives the request its id and the headers that every answer has, keeps a panic from tearing the connection down without an answer, and logs.
 func (s *Server) arrive(c *gin.Context) {
 	began := s.Now()
-	r := &request{Context: c, requestID: c.GetHeader(requestIDHeader)}
+	r := &request{Context: c, requestID: c.GetHeader(requestIDHeader), left: c.Request.Context().Done()}
 	if !clientRequestID.MatchString(r.requestID) {
 		var b [12]byte
 		_, _ = rand.Read(b[:]) // never fails, by its documentation

@@ -18,6 +18,7 @@ type request struct {
 	*gin.Context
 	route     *route
 	requestID string
+	left      <-chan struct{} // closed when the client closes the connection
 	who       Principal
 	sees      sight
 	body      []byte
@@ -180,9 +181,18 @@ func (s *Server) send(r *request, out reply, err error) {
 	r.Data(out.status, "application/json; charset=utf-8", b)
 }
 
+// statusGone is what nginx writes into its log for a client that did not wait for the answer.
+const statusGone = 499
+
 // fail writes an error, unless an answer is on its way already.
 func (s *Server) fail(r *request, err error) {
 	e, unforeseen := asError(err)
+	if r.gone() && (e.Code == CodeTimeout || unforeseen) {
+		// What was under way has most likely failed because the client broke it off, in whatever words the database says so. Nobody reads the answer.
+		s.Log.Info("request broken off", "route", r.op(), "request", r.requestID, "error", err)
+		r.AbortWithStatus(statusGone)
+		return
+	}
 	if unforeseen {
 		s.Log.Error("request failed", "route", r.op(), "request", r.requestID, "error", err)
 	}
@@ -203,6 +213,16 @@ func (s *Server) fail(r *request, err error) {
 	}
 	r.Data(e.status(), "application/json; charset=utf-8", b)
 	r.Abort()
+}
+
+// gone reports whether the client has closed the connection, as a browser does whose user goes on to another page.
+func (r *request) gone() bool {
+	select {
+	case <-r.left:
+		return true
+	default:
+		return false
+	}
 }
 
 // op names the operation for logs and metrics.

@@ -2,10 +2,6 @@ package esl_test
 
 import (
 	"context"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,38 +11,8 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/enginetest/lab"
 )
 
-// patient gives calls a minute to be taken, instead of two seconds: a busy machine could miss those.
-func patient(s *scene, f *lab.FreeSWITCH) {
-	s.Helper()
-	was := map[string]string{}
-	reload := func() {
-		s.Helper()
-		_, err := f.API(context.Background(), "reloadxml")
-		require.NoError(s, err)
-	}
-	require.NoError(s, filepath.WalkDir(filepath.Join(f.Dir, "etc"), func(file string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(file) != ".xml" {
-			return err
-		}
-		text, err := os.ReadFile(file)
-		if longer := strings.NewReplacer(`"+2 apology`, `"+60 apology`, "sched_transfer(+2 ", "sched_transfer(+60 ").Replace(string(text)); err == nil && longer != string(text) {
-			was[file] = string(text)
-			err = os.WriteFile(file, []byte(longer), 0o600) // it keeps its owner
-		}
-		return err
-	}))
-	require.NotEmpty(s, was)
-	reload()
-	s.Cleanup(func() {
-		for file, text := range was {
-			require.NoError(s, os.WriteFile(file, []byte(text), 0o600))
-		}
-		reload()
-	})
-}
-
 func arrivedWhileAway(s *scene, f *lab.FreeSWITCH) {
-	patient(s, f)
+	f.Patience(s, 60)
 	s.stop()
 	c := s.NewCaller(s, "4930111", "Early")
 	c.Dial(s, s.Number())

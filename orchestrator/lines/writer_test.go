@@ -122,9 +122,11 @@ func TestWhatIsSetUpIsWrittenAndRead(t *testing.T) {
 	w.Changed()
 	f.await(map[string]string{"a": "3", "b": "2"})
 	// What somebody removes or damages comes back by itself, also where only its mode is another.
-	require.NoError(t, os.Remove(filepath.Join(f.dir, "b")))
-	require.NoError(t, os.Chmod(filepath.Join(f.dir, "a"), 0o666))
 	f.set(func() { f.has = nil })
+	require.NoError(t, os.Remove(filepath.Join(f.dir, "b")))
+	f.await(map[string]string{"a": "3", "b": "2"})
+	f.set(func() { f.has = nil })
+	require.NoError(t, os.Chmod(filepath.Join(f.dir, "a"), 0o666))
 	f.await(map[string]string{"a": "3", "b": "2"})
 	info, err = os.Stat(filepath.Join(f.dir, "a"))
 	require.NoError(t, err)

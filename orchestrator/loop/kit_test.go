@@ -179,12 +179,15 @@ func (s *watchedStore) Append(ctx context.Context, l journal.Lease, rows []journ
 }
 
 func (s *watchedStore) SaveSnapshot(ctx context.Context, l journal.Lease, seq uint64, body []byte) error {
-	if s.noSnapshots {
+	s.mu.Lock()
+	away, saved := s.noSnapshots, s.saved
+	s.mu.Unlock()
+	if away {
 		return errAway
 	}
 	err := s.Memory.SaveSnapshot(ctx, l, seq, body)
-	if err == nil && s.saved != nil {
-		s.saved <- seq
+	if err == nil && saved != nil {
+		saved <- seq
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func TestRecoveryIsTheSameShard(t *testing.T) {
 				})
 			}))
 			require.Equal(t, string(body), string(replayed(t, store)))
-			store.noSnapshots = true
+			store.set(func(w *watchedStore) { w.noSnapshots = true })
 			require.NoError(t, l.Stop())
 			store.set(func(w *watchedStore) { w.beforeAppend = nil })
 

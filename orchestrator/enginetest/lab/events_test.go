@@ -184,5 +184,5 @@ func (x *app) setBackup(t *testing.T, number, backup string) {
 	assert.Eventually(t, func() bool {
 		out, err := x.a.CLI(testContext(t), "database get "+asterisk.BackupFamily+" "+number)
 		return err == nil && strings.TrimSpace(out) == want
-	}, 5*time.Second, 5*poll)
+	}, 20*time.Second, 5*poll)
 }

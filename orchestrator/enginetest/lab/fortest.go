@@ -3,7 +3,11 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -80,13 +84,13 @@ func stopAtEnd(tb testing.TB, name string, s interface {
 	})
 }
 
-// NoLeftovers fails the test unless the switch is empty, now or within five seconds: hang-ups on the way are given time to arrive.
+// NoLeftovers fails the test unless the switch is empty, now or within 15 seconds: hang-ups on the way are given time to arrive.
 func (a *Asterisk) NoLeftovers(tb testing.TB) {
 	tb.Helper()
 	noLeftovers(tb, a.AwaitEmpty)
 }
 
-// NoLeftovers fails the test unless the switch is empty, now or within five seconds: hang-ups on the way are given time to arrive.
+// NoLeftovers fails the test unless the switch is empty, now or within 15 seconds: hang-ups on the way are given time to arrive.
 func (f *FreeSWITCH) NoLeftovers(tb testing.TB) {
 	tb.Helper()
 	noLeftovers(tb, f.AwaitEmpty)
@@ -94,9 +98,49 @@ func (f *FreeSWITCH) NoLeftovers(tb testing.TB) {
 
 func noLeftovers(tb testing.TB, awaitEmpty func(context.Context) error) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
 	if err := awaitEmpty(ctx); err != nil {
 		tb.Error(err)
+	}
+}
+
+// The dialplan waits for two seconds for Tandem to take a call, in these places.
+var patienceIs = regexp.MustCompile(`("|sched_transfer\()\+\d+ (apology|\$\{uuid\})`)
+
+// Patience gives calls that arrive so many seconds to be taken, until the test ends, instead of two, which a busy machine could miss.
+func (f *FreeSWITCH) Patience(tb testing.TB, seconds int) {
+	tb.Helper()
+	f.setPatience(tb, seconds)
+	tb.Cleanup(func() { f.setPatience(tb, 2) })
+}
+
+func (f *FreeSWITCH) setPatience(tb testing.TB, seconds int) {
+	tb.Helper()
+	found := false
+	etc, err := os.OpenRoot(filepath.Join(f.Dir, "etc"))
+	if err != nil {
+		tb.Fatalf("set FreeSWITCH's patience: %v", err)
+	}
+	defer func() { _ = etc.Close() }()
+	err = fs.WalkDir(etc.FS(), ".", func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(file) != ".xml" {
+			return err
+		}
+		text, err := etc.ReadFile(file)
+		if err != nil || !patienceIs.Match(text) {
+			return err
+		}
+		found = true
+		text = patienceIs.ReplaceAll(text, fmt.Appendf(nil, "${1}+%d ${2}", seconds))
+		return etc.WriteFile(file, text, 0o600) // it keeps its owner
+	})
+	if err != nil || !found {
+		tb.Fatalf("set FreeSWITCH's patience in its dialplan: found %v, %v", found, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := f.API(ctx, "reloadxml"); err != nil {
+		tb.Fatalf("let FreeSWITCH read its dialplan: %v", err)
 	}
 }

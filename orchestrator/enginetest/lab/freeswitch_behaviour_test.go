@@ -66,6 +66,7 @@ func TestFreeSWITCHCausesOfDialledLegs(t *testing.T) {
 			}
 			assert.Equal(t, "-ERR "+c.cause, f.originate(t, "{originate_timeout=%d}user/%d@%s &park()", limit, 1001+i, freeswitch.Domain))
 			if len(c.statuses) > 0 {
+				peers[i].await(t, "INVITE")
 				assert.Equal(t, 1, peers[i].count("INVITE"), "nothing is tried again")
 			}
 		})
@@ -103,6 +104,7 @@ func TestFreeSWITCHFollowsNoRedirection(t *testing.T) {
 func TestFreeSWITCHOddTextArrivesAsText(t *testing.T) {
 	t.Parallel()
 	f := FreeSWITCHForTest(t)
+	f.Patience(t, 60)
 	for _, c := range []struct {
 		name, to, from   string
 		exten, nam, numb string
@@ -138,6 +140,7 @@ func TestFreeSWITCHOddTextArrivesAsText(t *testing.T) {
 func TestFreeSWITCHCallIsTaken(t *testing.T) {
 	t.Parallel()
 	f := FreeSWITCHForTest(t)
+	f.Patience(t, 60)
 	caller := newPeer(t, nil)
 	caller.invite(t, f.SIPAddr, "+4930100", "<sip:+49170@h>")
 	leg := f.awaitParked(t)
@@ -145,6 +148,7 @@ func TestFreeSWITCHCallIsTaken(t *testing.T) {
 	assert.Equal(t, "+OK Deleted: 1", f.call(t, "sched_del %s", leg))
 	assert.Equal(t, "+OK Deleted: 0", f.call(t, "sched_del %s", leg), "it can be taken once")
 
+	f.Patience(t, 2)
 	late := newPeer(t, nil)
 	late.invite(t, f.SIPAddr, "+4930101", "<sip:+49171@h>")
 	late.await(t, "SIP/2.0 183")
@@ -173,6 +177,7 @@ func TestFreeSWITCHCallIsTaken(t *testing.T) {
 func TestFreeSWITCHCallIsTakenAtTheLastMoment(t *testing.T) {
 	t.Parallel()
 	f := FreeSWITCHForTest(t)
+	f.Patience(t, 6)
 	caller := newPeer(t, nil)
 	caller.invite(t, f.SIPAddr, "+4930100", "<sip:+49170@h>")
 	leg := f.awaitParked(t)
@@ -191,6 +196,7 @@ func TestFreeSWITCHCallIsTakenAtTheLastMoment(t *testing.T) {
 func TestFreeSWITCHPhonesDoNotTransfer(t *testing.T) {
 	t.Parallel()
 	f := FreeSWITCHForTest(t)
+	f.Patience(t, 60)
 	caller := newPeer(t, nil)
 	const me, to = "<sip:+49170@h>", "+4930100"
 	id := caller.invite(t, f.SIPAddr, to, me)

@@ -116,19 +116,6 @@ func (c *child) complaints() string {
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
-// freePort finds a port on loopback that nobody listens on.
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	_, text, err := net.SplitHostPort(l.Addr().String())
-	if err = errors.Join(err, l.Close()); err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	return strconv.Atoi(text)
-}
-
 // errNoPostgres says that this machine has none.
 var errNoPostgres = errors.New("PostgreSQL is not installed (Debian package postgresql)")
 
@@ -158,7 +145,7 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	p := &postgres{}
-	if p.port, err = freePort(ctx); err != nil {
+	if p.port, err = dbtest.FreePort(ctx); err != nil {
 		return nil, err
 	}
 	p.child, err = spawn(dir, "postgresql", //nolint:contextcheck // it lives until the rig is closed
@@ -215,7 +202,7 @@ func startRedis(ctx context.Context, dir string) (c *child, url string, err erro
 	if err != nil {
 		return nil, "", nil //nolint:nilerr // not installed
 	}
-	port, err := freePort(ctx)
+	port, err := dbtest.FreePort(ctx)
 	if err != nil {
 		return nil, "", err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
 )
 
 // The two numbers that callers call.
@@ -96,7 +97,7 @@ func newRig(ctx context.Context, dir, binary string, on brand, o rigOptions) (_ 
 	if r.redis, redis, err = startRedis(ctx, r.dir); err != nil {
 		return nil, err
 	}
-	port, err := freePort(ctx)
+	port, err := dbtest.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}

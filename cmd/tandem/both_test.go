@@ -182,7 +182,7 @@ func (b *bridgehead) offerEnded(mark int, want core.OfferOutcome) {
 	require.Equal(b.t, b.far.agent, e.Agent)
 }
 
-// refuses lets the far phone react to a call in its own way, and gives what became of the offer.
+// refuses lets the far phone react to one call in its own way, and holds what became of the offer.
 func (b *bridgehead) refuses(number string, reaction softphone.Reaction, want core.OfferOutcome) *caller {
 	b.t.Helper()
 	mark := len(b.board.State().Entries)
@@ -191,6 +191,7 @@ func (b *bridgehead) refuses(number string, reaction softphone.Reaction, want co
 	c.is(core.Waiting)
 	b.set(b.far, core.Available)
 	b.rings(b.far)
+	b.far.phone.SetReaction(softphone.Ring) // a phone that is busy is tried again by itself, in a second
 	b.offerEnded(mark, want)
 	return c
 }
@@ -198,7 +199,6 @@ func (b *bridgehead) refuses(number string, reaction softphone.Reaction, want co
 // takenAtLast lets the customer, whose place was kept, be served by the agent after all.
 func (b *bridgehead) takenAtLast(c *caller) {
 	b.t.Helper()
-	b.far.phone.SetReaction(softphone.Ring)
 	b.set(b.far, core.Available)
 	k := b.talks(c, b.far, b.takes(b.far))
 	c.hangUp()
@@ -233,6 +233,9 @@ func (b *bridgehead) noAnswer() {
 // notRegistered: nothing is offered to a phone that its switch does not know.
 func (b *bridgehead) notRegistered() {
 	require.NoError(b.t, b.far.phone.Unregister(b.soon()))
+	// The caller comes by another switch, whose news may be faster.
+	_, err := b.board.Await(b.soon(), "the phone to be known to be away", func(st client.State) bool { return st.Agents[b.far.agent].PhoneDown })
+	require.NoError(b.t, err)
 	c := b.dialIn(b.at, salesNumber)
 	v := c.is(core.Waiting)
 	b.set(b.far, core.Available)

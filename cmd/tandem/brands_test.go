@@ -60,6 +60,16 @@ type exchange struct {
 	env   map[string]string // the settings of Tandem that drive it, through the link
 	lines map[string]string // those that make its phones and trunks Tandem's affair
 	trunk *softphone.Phone  // the world outside: all its callers come from here
+	// starved is when its threads had to wait for a core; nil = nobody looks.
+	starved *stalls
+}
+
+// watched looks after how a switch's threads fare until the test ends.
+func watched(t *testing.T, s interface{ PID() int }) *stalls {
+	t.Helper()
+	starved := &stalls{}
+	t.Cleanup(starved.watch(s.PID))
+	return starved
 }
 
 // labSwitch is what the lab's switches have in common.
@@ -80,7 +90,7 @@ func asteriskExchange(t *testing.T, a *lab.Asterisk) *exchange {
 	t.Helper()
 	link := phones.NewLink(t, strings.TrimSuffix(strings.TrimPrefix(a.ARIURL, "http://"), "/ari"))
 	return &exchange{
-		labSwitch: a, id: "asterisk", sip: a.SIPAddr, tls: a.TLSAddr, spool: a.Spool, link: link,
+		labSwitch: a, starved: watched(t, a), id: "asterisk", sip: a.SIPAddr, tls: a.TLSAddr, spool: a.Spool, link: link,
 		env:   map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
 		lines: map[string]string{"TANDEM_ARI_SITE": filepath.Join(a.Dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": a.Log()},
 	}
@@ -90,7 +100,7 @@ func freeswitchExchange(t *testing.T, f *lab.FreeSWITCH) *exchange {
 	t.Helper()
 	link := phones.NewLink(t, f.ESLAddr)
 	return &exchange{
-		labSwitch: f, id: "freeswitch", sip: f.SIPAddr, tls: f.TLSAddr, spool: f.Recordings, link: link,
+		labSwitch: f, starved: watched(t, f), id: "freeswitch", sip: f.SIPAddr, tls: f.TLSAddr, spool: f.Recordings, link: link,
 		env:   map[string]string{"TANDEM_ESL_ADDR": link.Addr(), "TANDEM_ESL_PASSWORD": f.ESLPassword, "TANDEM_ESL_RECORDINGS": f.Recordings},
 		lines: map[string]string{"TANDEM_ESL_SITE": filepath.Join(f.Dir, "etc", freeswitch.LinesDir)},
 	}

@@ -58,7 +58,7 @@ func newPhoneBox(s *stack) *phoneBox {
 			err := json.NewDecoder(r.Body).Decode(&o)
 			var out any = struct{}{}
 			if err == nil {
-				ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
+				ctx, cancel := context.WithTimeout(r.Context(), 45*time.Second)
 				defer cancel()
 				var answer any
 				if answer, err = deed(ctx, o); answer != nil {
@@ -237,8 +237,14 @@ func (b *phoneBox) write(ctx context.Context, o order) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := b.s.board.State().Agents[d.agent].Call
-	return nil, b.s.api.Put(ctx, "/api/v1/calls/"+string(call)+"/variables", map[string]any{"values": o.Values}, nil)
+	v, err := b.agent(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, fmt.Errorf("nobody is set up as %s", d.agent)
+	}
+	return nil, b.s.api.Put(ctx, "/api/v1/calls/"+string(v.Call)+"/variables", map[string]any{"values": o.Values}, nil)
 }
 
 // forget passes over the calls that have come in at an agent's phone so far: a scene that let one ring in vain does not want to answer it later.
@@ -301,6 +307,34 @@ func (b *phoneBox) carrier(context.Context, order) (any, error) {
 	return map[string]string{"host": host, "port": port}, err
 }
 
+// agent asks for an agent as they are now: the board may be behind what the browsers have seen already. It is nil where the agent is not set up yet.
+func (b *phoneBox) agent(ctx context.Context, d *seat) (*core.AgentView, error) {
+	var row struct{ Live *core.AgentView }
+	err := b.s.api.Get(ctx, "/api/v1/agents/"+string(d.agent), &row)
+	if isStatus(err, http.StatusNotFound) {
+		return nil, nil //nolint:nilnil // a phone that nobody has yet
+	}
+	return row.Live, err
+}
+
+// over waits until there is no call.
+func (b *phoneBox) over(ctx context.Context) error {
+	for {
+		var calls struct{ Items []core.CallView }
+		if err := b.s.api.Get(ctx, "/api/v1/calls", &calls); err != nil {
+			return err
+		}
+		if len(calls.Items) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the end of %v: %w", calls.Items, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 // clear puts everything back to where a scene begins: nobody in a call, no work owed, everybody on a break.
 func (b *phoneBox) clear(ctx context.Context, _ order) (any, error) {
 	b.mu.Lock()
@@ -310,13 +344,15 @@ func (b *phoneBox) clear(ctx context.Context, _ order) (any, error) {
 	for _, c := range calls {
 		_ = c.HangUp(ctx) // most of them are over
 	}
-	_, err := b.s.board.Await(ctx, "no call to be left", func(st client.State) bool { return len(st.Calls) == 0 })
-	if err != nil {
+	if err := b.over(ctx); err != nil {
 		return nil, fmt.Errorf("clear the calls: %w", err)
 	}
 	for _, d := range desks {
-		v, known := b.s.board.State().Agents[d.agent]
-		if !known {
+		v, err := b.agent(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
 			continue // a phone whose agent is not set up yet
 		}
 		path := "/api/v1/agents/" + string(d.agent)

@@ -86,7 +86,7 @@ func (s *stack) furnish() {
 	anna := []map[string]any{{"agent": s.desks[0].agent}}
 	wrapUp := map[string]any{"time": 60, "extension": 60, "extensions": 1, "reasons": []string{"Order", "Question", "Complaint", "Wrong number"}}
 	s.addQueue("sales", "+4930100", 0, map[string]any{"name": "Sales", "record": true, "pause_limit": 30, "wrap_up": wrapUp, "members": anna})
-	s.addQueue("brief", "+4930101", 0, map[string]any{"name": "Brief", "ring_time": 2, "members": anna})
+	s.addQueue("brief", "+4930101", 0, map[string]any{"name": "Brief", "ring_time": 4, "members": anna})
 	s.add("entry-points", map[string]any{"id": "spare-line", "tenant": "acme", "name": "Spare line", "numbers": []string{"+4930105"}, "queue": "sales"})
 	s.put("/api/v1/entry-points/sales-line", map[string]any{
 		"tenant": "acme", "name": "Sales line", "numbers": []string{"+4930100"}, "queue": "sales",

@@ -40,12 +40,12 @@ var conversations = []struct {
 		v.gone("customer", "anna")
 	}},
 	{"C6 the consultant does not answer", func(v *conversation) {
-		v.begins("+4930203") // rings for two seconds
+		v.begins("+4930203") // rings for six seconds
 		v.available("bob")
 		v.does("anna", "consult", "to", v.agent("bob"))
 		ringing := v.rings(v.desk("bob"))
 		require.NoError(v.t, ringing.Ring())
-		v.hear("customer: music", "anna: ringing")
+		v.hear("anna: ringing", "customer: music") // what rings has pauses of some seconds
 		v.is(v.desk("bob"), core.RONA)
 		v.hear("customer: anna", "anna: customer")
 		_, err := ringing.AwaitEnd(v.soon())
@@ -428,14 +428,15 @@ var conversations = []struct {
 		v.available("bob")
 		v.consults("anna", "bob")
 		v.hear("customer: music", "anna: bob", "bob: anna")
-		go func() { _ = v.at["bob"].HangUp(v.soon()) }()
-		if v.try("anna", "consult/transfer") == nil {
+		bob, soon, over := v.at["bob"], v.soon(), make(chan error, 1)
+		go func() { over <- bob.HangUp(soon) }()
+		refused := v.try("anna", "consult/transfer")
+		require.NoError(v.t, <-over)
+		if refused == nil {
 			// The transfer came first: bob had the customer, and put the phone down.
 			v.gone("anna", "bob", "customer")
 			return
 		}
-		_, err := v.at["bob"].AwaitEnd(v.soon())
-		require.NoError(v.t, err)
 		delete(v.at, "bob")
 		v.hear("customer: anna", "anna: customer")
 	}},

@@ -120,12 +120,13 @@ func TestPhonesEncrypt(t *testing.T) {
 			next := plain.Events().Cursor()
 			c := s.dial("+4930200")
 			c.is(core.Waiting)
+			mark := len(s.board.State().Entries)
 			s.set(anna, core.Available)
-			_, err := s.board.Await(s.soon(), "the agent whose phone cannot be called to be passed by", func(st client.State) bool {
-				now := st.Agents[anna.agent].State
-				return now != core.Available && now != core.Idle
+			e, err := s.board.AwaitEntry(s.soon(), mark, "the agent whose phone cannot be called to be passed by", func(e client.Entry) bool {
+				return e.Kind == core.EntryOfferEnded && e.Agent == anna.agent
 			})
 			require.NoError(t, err)
+			require.NotEqual(t, string(core.OfferAnswered), e.Reason)
 			_, err = next.Await(already(t), softphone.Is(softphone.Invited))
 			require.Error(t, err, "it is not called")
 			c.hangUp()
@@ -224,8 +225,12 @@ func TestATrunkEncrypts(t *testing.T) {
 			require.True(t, c.Encrypted())
 
 			// Out.
+			begun := func(e client.Entry) bool { return e.Kind == core.EntryConsultStarted }
 			consult := func() {
+				mark := len(s.board.State().Entries)
 				s.post("/api/v1/calls/"+string(k.id)+"/consult", map[string]any{"agent": d.agent, "to": map[string]any{"number": "030 555 0007"}})
+				_, err := s.board.AwaitEntry(s.soon(), mark, "the consult to begin", begun)
+				require.NoError(t, err)
 			}
 			next := right.Events().Cursor()
 			consult()

@@ -87,10 +87,7 @@ func TestTheDocumentedMetricsAreThoseThatAreShown(t *testing.T) {
 
 // TestMetricsHaveAnAddressOfTheirOwn reads them as Prometheus does, and looks for what else the address might answer.
 func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := free.Addr().String()
-	require.NoError(t, free.Close())
+	addr := freeAddress(t)
 	vars := map[string]string{"TANDEM_METRICS_LISTEN": addr}
 	for name, value := range absentSwitch {
 		vars[name] = value

@@ -84,8 +84,10 @@ func TestOperationsS5(t *testing.T) {
 		require.NoError(t, err)
 		k := s.connects(tapedNumber, s.desks[0])
 		s.eventually("the recording", func() bool { return len(s.spooled()) > 0 })
+		mark := len(s.board.State().Entries)
 		k.caller.hangUp()
-		s.is(k.desk, core.WrapUp)
+		_, err = s.board.AwaitEntry(s.soon(), mark, "the wrap-up", func(e client.Entry) bool { return e.Kind == core.EntryWrapUpStarted })
+		require.NoError(t, err)
 		s.is(k.desk, core.Available)
 		archived := func() bool {
 			var page struct{ Items []struct{ State string } }

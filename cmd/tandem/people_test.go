@@ -159,8 +159,7 @@ func (s *stack) talks(c *caller, d *seat, at *softphone.Call) *talk {
 
 // unbroken holds that the two have heard each other all the time since the conversation began.
 func (k *talk) unbroken() {
-	t := k.caller.s.t
-	t.Helper()
-	heard(t, "the customer", k.caller.Call, k.desk.tone, k.since)
-	heard(t, "the agent", k.call, k.caller.tone, k.since)
+	k.caller.s.t.Helper()
+	k.caller.s.heard("the customer", k.caller.Call, k.desk.tone, k.since)
+	k.caller.s.heard("the agent", k.call, k.caller.tone, k.since)
 }

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	stop := heartbeat.start()
+	stop := heartbeat.beat()
 	code := dbtest.Main(m)
 	stop()
 	if program.dir != "" {

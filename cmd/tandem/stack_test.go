@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -142,39 +141,13 @@ func (s *stack) standby() string {
 	return addr
 }
 
-// freeAddress finds a port of the loopback interface that is the same at every start of the process. It is held by nobody between the starts, so it must be outside
-// of the range from which the kernel gives ports to those who ask for any.
+// freeAddress is one of the loopback interface that is the same at every start of the process, though nobody holds it between the starts.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for port := 18100 + os.Getpid()%4000; port < 32000; port++ {
-		addr := fmt.Sprintf("127.0.0.1:%d", port)
-		ports.Lock()
-		taken := ports.given[addr]
-		ports.Unlock()
-		if taken {
-			continue
-		}
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
-		if err != nil {
-			continue
-		}
-		require.NoError(t, l.Close())
-		ports.Lock()
-		taken = ports.given[addr]
-		ports.given[addr] = true
-		ports.Unlock()
-		if !taken {
-			return addr
-		}
-	}
-	require.Fail(t, "no free port")
-	return ""
+	port, err := dbtest.FreePort(t.Context())
+	require.NoError(t, err)
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
-
-var ports = struct {
-	sync.Mutex
-	given map[string]bool
-}{given: map[string]bool{}}
 
 // soon bounds every wait. It is long, because it is only used up by what never comes.
 func (s *stack) soon() context.Context {

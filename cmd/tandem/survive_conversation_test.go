@@ -52,12 +52,12 @@ func TestKillNineInConversations(t *testing.T) {
 		require.Len(t, s.board.State().Calls, 3)
 		all()
 		for _, pair := range [][2]string{{"anna", "bob"}, {"bob", "anna"}} {
-			heard(t, pair[0], consult.at[pair[0]], consult.tones([]string{pair[1]})[0], since)
+			s.heard(pair[0], consult.at[pair[0]], consult.tones([]string{pair[1]})[0], since)
 		}
 		for _, who := range []string{"customer", "cem", "dora", "eva"} {
 			for _, other := range []string{"customer", "cem", "dora", "eva"} {
 				if who != other {
-					heard(t, who, conference.at[who], conference.tones([]string{other})[0], since)
+					s.heard(who, conference.at[who], conference.tones([]string{other})[0], since)
 				}
 			}
 		}

@@ -58,7 +58,7 @@ func standbyTakesOver(t *testing.T, on brand) {
 	k.others[0].awaitReady(s.soon(), "http://"+second)
 	took := time.Since(killed)
 	t.Logf("the standby took over after %s", took.Round(time.Millisecond))
-	require.Less(t, took, leaseTTL+5*time.Second)
+	require.Less(t, took, 2*leaseTTL, "the lease, and what a busy machine needs to begin")
 
 	before := s.board.State()
 	s.board.Close()

@@ -214,10 +214,8 @@ func (s *stack) keeps(call core.CallID) {
 	s.eventually("the recording to be settled", func() bool {
 		require.NoError(s.t, s.api.Get(s.soon(), "/api/v1/recordings?call="+url.QueryEscape(string(call)), &page))
 		// There may be a second one: a recording that ends in mid-call is begun anew, here on a switch that is going down.
-		return slices.ContainsFunc(page.Items, func(r item) bool { return r.State == "archived" }) || len(page.Items) == 1 && page.Items[0].State == "pending"
+		return slices.ContainsFunc(page.Items, func(r item) bool { return r.State == "archived" }) ||
+			len(page.Items) == 1 && page.Items[0].State == "pending" && len(s.spooled()) == 1 // one that is being archived may have left the switch by now
 	})
-	if len(page.Items) == 1 && page.Items[0].State == "pending" {
-		require.Len(s.t, s.spooled(), 1)
-	}
 	s.t.Logf("the recording that was cut off: %v", page.Items)
 }

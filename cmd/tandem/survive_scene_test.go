@@ -186,11 +186,21 @@ func (s *stack) linked(since time.Time) {
 func (k *scene) nothingIsLost(after aftermath) {
 	t := k.t
 	t.Helper()
+	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered: first of
+	// all, for it does not ring for long.
+	if after.missed {
+		k.is(k.brief.desk, core.RONA)
+		k.set(k.brief.desk, core.Available)
+	}
+	again := k.takes(k.brief.desk)
+	require.Equal(t, k.brief.caller.number, again.Invite.From)
+	k.talks(k.brief.caller, k.brief.desk, again)
+
 	// The conversation that began without us, and those that were there.
 	k.talks(k.long.caller, k.long.desk, k.long.call)
 	k.plain.unbroken()
-	heard(t, "the recorded customer", k.taped.caller.Call, k.taped.desk.tone, k.taped.since)
-	heard(t, "the held customer", k.held.caller.Call, musicTone, k.heldSince)
+	k.heard("the recorded customer", k.taped.caller.Call, k.taped.desk.tone, k.taped.since)
+	k.heard("the held customer", k.held.caller.Call, musicTone, k.heldSince)
 
 	// Who waits stands where they stood, since when they stood there.
 	expected := k.line
@@ -206,22 +216,13 @@ func (k *scene) nothingIsLost(after aftermath) {
 			require.Equal(t, old.ArrivedAt, v.ArrivedAt, c.number)
 			require.Equal(t, old.Priority, v.Priority, c.number)
 			require.Equal(t, old.Queue, v.Queue, c.number)
-			heard(t, "waiting customer "+c.number, c.Call, musicTone, k.musicSince)
+			k.heard("waiting customer "+c.number, c.Call, musicTone, k.musicSince)
 		}
 		var x core.Explanation
 		require.NoError(t, k.api.Get(k.soon(), "/api/v1/calls/"+string(v.ID)+"/explain", &x))
 		require.Equal(t, 1+i, x.Position, c.number)
 	}
 	require.Equal(t, &k.wrapUp, k.is(k.wrapping, core.WrapUp).WrapUp, "the wrap-up and its timer")
-
-	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered.
-	if after.missed {
-		k.is(k.brief.desk, core.RONA)
-		k.set(k.brief.desk, core.Available)
-	}
-	again := k.takes(k.brief.desk)
-	require.Equal(t, k.brief.caller.number, again.Invite.From)
-	k.talks(k.brief.caller, k.brief.desk, again)
 
 	// Every agent can end what they do and gets the next in line.
 	k.held.caller.order(k.held.id, "resume")

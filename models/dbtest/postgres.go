@@ -103,7 +103,7 @@ func (s *PostgresServer) init(durable bool) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	port, err := freePort()
+	port, err := FreePort(context.Background())
 	if err != nil {
 		return err
 	}

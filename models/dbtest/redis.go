@@ -65,7 +65,7 @@ func startRedis(tb testing.TB, dir string) *RedisServer {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		tb.Fatalf("make directory for redis: %v", err)
 	}
-	port, err := freePort()
+	port, err := FreePort(context.Background())
 	if err != nil {
 		tb.Fatalf("start redis: %v", err)
 	}

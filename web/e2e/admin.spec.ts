@@ -151,6 +151,7 @@ test('a phone is set up and given to an agent, registers with its password, and 
   await adam.goto('/supervisor/agents')
   await adam.getByRole('button', { name: `Change the state of ${joiner.name}` }).click()
   await adam.getByRole('dialog').getByRole('button', { name: 'Set state' }).click()
+  await expect(adam.getByRole('table', { name: 'Agents' }).getByRole('row', { name: joiner.name })).toContainText('Available')
   const caller = await phones.dial('+4930110')
   await phones.answer(joiner.id)
   await phones.hears(caller.who, joiner.id)

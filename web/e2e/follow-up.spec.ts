@@ -37,7 +37,7 @@ test('a follow-up is noted in the wrap-up, found at the desk, done and taken up 
   // Who it is about comes with the record.
   await expect(async () => {
     await anna.reload()
-    await expect(list.getByRole('listitem').filter({ hasText: title })).toContainText(`· ${caller.number}`, { timeout: 1000 })
+    await expect(list.getByRole('listitem').filter({ hasText: title })).toContainText(`· ${caller.number}`, { timeout: 5000 })
   }).toPass()
   await isAccessible(anna, 'the desk with a follow-up')
   await item.focus()

@@ -55,6 +55,7 @@ test('an agent deletes the recording of a call, where the queue allows it', { ta
   await expect(remove).toBeFocused()
   await expect(anna.getByText('Recording', { exact: true })).toBeVisible()
   await anna.keyboard.press('Enter')
+  await expect(dialog.getByRole('button', { name: 'Keep it' })).toBeFocused()
   await anna.keyboard.press('Tab')
   await anna.keyboard.press('Enter')
   await expect(dialog).toHaveCount(0)

@@ -25,7 +25,7 @@ export const joiner = { id: 'ella-ek', name: 'Ella Ek' } as const
 /** Whoever has a phone. */
 export type Phone = Person | typeof newcomer.id | typeof joiner.id
 
-/** The numbers that lead to queues: an ordinary one, one whose phones ring for two seconds only, and one that nobody calls. */
+/** The numbers that lead to queues: an ordinary one, one whose phones ring for four seconds only, and one that nobody calls. */
 export const numbers = { sales: '+4930100', brief: '+4930101', spare: '+4930105' }
 
 /** The phones, by who has them. Every deed waits for what it needs. */
@@ -115,7 +115,8 @@ export const test = base.extend<Stage>({
     await use(async (who, path = '/', options = {}) => {
       const context = await browser.newContext({ baseURL: setting('TANDEM_URL'), locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1440, height: 900 }, ...options })
       open.push(context)
-      await context.request.post('/api/v1/session', { data: { name: who, password: setting('TANDEM_PASSWORD') } })
+      const session = await context.request.post('/api/v1/session', { data: { name: who, password: setting('TANDEM_PASSWORD') } })
+      expect(session.ok(), `${who} signs in`).toBe(true)
       const page = await context.newPage()
       listen(page, complaints)
       await page.goto(path)

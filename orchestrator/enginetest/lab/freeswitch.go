@@ -178,6 +178,13 @@ func (f *FreeSWITCH) Stop() error {
 // Kill ends FreeSWITCH as a power cut would, and waits until it is gone. Start it again with Restart.
 func (f *FreeSWITCH) Kill() { f.end((*process).kill) }
 
+// PID is the id of the process, 0 while there is none.
+func (f *FreeSWITCH) PID() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.proc.id()
+}
+
 // Restart ends FreeSWITCH as an operator would, unless it has been killed already, and starts it again with the same ports, passwords
 // and databases. Registrations are kept, calls are lost.
 func (f *FreeSWITCH) Restart(ctx context.Context) error {

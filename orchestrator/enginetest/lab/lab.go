@@ -223,6 +223,13 @@ func (a *Asterisk) Stop() error {
 // is the last second or so of registrations. Start it again with Restart.
 func (a *Asterisk) Kill() { a.end((*process).kill) }
 
+// PID is the id of the process, 0 while there is none.
+func (a *Asterisk) PID() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.proc.id()
+}
+
 // Restart ends Asterisk as an operator would, unless it has been killed already, and starts it again with the same ports, passwords
 // and database. Registrations are kept, calls are lost.
 func (a *Asterisk) Restart(ctx context.Context) error {
@@ -325,6 +332,14 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	p.term = func() { _ = cmd.Process.Signal(syscall.SIGTERM) }
 	p.end = func() { _ = cmd.Process.Kill() } // an error means that it has ended already
 	return p, nil
+}
+
+// id is 0 for no process.
+func (p *process) id() int {
+	if p == nil {
+		return 0
+	}
+	return p.pid
 }
 
 func (p *process) kill() {

@@ -22,7 +22,7 @@ const dying = "TANDEM_TEST_DYING"
 func killed(t *testing.T, env ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(os.Environ(), append(env, "TMPDIR="+t.TempDir())...) // nobody else tidies up after it
 	out, err := cmd.CombinedOutput()
 	var died *exec.ExitError
 	require.ErrorAs(t, err, &died, "%s", out)

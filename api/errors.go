@@ -25,7 +25,8 @@ const (
 	CodeForbidden      Code = "forbidden"                // the role, agent, teams or tenant do not allow it
 	CodeNotFound       Code = "not_found"                // no such route, or nothing with this id
 	CodeMethod         Code = "method_not_allowed"       // the path exists, the method does not
-	CodeConflict       Code = "conflict"                 // an id or number is taken, something is still in use, or there is too much of it
+	CodeConflict       Code = "conflict"                 // an id or number is taken, or something is still in use
+	CodeTasksFull      Code = "tasks_full"               // the agent has as many open follow-ups as there may be
 	CodeVersion        Code = "version_conflict"         // If-Match names an old version
 	CodeKeyReused      Code = "idempotency_key_reuse"    // the key was used with another request
 	CodeInProgress     Code = "in_progress"              // a request with this key is being carried out
@@ -69,7 +70,7 @@ func (e *Error) Error() string {
 var (
 	ErrNotFound   = &Error{Code: CodeNotFound, Message: "there is nothing with this id"}
 	ErrConflict   = &Error{Code: CodeConflict, Message: "the id or number is taken already"}
-	ErrTasksFull  = &Error{Code: CodeConflict, Message: "no more than " + strconv.Itoa(models.MaxOpenTasks) + " follow-ups may be open: tick off what is done"}
+	ErrTasksFull  = &Error{Code: CodeTasksFull, Message: "no more than " + strconv.Itoa(models.MaxOpenTasks) + " follow-ups may be open: tick off what is done"}
 	ErrVersion    = &Error{Code: CodeVersion, Message: "somebody else has changed it since; read it again", Field: "If-Match"}
 	ErrKeyReused  = &Error{Code: CodeKeyReused, Message: "this key was used with another request; choose a new one", Field: "Idempotency-Key"}
 	ErrInProgress = &Error{Code: CodeInProgress, Message: "a request with this key is being carried out; ask again later", Field: "Idempotency-Key"}
@@ -92,6 +93,7 @@ var statuses = map[Code]int{
 	CodeNotFound:       http.StatusNotFound,
 	CodeMethod:         http.StatusMethodNotAllowed,
 	CodeConflict:       http.StatusConflict,
+	CodeTasksFull:      http.StatusConflict,
 	CodeVersion:        http.StatusPreconditionFailed,
 	CodeKeyReused:      http.StatusUnprocessableEntity,
 	CodeInProgress:     http.StatusConflict,

@@ -111,10 +111,10 @@ func TestOpenFollowUpsC19(t *testing.T) {
 	for len(w.store.tasks) < models.MaxOpenTasks {
 		w.store.tasks = append(w.store.tasks, Task{ID: strconv.Itoa(len(w.store.tasks)), Tenant: "acme", Agent: "anna", Call: "long-over", Due: dueIn(2)})
 	}
-	require.Contains(t, w.bad(409, CodeConflict, "", "anna", post, "/api/v1/tasks", body("One more", 1)).Message, "500 follow-ups")
+	require.Contains(t, w.bad(409, CodeTasksFull, "", "anna", post, "/api/v1/tasks", body("One more", 1)).Message, "500 follow-ups")
 	w.good(200, "anna", post, "/api/v1/tasks/100/done", "")
 	w.good(201, "anna", post, "/api/v1/tasks", body("One more", 1))
-	w.bad(409, CodeConflict, "", "anna", post, "/api/v1/tasks/100/reopen", "")
+	w.bad(409, CodeTasksFull, "", "anna", post, "/api/v1/tasks/100/reopen", "")
 }
 
 // Data protection is on: whom a task is about is told by four digits (C2).

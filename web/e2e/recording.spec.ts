@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { choose, expect, isAccessible, isInState, numbers, test } from './stage'
+import { choose, expect, fits, isAccessible, isInState, numbers, test } from './stage'
 
 // A recording that is deleted in the call (C17): the queue has to allow it, the agent is asked, and who oversees the calls finds that it was done.
 
@@ -22,6 +22,18 @@ test('an agent deletes the recording of a call, where the queue allows it', { ta
   await expect(anna.getByText('Recording', { exact: true })).toBeVisible()
   await expect(anna.getByRole('button', { name: 'Pause recording' })).toBeVisible()
   await expect(anna.getByRole('button', { name: 'Delete recording' })).toHaveCount(0)
+  // Where there is little room, each button keeps its words on one line.
+  await anna.setViewportSize({ width: 390, height: 844 })
+  const buttons = anna.getByRole('toolbar', { name: 'Controls of the conversation' }).getByRole('button')
+  const broken = await buttons.evaluateAll((all) =>
+    all.filter((b) => {
+      const words = document.createRange()
+      words.selectNodeContents(b.lastChild ?? b)
+      return words.getClientRects().length !== 1
+    }).map((b) => b.textContent))
+  expect(broken).toEqual([])
+  await fits(anna, 'a recorded call on a telephone')
+  await anna.setViewportSize({ width: 1440, height: 900 })
   await phones.hangUp(before.who)
   await anna.getByRole('option', { name: 'Order' }).click()
   await anna.getByRole('button', { name: 'Done' }).click()

@@ -32,10 +32,29 @@ export function usePreference(key: string, byDefault: string): [string, (value: 
 /** What is kept of a call until its work is done: the key is one of these and the call's id. */
 const ofCalls = ['notes.', 'draft.', 'reason.', 'who.', 'task.', 'due.']
 
-/** Forgets what was typed and seen of calls, but for those that keep names. */
-export function forgetDrafts(keep: (call: string) => boolean) {
+/** Those of what outlives its call while a follow-up of it is being written. */
+const ofFollowUps = ['who.', 'task.', 'due.']
+
+/** The rest of the keys under which something is remembered that begin so, in order. */
+export function remembered(prefix: string): string[] {
+  const name = `tandem.${prefix}`
+  const names = Object.keys(localStorage).filter((k) => k.startsWith(name))
+  return names.map((k) => k.slice(name.length)).sort()
+}
+
+/** Forgets what was typed and seen of all calls. */
+export function forgetDrafts() {
+  forget(() => false)
+}
+
+/** Forgets what was typed and seen of calls that are over and done. A follow-up that nobody has noted yet stays: the time of a wrap-up may run out over it. */
+export function forgetDone(inHand: (call: string) => boolean) {
+  forget((call, kind) => inHand(call) || (ofFollowUps.includes(kind) && Boolean(localStorage.getItem(`tandem.task.${call}`)?.trim())))
+}
+
+function forget(keep: (call: string, kind: string) => boolean) {
   for (const name of Object.keys(localStorage)) {
     const kind = ofCalls.find((k) => name.startsWith(`tandem.${k}`))
-    if (kind && !keep(name.slice(`tandem.${kind}`.length))) localStorage.removeItem(name)
+    if (kind && !keep(name.slice(`tandem.${kind}`.length), kind)) localStorage.removeItem(name)
   }
 }

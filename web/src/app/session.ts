@@ -66,7 +66,7 @@ class Session {
   async signOut(): Promise<void> {
     await ask(api.DELETE('/api/v1/session'))
     // What was typed about customers stays over a reload, not for the next person at this computer.
-    forgetDrafts(() => false)
+    forgetDrafts()
     this.leave(false)
     this.tabs?.postMessage('out' satisfies TabWord)
   }

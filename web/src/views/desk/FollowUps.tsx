@@ -12,9 +12,10 @@ import { Card } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Checkbox } from '@/ui/Field'
 import { dayIn, dayOf } from './days'
+import { UnnotedFollowUps } from './UnnotedFollowUps'
 import css from './FollowUps.module.css'
 
-/** What the agent has promised (C19): what is open by the day on which it is due, or what was done last. */
+/** What the agent has promised (C19): what is not noted yet, and what is open by the day on which it is due, or what was done last. */
 export function FollowUps({ agent }: { agent: string }) {
   const { t } = useTranslation('desk')
   const [state, setState] = useState<'open' | 'done'>('open')
@@ -34,6 +35,7 @@ export function FollowUps({ agent }: { agent: string }) {
         </Button>
       }
     >
+      <UnnotedFollowUps />
       {tasks?.length === 0 && <p className={css.soft}>{t(state === 'open' ? 'followUp.none' : 'followUp.noneDone')}</p>}
       {tasks && tasks.length > 0 && (
         <ul className={css.list} aria-label={t('followUp.list')}>

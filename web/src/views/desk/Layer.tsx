@@ -1,6 +1,6 @@
 import { useCallback, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { forgetDrafts } from '@/app/preference'
+import { forgetDone } from '@/app/preference'
 import { useLive } from '@/live/store'
 import { Requests } from './Requests'
 import { Rona } from './Rona'
@@ -26,7 +26,7 @@ export function Layer({ agent: id }: { agent: string }) {
     const keep = (call: string) => inHand.split(' ').includes(call)
     // A moment later: between the end of a call and its wrap-up there may be one.
     const timer = setTimeout(() => {
-      forgetDrafts(keep)
+      forgetDone(keep)
     }, 5000)
     return () => clearTimeout(timer)
   }, [known, inHand])

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
@@ -12,6 +12,7 @@ import { Card } from '@/ui/Card'
 import { StateMark } from '@/ui/State'
 import { Since } from '@/ui/Timer'
 import { FollowUps } from './FollowUps'
+import { isMissing, lastClosed } from './latest'
 import { useCustomer, usePlaceName } from './names'
 import css from './Rest.module.css'
 
@@ -65,18 +66,21 @@ export function Rest({ agent, ringing }: { agent: AgentView; ringing: boolean })
   )
 }
 
+/** How many of the latest calls are shown. */
+const shown = 6
+
 function Recent({ agent, answered }: { agent: string; answered: number }) {
   const { t, i18n } = useTranslation('desk')
   const customer = useCustomer()
   const place = usePlaceName()
-  const client = useQueryClient()
-  const { data } = useQuery({
+  const closed = useLive((l) => lastClosed(l.entries, agent))
+  const { data, refetch } = useQuery({
     queryKey: ['call-records', 'mine', agent],
-    queryFn: () => ask(api.GET('/api/v1/call-records', { params: { query: { agent, limit: 6 } } })),
-    refetchInterval: 30_000,
+    queryFn: () => ask(api.GET('/api/v1/call-records', { params: { query: { agent, limit: shown } } })),
+    // The stream tells that a call is over; its record is written a moment later.
+    refetchInterval: ({ state }) => (isMissing(closed, state.data?.items, shown) ? 500 : 30_000),
   })
-  // The record is written when the call is over, which is about when I get here.
-  useEffect(() => void client.invalidateQueries({ queryKey: ['call-records', 'mine', agent] }), [client, agent, answered])
+  useEffect(() => void refetch(), [refetch, closed, answered])
   const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'short' })
   if (!data) return null
   if (data.items.length === 0) return <p className={css.soft}>{t('rest.noCalls')}</p>

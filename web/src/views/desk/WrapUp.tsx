@@ -1,11 +1,9 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { ListBox, ListBoxItem } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
-import { Problem } from '@/api/problem'
 import type { AgentView } from '@/api/types'
-import { failureText } from '@/app/failure'
 import { usePreference } from '@/app/preference'
 import { useNow } from '@/live/clock'
 import { useLive } from '@/live/store'
@@ -14,8 +12,8 @@ import { classes } from '@/ui/classes'
 import { SearchField, TextArea, TextField } from '@/ui/Field'
 import { notify } from '@/ui/notice'
 import { Since, Until } from '@/ui/Timer'
-import { dayOf } from './days'
-import { extendWrapUp, noteTask, submitWrapUp } from './deeds'
+import { extendWrapUp, submitWrapUp } from './deeds'
+import { FollowUpFields, isAtField, refusalOf, useFollowUpDraft, type Refusal } from './FollowUpFields'
 import { usePlaceName, useWho } from './names'
 import { longestNotes, useNotes } from './Notes'
 import css from './WrapUp.module.css'
@@ -31,23 +29,18 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
   const live = useLive((l) => l.link === 'live')
   const [notes, setNotes] = useNotes(wrapUp.call)
   const [reason, setReason] = usePreference(`reason.${wrapUp.call}`, '')
-  const [promise, setPromise] = usePreference(`task.${wrapUp.call}`, '')
-  const [due, setDue] = usePreference(`due.${wrapUp.call}`, '')
+  const promise = useFollowUpDraft(wrapUp.call)
   const [who] = useWho(wrapUp.call)
   const [search, setSearch] = useState('')
   const [busy, setBusy] = useState(false)
-  const [refusal, setRefusal] = useState<{ field?: string | undefined; text: string }>()
-  const client = useQueryClient()
-  // What is promised is mostly for tomorrow.
-  const dueOn = due || dayOf(new Date(), 1)
+  const [refusal, setRefusal] = useState<Refusal>()
   const reasons = useQuery({ queryKey: ['reasons'], queryFn: () => ask(api.GET('/api/v1/reasons')), staleTime: 60_000 })
   const queue = reasons.data?.queues.find((q) => q.queue === wrapUp.queue)
   const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean)
   const offered = (queue?.wrap_up ?? []).filter((r) => words.every((w) => r.toLocaleLowerCase().includes(w)))
   // Who has searched down to one reason means it.
   const chosen = reason || (search && offered.length === 1 ? (offered[0] ?? '') : '')
-  const past = promise.trim() !== '' && dueOn < dayOf(new Date())
-  const unfinished = past || (Boolean(queue?.required) && !chosen)
+  const unfinished = promise.past || (Boolean(queue?.required) && !chosen)
 
   async function submit() {
     if (busy) return
@@ -55,19 +48,13 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
     setRefusal(undefined)
     try {
       // First what was promised: should the wrap-up not be taken, it is there all the same, and not asked for again.
-      if (promise.trim()) {
-        await noteTask(wrapUp.call, promise, dueOn)
-        setPromise('')
-        setDue('')
-        notify('good', t('followUp.created'))
-        void client.invalidateQueries({ queryKey: ['tasks'] })
-      }
+      if (promise.title.trim()) await promise.note()
       await submitWrapUp(agent.id, chosen, notes)
       setNotes('')
       setReason('')
       notify('good', t('wrapUp.done'))
     } catch (e) {
-      setRefusal({ field: e instanceof Problem && e.code === 'invalid' ? e.field : undefined, text: e instanceof Problem && e.code === 'invalid' ? e.message : failureText(e) })
+      setRefusal(refusalOf(e))
     } finally {
       setBusy(false)
     }
@@ -127,21 +114,11 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
                 if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && !unfinished) void submit()
               }}
             />
-            <fieldset className={css.promise}>
-              <legend>{t('followUp.title')}</legend>
-              <TextField
-                label={t('followUp.what')}
-                value={promise}
-                onChange={setPromise}
-                maxLength={200}
-                error={refusal?.field === 'title' ? refusal.text : undefined}
-              />
-              <TextField label={t('followUp.due')} type="date" value={dueOn} onChange={setDue} error={past ? t('followUp.past') : refusal?.field === 'due' ? refusal.text : undefined} />
-            </fieldset>
+            <FollowUpFields draft={promise} legend={t('followUp.title')} refusal={refusal} />
           </div>
         </div>
         <footer className={css.foot}>
-          {refusal && refusal.field !== 'title' && refusal.field !== 'due' && (
+          {refusal && !isAtField(refusal) && (
             <p className={css.error} role="alert">
               {refusal.text}
             </p>

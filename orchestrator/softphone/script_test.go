@@ -37,11 +37,16 @@ func (s *server) addr() string { return s.conn.LocalAddr().String() }
 
 func (s *server) serve() {
 	buf, parser := make([]byte, maxDatagram), newParser()
+	before := map[string]bool{}
 	for {
 		n, from, err := s.conn.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			return
 		}
+		if before[string(buf[:n])] {
+			continue // sent again while the answer was on its way
+		}
+		before[string(buf[:n])] = true
 		m, err := parseMessage(parser, buf[:n])
 		if err != nil || m.isResponse() {
 			continue

@@ -20,7 +20,7 @@ type Recording struct {
 	Engine       core.EngineID // the switch that wrote it
 	About        string        // core.RecordingOfConsult, or "" = the conversation with the customer
 	State        RecordingState
-	Why          string        // how it stopped: complete, failed, pause_unconfirmed
+	Why          string        // how it stopped: complete, failed, broke_off, pause_unconfirmed, late, discarded
 	StartedAt    time.Time     `gorm:"serializer:micro"`
 	StoppedAt    time.Time     `gorm:"serializer:micro"`
 	Length       time.Duration `gorm:"serializer:micro"` // of the audio; until it is archived, as the switch said

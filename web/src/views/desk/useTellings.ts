@@ -14,6 +14,12 @@ function isFailure(reason: string | undefined): reason is Failure {
   return (failures as readonly string[]).includes(reason ?? '')
 }
 
+/**
+ * So long it is waited until a recording that broke off is told, milliseconds. Where a mix ends with its last member the recording breaks off just before the customer is told
+ * to have gone, and that is no news; and by then it has begun again, or not.
+ */
+const settling = 2000
+
 /** Lines of the timeline that came after the ones before. */
 function fresh(before: readonly Entry[], now: readonly Entry[]): readonly Entry[] {
   const last = before.at(-1)
@@ -27,7 +33,21 @@ export function useTellings(agent: string) {
   const told = useRef(entries)
   const asked = useRef(new Map<string, Consult>())
   const nameOf = useConsultName()
+  const settlings = useRef(new Set<ReturnType<typeof setTimeout>>())
   useEffect(() => {
+    const all = settlings.current
+    return () => {
+      for (const s of all) clearTimeout(s)
+    }
+  }, [])
+  useEffect(() => {
+    /** The rules begin another recording, up to three times in a call; what breaks off while it is paused they leave at that. */
+    function tellBrokeOff(id: string) {
+      const call = store.get().calls.get(id)
+      if (call?.primary !== agent || call.phase !== 'talking') return
+      if (call.recording) notify('warn', t('tell.recording.broke_off'))
+      else notify('bad', t('tell.recording.given_up'))
+    }
     const news = fresh(told.current, entries)
     told.current = entries
     for (const e of news) {
@@ -40,7 +60,17 @@ export function useTellings(agent: string) {
         notify('warn', t(`tell.consult.${e.reason}`, { name }))
       }
       if (e.kind === 'transfer.failed' && mine) notify('warn', t('tell.transferFailed'))
-      if (e.kind === 'recording.stopped' && call && mine && (e.reason === 'failed' || e.reason === 'pause_unconfirmed')) notify('bad', t(`tell.recording.${e.reason}`))
+      // That of a consult is marked by a text: what is said here is about the conversation with the customer.
+      if (e.kind === 'recording.stopped' && call && mine && !e.text) {
+        if (e.reason === 'failed' || e.reason === 'pause_unconfirmed') notify('bad', t(`tell.recording.${e.reason}`))
+        if (e.reason === 'broke_off') {
+          const s = setTimeout(() => {
+            settlings.current.delete(s)
+            tellBrokeOff(call.id)
+          }, settling)
+          settlings.current.add(s)
+        }
+      }
     }
     for (const call of store.get().calls.values()) if (call.consult) asked.current.set(call.id, call.consult)
   }, [entries, agent, t, nameOf])

@@ -3,7 +3,7 @@ import { credentials } from '@/api/client'
 import type { Me } from '@/api/types'
 import { session } from './session'
 
-const server = vi.hoisted(() => ({ me: undefined as unknown }))
+const server = vi.hoisted((): { me: unknown } => ({ me: undefined }))
 vi.mock('@/api/client', () => ({ api: { GET: () => undefined, POST: () => undefined, DELETE: () => undefined }, ask: () => Promise.resolve(server.me), credentials: { csrf: '', ended: () => undefined } }))
 vi.mock('@/live/stream', () => ({
   LiveStream: class {

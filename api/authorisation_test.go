@@ -249,6 +249,26 @@ func TestEveryKindOfEntryHasItsReadersS3(t *testing.T) {
 	}
 }
 
+// TestWhoseRecordingsAreSeenS3: the table of routes keeps agents away from recordings; should a route ever let them through, they still see none.
+func TestWhoseRecordingsAreSeenS3(t *testing.T) {
+	annas := Recording{ID: "r1", Tenant: "acme", Agent: "anna"}
+	for _, c := range []struct {
+		who  Principal
+		sees bool
+	}{
+		{Principal{Role: Agent, Tenant: "acme", Agent: "anna"}, false},
+		{Principal{Role: Agent, Agent: "anna"}, false},
+		{Principal{Role: Supervisor, Tenant: "acme"}, true},
+		{Principal{Role: Supervisor, Tenant: "acme", ByTeam: true, Teams: []string{"anna"}}, true}, // see looking: a team of her own
+		{Principal{Role: Supervisor, Tenant: "acme", ByTeam: true, Teams: []string{"bert"}}, false},
+		{Principal{Role: Supervisor, Tenant: "globex"}, false},
+		{Principal{Role: Auditor, Tenant: "acme"}, true},
+		{Principal{Role: Admin}, true},
+	} {
+		require.Equal(t, c.sees, looking(c.who).see.recording(annas), "%+v", c.who)
+	}
+}
+
 // TestNobodyMakesThemselvesMoreS3 tries the ways up.
 func TestNobodyMakesThemselvesMoreS3(t *testing.T) {
 	w := newWorld(t)

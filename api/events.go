@@ -272,7 +272,7 @@ func (s *Server) begin(r *request, w *window, v View, after *uint64) bool {
 	if v == nil && w.see.part() {
 		now := s.Live.View()
 		if after == nil || now.Position() != *after {
-			v = now // see the package's comment on what goes
+			v = now // see "What goes" at the top of this file
 		} else {
 			w.knows(now)
 		}

@@ -27,7 +27,7 @@ func (p Principal) narrow(asked core.TenantID) (core.TenantID, error) {
 // sight is what a principal may see of what is there, as it is at one moment: made for each request, and again with every beat of an event stream. It is the only place that
 // decides whether somebody may see an agent, a queue, a call.
 //
-//   - An agent sees itself, the queues of its tenant, and the calls that it has a part in, is asked to join, or that ring at its phone.
+//   - An agent sees itself, the queues of its tenant, and the calls that it has a part in, is asked to join, or that ring at its phone; and no recordings.
 //   - A supervisor who leads teams sees the agents of these teams, the queues that one of them is a member of, and the calls that wait in these queues or that one
 //     of these agents has to do with.
 //   - Everybody else sees all of the tenant; without a tenant, all.
@@ -150,8 +150,14 @@ func (see sight) record(r core.CallRecord) bool {
 	}
 }
 
+// recording reports whether the principal may see a recording. Agents see none, not even of their own calls: one file has a whole call in it, over every transfer.
 func (see sight) recording(r Recording) bool {
-	return see.tenantAllowed(r.Tenant) && (!see.ByTeam || see.agents[r.Agent])
+	switch {
+	case !see.tenantAllowed(r.Tenant), see.Role == Agent:
+		return false
+	default:
+		return !see.ByTeam || see.agents[r.Agent]
+	}
 }
 
 // entrySight says for each kind of timeline entry whether agents see those that are about themselves. Entries of a kind that is not in it are shown to nobody: who adds a

@@ -48,7 +48,7 @@ type Config struct {
 	Checks   []Check              // optional: further questions of /readyz
 	Switches []Switch             // optional: those that this process drives, with what the rules do not know of them
 	Registry *prometheus.Registry // optional: what /metrics shows
-	Version  string               // optional: of the binary, for /healthz
+	Version  string               // optional: of the binary, for who has signed in (/api/v1/me); /healthz shows none, for it answers strangers
 	App      http.Handler         // optional: what a browser gets for paths that are none of the API
 
 	// TrustedProxies are the addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. Optional; without, nobody is: all who come through

@@ -102,8 +102,8 @@ const (
 // ourWords is what guessers of a contact centre's passwords try besides what everybody chooses.
 var ourWords = []string{"tandem", "asterisk", "freeswitch", "callcenter", "contactcenter", "callcentre", "helpdesk", "telephone", "agent", "supervisor", "admin"}
 
-// guessable is the strength below which a password is one of the first that would be guessed: of zxcvbn's steps from 0 to 4 the second, about ten million guesses. With
-// hashes that cost what ours cost, and tries that are slowed down, that is years.
+// guessable is the score, of zxcvbn's from 0 to 4, below which a password is one of the first that would be guessed. 2 begins at about a hundred million guesses: years for
+// somebody who tries them here, where tries are slowed down, and weeks of a core for somebody who has the hashes.
 const guessable = 2
 
 // longNumber is from when on a number may be a password.

@@ -136,7 +136,7 @@ type SkillNeed struct {
 
 // WrapUpSetup says what is owed after a conversation (C19).
 type WrapUpSetup struct {
-	Time       time.Duration `json:"time,omitempty"`       // 0 = no wrap-up
+	Time       time.Duration `json:"time,omitempty"`       // 0 = no wrap-up; with Required there is one all the same, and it does not run out
 	Extension  time.Duration `json:"extension,omitempty"`  // one request prolongs by so much; 0 = not allowed
 	Extensions int           `json:"extensions,omitempty"` // how often; default 1 where Extension is set
 	Reasons    []string      `json:"reasons,omitempty"`    // to choose from; empty = any text up to 128 characters

@@ -69,11 +69,18 @@ const (
 	ReasonUnreachable = "phone_unreachable"
 )
 
+// agent is an agent as the rules know them. StateCause says why the state is as it is:
+//
+//   - "new", "asked" (by the agent or for them), "agent" (a break that was asked for while the phone rang), "removed";
+//   - "offer" while Reserved, and then the [OfferOutcome] of what rang;
+//   - how their part in a conversation ended, as [EntryTalkEnded], [EntryLeft] and [EntryConsultEnded] tell it: "caller", "agent", "agent_lost", "transfer", "left", "ended" …;
+//   - "wrap_up_done", "wrap_up_timer";
+//   - "phone_back": the phone can be reached again.
 type agent struct {
 	AgentSetup
 	State      AgentState    `json:"state"`
 	Reason     string        `json:"reason,omitempty"` // of Idle
-	StateCause string        `json:"state_cause"`      // why this state: "agent", "supervisor", an OfferOutcome …
+	StateCause string        `json:"state_cause"`      // why this state: see the comment above
 	Since      instant       `json:"since"`
 	SignedInAt instant       `json:"signed_in_at,omitzero"`
 	IdleSince  instant       `json:"idle_since"`           // the longest-idle clock: last became available, or missed a call

@@ -276,7 +276,9 @@ func (s *Server) changed(r *request, object string, tenant core.TenantID, detail
 	s.rosters.forget()
 	s.rechecks.tell(func(p Principal) bool { return p.ByTeam || p.Role == Agent }) // who is of which team, whose numbers are protected, who is no agent any more
 	s.audit(r, object, tenant, detail)
-	return s.Live.Config(r.ctx(), change)
+	ctx, cancel := bookkeeping(r)
+	defer cancel()
+	return s.Live.Config(ctx, change)
 }
 
 // audit keeps what has been done. It cannot be undone any more, so a failure to write is logged loudly and not answered.
@@ -287,7 +289,9 @@ func (s *Server) audit(r *request, object string, tenant core.TenantID, detail a
 }
 
 func (s *Server) mustAudit(r *request, object string, tenant core.TenantID, detail any) error {
-	return s.Audit.Record(r.ctx(), AuditRow{
+	ctx, cancel := bookkeeping(r)
+	defer cancel()
+	return s.Audit.Record(ctx, AuditRow{
 		Actor: r.who.actor(), Token: r.who.credential(), Action: r.op(), Object: object, Tenant: tenant, RequestID: r.requestID, Detail: detail,
 	})
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -38,7 +39,8 @@ func (s *Server) worked(r *request, call core.CallID) error {
 	if a, found := view.Agent(r.who.Agent); found && a.WrapUp != nil && a.WrapUp.Call == call {
 		return nil
 	}
-	if c, found := view.Call(call); found && r.sees.call(c) && (c.Primary == r.who.Agent || talksIn(c, r.who.Agent)) { // an offer is not enough
+	led := func(o core.Ownership) bool { return o.Agent == r.who.Agent }
+	if c, found := view.Call(call); found && r.who.tenantAllowed(c.Tenant) && (talksIn(c, r.who.Agent) || slices.ContainsFunc(c.Owners, led)) { // an offer is not enough
 		return nil
 	}
 	rec, err := s.History.CallRecord(r.ctx(), call)

@@ -130,7 +130,7 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 			w.failf("an agent is on at most one offer or call", "%s is connected with %s and talks on %s", e.Agent, e.Call, was)
 		}
 		b.talks[e.Call] = &talk{agent: e.Agent, leg: e.Leg}
-		b.recordedFor(e)
+		b.taken(e)
 		b.talker[e.Agent] = e.Call
 		b.place(e.Call).queue = ""
 	case core.EntryTalkEnded:

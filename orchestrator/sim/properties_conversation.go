@@ -73,6 +73,9 @@ func (b *books) converses(w *world, e *core.Entry) {
 		b.direct[e.Call] = e.Reason == "agent" && v != nil && v.consult == nil
 	case core.EntryTransferFailed:
 		b.direct[e.Call] = false
+		if v != nil && v.phase == core.Outside {
+			b.leavesAll(w, e.Call, v) // they wait again, or are told that nobody is there
+		}
 	case core.EntryCallQueued:
 		b.leavesAll(w, e.Call, v)
 	case core.EntryTalkEnded:
@@ -112,6 +115,7 @@ func (b *books) beside(w *world, e *core.Entry, v *conversation) {
 	case core.EntryConsultAnswered:
 		v.consult.leg, v.consult.agent = e.Leg, e.Agent
 		b.engages(w, e)
+		b.consults(e)
 	case core.EntryConsultToggled:
 		b.stepsAside(w, e.Call, v, e.Reason == "consultant")
 	case core.EntryConsultEnded:

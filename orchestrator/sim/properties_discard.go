@@ -12,24 +12,44 @@ import (
 type discards struct {
 	callsOf   map[core.RecordingID]core.CallID // of every recording that was ever ordered
 	discarded map[core.RecordingID]bool
-	quit      map[core.CallID]bool      // recorded no more
-	thrown    map[core.RecordingID]bool // of a call of which one was discarded then
-	kept      map[core.CallID]bool      // recorded for a queue that does not let its recordings be discarded
+	quit      map[core.CallID]bool         // recorded no more
+	takenFor  map[core.CallID]core.QueueID // the queue for which an agent has taken the call last
+	thrown    map[core.RecordingID]bool    // of a call of which one was discarded then
+	kept      map[core.CallID]bool         // recorded for a queue that does not let its recordings be discarded
 	archived  map[core.RecordingID]bool
 }
 
 func newDiscards() discards {
 	return discards{
 		callsOf: map[core.RecordingID]core.CallID{}, discarded: map[core.RecordingID]bool{}, quit: map[core.CallID]bool{}, kept: map[core.CallID]bool{},
-		thrown: map[core.RecordingID]bool{}, archived: map[core.RecordingID]bool{},
+		takenFor: map[core.CallID]core.QueueID{},
+		thrown:   map[core.RecordingID]bool{}, archived: map[core.RecordingID]bool{},
 	}
 }
 
-// recordedFor notes for which queue a call is recorded from now on. One that keeps what is recorded for it has it recorded, whatever was discarded before.
-func (b *books) recordedFor(e *core.Entry) {
-	if q := b.queues[e.Queue]; q.Record && !q.DiscardRecordings {
-		b.kept[e.Call] = true
-		delete(b.quit, e.Call)
+// taken notes for which queue a call is recorded from now on.
+func (b *books) taken(e *core.Entry) {
+	b.takenFor[e.Call] = e.Queue
+	if q := b.queues[e.Queue]; q.Record {
+		if b.quit[e.Call] && !q.DiscardRecordings {
+			b.files[e.Call]++ // what was discarded is no part of it
+		}
+		b.recordedFor(e.Call, q)
+	}
+}
+
+// consults notes that a consult is recorded from now on, if its queue has that.
+func (b *books) consults(e *core.Entry) {
+	if q := b.queues[b.takenFor[e.Call]]; q.RecordConsults {
+		b.recordedFor(e.Call, q)
+	}
+}
+
+// recordedFor notes for which queue something of a call is recorded from now on. One that keeps what is recorded for it has it recorded, whatever was discarded before.
+func (b *books) recordedFor(call core.CallID, q core.Queue) {
+	if !q.DiscardRecordings {
+		b.kept[call] = true
+		delete(b.quit, call)
 	}
 }
 

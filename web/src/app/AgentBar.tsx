@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ChevronDown, Coffee } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { api, ask, deed } from '@/api/client'
-import type { AgentView } from '@/api/types'
+import type { AgentState, AgentView } from '@/api/types'
 import { useLive } from '@/live/store'
 import { Button } from '@/ui/Button'
 import { Menu, MenuItem, MenuRule, MenuSection } from '@/ui/Menu'
@@ -22,6 +22,9 @@ export function setState(agent: string, state: 'available' | 'idle' | 'offline',
     ),
   )
 }
+
+/** In which nobody signs out: a request has to be answered or declined first, a conversation and its wrap-up to be finished. Available and idle are taken note of meanwhile. */
+const mustStay: ReadonlySet<AgentState> = new Set<AgentState>(['reserved', 'engaged', 'wrap_up'])
 
 /** The words to choose from for idle, of the agent's tenant; without any set up, a few that everybody knows. */
 export function useIdleReasons(tenant: string | undefined): string[] {
@@ -68,7 +71,7 @@ function Switch({ agent }: { agent: AgentView }) {
           ))}
         </MenuSection>
         <MenuRule />
-        <MenuItem id="offline" text={t('state.offline')} icon={<StateMark state="offline" />} />
+        <MenuItem id="offline" text={t('state.offline')} icon={<StateMark state="offline" />} isDisabled={mustStay.has(agent.state)} />
       </Menu>
       {agent.next_state && (
         <span className={css.next} role="status">

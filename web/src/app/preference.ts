@@ -42,9 +42,20 @@ export function remembered(prefix: string): string[] {
   return names.map((k) => k.slice(name.length)).sort()
 }
 
-/** Forgets what was typed and seen of all calls. */
+/** Forgets what was typed and seen of all calls, and by whom. */
 export function forgetDrafts() {
+  localStorage.removeItem(writer)
   forget(() => false)
+}
+
+/** Whose the drafts are: the id of who signed in here last, and has not signed out. */
+const writer = 'tandem.drafts-of'
+
+/** Drafts are kept for who wrote them, should their session end and be begun again. Those of somebody else, or of nobody knows whom, are forgotten. */
+export function keepDraftsOf(user: string) {
+  if (localStorage.getItem(writer) === user) return
+  forgetDrafts()
+  localStorage.setItem(writer, user)
 }
 
 /** Forgets what was typed and seen of calls that are over and done. A follow-up that nobody has noted yet stays: the time of a wrap-up may run out over it. */

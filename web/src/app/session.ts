@@ -3,7 +3,7 @@ import { api, ask, credentials } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Me } from '@/api/types'
 import { LiveStream } from '@/live/stream'
-import { forgetDrafts } from './preference'
+import { forgetDrafts, keepDraftsOf } from './preference'
 import { queryClient } from './queries'
 
 /** Who sits here. `ended` says that somebody was signed in and is not any more without having asked for it. */
@@ -17,7 +17,8 @@ export type SessionState =
 type TabWord = 'in' | 'out'
 
 /**
- * The one session of this tab. Whoever is signed in has a live stream; whoever signs out, in whatever tab, leaves nothing behind.
+ * The one session of this tab. Whoever is signed in has a live stream; whoever signs out, in whatever tab, leaves nothing behind. Whose session ends otherwise finds their
+ * drafts again when they come back; who comes in their place does not.
  */
 class Session {
   private state: SessionState = { status: 'unknown' }
@@ -65,7 +66,7 @@ class Session {
   /** Throws a Problem, `work_unfinished` among others, if the server did not take the session back. */
   async signOut(): Promise<void> {
     await ask(api.DELETE('/api/v1/session'))
-    // What was typed about customers stays over a reload, not for the next person at this computer.
+    // What was typed about customers stays over a reload and over the end of a session that nobody asked for, but whoever signs out is done with it.
     forgetDrafts()
     this.leave(false)
     this.tabs?.postMessage('out' satisfies TabWord)
@@ -80,6 +81,7 @@ class Session {
 
   private enter(me: Me) {
     const before = this.state.status === 'in' ? this.state.me : undefined
+    keepDraftsOf(me.user ?? me.name)
     credentials.csrf = me.csrf ?? ''
     if (before?.user !== me.user || !this.stream) {
       this.stream?.stop()

@@ -47,9 +47,9 @@ export function MenuSection({
   )
 }
 
-export function MenuItem({ id, text, icon, note }: { id: string; text: string; icon?: ReactNode; note?: ReactNode }) {
+export function MenuItem({ id, text, icon, note, isDisabled = false }: { id: string; text: string; icon?: ReactNode; note?: ReactNode; isDisabled?: boolean }) {
   return (
-    <Entry id={id} textValue={text} className={css.option ?? ''}>
+    <Entry id={id} textValue={text} isDisabled={isDisabled} className={css.option ?? ''}>
       {({ isSelected }) => (
         <>
           {icon}

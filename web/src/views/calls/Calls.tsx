@@ -122,7 +122,7 @@ function List({ items, ofToday, open }: { items: CallRecord[]; ofToday: boolean;
             </td>
             <td className={cell.wide}>{r.agents?.map(agent).join(', ') ?? '–'}</td>
             <td className={classes('digits', cell.number, cell.wide)}>{clock(r.wait)}</td>
-            <td className={classes('digits', cell.number, cell.wide)}>{clock(r.talk + r.hold)}</td>
+            <td className={classes('digits', cell.number, cell.wide)}>{clock(r.talk)}</td>
           </tr>
         )
       })}

@@ -1,9 +1,8 @@
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { DoorOpen, Phone, RefreshCw, UsersRound } from 'lucide-react'
-import { useState } from 'react'
+import { useDeferredValue, useState } from 'react'
 import { ListBox, ListBoxItem, ToggleButton, ToggleButtonGroup } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
-import { api, ask } from '@/api/client'
 import type { Call } from '@/api/types'
 import { failureText } from '@/app/failure'
 import { useLive } from '@/live/store'
@@ -13,6 +12,7 @@ import { Checkbox, SearchField } from '@/ui/Field'
 import { StateBadge, StateMark } from '@/ui/State'
 import { Since } from '@/ui/Timer'
 import { consult, transfer } from './deeds'
+import { lookUp } from './directory'
 import { canTake, choices, type Choice } from './targets'
 import css from './TargetDialog.module.css'
 
@@ -28,15 +28,24 @@ export function TargetDialog({ call, agent, purpose, onClose }: { call: Call; ag
   const [goOn, setGoOn] = useState(false)
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<string>()
+  const words = useDeferredValue(search.trim())
   const directory = useQuery({
-    queryKey: ['directory', 'all'],
-    queryFn: () => ask(api.GET('/api/v1/directory', { params: { query: { limit: 500 } } })),
+    queryKey: ['directory', 'all', words],
+    queryFn: () => lookUp(['agent', 'queue', 'entry_point'], words),
     refetchInterval: 10_000,
+    placeholderData: keepPreviousData,
   })
-  const found = choices(directory.data?.items ?? [], live, agent, search, kind)
-  const selected = found.find((c) => c.id === chosen && canTake(c, purpose)) ?? (search && found[0] && canTake(found[0], purpose) ? found[0] : undefined)
+  const found = choices(directory.data ?? [], live, agent, search, kind)
+  // Whoever was chosen, or else the first that was found. If that one cannot be asked any more, nobody takes their place unasked.
+  const meant = chosen === undefined ? (search ? found[0] : undefined) : found.find((c) => c.id === chosen)
+  const selected = meant && canTake(meant, purpose) ? meant : undefined
   // In a conference the others may go on with the customer meanwhile (C11).
   const conference = (call.participants?.filter((p) => p.role !== 'consultant').length ?? 0) > 2
+
+  function searchFor(text: string) {
+    setSearch(text)
+    setChosen(undefined)
+  }
 
   async function go(choice: Choice | undefined) {
     if (!choice) return
@@ -71,7 +80,7 @@ export function TargetDialog({ call, agent, purpose, onClose }: { call: Call; ag
           void go(selected)
         }}
       >
-        <SearchField label={t('target.search')} value={search} onChange={setSearch} autoFocus />
+        <SearchField label={t('target.search')} value={search} onChange={searchFor} autoFocus />
         <IconButton look="secondary" label={t('target.reload')} icon={<RefreshCw size={16} aria-hidden />} isPending={directory.isFetching} onPress={() => void directory.refetch()} />
       </form>
       <ToggleButtonGroup

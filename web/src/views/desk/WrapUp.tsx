@@ -25,6 +25,7 @@ import css from './WrapUp.module.css'
 export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullable<AgentView['wrap_up']> }) {
   const { t } = useTranslation('desk')
   const title = useId()
+  const lack = useId()
   const place = usePlaceName()
   const live = useLive((l) => l.link === 'live')
   const [notes, setNotes] = useNotes(wrapUp.call)
@@ -40,7 +41,9 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
   const offered = (queue?.wrap_up ?? []).filter((r) => words.every((w) => r.toLocaleLowerCase().includes(w)))
   // Who has searched down to one reason means it.
   const chosen = reason || (search && offered.length === 1 ? (offered[0] ?? '') : '')
-  const unfinished = promise.past || (Boolean(queue?.required) && !chosen)
+  // Where there are reasons to choose from, the server takes no wrap-up without one, whether or not its timer may end it.
+  const lacksReason = !chosen.trim() && Boolean(queue && (queue.required || queue.wrap_up.length > 0))
+  const unfinished = promise.past || lacksReason
 
   async function submit() {
     if (busy) return
@@ -123,12 +126,17 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
               {refusal.text}
             </p>
           )}
+          {lacksReason && (
+            <p id={lack} className={css.lack}>
+              {t('wrapUp.needsReason')}
+            </p>
+          )}
           {wrapUp.until && (
             <Button onPress={() => void extendWrapUp(agent.id)} isDisabled={!live}>
               {t('wrapUp.extend')}
             </Button>
           )}
-          <Button look="primary" type="submit" isPending={busy} isDisabled={!live || unfinished} aria-keyshortcuts="Control+Enter">
+          <Button look="primary" type="submit" isPending={busy} isDisabled={!live || unfinished} aria-keyshortcuts="Control+Enter" {...(lacksReason ? { 'aria-describedby': lack } : {})}>
             {t('wrapUp.submit')}
           </Button>
         </footer>

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, ask } from '@/api/client'
 import type { Call, Consult, Participant, Target } from '@/api/types'
 import { usePreference } from '@/app/preference'
 import { useLive } from '@/live/store'
+import { lookUp } from './directory'
 
 /** Names the parties of calls; changes only when a name does. */
 export function useAgentName(): (id: string) => string {
@@ -15,8 +15,8 @@ export function useAgentName(): (id: string) => string {
 
 /** The name of a queue or an entry point. Agents do not see all of them live, but whom a call can be sent to they may always ask. */
 export function usePlaceName(): (kind: 'queue' | 'entry_point', id: string) => string {
-  const { data } = useQuery({ queryKey: ['directory', 'places'], queryFn: () => ask(api.GET('/api/v1/directory', { params: { query: { limit: 500 } } })), staleTime: 60_000 })
-  const names = useMemo(() => new Map(data?.items.map((i) => [`${i.kind}/${i.id}`, i.name])), [data])
+  const { data } = useQuery({ queryKey: ['directory', 'places'], queryFn: () => lookUp(['queue', 'entry_point']), staleTime: 60_000 })
+  const names = useMemo(() => new Map(data?.map((i) => [`${i.kind}/${i.id}`, i.name])), [data])
   return (kind, id) => names.get(`${kind}/${id}`) ?? id
 }
 

@@ -1,29 +1,26 @@
 import { Headset, Hourglass, PhoneCall, UserCheck, Users, type LucideIcon } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useCallback, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Queue } from '@/api/types'
 import type { Live } from '@/live/state'
 import { sameItems, useLive } from '@/live/store'
 import { waits } from './calls'
 import { staffLevel } from './levels'
 import { Leveled, Wait } from './Marks'
-import { inTimeOf, oldestOf } from './queues'
-import { useQueueFigures } from './useFigures'
+import { freeOf, inTimeOf, oldestOf } from './queues'
+import { useQueueFigures, useQueueSetup } from './useFigures'
 import css from './Now.module.css'
 
-function counts(live: Live): number[] {
+function counts(live: Live, setup: ReadonlyMap<string, Queue> | undefined): number[] {
   let waiting = 0
   let served = 0
   for (const c of live.calls.values()) {
     if (waits(c)) waiting++
     else if (c.phase !== 'ended') served++
   }
-  let free = 0
   let signedIn = 0
-  for (const a of live.agents.values()) {
-    if (a.state !== 'offline') signedIn++
-    if (a.state === 'available') free++
-  }
-  return [waiting, served, free, signedIn]
+  for (const a of live.agents.values()) if (a.state !== 'offline') signedIn++
+  return [waiting, served, freeOf(live.agents.values(), live.queues, setup), signedIn]
 }
 
 /** Of all that wait, who has waited longest, and in which queue. */
@@ -38,7 +35,9 @@ function longest(live: Live): readonly (string | undefined)[] {
 /** The whole house in five figures. */
 export function Now() {
   const { t } = useTranslation('supervisor')
-  const [waiting = 0, served = 0, free = 0, signedIn = 0] = useLive(counts, sameItems)
+  const setup = useQueueSetup()
+  const count = useCallback((live: Live) => counts(live, setup), [setup])
+  const [waiting = 0, served = 0, free = 0, signedIn = 0] = useLive(count, sameItems)
   const [queue, since] = useLive(longest, sameItems)
   const figures = useQueueFigures().of
   return (

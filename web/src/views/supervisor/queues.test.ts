@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AgentView, Call, Queue, QueueView } from '@/api/types'
-import { oldestOf, rowsOf, sameRow, signedIn, staffOf } from './queues'
+import { freeOf, oldestOf, rowsOf, sameRow, signedIn, staffOf } from './queues'
 
 function map<T extends { id: string }>(...items: Partial<T>[]): ReadonlyMap<string, T> {
   return new Map(items.map((i) => [i.id ?? '', i as T]))
@@ -34,4 +34,25 @@ test('a row is another one only when something in it is', () => {
   if (!before || !again || !after) throw new Error('there are rows')
   expect(sameRow(before, again)).toBe(true)
   expect(sameRow(before, after)).toBe(false)
+})
+
+test('free is who could be offered a call: reachable, and in a queue that has somebody free; each counts once', () => {
+  const all = map<AgentView>(
+    { id: 'anna', state: 'available' },
+    { id: 'ben', state: 'available', phone_down: true },
+    { id: 'cleo', state: 'available', paused_till: '2026-01-31T08:00:00Z' },
+    { id: 'dora', state: 'available' },
+    { id: 'ella', state: 'available' },
+    { id: 'finn', state: 'idle' },
+  )
+  const members = (...ids: string[]) => ids.map((agent) => ({ agent })) as Queue['members']
+  const setup = map<Queue>(
+    { id: 's', members: members('anna', 'ben', 'cleo', 'finn') },
+    { id: 'b', members: members('anna') },
+    { id: 'away', members: members('dora') }, // at a switch that is away, say
+  )
+  const live = map<QueueView>({ id: 's', free: 1 }, { id: 'b', free: 1 }, { id: 'away', free: 0 })
+  expect(freeOf(all.values(), live, setup)).toBe(1)
+  // Until it is known who is where, nobody is left out who can be reached.
+  expect(freeOf(all.values(), live, undefined)).toBe(3)
 })

@@ -25,6 +25,17 @@ export function signedIn(staff: Staff): number {
   return Object.values(staff).reduce((a, b) => a + b, 0) - staff.offline
 }
 
+/**
+ * How many agents could be offered a call now, each counted once: available, not in the pause after a missed one, with a phone that can be reached, and in a queue that has
+ * somebody free. Who is in which queue comes with the set-up; until that is known every agent is taken to be in one.
+ */
+export function freeOf(agents: Iterable<AgentView>, queues: ReadonlyMap<string, QueueView>, setup: ReadonlyMap<string, Queue> | undefined): number {
+  const members = setup && new Set([...setup.values()].filter((q) => queues.get(q.id)?.free !== 0).flatMap((q) => q.members.map((m) => m.agent)))
+  let free = 0
+  for (const a of agents) if (a.state === 'available' && !a.paused_till && !a.phone_down && (!members || members.has(a.id))) free++
+  return free
+}
+
 /** Since when the first in each queue has been waiting. The stream's own: figures are some seconds behind. */
 export function oldestOf(queues: ReadonlyMap<string, QueueView>, calls: ReadonlyMap<string, Call>): ReadonlyMap<string, string> {
   const since = new Map<string, string>()

@@ -1,0 +1,43 @@
+package core
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A pause belongs to the agent who asked for it: whoever takes the conversation over after a consult, or in a conference, is recorded, as after a blind transfer. Where the queue
+// resumes nothing by itself, nothing would be recorded any more.
+func TestThePauseOfWhoHasLeftIsOverC15(t *testing.T) {
+	t.Parallel()
+	for name, last := range map[string][]string{"transfer after a consult": {"complete ann"}, "conference": {"merge ann", "leave ann"}, "hangs up": {"hangs ann"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlay(t)
+			for line := range strings.Lines(`tenant acme and agent ann bob and queue sales ann ring=20s record and number 100 queue=sales
+up nothing
+ann available
+bob available
+c1 calls 100 from +4930
+answers c1
+ringing ann
+answers ann
+recording started
+pause ann
+recording paused
+consult ann agent=bob
+ringing bob
+answers bob
+`) {
+				p.do(strings.TrimSpace(line))
+			}
+			var said []string
+			for _, line := range last {
+				said = append(said, p.do(line)...)
+			}
+			if !slices.Contains(said, "-> resume rec1") {
+				t.Errorf("bob's conversation is not recorded:\n%s\n%s", strings.Join(said, "\n"), strings.Join(p.do("+1h calls"), "\n"))
+			}
+		})
+	}
+}

@@ -1,0 +1,54 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { credentials } from '@/api/client'
+import type { Me } from '@/api/types'
+import { session } from './session'
+
+const server = vi.hoisted((): { me: unknown } => ({ me: undefined }))
+vi.mock('@/api/client', () => ({ api: { GET: () => undefined, POST: () => undefined, DELETE: () => undefined }, ask: () => Promise.resolve(server.me), credentials: { csrf: '', ended: () => undefined } }))
+vi.mock('@/live/stream', () => ({
+  LiveStream: class {
+    start = () => undefined
+    stop = () => undefined
+  },
+}))
+
+async function enters(user: string) {
+  server.me = { user, name: user, role: 'agent', all_teams: false, may: [] } satisfies Me
+  await session.signIn(user, 'password')
+}
+
+beforeEach(async () => {
+  localStorage.clear()
+  await enters('anna')
+  for (const kind of ['notes', 'who', 'task', 'due', 'reason', 'draft']) localStorage.setItem(`tandem.${kind}.a`, 'of a customer')
+  localStorage.setItem('tandem.theme', 'dark')
+})
+
+function drafts(): string[] {
+  return Object.keys(localStorage).filter((k) => k.endsWith('.a'))
+}
+
+test('whose session ends finds their drafts when they come back', async () => {
+  credentials.ended()
+  expect(session.get()).toEqual({ status: 'out', ended: true })
+  await enters('anna')
+  expect(drafts()).toHaveLength(6)
+})
+
+test('who comes in the place of somebody whose session ended finds nothing of theirs', async () => {
+  credentials.ended()
+  await enters('ben')
+  expect(drafts()).toEqual([])
+  expect(localStorage.getItem('tandem.theme')).toBe('dark')
+})
+
+test('nor does who finds another session here after a reload', async () => {
+  server.me = { user: 'ben', name: 'ben', role: 'agent', all_teams: false, may: [] } satisfies Me
+  await session.restore()
+  expect(drafts()).toEqual([])
+})
+
+test('who signs out leaves neither drafts nor their name', async () => {
+  await session.signOut()
+  expect(Object.keys(localStorage)).toEqual(['tandem.theme'])
+})

@@ -1,0 +1,58 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { AgentView } from '@/api/types'
+import { nothing } from '@/live/state'
+import { store } from '@/live/store'
+import { submitWrapUp } from './deeds'
+import { WrapUp } from './WrapUp'
+
+vi.mock('@/api/client', () => ({ api: { GET: () => undefined }, ask: () => Promise.resolve({ items: [] }) }))
+vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
+vi.mock('./deeds', () => ({ extendWrapUp: vi.fn(), noteTask: vi.fn(), submitWrapUp: vi.fn() }))
+vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))
+
+afterEach(() => {
+  cleanup()
+  vi.resetAllMocks()
+  localStorage.clear()
+  store.set(nothing)
+})
+
+function owes(reasons: string[], required: boolean) {
+  store.set({ ...nothing, link: 'live' })
+  const client = new QueryClient()
+  client.setQueryData(['reasons'], { tenants: [], rules: [], queues: [{ queue: 'sales', wrap_up: reasons, required }] })
+  const wrapUp = { call: 'a', queue: 'sales', since: '2026-01-31T08:00:00Z', extended: 0 }
+  render(<WrapUp agent={{ id: 'anna' } as AgentView} wrapUp={wrapUp} />, {
+    wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider>,
+  })
+}
+
+function mayFinish(): boolean {
+  return !screen.getByRole('button', { name: 'wrapUp.submit' }).hasAttribute('disabled')
+}
+
+test.each([true, false])('where there are reasons one is chosen before the wrap-up is done, and it says so; required: %s (C19)', async (required) => {
+  owes(['Order', 'Question'], required)
+  expect(mayFinish()).toBe(false)
+  expect(screen.getByText('wrapUp.needsReason')).toBeDefined()
+  fireEvent.click(screen.getByRole('option', { name: 'Question' }))
+  expect(screen.queryByText('wrapUp.needsReason')).toBeNull()
+  expect(mayFinish()).toBe(true)
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'wrapUp.submit' }))
+    await Promise.resolve()
+  })
+  expect(vi.mocked(submitWrapUp).mock.calls).toEqual([['anna', 'Question', '']])
+})
+
+test('where there are none, a reason is written only if it has to be (C19)', () => {
+  owes([], false)
+  expect(mayFinish()).toBe(true)
+  cleanup()
+  owes([], true)
+  expect(mayFinish()).toBe(false)
+  fireEvent.change(screen.getByRole('textbox', { name: 'wrapUp.reason' }), { target: { value: 'asked' } })
+  expect(mayFinish()).toBe(true)
+})

@@ -18,6 +18,9 @@ import (
 // of them. Whatever else is wanted of a mix needs a conference, and once it is one, it stays one until all have left: so people in the middle of a
 // talk are moved once, at most.
 //
+// A leg is bridged once, with whom it talks first: that is all of most calls. Who is held, consults, or is passed on meets the others in conferences from then on. To be bridged again in the
+// moment in which the last bridge is coming apart is what a busy FreeSWITCH takes badly: it hangs up on one of them.
+//
 // A bridge has no name on the switch. A Tandem that comes later finds the mix's by its legs: they carry it where it is not the name of their call.
 //
 // A leg's thread on the switch does what it is told, and something of its own accord when its bridge ends; whichever is written down last, it does. So no leg of a
@@ -66,7 +69,7 @@ func (e *Engine) couple(a core.SetMix) (first, second core.LegID, ok bool) {
 	slices.SortStableFunc(two, func(x, y *leg) int { return x.rank() - y.rank() })
 	x, y := two[0], two[1]
 	bridged := x.stay == stay{mix: a.Mix, with: y.id} && y.stay == stay{mix: a.Mix, with: x.id}
-	return x.id, y.id, bridged || x.free() && y.free()
+	return x.id, y.id, bridged || x.free() && y.free() && !x.coupled && !y.coupled
 }
 
 func (l *leg) rank() int {
@@ -129,6 +132,7 @@ func (e *Engine) meet(mix core.MixID, first, second core.LegID) bool {
 	x.moving, y.moving = newMove(x.stay), newMove(y.stay)
 	x.due, y.due = false, false
 	x.second, y.second = "", ""
+	x.coupled, y.coupled = true, true
 	return true
 }
 
@@ -379,7 +383,7 @@ func (e *Engine) bridgeFacts(ev event) (facts []core.Fact) {
 		}
 		facts = append(facts, l.unbridged()...)
 		l.bridged, l.second, l.inside = other, two[1], l.goal().mix
-		l.seen, l.absent, l.met = time.Now(), 0, time.Now()
+		l.seen, l.absent, l.met, l.coupled = time.Now(), 0, time.Now(), true
 		l.begun(func(m *move) bool { return m.to.with == other })
 		facts = append(facts, core.MixJoined{Mix: l.inside, Leg: id})
 	}

@@ -90,6 +90,13 @@ func TestPlanOfABridge(t *testing.T) {
 	assert.Equal(t, map[core.LegID]stay{legA: {music: true}}, p.leave)
 	assert.Equal(t, map[core.LegID]stay{legB: {mix: "m"}}, p.join)
 	assert.Equal(t, []core.LegID{legA, legB}, e.bridged("m"))
+
+	for _, id := range []core.LegID{legA, legB} {
+		e.table.legs[id].stay, e.table.legs[id].bridged, e.table.legs[id].inside = stay{}, "", ""
+	}
+	for who, two := range map[string][]core.LegID{"each other": {legA, legB}, "somebody else": {legB, legC}} {
+		assert.Empty(t, planned(t, e, member(core.Talk, two...)...).bridge, "they have been bridged before: now they meet %s in a conference", who)
+	}
 }
 
 // bridgeOver is what a leg says when it parks because its bridge is over.

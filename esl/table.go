@@ -53,6 +53,7 @@ type leg struct {
 	bridged core.LegID
 	second  core.LegID // of the two, the one that FreeSWITCH has come to the first
 	met     time.Time  // when the event told
+	coupled bool       // it is in a bridge, or was: in no other, then
 	moving  *move      // the order whose beginning has not been seen yet
 
 	prompts []prompt // the first is being played
@@ -138,7 +139,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member, named: core.MixID(f.mix),
 		}
 		if b := before[s.Leg]; b != nil {
-			l.phone, l.peer, l.rang, l.asked = b.phone, b.peer, l.rang || b.rang, b.asked
+			l.phone, l.peer, l.rang, l.asked, l.coupled = b.phone, b.peer, l.rang || b.rang, b.asked, b.coupled
 			l.call = defaultTo(l.call, b.call)
 			l.owner = b.owner
 			if len(b.prompts) > 0 && strings.Contains(f.running, string(b.prompts[0].play)) {
@@ -160,7 +161,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 		for _, id := range s.Legs {
 			if l := t.legs[id]; l != nil {
 				l.inside, l.owner = s.Mix, s.Mix
-				l.bridged, l.second, l.met = v.legs[id].with, v.legs[id].with, now // it may have been made just then
+				l.bridged, l.second, l.met, l.coupled = v.legs[id].with, v.legs[id].with, now, true // it may have been made just then
 				if v.legs[id].second {
 					l.second = id
 				}

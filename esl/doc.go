@@ -44,6 +44,7 @@
 //   - An order to hang up may overtake the background job that makes the channel: then the channel is hung up as soon as it shows (do.go).
 //   - A phone's 302 is followed by default, to itself for ever (session.go, everyLeg).
 //   - A transfer is the seventieth at most: then the leg is hung up on (session.go, everyLeg).
+//   - A conference's thread that ends hangs up on whoever has not quite left it, wherever they go (session.go, everyLeg).
 //   - While a bridge is made, either leg's end and every other order would end both; and an order to a leg whose bridge is ending may be undone (bridge.go).
 //   - More new sessions in one second than sessions-per-second fail as DESTINATION_OUT_OF_ORDER: dials are paced (pace.go).
 //   - Of two transfers in quick succession the second may get lost: one waits for the other's beginning (stay.go).

@@ -103,6 +103,8 @@ var everyLeg = []constant{
 	"uuid_bridge_park_on_cancel=true",
 	// Or, should that end a moment later, is sent to its own dialplan, which parks it again: switch_ivr_bridge.c, "rdnis".
 	"rdnis=park",
+	// Who is just leaving a conference in the moment in which its thread ends, for want of members, is not hung up on: mod_conference.c, conference_thread_run.
+	"hangup_after_conference=false",
 	// Who talks to a phone that holds is not hung up on when it hangs up,
 	"hold_hangup_xfer_exten=park:",
 	// and hears nothing meanwhile, as in a conference: music is for those whom Tandem holds.

@@ -175,7 +175,6 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"two who talk, told to part and meet again at once":  partAndMeet,
 		"one of two ends while the other is told to wait":    endsWhileMoved,
 		"a leg that has parked is parked":                    parkedTwice,
-		"a conference ends while its last members leave":     leftAsItEnds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, b)
@@ -391,24 +390,6 @@ func partAndMeet(s *scene, _ *lab.FreeSWITCH) {
 	}
 	c.Hears(s, enginetest.Voices(a))
 	a.Hears(s, enginetest.Voices(c))
-	s.over(cl, al)
-}
-
-// leftAsItEnds has two legs go from one conference to the next, both at once: the one that they leave ends with its last member, and must not take the other one along (C11).
-func leftAsItEnds(s *scene, _ *lab.FreeSWITCH) {
-	_, cl := s.caller("4930140")
-	_, al := s.agent("1001")
-	for range 60 {
-		m, mark := newID[core.MixID](), len(s.all())
-		s.do(core.SetMix{Mix: m, Members: []core.Member{{Leg: cl, Mode: core.Talk}, {Leg: al, Mode: core.Mute}}}) // a muted member: no bridge
-		for _, leg := range []core.LegID{cl, al} {
-			await(s, mark, func(f core.MixJoined) bool { return f.Leg == leg && f.Mix == m })
-		}
-	}
-	for _, f := range s.all() {
-		_, ended := f.(core.LegHungUp)
-		require.False(s, ended, "%+v", f)
-	}
 	s.over(cl, al)
 }
 

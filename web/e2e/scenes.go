@@ -23,7 +23,7 @@ var ErrMissing = errors.New("no scene can be played in a browser")
 func Command(ctx context.Context, folder, arguments string) (*exec.Cmd, error) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMissing, err)
+		return nil, fmt.Errorf("%w: there is no Chromium (`make setup` installs it): %w", ErrMissing, err)
 	}
 	const runner = "node_modules/.bin/playwright"
 	if _, err := os.Stat(filepath.Join(folder, runner)); err != nil {

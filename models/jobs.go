@@ -209,7 +209,7 @@ func (j *Jobs) GiveBack(ctx context.Context, job Job) error {
 		WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`, micros(now()))
 }
 
-// GiveUp ends a job for good. It leaves an [Alert], which no view shows yet: people hear of it by the log and the metric tandem_jobs_total.
+// GiveUp ends a job for good. It leaves an [Alert]; people hear of it by the log and the metric tandem_jobs_total as well.
 func (j *Jobs) GiveUp(ctx context.Context, job Job, cause error) error {
 	return j.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := settleJob(tx, job, `UPDATE jobs SET state = 'dead', error = ?, finished_at = ? WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`,

@@ -232,19 +232,6 @@ func settleJob(tx *gorm.DB, job Job, update string, args ...any) error {
 	return nil
 }
 
-// Revive makes a dead job pending again, with all its attempts before it. [ErrNotFound] if it is not dead.
-func (j *Jobs) Revive(ctx context.Context, id string) error {
-	res := j.db.write.WithContext(ctx).Exec(`UPDATE jobs SET state = 'pending', attempts = 0, strikes = 0, next_at = ?, sent_at = 0, finished_at = 0
-		WHERE id = ? AND state = 'dead'`, micros(now()), id)
-	if res.Error == nil && res.RowsAffected == 0 {
-		res.Error = ErrNotFound
-	}
-	if res.Error != nil {
-		return fmt.Errorf("revive job %s: %w", id, res.Error)
-	}
-	return nil
-}
-
 // Count counts jobs by state.
 func (j *Jobs) Count(ctx context.Context) (map[JobState]int64, error) {
 	var rows []struct {

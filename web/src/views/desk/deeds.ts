@@ -55,8 +55,8 @@ export function submitWrapUp(agent: string, reason: string, notes: string): Prom
   )
 }
 
-export function noteTask(call: string, title: string, due: string): Promise<unknown> {
-  return ask(api.POST('/api/v1/tasks', { params: { header: deed() }, body: { call, title: title.trim(), due } }))
+export function noteTask(task: { call: string; title: string; due: string }, key: string): Promise<unknown> {
+  return ask(api.POST('/api/v1/tasks', { params: { header: deed(key) }, body: task }))
 }
 
 export function extendWrapUp(agent: string): Promise<boolean> {

@@ -21,7 +21,9 @@ func TestEveryReasonOfACallIsInTheContract(t *testing.T) {
 	doc, _ := document()
 	var listed []string
 	for _, v := range doc.Components.Schemas["EntryReason"].Value.Enum {
-		listed = append(listed, v.(string))
+		word, isText := v.(string)
+		require.True(t, isText)
+		listed = append(listed, word)
 	}
 	require.True(t, slices.IsSorted(listed), "in alphabetical order")
 	given := reasonsInRules(t)
@@ -97,7 +99,11 @@ func reasonsInRules(t *testing.T) map[string]token.Position {
 			case *ast.CompositeLit:
 				if typ, ok := n.Type.(*ast.Ident); ok && typ.Name == "Entry" {
 					for _, e := range n.Elts {
-						if kv, ok := e.(*ast.KeyValueExpr); ok && kv.Key.(*ast.Ident).Name == "Reason" {
+						kv, isField := e.(*ast.KeyValueExpr)
+						if !isField {
+							continue
+						}
+						if name, isName := kv.Key.(*ast.Ident); isName && name.Name == "Reason" {
 							take(kv.Value)
 						}
 					}

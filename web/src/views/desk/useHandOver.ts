@@ -17,20 +17,21 @@ const early = 1500
 export function useHandOver(agent: AgentView | undefined) {
   const wrapUp = agent?.wrap_up
   const id = agent?.id ?? ''
-  const [notes, setNotes] = useNotes(wrapUp?.call ?? '')
-  const [reason] = usePreference(`reason.${wrapUp?.call ?? ''}`, '')
+  const call = wrapUp?.call ?? ''
+  const [notes, setNotes] = useNotes(call)
+  const [reason] = usePreference(`reason.${call}`, '')
   const { data } = useQuery({ queryKey: ['reasons'], queryFn: () => ask(api.GET('/api/v1/reasons')), staleTime: 60_000, enabled: wrapUp !== undefined })
   const queue = data?.queues.find((q) => q.queue === wrapUp?.queue)
   const isTaken = Boolean(reason) || (queue !== undefined && !queue.required && queue.wrap_up.length === 0)
   const until = wrapUp?.until
-  const which = wrapUp ? `${wrapUp.call} ${wrapUp.since}` : ''
+  const which = `${call} ${wrapUp?.since ?? ''}`
   const handed = useRef('') // a wrap-up is submitted once
   useEffect(() => {
     if (!until || handed.current === which || !isTaken || !(notes.trim() || reason)) return
     const timer = setTimeout(
       () => {
         handed.current = which
-        submitWrapUp(id, reason, notes).then(
+        submitWrapUp(id, call, reason, notes).then(
           () => setNotes((now) => (now === notes ? '' : now)),
           () => undefined, // another tab was faster, or the timer: what is here stays here
         )
@@ -38,5 +39,5 @@ export function useHandOver(agent: AgentView | undefined) {
       Math.max(0, Date.parse(until) - serverNow() - early),
     )
     return () => clearTimeout(timer)
-  }, [id, which, until, isTaken, notes, reason, setNotes])
+  }, [id, call, which, until, isTaken, notes, reason, setNotes])
 }

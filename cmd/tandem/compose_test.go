@@ -297,6 +297,7 @@ func TestComposeInstallation(t *testing.T) {
 		}
 	})
 	i.part("a phone that must encrypt", i.encrypts)
+	i.part("the doctor finds nothing", i.examined)
 	i.part("nothing but what is documented is open", func() { i.closed(open) })
 	i.part("no secret shows", i.secretive)
 	for _, o := range i.outages(begun) {
@@ -336,6 +337,25 @@ func (i *installation) encrypts() {
 		k := i.talks(c, d, i.takes(d))
 		require.True(t, k.call.Encrypted())
 		i.bye(k)
+	}
+}
+
+// examined has the doctor look at everything from within, test calls included.
+func (i *installation) examined() {
+	t := i.t
+	said, err := i.try("compose", "--profile", "both", "exec", "-T", "tandem", "tandem", "doctor", "-json")
+	require.NoError(t, err, said)
+	var report struct{ Findings []finding }
+	require.NoError(t, json.Unmarshal([]byte(said), &report))
+	seen := map[string]finding{}
+	for _, f := range report.Findings {
+		seen[f.Check] = f
+		assert.Contains(t, []health{fine, skipped}, f.Health, "%s: %s", f.Check, f.Text)
+	}
+	for _, x := range i.switches {
+		for _, check := range []string{"test call", "audio", "fallback", "recordings", "TLS"} {
+			assert.Equal(t, fine, seen["switch "+string(x.id)+": "+check].Health, "%s: %s", x.id, check)
+		}
 	}
 }
 

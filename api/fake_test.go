@@ -370,7 +370,7 @@ func (m *memoryStore) CreateTask(_ context.Context, t Task) (Task, error) {
 	if m.tasksFull(t.Agent) {
 		return Task{}, ErrTasksFull
 	}
-	t.ID, t.CreatedAt = "task"+strconv.Itoa(len(m.tasks)+1), day
+	t.CreatedAt = day
 	m.tasks = append(m.tasks, t)
 	return t, nil
 }

@@ -427,7 +427,7 @@ func (s stored) Task(ctx context.Context, id string) (Task, error) {
 }
 
 func (s stored) CreateTask(ctx context.Context, t Task) (Task, error) {
-	made, err := s.db.CRM().CreateTask(ctx, models.Task{Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due})
+	made, err := s.db.CRM().CreateTask(ctx, models.Task{ID: t.ID, Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due})
 	return taskOf(made), fromModels(err)
 }
 

@@ -257,6 +257,9 @@ func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 	if a.Wrap == nil {
 		return refusal(RefusedState, "agent", "the agent has no wrap-up to finish")
 	}
+	if r := a.Wrap.meant(in.Call); r != nil {
+		return r
+	}
 	if utf8.RuneCountInString(in.Notes) > 4000 {
 		return refusal(RefusedInvalid, "notes", "notes have at most 4000 characters")
 	}
@@ -278,6 +281,14 @@ func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 	return nil
 }
 
+// meant refuses what is about the wrap-up of another call; "" = whichever it is.
+func (w *wrapUp) meant(call CallID) *Refusal {
+	if call != "" && call != w.Call {
+		return refusal(RefusedOver, "call", "the wrap-up of this call is over; the agent is in that of another")
+	}
+	return nil
+}
+
 func (in FinishWrapUp) apply(s *Shard) {
 	actor := in.Actor
 	if actor == "" {
@@ -293,6 +304,9 @@ func (in ExtendWrapUp) refuse(s *Shard) *Refusal {
 	}
 	if a.Wrap == nil || a.Wrap.Until.IsZero() {
 		return refusal(RefusedState, "agent", "the agent has no wrap-up that runs out")
+	}
+	if r := a.Wrap.meant(in.Call); r != nil {
+		return r
 	}
 	if q := s.st.Queues[a.Wrap.Queue]; q.WrapUp.Extension <= 0 || a.Wrap.Extended >= max(q.WrapUp.Extensions, 1) {
 		return refusal(RefusedSpent, "agent", "the wrap-up cannot be extended any further")
@@ -316,6 +330,9 @@ func (in DeclineOffer) refuse(s *Shard) *Refusal {
 	}
 	if a.State != Reserved {
 		return refusal(RefusedState, "agent", "no request is ringing for the agent")
+	}
+	if in.Call != "" && in.Call != s.publicCall(a.Call) {
+		return refusal(RefusedOver, "call", "the request of this call does not ring any more; another one does")
 	}
 	return nil
 }

@@ -145,11 +145,15 @@ func (s *Shard) expireOffers(c *call) {
 			i++
 			continue
 		}
-		if a := s.st.Agents[c.Offers[i].Agent]; !c.Offers[i].Ringing && a.Engine != "" && !s.engineIsUp(a.Engine) {
-			// The phone is at another switch than the call, and that one is out of sight: perhaps it never rang.
+		switch a := s.st.Agents[c.Offers[i].Agent]; {
+		case c.Offers[i].Ringing:
+			s.endOffer(c, i, OfferNoAnswer, Cause{Code: CauseNoAnswer, By: ByThem})
+		case a.Engine != "" && !s.engineIsUp(a.Engine):
+			// The phone is at another switch than the call, and that one is out of sight: perhaps it did ring.
 			s.endOffer(c, i, OfferFailed, Cause{Code: CauseEngine, By: ByNetwork})
-			continue
+		default:
+			// Nobody can miss what never rang: the phone is dead, or the network to it.
+			s.endOffer(c, i, OfferUnreachable, Cause{Code: CauseUnreachable, By: ByNetwork})
 		}
-		s.endOffer(c, i, OfferNoAnswer, Cause{Code: CauseNoAnswer, By: ByThem})
 	}
 }

@@ -56,8 +56,8 @@ export function submitWrapUp(agent: string, call: string, reason: string, notes:
   )
 }
 
-export function noteTask(call: string, title: string, due: string): Promise<unknown> {
-  return ask(api.POST('/api/v1/tasks', { params: { header: deed() }, body: { call, title: title.trim(), due } }))
+export function noteTask(task: { call: string; title: string; due: string }, key: string): Promise<unknown> {
+  return ask(api.POST('/api/v1/tasks', { params: { header: deed(key) }, body: task }))
 }
 
 export function extendWrapUp(agent: string, call: string): Promise<boolean> {

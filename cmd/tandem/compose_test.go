@@ -405,6 +405,9 @@ func (i *installation) switchKilled(n int, x *exchange) {
 	t.Logf("Tandem was back at %s %.1f s after it was killed", x.id, time.Since(killed).Seconds())
 	kept.unbroken()
 	i.bye(kept)
+	// Who hears nothing hangs up. Until then a phone goes on sending to the port where its call was, which the switch may give to the next.
+	gone.caller.hangUp()
+	require.NoError(t, gone.call.HangUp(i.soon()))
 	require.NoError(t, gone.desk.phone.Register(i.soon()))
 	gone.desk.next.SkipToEnd()
 	i.set(gone.desk, core.Idle)

@@ -216,6 +216,7 @@ type History interface {
 	Legs(ctx context.Context, id core.CallID) ([]Leg, error)
 	Recordings(ctx context.Context, f RecordingFilter) (Page[Recording], error)
 	Recording(ctx context.Context, id core.RecordingID) (Recording, error)
+	Alerts(ctx context.Context, f AlertFilter) (Page[Alert], error)
 }
 
 // Measures reads what was measured of queues and agents (Q10).

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -156,4 +157,24 @@ func (s *Shard) expireOffers(c *call) {
 			s.endOffer(c, i, OfferUnreachable, Cause{Code: CauseUnreachable, By: ByNetwork})
 		}
 	}
+}
+
+func (in DeclineOffer) refuse(s *Shard) *Refusal {
+	a := s.st.Agents[in.Agent]
+	if a == nil {
+		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
+	}
+	if a.State != Reserved {
+		return refusal(RefusedState, "agent", "no request is ringing for the agent")
+	}
+	if in.Call != "" && in.Call != s.publicCall(a.Call) {
+		return refusal(RefusedOver, "call", "the request of this call does not ring any more; another one does")
+	}
+	return nil
+}
+
+func (in DeclineOffer) apply(s *Shard) {
+	a := s.st.Agents[in.Agent]
+	c := s.st.Calls[a.Call]
+	s.endOffer(c, c.offerOf(a.Leg), OfferDeclined, Cause{Code: CauseDeclined, By: ByThem})
 }

@@ -67,37 +67,49 @@ func TestPhoneThatIsAwayIsNotRungAfterAReconnectQ4(t *testing.T) {
 // A phone whose power was off for a minute has not lost its registration. The call that could not reach it makes its agent Idle, who comes back with the phone: that it
 // registers anew must be told although it was never told to be away (Q4).
 func TestPhoneThatComesBackBringsItsAgentBackQ4(t *testing.T) {
-	e := testEngine(t)
-	shard, step := floor(t)
-	tell := func(frame string) (out core.Outcome) {
-		ev, ok, err := decodeEvent([]byte(frame))
-		require.NoError(t, err)
-		require.True(t, ok)
-		for _, f := range e.translate(ev) {
-			out = step(f)
-		}
-		return out
+	for name, ends := range map[string]func(leg core.LegID, e *Engine, step func(core.Event) core.Outcome){
+		"nobody answers the INVITE, and Asterisk gives up at the dial's limit": func(core.LegID, *Engine, func(core.Event) core.Outcome) {},
+		"it has not rung when its time is over, and we give it up": func(leg core.LegID, e *Engine, step func(core.Event) core.Outcome) {
+			for range 21 {
+				step(core.Tick{})
+			}
+			e.table.legs[leg].asked = core.CauseCancelled // as hang notes it
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := testEngine(t)
+			shard, step := floor(t)
+			tell := func(frame string) (out core.Outcome) {
+				ev, ok, err := decodeEvent([]byte(frame))
+				require.NoError(t, err)
+				require.True(t, ok)
+				for _, f := range e.translate(ev) {
+					out = step(f)
+				}
+				return out
+			}
+			registered := `{"type":"ContactStatusChange","endpoint":{"technology":"PJSIP","resource":"1002","state":"online","channel_ids":[]},` +
+				`"contact_info":{"uri":"sip:1002@10.0.0.2","contact_status":"NonQualified","aor":"1002"}}`
+			step(core.EngineUp{Engine: "a1"})
+			tell(registered)
+			out := tell(arrival("1.1"))
+			require.Equal(t, 1, dials(out))
+			var leg core.LegID
+			for _, x := range out.Effects {
+				if d, is := x.Do.(core.Dial); is {
+					leg = d.Leg
+					e.expect(x.Call, d)
+					e.expected(leg, true)
+				}
+			}
+			ends(leg, e, step)
+			tell(`{"type":"ChannelDestroyed","cause":19,"channel":{"id":"` + string(leg) + `"}}`)
+			a, _ := shard.Agent("ann")
+			require.Equal(t, core.Idle, a.State)
+			require.Equal(t, core.ReasonUnreachable, a.Reason)
+			tell(registered) // it has booted
+			a, _ = shard.Agent("ann")
+			require.Equal(t, core.Reserved, a.State, "the phone is back, its agent still Idle (%s), the caller still waits", a.Reason)
+		})
 	}
-	registered := `{"type":"ContactStatusChange","endpoint":{"technology":"PJSIP","resource":"1002","state":"online","channel_ids":[]},` +
-		`"contact_info":{"uri":"sip:1002@10.0.0.2","contact_status":"NonQualified","aor":"1002"}}`
-	step(core.EngineUp{Engine: "a1"})
-	tell(registered)
-	out := tell(arrival("1.1"))
-	require.Equal(t, 1, dials(out))
-	var leg core.LegID
-	for _, x := range out.Effects {
-		if d, is := x.Do.(core.Dial); is {
-			leg = d.Leg
-			e.expect(x.Call, d)
-			e.expected(leg, true)
-		}
-	}
-	// Nobody answers the INVITE: Asterisk gives up at the dial's limit.
-	tell(`{"type":"ChannelDestroyed","cause":19,"channel":{"id":"` + string(leg) + `"}}`)
-	a, _ := shard.Agent("ann")
-	require.Equal(t, core.Idle, a.State)
-	require.Equal(t, core.ReasonUnreachable, a.Reason)
-	tell(registered) // it has booted
-	a, _ = shard.Agent("ann")
-	require.Equal(t, core.Reserved, a.State, "the phone is back, its agent still Idle (%s), the caller still waits", a.Reason)
 }

@@ -130,7 +130,11 @@ func (e *Engine) expect(call core.CallID, a core.Dial) (known bool) {
 	if l := e.table.legs[a.Leg]; l != nil {
 		return true
 	}
-	e.table.legs[a.Leg] = &leg{id: a.Leg, call: call, ours: true, phone: a.To.Phone != "", peer: e.isPeer(a.To), told: true, pending: true, seen: time.Now()}
+	l := &leg{id: a.Leg, call: call, ours: true, phone: a.To.Phone != "", peer: e.isPeer(a.To), told: true, pending: true, seen: time.Now()}
+	if !l.peer {
+		l.desk = a.To.Phone
+	}
+	e.table.legs[a.Leg] = l
 	return false
 }
 
@@ -166,7 +170,9 @@ func (e *Engine) dialled(ev event) []core.Fact {
 		return nil
 	}
 	e.table.drop(l)
-	return []core.Fact{core.LegHungUp{Leg: id, Cause: release{dialled: true, phone: l.phone, asked: l.asked, name: strings.TrimSpace(reason)}.cause()}}
+	end := release{dialled: true, phone: l.phone, asked: l.asked, name: strings.TrimSpace(reason)}.cause()
+	e.table.inVain(l, end.Code)
+	return []core.Fact{core.LegHungUp{Leg: id, Cause: end}}
 }
 
 // overLimit is what a dial fails with when more sessions begin in one second than the switch lets, arriving calls among them.

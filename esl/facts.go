@@ -93,6 +93,7 @@ func (e *Engine) legFacts(l *leg, name string, ev event) []core.Fact {
 		}
 		left := l.unbridged()
 		over := core.LegHungUp{Leg: l.id, Cause: releaseOf(l, ev).cause()}
+		e.table.inVain(l, over.Cause.Code)
 		if l.picked && !l.up { // in the moment between the answer and the parking
 			return []core.Fact{core.LegAnswered{Leg: l.id}, over}
 		}
@@ -158,7 +159,12 @@ func (e *Engine) custom(ev event) []core.Fact {
 			return e.promptOver(l, play)
 		}
 	case "sofia::register":
-		return e.phoneFacts(ev.get("from-user"), true)
+		phone := ev.get("from-user")
+		if e.table.mute[phone] {
+			delete(e.table.mute, phone)
+			delete(e.table.phones, phone)
+		}
+		return e.phoneFacts(phone, true)
 	case "sofia::unregister":
 		return e.phoneFacts(ev.get("from-user"), false)
 	case "sofia::expire":

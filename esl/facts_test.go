@@ -67,6 +67,32 @@ func TestAnsweredAndGone(t *testing.T) {
 		feed(e, legEvent("CHANNEL_ANSWER", legA), legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: NORMAL_CLEARING")))
 }
 
+// A phone whose power was off for a minute has not lost its registration. That it registers anew is news after it was rung in vain (Q4), and only then.
+func TestAPhoneThatWasRungInVainIsToldWhenItIsBackQ4(t *testing.T) {
+	registers := parseEvent("Event-Name: CUSTOM\nEvent-Subclass: sofia%3A%3Aregister\nfrom-user: 1001\n\n")
+	for name, c := range map[string]struct {
+		before []event
+		asked  core.CauseCode
+		want   []string
+	}{
+		"nobody answers the INVITE":  {before: []event{legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: RECOVERY_ON_TIMER_EXPIRE")}, want: []string{"phone.changed"}},
+		"it did not ring in time":    {before: []event{legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: ORIGINATOR_CANCEL")}, asked: core.CauseCancelled, want: []string{"phone.changed"}},
+		"it rang, and nobody was in": {before: []event{legEvent("CHANNEL_PROGRESS", legA), legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: ORIGINATOR_CANCEL")}, asked: core.CauseCancelled},
+		"it is busy":                 {before: []event{legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: USER_BUSY")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := dialling(t)
+			require.Equal(t, []string{"phone.changed"}, feed(e, registers))
+			require.Empty(t, feed(e, registers))
+			e.table.legs[legA].asked = c.asked
+			feed(e, c.before...)
+			require.Nil(t, e.table.legs[legA])
+			assert.Equal(t, c.want, feed(e, registers))
+			assert.Empty(t, feed(e, registers))
+		})
+	}
+}
+
 // TestDialThatNeverWas: where there was no channel, the end of the job is the end of the leg; otherwise the channel tells it, before or after.
 func TestDialThatNeverWas(t *testing.T) {
 	job := func(said string) event {

@@ -17,6 +17,7 @@ type table struct {
 	recordings map[core.RecordingID]*recording
 	phones     map[string]bool // reachable, as last reported
 	unsaid     map[string]bool // phones of which this connection's listener has not been told: the rules forget all about phones when it is lost
+	mute       map[string]bool // phones that were rung in vain, and have not registered since
 }
 
 type leg struct {
@@ -25,7 +26,8 @@ type leg struct {
 	ours bool
 	// phone: ours, to a desk phone rather than over a trunk.
 	phone bool
-	peer  bool // it goes to a desk phone of another switch
+	desk  string // that phone, where it registers here; "" = it does not, or the leg was found and not dialled
+	peer  bool   // it goes to a desk phone of another switch
 	// told: the core knows of it. A call that arrives is told of once it is ours for certain.
 	told           bool
 	from, name, to string // of an arrived leg
@@ -80,7 +82,7 @@ type recording struct {
 }
 
 func newTable() table {
-	return table{legs: map[core.LegID]*leg{}, recordings: map[core.RecordingID]*recording{}, phones: map[string]bool{}}
+	return table{legs: map[core.LegID]*leg{}, recordings: map[core.RecordingID]*recording{}, phones: map[string]bool{}, mute: map[string]bool{}}
 }
 
 // drop forgets a leg.
@@ -90,6 +92,15 @@ func (t *table) drop(l *leg) {
 	}
 	t.widow(l)
 	delete(t.legs, l.id)
+}
+
+// inVain notes that a leg's end says that its phone is out of reach: or that it did not even ring until we gave it up. It may have lost its power and not its
+// registration: when it registers anew, that is news.
+func (t *table) inVain(l *leg, end core.CauseCode) {
+	silent := l.ours && !l.rang && !l.picked && !l.up && l.asked != ""
+	if l.desk != "" && (silent || end == core.CauseUnreachable) {
+		t.mute[l.desk] = true
+	}
 }
 
 // touched lists the legs that a mix has to do with: made to be in it, or named by its last SetMix. Sorted.
@@ -139,7 +150,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 			rang: s.Ringing, picked: f.answered, parked: f.parked, up: s.Up, seen: now, stay: f.stay, member: f.member, named: core.MixID(f.mix),
 		}
 		if b := before[s.Leg]; b != nil {
-			l.phone, l.peer, l.rang, l.asked, l.coupled = b.phone, b.peer, l.rang || b.rang, b.asked, b.coupled
+			l.phone, l.desk, l.peer, l.rang, l.asked, l.coupled = b.phone, b.desk, b.peer, l.rang || b.rang, b.asked, b.coupled
 			l.call = defaultTo(l.call, b.call)
 			l.owner = b.owner
 			if len(b.prompts) > 0 && strings.Contains(f.running, string(b.prompts[0].play)) {

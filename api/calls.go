@@ -8,7 +8,7 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
-// accepted answers an intent: it is durable. Position is that of the newest view, which may not show it yet; the event stream will.
+// accepted answers an intent: it is durable. Position is that of the newest view, which shows it.
 type accepted struct {
 	Command  core.CommandID `json:"command"`
 	Position uint64         `json:"position"`
@@ -51,7 +51,7 @@ func (s *Server) listCalls(r *request) (reply, error) {
 		if !r.sees.call(c) || tenant != "" && c.Tenant != tenant || queue != "" && c.Queue != core.QueueID(queue) || phase != "" && c.Phase != core.CallPhase(phase) {
 			continue
 		}
-		out.Items = append(out.Items, hide.call(c))
+		out.Items = append(out.Items, hide.call(r.sees.showing(c)))
 	}
 	return ok(out)
 }
@@ -78,7 +78,7 @@ func (s *Server) getCall(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(hide.call(c))
+	return ok(hide.call(r.sees.showing(c)))
 }
 
 // onCall is what every control of a call may carry.

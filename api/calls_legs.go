@@ -28,7 +28,7 @@ func (s *Server) callLegs(r *request) (reply, error) {
 		return reply{}, err
 	}
 	c, err := s.call(r)
-	tenant := c.Tenant
+	tenant, story := c.Tenant, err != nil || r.sees.story(c)
 	if errors.Is(err, ErrNotFound) { // over, or about to be: see callTimeline
 		var rec core.CallRecord
 		rec, err = s.record(r)
@@ -47,6 +47,9 @@ func (s *Server) callLegs(r *request) (reply, error) {
 	}
 	out := list[Leg]{Items: []Leg{}}
 	for _, l := range legs {
+		if !story && l.Agent != r.sees.Agent && l.Role != string(core.RoleCustomer) {
+			continue // who was asked before is for who takes the call
+		}
 		if hide[tenant] {
 			l.Number = core.MaskNumber(l.Number)
 		}

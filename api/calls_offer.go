@@ -71,7 +71,7 @@ func offerOf(view View, agent core.AgentID, hide masks) (offered, bool) {
 		return offered{}, false
 	}
 	c = hide.call(c)
-	out := offered{Call: c.ID, EntryPoint: c.EntryPoint, Variables: popUps(c.Variables)}
+	out := offered{Call: c.ID, EntryPoint: c.EntryPoint, Variables: offeredVariables(c.Variables)}
 	if i := slices.IndexFunc(c.Offers, func(o core.OfferView) bool { return o.Agent == agent }); i >= 0 {
 		out.Kind, out.Since, out.Until, out.From, out.Name, out.To = "inbound", c.Offers[i].Since, c.Offers[i].Until, c.From, c.Name, c.To
 		out.Queue = c.Queue
@@ -95,12 +95,20 @@ func initiator(view View, agent core.AgentID) *consultInitiator {
 }
 
 // popUps are the variables that a request shows. That a secure one is not among them is for the rules to see to, and seen to again.
-func popUps(all []core.VariableView) []offeredVariable {
-	out := []offeredVariable{}
+func popUps(all []core.VariableView) []core.VariableView {
+	var out []core.VariableView
 	for _, v := range all {
 		if v.PopUp && !v.Secure && len(out) < core.MaxPopUp {
-			out = append(out, offeredVariable{Name: v.Name, Label: v.Label, Type: v.Type, Value: v.Value})
+			out = append(out, v)
 		}
+	}
+	return out
+}
+
+func offeredVariables(all []core.VariableView) []offeredVariable {
+	out := []offeredVariable{}
+	for _, v := range popUps(all) {
+		out = append(out, offeredVariable{Name: v.Name, Label: v.Label, Type: v.Type, Value: v.Value})
 	}
 	return out
 }

@@ -14,8 +14,8 @@
 // # Reads and writes
 //
 // Reads of what is going on use the immutable view that the shard's loop publishes, and never wait for the loop; history reads the
-// database. What changes a call or an agent is a core.Intent with a command id; an answer 200 means that the intent was accepted and is durable, and the
-// view may already show it. What changes the set-up is written to the database first and then told to the loop (config.go).
+// database. What changes a call or an agent is a core.Intent with a command id; an answer 200 means that the intent was accepted and is durable, and that the
+// view shows it. What changes the set-up is written to the database first and then told to the loop (config.go).
 //
 // # Idempotency
 //

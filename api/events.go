@@ -99,7 +99,7 @@ func (w *window) snapshot(v View) snapshotEvent {
 	for c := range v.Calls() {
 		if w.see.call(c) {
 			w.calls[c.ID] = true
-			out.Calls = append(out.Calls, w.hide.call(c))
+			out.Calls = append(out.Calls, w.hide.call(w.see.showing(c)))
 		}
 	}
 	for a := range v.Agents() {
@@ -146,7 +146,7 @@ func (w *window) change(c Change) changeEvent {
 		switch {
 		case w.see.call(call):
 			w.calls[call.ID] = true
-			out.Calls = append(out.Calls, w.hide.call(call))
+			out.Calls = append(out.Calls, w.hide.call(w.see.showing(call)))
 		case w.calls[call.ID]:
 			delete(w.calls, call.ID)
 			out.GoneCalls = append(out.GoneCalls, call.ID)

@@ -139,6 +139,14 @@ func (see sight) call(c core.CallView) bool {
 // the call.
 func (see sight) story(c core.CallView) bool { return see.Role != Agent || talksIn(c, see.Agent) }
 
+// showing leaves out of a call what its [sight.story] is: an agent whose phone only rings has the variables of the request (C2).
+func (see sight) showing(c core.CallView) core.CallView {
+	if !see.story(c) {
+		c.Variables = popUps(c.Variables)
+	}
+	return c
+}
+
 // record reports whether the principal may see the record of a call that is over.
 func (see sight) record(r core.CallRecord) bool {
 	switch {
@@ -176,7 +184,7 @@ var entrySight = map[core.EntryKind]bool{
 	core.EntryConsultEnded: true, core.EntryJoined: true, core.EntryLeft: true, core.EntryParticipantHeld: true, core.EntryParticipantResumed: true,
 	core.EntryOwnerChanged: true, core.EntryPostCall: true, core.EntryOutside: true, core.EntryDialled: true, core.EntryOutsideRinging: true, core.EntryVariables: true,
 
-	core.EntryEngineUp: false, core.EntryEngineDown: false, core.EntryRepair: false, core.EntryOdd: false,
+	core.EntryEngineUp: false, core.EntryEngineDown: false, core.EntryRepair: false,
 }
 
 // shared lists the kinds of entries that everybody in a conversation may see, whoever they are about: who consults is told why nobody came (C6), and all are told who has

@@ -48,14 +48,7 @@ func (e *Engine) ID() core.EngineID { return e.cfg.ID }
 func (e *Engine) Capabilities() engine.Capabilities {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return engine.Capabilities{
-		Kind:    "asterisk",
-		Version: e.version,
-		// POST /recordings/live/{name}/pause answers when it is done; there is no event.
-		ConfirmsPause: true,
-		// Its keeper stays when everybody else has left: see keeper.go.
-		RecordsWhileAlone: true,
-	}
+	return engine.Capabilities{Kind: "asterisk", Version: e.version}
 }
 
 // Pauses between two attempts to connect.

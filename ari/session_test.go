@@ -57,7 +57,7 @@ func TestSessionBeginsWithASnapshot(t *testing.T) {
 	assert.False(t, up.Restarted, "our legs are there, whatever became of the variable")
 	assert.Equal(t, core.PhoneChanged{Engine: "a1", Phone: "1001", Reachable: true}, got.next(t))
 	assert.Equal(t, core.PhoneChanged{Engine: "a1", Phone: "1002"}, got.next(t))
-	assert.Equal(t, engine.Capabilities{Kind: "asterisk", Version: "22.0-fake", ConfirmsPause: true, RecordsWhileAlone: true}, e.Capabilities())
+	assert.Equal(t, engine.Capabilities{Kind: "asterisk", Version: "22.0-fake"}, e.Capabilities())
 }
 
 // Two installations can share a switch, each with an application of its own. What the other has dialled carries our variables too; listed as ours it

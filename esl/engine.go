@@ -54,14 +54,7 @@ func (e *Engine) ID() core.EngineID { return e.cfg.ID }
 func (e *Engine) Capabilities() engine.Capabilities {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return engine.Capabilities{
-		Kind:    "freeswitch",
-		Version: e.place.version,
-		// "conference … pause" answers when nothing is written any more.
-		ConfirmsPause: true,
-		// Its keeper stays when everybody else has left: see keeper.go.
-		RecordsWhileAlone: true,
-	}
+	return engine.Capabilities{Kind: "freeswitch", Version: e.place.version}
 }
 
 // Run implements [engine.Engine]. It reconnects for ever, with pauses that double up to ReconnectMax, each with jitter.

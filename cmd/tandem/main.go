@@ -25,7 +25,7 @@ var commands = []command{
 	{"migrate", "change the database's schema", migrateCommand},
 	{"backup", "write database, bucket and configuration into one file", backupCommand},
 	{"restore", "make an installation of a backup, in an empty database and bucket", restoreCommand},
-	{"setup", "what a container installation needs before it starts: secrets, the switches' directories", setupCommand},
+	{"setup", "what an installation needs before it starts: secrets, the switches' directories", setupCommand},
 	{"health", "whether the control plane on this machine can do its work", healthCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},
 	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},

@@ -14,14 +14,14 @@ import (
 )
 
 const setupHelp = `
-It makes what a container installation needs before its services start; docker/compose.yaml calls it, and nothing hinders anybody else:
+It makes what an installation needs before its services start; docker/compose.yaml calls it, and an installation without containers can:
 
   tandem setup secrets [flags]     the passwords that are missing, of the database, of Redis, and of the switches, as files
   tandem setup asterisk [flags]    the directory of an Asterisk, and the settings with which Tandem drives it
   tandem setup freeswitch [flags]  the same for a FreeSWITCH
   tandem setup sign-in             who can sign in at first, and the password; for people
 
-Called again it leaves secrets as they are, and writes the switches' directories anew.
+Called again, secrets leaves those that are there and forgets which switches there are: run the switches' parts after it, which write their directories anew.
 `
 
 // setupCommand prepares the directories that the services of a container installation share. Each part is a service of its own, so that a profile of compose chooses
@@ -129,7 +129,7 @@ func setupSecrets(args []string, stdout, stderr io.Writer) error {
 	if made > 0 {
 		_, _ = fmt.Fprintf(stdout, "%d secrets were made; they are shown nowhere\n", made)
 	}
-	_, err := fmt.Fprintf(stdout, "When Tandem is up, sign in at %s as %s. This shows the password:\n  docker compose exec tandem tandem setup sign-in\n", *address, adminName)
+	_, err := fmt.Fprintf(stdout, "When Tandem is up, sign in at %s as %s. \"tandem setup sign-in\" shows the password; with compose: docker compose exec tandem tandem setup sign-in\n", *address, adminName)
 	return err
 }
 

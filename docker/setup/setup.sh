@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings a machine to where tests and demo run. Safe to repeat; a second run takes well under a second.
 #
-# usage: setup.sh [demo]      demo = without what only tests and developers need
+# usage: setup.sh [demo]      demo = without the browser of the tests and the linter
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 here=$(dirname "${BASH_SOURCE[0]}")
 

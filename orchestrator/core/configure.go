@@ -112,6 +112,9 @@ func (s *Shard) setQueue(set Queue) {
 			}
 		}
 	}
+	if q.DiscardRecordings != set.DiscardRecordings { // it is a control of whoever talks
+		s.touchCalls(func(c *call) bool { return c.queue == q })
+	}
 	var before []*member
 	if old := s.ix.queues[set.ID]; old != nil {
 		before = old.members
@@ -136,12 +139,24 @@ func (s *Shard) setQueue(set Queue) {
 	}
 }
 
+// touchCalls has readers look again at running calls, of which a change of the set-up shows something else.
+func (s *Shard) touchCalls(of func(*call) bool) {
+	for _, id := range keys(s.st.Calls) {
+		if c := s.st.Calls[id]; of(c) {
+			s.touch(c)
+		}
+	}
+}
+
 // ringGroupID is the id of the private queue of an entry point's ring group.
 func ringGroupID(e EntryPointID) QueueID { return QueueID("ring:" + string(e)) }
 
 func (s *Shard) setEntryPoint(set EntryPoint) {
 	if old := s.st.EntryPoints[set.ID]; old != nil {
 		s.dropNumbers(old)
+		if !slices.Equal(old.Variables, set.Variables) { // which are secure is seen in their calls (C18)
+			s.touchCalls(func(c *call) bool { return c.EntryPoint == set.ID })
+		}
 	}
 	e := set
 	s.st.EntryPoints[e.ID] = &e

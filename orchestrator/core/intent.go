@@ -3,7 +3,7 @@ package core
 // Command is the head of every intent.
 type Command struct {
 	ID    CommandID `json:"id"`    // the same id again is answered as done, and changes nothing
-	Actor string    `json:"actor"` // who asks, for the audit: "agent:anna", "supervisor:eve", "job:callback", "api:key-name"
+	Actor string    `json:"actor"` // who asks, for the audit: "agent:anna", "supervisor:eve", "api:key-name"
 }
 
 // Head implements part of [Intent].
@@ -11,7 +11,7 @@ func (c Command) Head() Command { return c }
 
 // Intents. Where an agent acts on a call, Agent is the agent in whose name it happens.
 type (
-	// SetAgentState asks for Offline, Available or Idle. While the agent is engaged or in wrap-up, Available and Idle are
+	// SetAgentState asks for Offline, Available or Idle. While a request rings, and while the agent is engaged or in wrap-up, Available and Idle are
 	// remembered and taken afterwards. Signing out is refused while a request rings or work is unfinished (Q1).
 	SetAgentState struct {
 		Command
@@ -45,7 +45,7 @@ type (
 		Agent AgentID `json:"agent"`
 		On    bool    `json:"on"`
 	}
-	// PressDigits sends DTMF to the customer's side (C17).
+	// PressDigits sends DTMF to whom the agent talks with (C17): in an answered consult that is who was consulted.
 	PressDigits struct {
 		Command
 		Call   CallID  `json:"call"`

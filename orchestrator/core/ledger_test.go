@@ -161,7 +161,7 @@ func (l *ledger) entry(e Entry, fail func(string, ...any)) {
 	case EntryCallRefused, EntryOfferRinging, EntryCallHeld, EntryCallResumed, EntryCallMuted, EntryCallUnmuted, EntryCallTransferred,
 		EntryAgentState, EntryWrapUpExtended, EntryRecordingPaused, EntryRecordingResumed, EntryRecordingDiscarded, EntryConsultAnswered,
 		EntryConsultToggled, EntryJoined, EntryLeft, EntryParticipantHeld, EntryParticipantResumed, EntryPostCall, EntryOutside, EntryDialled, EntryOutsideRinging, EntryVariables, EntryEngineUp, EntryEngineDown,
-		EntryRepair, EntryOdd, EntryAlert:
+		EntryRepair, EntryAlert:
 	}
 }
 

@@ -43,7 +43,7 @@ func (c *call) offerOf(l LegID) int {
 }
 
 // endOffer takes an offer back from an agent with an outcome, and applies what the outcome means for the agent (Q4). The leg is hung up
-// if it is still there. The call itself is the caller's to deal with.
+// if it is still there. What becomes of the call is up to the calling function, but for a direct offer: see directFailed.
 func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	o := c.Offers[i]
 	c.Offers = slices.Delete(c.Offers, i, i+1)
@@ -93,16 +93,23 @@ func (s *Shard) afterOffer(a *agent, q *queue, outcome OfferOutcome, of CallID) 
 			a.PausedTill = s.now.Add(q.MissDelay)
 		}
 	case OfferDeclined:
-		a.Next = nil
-		s.becomeIdle(a, ReasonDeclined, string(outcome))
-		return
+		if !a.onBreak() {
+			a.Next = nil
+			s.becomeIdle(a, ReasonDeclined, string(outcome))
+			return
+		}
 	case OfferBusy:
 		a.PausedTill = s.now.Add(q.BusyDelay)
 	case OfferUnreachable:
-		a.Next = nil
-		s.becomeIdle(a, ReasonUnreachable, string(outcome))
+		onBreak := a.onBreak()
+		if !onBreak {
+			a.Next = nil
+			s.becomeIdle(a, ReasonUnreachable, string(outcome))
+		}
 		s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(of)})
-		return
+		if !onBreak {
+			return
+		}
 	case OfferFailed:
 		a.PausedTill = s.now.Add(failedPause)
 	case OfferAnswered, OfferAbandoned, OfferLostRace, OfferWithdrawn:

@@ -98,7 +98,6 @@ const (
 	EntryEngineUp           EntryKind = "engine.up"           // Engine; Reason: connected, restarted
 	EntryEngineDown         EntryKind = "engine.down"         // Engine
 	EntryRepair             EntryKind = "repair"              // reconciliation had to mend something; Reason
-	EntryOdd                EntryKind = "odd"                 // an impossible fact was counted and otherwise ignored; Reason
 	EntryAlert              EntryKind = "alert"               // supervisors should know; Reason
 )
 

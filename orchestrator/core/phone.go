@@ -42,7 +42,9 @@ func (s *Shard) phoneLost(c *call, id AgentID, cause Cause) {
 	if a == nil || cause.Code == CauseEngine {
 		return
 	}
-	a.Next = &nextState{State: Idle, Reason: ReasonUnreachable}
+	if !a.onBreak() {
+		a.Next = &nextState{State: Idle, Reason: ReasonUnreachable}
+	}
 	s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: c.ID})
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Recording (C15). What the agent sees is what the switch has confirmed. A pause that is not confirmed in time fails closed: the
+// Recording (C15). What the agent sees is what the switch has confirmed. A pause that somebody asked for and that is not confirmed in time fails closed: the
 // recording is stopped, because audio that must not be kept may be on its way into it.
 //
 // A call has one recording of the conversation with its customer. What is said in a consult is never in it; where the queue says so, each consult has
@@ -80,6 +80,9 @@ func (s *Shard) recordTalk(c *call) {
 		s.stopRecording(c, "complete")
 	case r == nil:
 		s.startRecording(c)
+	case r.State == RecordingStopping:
+		r.Again = true
+		s.touch(c)
 	case r.Rest:
 		r.Rest = false
 		s.touch(c)
@@ -265,7 +268,7 @@ func (s *Shard) endRecording(c *call, r *recording, ok bool, length time.Duratio
 		return
 	}
 	// What broke off while it was paused does not begin again: the agent counts on nothing being written.
-	if q := c.queue; c.Phase == Talking && q.Record && !paused && reason != "pause_unconfirmed" {
+	if q := c.queue; c.Phase == Talking && q.Record && !paused && (r.Again || reason != "pause_unconfirmed") {
 		s.startRecording(c)
 	}
 }

@@ -157,7 +157,7 @@ type call struct {
 	NextRing   instant   `json:"next_ring,omitzero"`   // ProgressiveRing adds a phone then
 	Prefer     AgentID   `json:"prefer,omitempty"`     // sticky agent (Q7) …
 	PreferTill instant   `json:"prefer_till,omitzero"` // … waited for until then; zero = no longer
-	Excluded   []AgentID `json:"excluded,omitempty"`   // never offered this call again: they transferred it (Q7)
+	Excluded   []AgentID `json:"excluded,omitempty"`   // not offered this call: they transferred it (Q7), or consult about it
 
 	Primary   AgentID `json:"primary,omitempty"`   // while Talking: exactly one (C12)
 	AgentLeg  LegID   `json:"agent_leg,omitempty"` // the primary's
@@ -290,6 +290,7 @@ type recording struct {
 	Agent     AgentID        `json:"agent"`
 	Why       string         `json:"why,omitempty"`    // it is being stopped; who asked for the pause or its end, "" = the rules
 	Rest      bool           `json:"rest,omitempty"`   // nothing is to be written: the customer is in a queue again
+	Again     bool           `json:"again,omitempty"`  // the next agent is to be recorded as soon as it has stopped
 	Rested    bool           `json:"rested,omitempty"` // it is being resumed from that, of which the timeline says nothing
 	Told      bool           `json:"told,omitempty"`   // the timeline says that it is paused
 	Late      bool           `json:"late,omitempty"`   // the switch began it when it had been given up

@@ -158,7 +158,10 @@ func (s *Shard) primaryGone(c *call, cause Cause) {
 	}
 	k := c.consult()
 	switch {
-	case k != nil && k.Answered:
+	case c.Phase == PostCall && len(c.party()) == 0:
+		// Whoever is consulted was never in the conversation, and there is none any more that they could join (C8).
+		s.endForAll(c, why, Cause{Code: CauseNormal, By: ByThem})
+	case k != nil && k.Answered && c.Phase == Talking:
 		// Hanging up completes the transfer: so it is on every desk phone.
 		s.becomeTransferred(c, why)
 	case k != nil && k.Joins && len(c.party()) == 0:

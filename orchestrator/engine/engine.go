@@ -48,12 +48,10 @@ type SinkFunc func(core.Fact)
 // Fact implements [Sink].
 func (f SinkFunc) Fact(fact core.Fact) { f(fact) }
 
-// Capabilities are the differences between switches that others may decide upon.
+// Capabilities say what a switch is, for people and labels: no rule is decided by them.
 type Capabilities struct {
-	Kind              string // "asterisk", "freeswitch", "sim": for people and labels only
-	Version           string // as the switch says; "" before the first EngineUp
-	ConfirmsPause     bool   // RecordingPaused comes from the switch's own confirmation
-	RecordsWhileAlone bool   // a recording goes on while one member or none is in the mix
+	Kind    string // "asterisk", "freeswitch", "sim"
+	Version string // as the switch says; "" before the first EngineUp
 }
 
 // Refusal says that the switch did not accept an effect, in the words of [core.Refused].

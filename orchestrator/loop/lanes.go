@@ -163,8 +163,9 @@ func (ls *lanes) makeWay(e core.Effect) {
 	}
 	ls.mu.Lock()
 	left := wayOfDial - time.Since(ls.dialled)
+	scarce := ls.workers >= ls.limit // who waits here would be in the way of the next dial
 	ls.mu.Unlock()
-	if left <= 0 {
+	if left <= 0 || scarce {
 		return
 	}
 	pause := time.NewTimer(left)

@@ -54,7 +54,7 @@ func NewMetrics(shard string) *Metrics {
 	m.events = maker.counters("tandem_events_total", "Events stepped and made durable, by kind.", "kind")
 	m.stepSeconds = maker.seconds("tandem_step_seconds", "Time of the rules for one event.", 250e-9)
 	m.appendSeconds = maker.seconds("tandem_append_seconds", "Time until a batch was durable, repetitions included.", 10e-6)
-	m.turnSeconds = maker.seconds("tandem_turn_seconds", "Time of one turn, from its first event taken to its effects handed over.", 10e-6)
+	m.turnSeconds = maker.seconds("tandem_turn_seconds", "Time of one turn, from its first event taken to its end: decided, durable, handed over, shown and answered.", 10e-6)
 	m.batchEvents = maker.histogram("tandem_batch_events", "Events of one turn.", prometheus.ExponentialBuckets(1, 2, 10))
 	m.inboxDepth = maker.gauges("tandem_inbox_depth", "What waits in the inbox at the beginning of a turn, by queue.", "queue")
 	m.intents = maker.counters("tandem_intents_total", "Intents answered, by kind and result: accepted, a refusal code, busy, quarantined, stopped, abandoned.", "kind", "result")

@@ -36,7 +36,7 @@ var (
 		core.OfferAnswered, core.OfferNoAnswer, core.OfferDeclined, core.OfferBusy, core.OfferUnreachable, core.OfferAbandoned, core.OfferLostRace,
 		core.OfferWithdrawn, core.OfferFailed,
 	}
-	// asideCauses are the ends of an offer that take the agent out of distribution, until they or a supervisor say otherwise (Q4).
+	// asideCauses are the ends of an offer that take the agent out of distribution (Q4): until they or a supervisor say otherwise, or their phone registers anew.
 	asideCauses = []core.OfferOutcome{core.OfferNoAnswer, core.OfferDeclined, core.OfferUnreachable}
 	waitResults = []string{"answered", "abandoned", "unanswered", "lost"}
 	// recordingResults are those that are known beforehand.

@@ -43,7 +43,7 @@ type term struct {
 	legs  *legBook
 
 	timer    Timer
-	held     []item        // put off behind a panic, first to be taken
+	held     []item        // the first to be taken: put off behind a panic, or not for the inbox, which may be full (refusals, the opening)
 	queries  []*query      // to be answered after this turn
 	tickHold time.Duration // no tick before this Elapsed time
 	panics   panicLog

@@ -73,7 +73,7 @@ func (e *Engine) ID() core.EngineID { return e.id }
 func (e *Engine) Capabilities() engine.Capabilities {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return engine.Capabilities{Kind: "sim", Version: "1", ConfirmsPause: true, RecordsWhileAlone: e.sw.quirks.EmptyMixStays}
+	return engine.Capabilities{Kind: "sim", Version: "1"}
 }
 
 // Do implements [engine.Engine].

@@ -159,7 +159,7 @@ func (b *books) enter(w *world, ev core.Event, e *core.Entry) {
 		core.EntryAgentState, core.EntryWrapUpExtended, core.EntryTransferFailed, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultToggled,
 		core.EntryConsultEnded, core.EntryJoined, core.EntryLeft, core.EntryParticipantHeld, core.EntryParticipantResumed, core.EntryOwnerChanged,
 		core.EntryPostCall, core.EntryOutside, core.EntryOutsideRinging, core.EntryDialled, core.EntryVariables, core.EntryRecordingPaused, core.EntryRecordingResumed, core.EntryEngineUp,
-		core.EntryEngineDown, core.EntryRepair, core.EntryOdd, core.EntryAlert:
+		core.EntryEngineDown, core.EntryRepair, core.EntryAlert:
 	}
 }
 

@@ -54,7 +54,7 @@ func (w *world) noteRare(ev core.Event, out core.Outcome) {
 			}
 		case core.EntryCallArrived, core.EntryOfferMade, core.EntryOfferRinging, core.EntryCallConnected, core.EntryCallResumed, core.EntryCallMuted,
 			core.EntryCallUnmuted, core.EntryCallTransferred, core.EntryWrapUpStarted, core.EntryWrapUpDone, core.EntryRecordingStarted,
-			core.EntryRecordingPaused, core.EntryEngineUp, core.EntryEngineDown, core.EntryOdd:
+			core.EntryRecordingPaused, core.EntryEngineUp, core.EntryEngineDown:
 		case core.EntryTransferFailed, core.EntryConsultStarted, core.EntryConsultAnswered, core.EntryConsultToggled, core.EntryConsultEnded, core.EntryJoined,
 			core.EntryLeft, core.EntryParticipantHeld, core.EntryParticipantResumed, core.EntryOwnerChanged, core.EntryPostCall, core.EntryOutside, core.EntryOutsideRinging, core.EntryCallLeftQueue,
 			core.EntryDialled, core.EntryVariables: // noteConversations does

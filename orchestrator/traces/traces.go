@@ -86,7 +86,7 @@ var ends = map[core.EntryKind]string{
 var moments = map[core.EntryKind]bool{
 	core.EntryCallArrived: true, core.EntryCallQueued: true, core.EntryCallTransferred: true, core.EntryTransferFailed: true, core.EntryRecordingPaused: true,
 	core.EntryRecordingDiscarded: true,
-	core.EntryRepair:             true, core.EntryOdd: true,
+	core.EntryRepair:             true,
 }
 
 func (t *Traces) entry(e *core.Entry) {
@@ -105,7 +105,7 @@ func (t *Traces) entry(e *core.Entry) {
 func worded(k core.EntryKind) bool {
 	switch k {
 	case core.EntryCallQueued, core.EntryCallLeftQueue, core.EntryOfferEnded, core.EntryCallConnected, core.EntryTransferFailed, core.EntryCallTransferred, core.EntryConsultEnded,
-		core.EntryTalkEnded, core.EntryRecordingStopped, core.EntryRepair, core.EntryOdd:
+		core.EntryTalkEnded, core.EntryRecordingStopped, core.EntryRepair:
 		return true
 	default:
 		return false

@@ -16,6 +16,7 @@ export const deeds = [
   'setTenantSettings',
   'addNumbers',
   'setAgentState',
+  'endCall',
   'pauseRecording',
   'resumeRecording',
   'discardRecording',

@@ -1,0 +1,80 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+type smallSite struct {
+	t  *testing.T
+	s  *Shard
+	at time.Time
+}
+
+func newSmallSite(t *testing.T, qs ...Queue) *smallSite {
+	f := &smallSite{t: t, s: New("s", 1), at: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
+	cfg := ConfigChanged{
+		Tenants: []Tenant{{ID: "acme"}},
+		Agents:  []AgentSetup{{ID: "ann", Tenant: "acme", Name: "Ann", Phone: "1001"}, {ID: "bob", Tenant: "acme", Name: "Bob", Phone: "1002"}},
+		Queues:  qs,
+	}
+	cfg.EntryPoints = []EntryPoint{{ID: "main", Tenant: "acme", Numbers: []string{"100"}, Queue: qs[0].ID}}
+	f.do(cfg)
+	f.do(EngineUp{Engine: "pbx"})
+	return f
+}
+
+func (f *smallSite) do(ev Event) Outcome {
+	f.t.Helper()
+	f.at = f.at.Add(100 * time.Millisecond)
+	if in, ok := ev.(Intent); ok {
+		require.Nil(f.t, f.s.Accepts(f.at, in))
+	}
+	return f.s.Step(f.at, ev)
+}
+
+func firstDial(o Outcome) LegID {
+	for _, e := range o.Effects {
+		if d, ok := e.Do.(Dial); ok {
+			return d.Leg
+		}
+	}
+	return ""
+}
+
+// C18: a variable that is made secure is masked for whoever reads the call, also of calls that are there: readers are told of what has changed, and of nothing else.
+func TestAVariableMadeSecureIsMaskedInRunningCalls(t *testing.T) {
+	f := newSmallSite(t, Queue{ID: "sales", Tenant: "acme", RingTime: 20 * time.Second, Members: []Membership{{Agent: "ann"}}})
+	e := EntryPoint{ID: "main", Tenant: "acme", Numbers: []string{"100"}, Queue: "sales", Variables: []VariableSetup{{Name: "iban", Type: StringVariable, Editable: true}}}
+	f.do(ConfigChanged{EntryPoints: []EntryPoint{e}})
+	f.do(SetAgentState{Agent: "ann", State: Available})
+	ann := firstDial(f.do(LegAppeared{Engine: "pbx", Leg: "c1", From: "+4930", To: "100"}))
+	f.do(LegRinging{Leg: ann})
+	f.do(LegAnswered{Leg: ann})
+	a, _ := f.s.Agent("ann")
+	f.do(SetVariables{Call: a.Call, Agent: "ann", Values: []VariableChange{{Name: "iban", Value: "DE02120300000000202051"}}})
+	f.s.TakeChanges()
+	e.Variables = []VariableSetup{{Name: "iban", Type: StringVariable, Editable: true, Secure: true}}
+	f.do(ConfigChanged{EntryPoints: []EntryPoint{e}})
+	require.Contains(t, f.s.TakeChanges().Calls, a.Call, "views and streams go on showing the value in clear")
+}
+
+// C17: the controls that a desk shows are those that the rules would take. Whether a recording may be discarded is a setting of the queue.
+func TestDiscardIsOfferedWhenTheQueueAllowsIt(t *testing.T) {
+	q := Queue{ID: "sales", Tenant: "acme", RingTime: 20 * time.Second, Record: true, DiscardRecordings: true, Members: []Membership{{Agent: "ann"}}}
+	f := newSmallSite(t, q)
+	f.do(SetAgentState{Agent: "ann", State: Available})
+	ann := firstDial(f.do(LegAppeared{Engine: "pbx", Leg: "c1", From: "+4930", To: "100"}))
+	f.do(LegRinging{Leg: ann})
+	f.do(LegAnswered{Leg: ann})
+	a, _ := f.s.Agent("ann")
+	f.s.TakeChanges()
+	before := f.s.Controls(a.Call, "ann")
+	require.Contains(t, before, ControlDiscard)
+	q.DiscardRecordings = false
+	f.do(ConfigChanged{Queues: []Queue{q}})
+	require.NotContains(t, f.s.Controls(a.Call, "ann"), ControlDiscard)
+	require.Contains(t, f.s.TakeChanges().Calls, a.Call, "the desk goes on showing the button that is refused")
+}

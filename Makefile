@@ -11,7 +11,7 @@ LINT := .tools/bin/golangci-lint
 # The binary says which commit it was built from, where git can tell; where it cannot (another user's checkout), go would fail instead of leaving it out.
 STAMP = -buildvcs=$(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
 # Packages tested at once, of those without a real switch.
-PARALLEL ?= 2
+PARALLEL ?= 3
 # Tests with a real switch prove what is heard, without a break: such packages are tested one after another, for all need the same cores in time. The adapters and
 # the lab, a few phones at a switch each, leave a core idle between them: two at once.
 ADAPTERS = ./ari/... ./esl/... ./orchestrator/enginetest/...

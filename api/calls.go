@@ -287,23 +287,43 @@ func (s *Server) setAgentState(r *request) (reply, error) {
 }
 
 func (s *Server) declineOffer(r *request) (reply, error) {
-	return s.agentCommand(r, func(a core.AgentID) core.Intent { return core.DeclineOffer{Command: r.head(), Agent: a} })
+	return s.agentCommand(r, func(a core.AgentID, c core.CallID) core.Intent {
+		return core.DeclineOffer{Command: r.head(), Agent: a, Call: c}
+	})
 }
 
 func (s *Server) extendWrapUp(r *request) (reply, error) {
-	return s.agentCommand(r, func(a core.AgentID) core.Intent { return core.ExtendWrapUp{Command: r.head(), Agent: a} })
+	return s.agentCommand(r, func(a core.AgentID, c core.CallID) core.Intent {
+		return core.ExtendWrapUp{Command: r.head(), Agent: a, Call: c}
+	})
 }
 
-// agentCommand asks for an intent that says nothing but the agent.
-func (s *Server) agentCommand(r *request, intent func(core.AgentID) core.Intent) (reply, error) {
+// ofCall says whose request or wrap-up is meant, so that what comes late does nothing to the next one.
+type ofCall struct {
+	Call core.CallID `json:"call"` // "" = whichever there is
+}
+
+func (o ofCall) valid() error {
+	if o.Call != "" && !identifier.MatchString(string(o.Call)) {
+		return invalid("call", "must be the id of a call")
+	}
+	return nil
+}
+
+// agentCommand asks for an intent that says nothing but the agent and [ofCall].
+func (s *Server) agentCommand(r *request, intent func(core.AgentID, core.CallID) core.Intent) (reply, error) {
 	agent, err := s.ownAgent(r)
 	if err != nil {
 		return reply{}, err
 	}
-	if err := r.decode(&struct{}{}); err != nil {
+	var body ofCall
+	if err := r.decode(&body); err != nil {
 		return reply{}, err
 	}
-	return s.do(r, intent(agent))
+	if err := body.valid(); err != nil {
+		return reply{}, err
+	}
+	return s.do(r, intent(agent, body.Call))
 }
 
 func (s *Server) finishWrapUp(r *request) (reply, error) {
@@ -312,10 +332,14 @@ func (s *Server) finishWrapUp(r *request) (reply, error) {
 		return reply{}, err
 	}
 	var body struct {
+		ofCall
 		Reason string `json:"reason"`
 		Notes  string `json:"notes"`
 	}
 	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if err := body.valid(); err != nil {
 		return reply{}, err
 	}
 	if utf8.RuneCountInString(body.Reason) > 128 {
@@ -324,5 +348,5 @@ func (s *Server) finishWrapUp(r *request) (reply, error) {
 	if utf8.RuneCountInString(body.Notes) > 4000 {
 		return reply{}, invalid("notes", "must have at most 4000 characters")
 	}
-	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Reason: body.Reason, Notes: body.Notes})
+	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Call: body.Call, Reason: body.Reason, Notes: body.Notes})
 }

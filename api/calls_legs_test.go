@@ -126,6 +126,13 @@ func (w *world) project(t *testing.T, db *models.DB, sub *loop.Subscription, id 
 			}
 		}
 	}
+	keepLines(t, db, lines)
+	return *record
+}
+
+// keepLines puts lines of the timeline into a journal that has none, and makes the records of them.
+func keepLines(t *testing.T, db *models.DB, lines []journal.Timeline) {
+	t.Helper()
 	var rows []journal.Row
 	for seq := uint64(1); seq <= lines[len(lines)-1].Seq; seq++ {
 		rows = append(rows, journal.Row{Seq: seq, At: day, Kind: "tick", Body: []byte(`{}`)})
@@ -134,5 +141,4 @@ func (w *world) project(t *testing.T, db *models.DB, sub *loop.Subscription, id 
 	require.NoError(t, err)
 	require.NoError(t, db.Journal().Append(t.Context(), lease, rows, lines))
 	require.NoError(t, db.NewProjector(slog.New(slog.DiscardHandler), nil).CatchUp(t.Context()))
-	return *record
 }

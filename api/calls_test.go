@@ -60,10 +60,13 @@ func TestAConversationFromTheDesktopC3C15C17C19(t *testing.T) {
 	w.bad(409, Code(core.RefusedBusy), "state", "anna", post, "/api/v1/agents/anna/state", `{"state":"offline"}`)
 	w.good(200, "anna", post, call+"/end", "")
 	w.await("wrap-up", func() bool { a, _ := w.loop.View().Agent("anna"); return a.State == core.WrapUp })
+	w.bad(409, Code(core.RefusedOver), "call", "anna", post, "/api/v1/agents/anna/wrap-up/extend", `{"call":"the-one-before"}`)
 	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up/extend", "{}")
 	w.bad(409, Code(core.RefusedSpent), "agent", "anna", post, "/api/v1/agents/anna/wrap-up/extend", "{}")
 	w.bad(422, CodeInvalid, "reason", "anna", post, "/api/v1/agents/anna/wrap-up", `{"reason":"nonsense"}`)
-	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up", `{"reason":"sold","notes":"Delivery on Monday."}`)
+	w.bad(409, Code(core.RefusedOver), "call", "anna", post, "/api/v1/agents/anna/wrap-up", `{"call":"the-one-before","reason":"sold"}`)
+	w.bad(422, CodeInvalid, "call", "anna", post, "/api/v1/agents/anna/wrap-up", `{"call":"a b","reason":"sold"}`)
+	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up", `{"call":"`+string(id)+`","reason":"sold","notes":"Delivery on Monday."}`)
 }
 
 func TestATransferNeverComesBackQ7(t *testing.T) {
@@ -89,7 +92,9 @@ func TestDecliningAnOfferQ4(t *testing.T) {
 	w.good(200, "anna", get, "/api/v1/calls/"+string(id), "")
 	w.good(404, "bert", get, "/api/v1/calls/"+string(id), "")
 	w.bad(403, CodeForbidden, "", "bert", post, "/api/v1/agents/anna/offer/decline", "")
-	w.good(200, "anna", post, "/api/v1/agents/anna/offer/decline", "")
+	w.bad(409, Code(core.RefusedOver), "call", "anna", post, "/api/v1/agents/anna/offer/decline", `{"call":"the-one-before"}`)
+	w.bad(422, CodeInvalid, "call", "anna", post, "/api/v1/agents/anna/offer/decline", `{"call":"../x"}`)
+	w.good(200, "anna", post, "/api/v1/agents/anna/offer/decline", `{"call":"`+string(id)+`"}`)
 	w.await("Idle (Declined)", func() bool {
 		a, _ := w.loop.View().Agent("anna")
 		return a.State == core.Idle && a.Reason == core.ReasonDeclined

@@ -120,6 +120,7 @@ var statuses = map[Code]int{
 	Code(core.RefusedForbidden): http.StatusForbidden,
 	Code(core.RefusedKept):      http.StatusForbidden,
 	Code(core.RefusedStale):     http.StatusConflict,
+	Code(core.RefusedOver):      http.StatusConflict,
 	// core.RefusedUnknown and core.RefusedInvalid share their words with CodeNotFound and CodeInvalid.
 }
 

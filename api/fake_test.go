@@ -113,6 +113,7 @@ type memoryStore struct {
 	timeline   map[core.CallID][]TimelineEntry
 	legs       map[core.CallID][]Leg
 	recordings []Recording
+	alerts     []Alert
 	leads      []Lead
 	contacts   []Contact
 	tasks      []Task
@@ -301,6 +302,12 @@ func (m *memoryStore) Recording(_ context.Context, id core.RecordingID) (Recordi
 	return Recording{}, ErrNotFound
 }
 
+func (m *memoryStore) Alerts(_ context.Context, f AlertFilter) (Page[Alert], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pageOf(filtered(m.alerts, func(a Alert) bool { return f.Tenant == "" || a.Tenant == f.Tenant }), f.Paging)
+}
+
 func (m *memoryStore) Entries(_ context.Context, f AuditFilter) (Page[AuditEntry], error) {
 	var out []AuditEntry
 	for _, row := range slices.Backward(m.audited()) {
@@ -370,7 +377,7 @@ func (m *memoryStore) CreateTask(_ context.Context, t Task) (Task, error) {
 	if m.tasksFull(t.Agent) {
 		return Task{}, ErrTasksFull
 	}
-	t.ID, t.CreatedAt = "task"+strconv.Itoa(len(m.tasks)+1), day
+	t.CreatedAt = day
 	m.tasks = append(m.tasks, t)
 	return t, nil
 }

@@ -146,8 +146,11 @@ func (s *Server) callTimeline(r *request) (reply, error) {
 	}
 	// A call that is over has a record; one that goes on has a view. The view may lag, and the record too: between
 	// the two the call is asked for again.
-	if _, err = s.call(r); errors.Is(err, ErrNotFound) {
+	c, err := s.call(r)
+	told := func(e core.Entry) bool { return r.sees.story(c) || r.sees.entry(e, false) }
+	if errors.Is(err, ErrNotFound) {
 		_, err = s.record(r)
+		told = func(core.Entry) bool { return true }
 	}
 	if err != nil {
 		return reply{}, err
@@ -162,7 +165,9 @@ func (s *Server) callTimeline(r *request) (reply, error) {
 	}
 	out := list[placed]{Items: []placed{}}
 	for _, e := range entries {
-		out.Items = append(out.Items, placed{Seq: e.Seq, Index: e.Index, Entry: entryToWire(hide.entry(e.Entry))})
+		if told(e.Entry) {
+			out.Items = append(out.Items, placed{Seq: e.Seq, Index: e.Index, Entry: entryToWire(hide.entry(e.Entry))})
+		}
 	}
 	return ok(out)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
+	"github.com/tandem-voice/tandem/orchestrator/sim"
 )
 
 func (w *world) record(id string, agent core.AgentID, tenant core.TenantID, at time.Time) {
@@ -139,4 +140,36 @@ func TestLeadsAndContactsR1R2(t *testing.T) {
 	w.good(200, "globex", get, "/api/v1/contacts", "").into(t, &c)
 	require.Len(t, c.Items, 1)
 	w.bad(422, CodeInvalid, "number", "supervisor", get, "/api/v1/leads?number=%00", "")
+}
+
+// Whose phone only rings is told who calls, and not what a colleague has written down about the customer: as with follow-ups and secure values, an offer is not enough. On the event
+// stream the agent does not get these lines either.
+func TestTheStoryOfACallIsNotForWhosePhoneOnlyRings(t *testing.T) {
+	w := newWorld(t)
+	w.good(200, "bert", post, "/api/v1/agents/bert/state", `{"state":"available"}`)
+	id := w.dials("+4915112345678")
+	w.await("bert's phone to ring", func() (ringing bool) {
+		w.engine.World(func(_ time.Time, s *sim.Switch) { _, ringing = s.PhoneRinging("1002") })
+		return ringing
+	})
+	w.awaitCall(id, "the offer", func(c core.CallView) bool { return len(c.Offers) > 0 && c.Offers[0].Agent == "bert" })
+	// Anna had the call before, and passed it on.
+	w.store.mu.Lock()
+	w.store.timeline[id] = []TimelineEntry{
+		{Seq: 1, Entry: core.Entry{At: day, Kind: core.EntryWrapUpDone, Tenant: "acme", Call: id, Agent: "anna", Reason: "sold", Text: "is in debt, and divorced"}},
+		{Seq: 2, Entry: core.Entry{At: day, Kind: core.EntryOfferMade, Tenant: "acme", Call: id, Agent: "bert"}},
+	}
+	w.store.mu.Unlock()
+	read := func() (kinds []core.EntryKind) {
+		var l list[placed]
+		w.good(200, "bert", get, "/api/v1/calls/"+string(id)+"/timeline", "").into(t, &l)
+		for _, e := range l.Items {
+			kinds = append(kinds, e.Entry.Kind)
+		}
+		return kinds
+	}
+	require.Equal(t, []core.EntryKind{core.EntryOfferMade}, read())
+	w.answers("1002")
+	w.awaitCall(id, "the conversation", func(c core.CallView) bool { return c.Phase == core.Talking })
+	require.Len(t, read(), 2, "who takes the call is told")
 }

@@ -64,3 +64,25 @@ func TestWhatWasDoneIsAuditedThoughTheClientLeaves(t *testing.T) {
 	w.good(200, "admin", get, "/api/v1/audit?action=deleteUser", "").into(t, &p)
 	require.Len(t, p.Items, 1, "log: %s", w.logs)
 }
+
+// crashing is a shard that panics for a client who has left.
+type crashing struct {
+	Live
+	leave context.CancelFunc
+}
+
+func (c *crashing) Do(context.Context, core.Intent) error { c.leave(); panic("a bug") }
+
+// A panic is our fault, whoever is there to be told: what counts and alerts must not take it for a client that has left.
+func TestAPanicIsNoClientThatLeaves(t *testing.T) {
+	gone := &crashing{}
+	w := newWorld(t, func(c *Config) { gone.Live, c.Live = c.Live, gone })
+	ctx, cancel := context.WithCancel(t.Context())
+	gone.leave = cancel
+	req := httptest.NewRequestWithContext(ctx, post, "/api/v1/agents/anna/state", strings.NewReader(`{"state":"available"}`))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer anna")
+	rec := httptest.NewRecorder()
+	w.srv.Handler().ServeHTTP(rec, req)
+	require.Equal(t, 500, rec.Code)
+}

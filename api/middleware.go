@@ -96,7 +96,7 @@ func (s *Server) arrive(c *gin.Context) {
 				panic(p)
 			}
 			s.Log.Error("panic in a request", "route", r.op(), "request", r.requestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			s.fail(r, fmt.Errorf("panic: %v", p))
+			s.fail(r, &panicked{p})
 		}
 		s.log(r, s.Now().Sub(began))
 	}()

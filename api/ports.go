@@ -216,6 +216,7 @@ type History interface {
 	Legs(ctx context.Context, id core.CallID) ([]Leg, error)
 	Recordings(ctx context.Context, f RecordingFilter) (Page[Recording], error)
 	Recording(ctx context.Context, id core.RecordingID) (Recording, error)
+	Alerts(ctx context.Context, f AlertFilter) (Page[Alert], error)
 }
 
 // Measures reads what was measured of queues and agents (Q10).
@@ -293,13 +294,13 @@ type CRM interface {
 	Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error)
 	Tasks(ctx context.Context, f TaskFilter) (Page[Task], error)
 	Task(ctx context.Context, id string) (Task, error)
-	// CreateTask keeps a new task; its id and time are made there. An *[Error] with code [CodeInvalid] names the field that breaks its rule.
+	// CreateTask keeps a new task; its time is made there. One whose id is there already is given as it is there. An *[Error] with code [CodeInvalid] names the field that breaks its rule.
 	CreateTask(ctx context.Context, t Task) (Task, error)
 	// FinishTask says whether a task is done.
 	FinishTask(ctx context.Context, id string, done bool) error
 }
 
-// TaskFilter selects tasks, newest first. Zero fields select everything.
+// TaskFilter selects tasks, newest first; those that are open by due, those that are done by when they were, the last first. Zero fields select everything.
 type TaskFilter struct {
 	Paging
 	Tenant core.TenantID

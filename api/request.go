@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -187,7 +189,8 @@ const statusGone = 499
 // fail writes an error, unless an answer is on its way already.
 func (s *Server) fail(r *request, err error) {
 	e, unforeseen := asError(err)
-	if r.gone() && (e.Code == CodeTimeout || unforeseen) {
+	var ours *panicked
+	if r.gone() && (e.Code == CodeTimeout || unforeseen) && !errors.As(err, &ours) {
 		// What was under way has most likely failed because the client broke it off, in whatever words the database says so. Nobody reads the answer.
 		s.Log.Info("request broken off", "route", r.op(), "request", r.requestID, "error", err)
 		r.AbortWithStatus(statusGone)
@@ -214,6 +217,12 @@ func (s *Server) fail(r *request, err error) {
 	r.Data(e.status(), "application/json; charset=utf-8", b)
 	r.Abort()
 }
+
+// panicked is a panic of ours as an error: no client that leaves can be the reason for it.
+type panicked struct{ with any }
+
+// Error implements error.
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.with) }
 
 // gone reports whether the client has closed the connection, as a browser does whose user goes on to another page.
 func (r *request) gone() bool {

@@ -135,6 +135,10 @@ func (see sight) call(c core.CallView) bool {
 	}
 }
 
+// story reports whether the principal may read all that has happened to a call that it sees. An agent whose phone only rings may not: what others have noted about the customer is for who takes
+// the call.
+func (see sight) story(c core.CallView) bool { return see.Role != Agent || talksIn(c, see.Agent) }
+
 // record reports whether the principal may see the record of a call that is over.
 func (see sight) record(r core.CallRecord) bool {
 	switch {

@@ -364,6 +364,11 @@ func (s stored) Recording(ctx context.Context, id core.RecordingID) (Recording, 
 	return recordingOf(r), fromModels(err)
 }
 
+func (s stored) Alerts(ctx context.Context, f AlertFilter) (Page[Alert], error) {
+	p, err := s.db.History().Alerts(ctx, f.Tenant, models.Paging(f.Paging))
+	return pageFrom(p, err, func(a models.Alert) Alert { return Alert(a) })
+}
+
 // people brings the number of a filter into the form in which numbers are kept: as one of the tenant's region, where the filter names the
 // tenant. What is no number finds nothing.
 func (s stored) people(ctx context.Context, f PeopleFilter) (models.PeopleFilter, error) {
@@ -427,7 +432,7 @@ func (s stored) Task(ctx context.Context, id string) (Task, error) {
 }
 
 func (s stored) CreateTask(ctx context.Context, t Task) (Task, error) {
-	made, err := s.db.CRM().CreateTask(ctx, models.Task{Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due})
+	made, err := s.db.CRM().CreateTask(ctx, models.Task{ID: t.ID, Tenant: t.Tenant, Agent: t.Agent, Call: t.Call, Title: t.Title, Due: t.Due})
 	return taskOf(made), fromModels(err)
 }
 

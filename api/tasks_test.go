@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/sim"
 )
@@ -128,4 +130,39 @@ func TestTasksAreMaskedC2(t *testing.T) {
 	w.good(200, "supervisor", get, "/api/v1/tasks", "").into(t, &p)
 	require.Equal(t, "+4915112345678", p.Items[0].Number)
 	require.NotContains(t, string(w.good(200, "anna", post, "/api/v1/tasks/a/done", "").body), "4915112")
+}
+
+// lateTasks is a database that has taken a task when the time for it was over.
+type lateTasks struct {
+	CRM
+	late bool
+}
+
+func (l *lateTasks) CreateTask(ctx context.Context, t Task) (Task, error) {
+	made, err := l.CRM.CreateTask(ctx, t)
+	if err == nil && l.late {
+		return Task{}, context.DeadlineExceeded
+	}
+	return made, err
+}
+
+// "Whether it happened is not known: ask again with the same Idempotency-Key": who does so has noted it once.
+func TestAFollowUpWhoseAnswerWasLostIsNotedOnceC19(t *testing.T) {
+	crm := &lateTasks{late: true}
+	w := newWorld(t, func(c *Config) {
+		kept := Config{}.Database(dbtest.Open(t, dbtest.SQLiteURL(t)))
+		copyRows(t, c.Tenants, kept.Tenants)
+		copyRows(t, c.Agents, kept.Agents)
+		crm.CRM, c.CRM = kept.CRM, crm
+	})
+	w.record("over", "anna", "acme", day)
+	body := `{"call":"over","title":"Send the offer","due":"` + time.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02") + `"}`
+	key := headers{"Idempotency-Key": "the-same"}
+	require.Contains(t, w.bad(504, CodeTimeout, "", "anna", post, "/api/v1/tasks", body, key).Message, "the same Idempotency-Key")
+	crm.late = false
+	var made Task
+	w.good(201, "anna", post, "/api/v1/tasks", body, key).into(t, &made)
+	var p paged[Task]
+	w.good(200, "anna", get, "/api/v1/tasks", "").into(t, &p)
+	require.Equal(t, []Task{made}, p.Items)
 }

@@ -36,3 +36,11 @@ func (e *Engine) Reachable(ctx context.Context) (map[string]bool, error) {
 	}
 	return out, nil
 }
+
+// ReopenLog has Asterisk write its log file of that name, in its log directory, anew: the one that it has may have been put away.
+func (e *Engine) ReopenLog(ctx context.Context, name string) error {
+	if err := e.rest.do(ctx, http.MethodPut, path("asterisk", "logging", name, "rotate"), nil, nil, nil); err != nil {
+		return fmt.Errorf("reopen the log: %w", err)
+	}
+	return nil
+}

@@ -17,13 +17,14 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 COPY --from=app /src/web/dist/app web/dist/app
 ARG VERSION=
-# For the size of the image: no symbols, no format that no client speaks, and the libraries that no call in progress waits for are compiled without inlining.
+# For the size of the image: no symbols, no format that no client speaks, no debugging pages that nobody opens, and the libraries that no call in progress waits for are compiled without inlining; functions begin at every 16 bytes, not at every 32.
 RUN --mount=type=cache,target=/root/.cache/go-build --mount=type=cache,target=/go/pkg/mod set -eu; small=; \
     for lib in github.com/aws github.com/redis google.golang.org github.com/quic-go go.mongodb.org github.com/goccy github.com/gogo github.com/googleapis \
-        go.opentelemetry.io github.com/yuin github.com/alicebob github.com/pelletier github.com/pressly github.com/go-playground github.com/gabriel-vasile; do \
+        go.opentelemetry.io github.com/yuin github.com/alicebob github.com/pelletier github.com/pressly github.com/go-playground github.com/gabriel-vasile \
+        modernc.org golang.org/x/text github.com/ccojocar github.com/hashicorp github.com/leodido github.com/spf13 github.com/hibiken gocloud.dev; do \
         small="$small -gcflags=$lib/...=-l"; \
     done; \
-    CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nomsgpack $small -ldflags "-s -w -X main.released=$VERSION" -o /out/usr/bin/tandem ./cmd/tandem
+    CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nomsgpack,grpcnotrace $small -ldflags "-s -w -funcalign=16 -X main.released=$VERSION" -o /out/usr/bin/tandem ./cmd/tandem
 RUN mkdir -p /out/etc/ssl/certs \
  && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ \
  && echo 'tandem:x:61060:61060::/var/lib/tandem:/nowhere' > /out/etc/passwd \

@@ -12,7 +12,7 @@ import (
 )
 
 // Alert is something that supervisors should know. It comes from the rules, or from a job that gave up. Those of the rules are in the timeline, the event stream and the metric
-// tandem_alerts_total as well, those of storage and jobs in the log. What is kept here no route and no view shows yet; [History.Alerts] reads it.
+// tandem_alerts_total as well, those of storage and jobs in the log.
 type Alert struct {
 	ID        string    `gorm:"primaryKey"` // where it comes from
 	At        time.Time `gorm:"serializer:micro"`

@@ -122,6 +122,10 @@ func (c *Config) DeleteAgent(ctx context.Context, id core.AgentID, version int64
 		if err := revokeTokensOf(tx, "agent", string(id)); err != nil {
 			return err
 		}
+		// What the agent has promised still has to be kept, and is the next one's of that id no more than the tokens are: supervisors find it as nobody's.
+		if err := tx.Exec(`UPDATE tasks SET agent = '' WHERE agent = ?`, string(id)).Error; err != nil {
+			return err
+		}
 		for _, g := range groups {
 			if err := touch(tx, kindEntryPoint, g); err != nil {
 				return err

@@ -16,9 +16,9 @@ import (
 
 // Task is a follow-up: what an agent has promised at the end of a call (C19).
 type Task struct {
-	ID        string
+	ID        string // of its request, so that the same request makes it once
 	Tenant    core.TenantID
-	Agent     core.AgentID // whose it is
+	Agent     core.AgentID // whose it is; "" = the agent's who has been deleted since
 	Call      core.CallID  // that it follows from
 	Title     string
 	Due       string    // a day, as 2026-01-31
@@ -64,13 +64,28 @@ func ValidTask(title, due string, at time.Time) error {
 	return v.err()
 }
 
-// CreateTask keeps a new task; its id and time are made here. [Invalid] if the title or the day break their rules, [ErrTasksFull] if the agent has too many.
+// CreateTask keeps a new task; its time is made here, and its id, if it has none. One whose id is there already is given as it is there, however it stands by now: who asks has asked before and
+// has not heard. [Invalid] if the title or the day break their rules, or there is no such agent, [ErrTasksFull] if the agent has too many.
 func (c *CRM) CreateTask(ctx context.Context, t Task) (Task, error) {
-	if err := ValidTask(t.Title, t.Due, now()); err != nil {
-		return Task{}, err
+	if t.ID == "" {
+		t.ID = uuid.NewString()
 	}
-	t.ID, t.Title, t.CreatedAt, t.DoneAt = uuid.NewString(), strings.TrimSpace(t.Title), now(), time.Time{}
 	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := c.lockTasksOf(tx, t.Agent); err != nil {
+			return err
+		}
+		var before []taskRow
+		if err := tasksIn(tx).Find(&before, "tasks.id = ? AND tasks.agent = ?", t.ID, t.Agent).Error; err != nil {
+			return err
+		}
+		if len(before) > 0 {
+			t = before[0].task()
+			return nil
+		}
+		if err := ValidTask(t.Title, t.Due, now()); err != nil {
+			return err
+		}
+		t.Title, t.CreatedAt, t.DoneAt = strings.TrimSpace(t.Title), now(), time.Time{}
 		var few bool
 		if err := tx.Raw("SELECT "+fewOpen, t.Agent, MaxOpenTasks).Scan(&few).Error; err != nil {
 			return err
@@ -84,6 +99,20 @@ func (c *CRM) CreateTask(ctx context.Context, t Task) (Task, error) {
 		return Task{}, fmt.Errorf("create task: %w", err)
 	}
 	return t, nil
+}
+
+// lockTasksOf keeps an agent's number of open tasks from growing elsewhere, and the agent from being deleted, until the transaction ends.
+func (c *CRM) lockTasksOf(tx *gorm.DB, agent core.AgentID) error {
+	lock := `SELECT id FROM agents WHERE id = ?`
+	if c.db.dialect == Postgres { // SQLite has one transaction at a time
+		lock += ` FOR NO KEY UPDATE`
+	}
+	var there []string
+	err := tx.Raw(lock, string(agent)).Scan(&there).Error
+	if err == nil && len(there) == 0 {
+		return Invalid{{Field: "agent", Rule: "there is no such agent"}}
+	}
+	return err
 }
 
 // TaskFilter selects tasks. Zero fields select everything.
@@ -104,7 +133,8 @@ const (
 	TaskDone TaskState = "done"
 )
 
-// Tasks lists tasks, newest first; those that are open by the day on which they are due, and the oldest of a day first, so that what is overdue is on the first page.
+// Tasks lists tasks, newest first; those that are open by the day on which they are due, and the oldest of a day first, so that what is overdue is on the first page; those that are done by when they
+// were, the last first, so that what was ticked off by mistake is.
 func (c *CRM) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 	q := tasksIn(c.db.read.WithContext(ctx))
 	for column, value := range map[string]string{"tenant": string(f.Tenant), "agent": string(f.Agent), "call": string(f.Call)} {
@@ -112,15 +142,12 @@ func (c *CRM) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 			q = q.Where("tasks."+column+" = ?", value)
 		}
 	}
+	read := readNewest
 	switch f.State {
 	case TaskOpen:
-		q = q.Where("tasks.done_at = 0")
+		q, read = q.Where("tasks.done_at = 0"), readByDue
 	case TaskDone:
-		q = q.Where("tasks.done_at <> 0")
-	}
-	read := readByDue
-	if f.State != TaskOpen {
-		read = readNewest
+		q, read = q.Where("tasks.done_at <> 0"), readLastDone
 	}
 	page, err := read(q, f.Paging)
 	if err != nil {
@@ -131,6 +158,10 @@ func (c *CRM) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 
 func readNewest(q *gorm.DB, p Paging) (Page[taskRow], error) {
 	return readPage(q, p, "tasks.created_at", "tasks.id", func(t taskRow) place { return place{at: micros(t.CreatedAt), id: t.ID} })
+}
+
+func readLastDone(q *gorm.DB, p Paging) (Page[taskRow], error) {
+	return readPage(q, p, "tasks.done_at", "tasks.id", func(t taskRow) place { return place{at: micros(t.DoneAt), id: t.ID} })
 }
 
 // readByDue reads one page by due, then created_at. The day stands before the id in the cursor.
@@ -204,6 +235,9 @@ func (c *CRM) FinishTask(ctx context.Context, id string, done bool) error {
 			return tx.Exec(`UPDATE tasks SET done_at = ? WHERE id = ? AND done_at = 0`, micros(now()), id).Error
 		case t.DoneAt.IsZero():
 			return nil
+		}
+		if err := c.lockTasksOf(tx, t.Agent); err != nil {
+			return err
 		}
 		res = tx.Exec(`UPDATE tasks SET done_at = 0 WHERE id = ? AND `+fewOpen, id, t.Agent, MaxOpenTasks)
 		if res.Error == nil && res.RowsAffected == 0 {

@@ -3,6 +3,7 @@ package models_test
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/models/dbtest"
+	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
 func TestFollowUpTasksC19(t *testing.T) {
@@ -23,7 +25,7 @@ func TestFollowUpTasksC19(t *testing.T) {
 		first, err := crm.CreateTask(ctx, models.Task{Tenant: "acme", Agent: "anna", Call: "c1", Title: "  Send the \"offer\" <b>ü ", Due: tomorrow})
 		require.NoError(t, err)
 		require.Equal(t, `Send the "offer" <b>ü`, first.Title)
-		second, err := crm.CreateTask(ctx, models.Task{Tenant: "acme", Agent: "bert", Call: "c2", Title: "Call back", Due: tomorrow})
+		second, err := crm.CreateTask(ctx, models.Task{Tenant: "acme", Agent: "ben", Call: "c2", Title: "Call back", Due: tomorrow})
 		require.NoError(t, err)
 		third, err := crm.CreateTask(ctx, models.Task{Tenant: "acme", Agent: "anna", Call: "c3", Title: "Ask", Due: tomorrow})
 		require.NoError(t, err)
@@ -143,7 +145,7 @@ func TestOpenTasksComeAsTheyAreDueC19(t *testing.T) {
 		_, err = crm.CreateTask(t.Context(), more)
 		require.NoError(t, err)
 		require.ErrorIs(t, crm.FinishTask(t.Context(), done, false), models.ErrTasksFull)
-		more.Agent = "bert"
+		more.Agent = "ben"
 		_, err = crm.CreateTask(t.Context(), more)
 		require.NoError(t, err, "somebody else has few")
 	})
@@ -178,4 +180,92 @@ func TestTheRulesOfATaskC19(t *testing.T) {
 			require.Contains(t, invalid[0].Rule, x.rule)
 		})
 	}
+}
+
+// The next agent of an id is another person, as for tokens and users: what the one before had promised, and to whom, is none of theirs.
+func TestFollowUpsAreNotTheNextAgentsC19(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		config := site(t, db)
+		_, err := db.CRM().CreateTask(t.Context(), models.Task{
+			Tenant: "acme", Agent: "anna", Call: "c", Title: "Send the offer", Due: time.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02"),
+		})
+		require.NoError(t, err)
+		_, err = config.DeleteAgent(t.Context(), "anna", 0)
+		require.NoError(t, err)
+		_, _, err = config.CreateAgent(t.Context(), core.AgentSetup{ID: "anna", Tenant: "acme", Name: "Another Anna", Phone: "desk-anna"})
+		require.NoError(t, err)
+		page, err := db.CRM().Tasks(t.Context(), models.TaskFilter{Agent: "anna", State: models.TaskOpen})
+		require.NoError(t, err)
+		require.Empty(t, page.Items)
+		page, err = db.CRM().Tasks(t.Context(), models.TaskFilter{Tenant: "acme"})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1, "supervisors find what was promised")
+		require.Empty(t, page.Items[0].Agent)
+	})
+}
+
+// The desk shows what was done last, so that what was ticked off by mistake is found there.
+func TestDoneTasksComeAsTheyWereDoneC19(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		site(t, db)
+		crm := db.CRM()
+		var ids []string
+		for i := range 3 {
+			made, err := crm.CreateTask(t.Context(), models.Task{
+				Tenant: "acme", Agent: "anna", Call: "c", Title: strconv.Itoa(i), Due: time.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02"),
+			})
+			require.NoError(t, err)
+			ids = append(ids, made.ID)
+		}
+		for _, id := range []string{ids[1], ids[2], ids[0]} {
+			require.NoError(t, crm.FinishTask(t.Context(), id, true))
+		}
+		page, err := crm.Tasks(t.Context(), models.TaskFilter{Agent: "anna", State: models.TaskDone, Paging: models.Paging{Limit: 1}})
+		require.NoError(t, err)
+		require.Equal(t, ids[0], page.Items[0].ID, "done a moment ago")
+	})
+}
+
+// The limit holds too where several come at once: two tabs, or a machine with the agent's token.
+func TestTheLimitOfOpenTasksHoldsForSeveralAtOnceC19(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		site(t, db)
+		crm := db.CRM()
+		task := models.Task{Tenant: "acme", Agent: "anna", Call: "c", Title: "Call back", Due: time.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02")}
+		var last models.Task
+		for range models.MaxOpenTasks {
+			var err error
+			last, err = crm.CreateTask(t.Context(), task)
+			require.NoError(t, err)
+		}
+		open := func() (n int) {
+			f := models.TaskFilter{Agent: "anna", State: models.TaskOpen, Paging: models.Paging{Limit: 500}}
+			for {
+				page, err := crm.Tasks(t.Context(), f)
+				require.NoError(t, err)
+				n += len(page.Items)
+				if f.Cursor = page.Next; f.Cursor == "" {
+					return n
+				}
+			}
+		}
+		for range 20 { // room for one, and eight who want it
+			require.NoError(t, crm.FinishTask(t.Context(), last.ID, true))
+			var all sync.WaitGroup
+			begin := make(chan struct{})
+			made := make(chan models.Task, 8)
+			for range 8 {
+				all.Go(func() {
+					<-begin
+					if one, err := crm.CreateTask(t.Context(), task); err == nil {
+						made <- one
+					}
+				})
+			}
+			close(begin)
+			all.Wait()
+			require.Equal(t, models.MaxOpenTasks, open())
+			last = <-made
+		}
+	})
 }

@@ -148,27 +148,3 @@ func (h *History) Legs(ctx context.Context, id core.CallID) ([]Leg, error) {
 	}
 	return legs, nil
 }
-
-// AgentState is one stretch of an agent's day.
-type AgentState struct {
-	Tenant  core.TenantID
-	Agent   core.AgentID
-	State   core.AgentState
-	Reason  string      // of Idle
-	Cause   string      // why
-	Actor   string      // who asked for it; "" = the rules
-	Call    core.CallID // while reserved, engaged
-	SinceAt time.Time   `gorm:"serializer:micro"`
-	EndedAt time.Time   `gorm:"serializer:micro"` // zero = still so
-}
-
-// AgentStates gives an agent's states that touch the time from ≤ t < to, oldest first.
-func (h *History) AgentStates(ctx context.Context, agent core.AgentID, from, to time.Time) ([]AgentState, error) {
-	var states []AgentState
-	err := h.db.read.WithContext(ctx).Where("agent = ? AND since_at < ? AND (ended_at = 0 OR ended_at > ?)", string(agent), micros(to), micros(from)).
-		Order("since_at, seq, idx").Find(&states).Error
-	if err != nil {
-		return nil, fmt.Errorf("read states of agent %s: %w", agent, err)
-	}
-	return states, nil
-}

@@ -209,7 +209,7 @@ func (j *Jobs) GiveBack(ctx context.Context, job Job) error {
 		WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`, micros(now()))
 }
 
-// GiveUp ends a job for good. It leaves an [Alert], which no view shows yet: people hear of it by the log and the metric tandem_jobs_total.
+// GiveUp ends a job for good. It leaves an [Alert]; people hear of it by the log and the metric tandem_jobs_total as well.
 func (j *Jobs) GiveUp(ctx context.Context, job Job, cause error) error {
 	return j.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := settleJob(tx, job, `UPDATE jobs SET state = 'dead', error = ?, finished_at = ? WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ?`,
@@ -228,19 +228,6 @@ func settleJob(tx *gorm.DB, job Job, update string, args ...any) error {
 	}
 	if res.RowsAffected == 0 {
 		return fmt.Errorf("settle job %s: %w", job.ID, ErrClaimLost)
-	}
-	return nil
-}
-
-// Revive makes a dead job pending again, with all its attempts before it. [ErrNotFound] if it is not dead.
-func (j *Jobs) Revive(ctx context.Context, id string) error {
-	res := j.db.write.WithContext(ctx).Exec(`UPDATE jobs SET state = 'pending', attempts = 0, strikes = 0, next_at = ?, sent_at = 0, finished_at = 0
-		WHERE id = ? AND state = 'dead'`, micros(now()), id)
-	if res.Error == nil && res.RowsAffected == 0 {
-		res.Error = ErrNotFound
-	}
-	if res.Error != nil {
-		return fmt.Errorf("revive job %s: %w", id, res.Error)
 	}
 	return nil
 }

@@ -105,9 +105,6 @@ func TestJobsRemindersAreSentAgain(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, alerts.Items, 1, "a dead job is never silent")
 		require.Equal(t, models.AlertJobDead, alerts.Items[0].Reason)
-		require.NoError(t, jobs.Revive(ctx, id))
-		require.Len(t, due(time.Hour), 1)
-		require.ErrorIs(t, jobs.Revive(ctx, id), models.ErrNotFound)
 	})
 }
 

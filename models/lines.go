@@ -200,8 +200,14 @@ func plainNetwork(text string) bool {
 	if err != nil {
 		return plainAddress(text)
 	}
+	if p.Overlaps(ipv4InIPv6) { // IPv4 in its other spelling
+		return p.Bits() >= ipv4InIPv6.Bits()+8
+	}
 	return p.Addr().Is4() && p.Bits() >= 8 || p.Addr().Is6() && p.Bits() >= 32
 }
+
+// ipv4InIPv6 is where IPv6 has the addresses of IPv4 (RFC 4291, 2.5.5.2).
+var ipv4InIPv6 = netip.MustParsePrefix("::ffff:0:0/96")
 
 // Phone passwords are listened to and guessed at elsewhere than passwords for signing in: over SIP without TLS whoever hears a registration can try at leisure, thousands of
 // millions a second. So the best thing is one that we make up.

@@ -249,3 +249,15 @@ func TestTheKeyIsMadeOnceAndForItsOwnerOnly(t *testing.T) {
 	require.ErrorContains(t, err, "64 hexadecimal digits")
 	require.NotContains(t, err.Error(), "too short")
 }
+
+// 0.0.0.0/0 has another spelling.
+func TestNoTrunkIsEverybodysInIPv6Either(t *testing.T) {
+	trunk := models.Trunk{ID: "carrier", Name: "Carrier", Host: "192.0.2.1", From: []string{"0.0.0.0/0"}}
+	require.ErrorContains(t, models.ValidTrunk(trunk), "from[0]")
+	for _, from := range []string{"::ffff:0.0.0.0/96", "::ffff:10.0.0.0/103", "::/64", "::/32"} {
+		trunk.From = []string{from}
+		require.ErrorContains(t, models.ValidTrunk(trunk), "from[0]", from)
+	}
+	trunk.From = []string{"::ffff:192.0.2.0/120", "::ffff:10.0.0.0/104", "2001:db8::/32"}
+	require.NoError(t, models.ValidTrunk(trunk))
+}

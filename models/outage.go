@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -21,6 +22,9 @@ func Outage(err error) bool {
 		// Classes: connection exception, insufficient resources, operator intervention, system error. 57014 is a query that was cancelled, by us.
 		class := pg.Code[:min(2, len(pg.Code))]
 		return class == "08" || class == "53" || class == "58" || class == "57" && pg.Code != "57014" || pg.Code == "25006" // a standby
+	}
+	if errors.Is(err, context.Canceled) { // whoever asked has broken it off, perhaps while a connection was being made
+		return false
 	}
 	var connect *pgconn.ConnectError
 	var network *net.OpError

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -213,4 +214,28 @@ func (p *plainly) job(kind, subject string, tenant core.TenantID, payload any) {
 	if p.err == nil {
 		p.err = err
 	}
+}
+
+// AgentState is one stretch of an agent's day.
+type AgentState struct {
+	Tenant  core.TenantID
+	Agent   core.AgentID
+	State   core.AgentState
+	Reason  string      // of Idle
+	Cause   string      // why
+	Actor   string      // who asked for it; "" = the rules
+	Call    core.CallID // while reserved, engaged
+	SinceAt time.Time   `gorm:"serializer:micro"`
+	EndedAt time.Time   `gorm:"serializer:micro"` // zero = still so
+}
+
+// AgentStates gives an agent's states that touch the time from ≤ t < to, oldest first.
+func AgentStates(ctx context.Context, db *DB, agent core.AgentID, from, to time.Time) ([]AgentState, error) {
+	var states []AgentState
+	err := db.read.WithContext(ctx).Where("agent = ? AND since_at < ? AND (ended_at = 0 OR ended_at > ?)", string(agent), micros(to), micros(from)).
+		Order("since_at, seq, idx").Find(&states).Error
+	if err != nil {
+		return nil, fmt.Errorf("read states of agent %s: %w", agent, err)
+	}
+	return states, nil
 }

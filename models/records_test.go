@@ -108,7 +108,7 @@ func TestRecordsOfACall(t *testing.T) {
 				AnsweredAt: noon.Add(3 * time.Second), EndedAt: noon.Add(64 * time.Second), Outcome: "caller"},
 		}, legs)
 
-		states, err := h.AgentStates(ctx, "anna", noon.Add(10*time.Second), noon.Add(time.Hour))
+		states, err := models.AgentStates(ctx, db, "anna", noon.Add(10*time.Second), noon.Add(time.Hour))
 		require.NoError(t, err)
 		require.Len(t, states, 2)
 		require.Equal(t, core.Engaged, states[0].State)

@@ -2,11 +2,13 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	_ "embed" // the page in place of an app that was not built
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -33,7 +35,8 @@ var unbuilt []byte
 //   - A path that is no file is a view of the app: it gets index.html. Paths that look like files (with a dot in the last part) are told to be missing, so that a page
 //     of an older version finds out that its pieces are gone instead of being given HTML for a script.
 //
-// The files are read when they are asked for; the compressed copy beside a file is sent to whoever takes it.
+// The files are read when they are asked for; the compressed copy beside a file is sent to whoever takes it. Of what is under assets there
+// are only the compressed copies: the third would make the binary larger by a megabyte, and nobody's browser wants it.
 func Handler(files fs.FS) http.Handler { return handler{files} }
 
 type handler struct{ files fs.FS }
@@ -97,10 +100,27 @@ func (h handler) read(name, accepted string) (body []byte, encoding string, err 
 		}
 	}
 	body, err = fs.ReadFile(h.files, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		body, err = h.unzip(name)
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("read the app: %w", err)
 	}
 	return body, "", nil
+}
+
+// unzip gives the content of a file that is there only compressed, as the build leaves what a browser asks for, for the rare client that takes no compression.
+func (h handler) unzip(name string) ([]byte, error) {
+	zipped, err := h.files.Open(name + ".gz")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = zipped.Close() }()
+	z, err := gzip.NewReader(zipped)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // accepts reports whether an Accept-Encoding header has an encoding that is not refused by a weight of zero.

@@ -35,6 +35,7 @@ func built(t *testing.T) fstest.MapFS {
 		"assets/main-abc.js":     {Data: []byte("run()")},
 		"assets/main-abc.js.gz":  {Data: zipped(t, "run()")},
 		"assets/main-abc.js.br":  {Data: []byte("brotli of run()")},
+		"assets/main-abc.css.gz": {Data: zipped(t, "body{}")},
 		"assets/inter-abc.woff2": {Data: []byte("font")},
 	}
 }
@@ -68,6 +69,8 @@ func TestHandler(t *testing.T) {
 		{"/assets/main-abc.js", "gzip, br", 200, "text/javascript", "public, max-age=31536000, immutable", "br", "brotli of run()"},
 		{"/assets/main-abc.js", "gzip;q=0.5, br;q=0", 200, "text/javascript", "public, max-age=31536000, immutable", "gzip", ""},
 		{"/assets/main-abc.js.br", "", 404, "text/plain", "", "", "not found"},
+		{"/assets/main-abc.css", "", 200, "text/css", "public, max-age=31536000, immutable", "", "body{}"}, // there is a compressed copy only
+		{"/assets/main-abc.css", "gzip", 200, "text/css", "public, max-age=31536000, immutable", "gzip", ""},
 		{"/assets/main-old.js", "", 404, "text/plain", "", "", "not found"},
 		{"/assets/", "", 200, "text/html", "no-cache", "", "<title>Tandem"},
 		{"/../serve.go", "", 404, "text/plain", "", "", "not found"},

@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -23,7 +20,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/api/client"
-	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
@@ -162,7 +158,7 @@ func (i *installation) removed() {
 		out, _ := i.try("compose", "--profile", "both", "logs", "--no-color", "--tail", "60")
 		i.t.Logf("the services' logs:\n%s", out)
 	}
-	i.compose("down", "--volumes", "--timeout", "5")
+	i.docker("compose", "--profile", "both", "--profile", "observability", "down", "--volumes", "--timeout", "5")
 	if os.Getenv(composeImage) == "" {
 		_, _ = i.try("image", "rm", "tandem-test:local") // there is none where the build has failed
 	}
@@ -297,45 +293,14 @@ func TestComposeInstallation(t *testing.T) {
 		}
 	})
 	i.part("a phone that must encrypt", i.encrypts)
+	i.part("the doctor finds nothing", i.examined)
+	i.part("Prometheus has figures for the dashboards", i.observed)
 	i.part("nothing but what is documented is open", func() { i.closed(open) })
 	i.part("no secret shows", i.secretive)
 	for _, o := range i.outages(begun) {
 		if i.part(o.name, o.play); t.Failed() {
 			return // what comes next would find it half done
 		}
-	}
-}
-
-// encrypts has a phone register and be called over TLS, which believes the certificate that the first start has made.
-func (i *installation) encrypts() {
-	t := i.t
-	for n, x := range i.switches {
-		file := filepath.Join(i.dir, string(x.id)+"-certificate.pem")
-		i.docker("cp", i.container(string(x.id))+":/srv/"+string(x.id)+"/certificate.pem", file)
-		trust := x509.NewCertPool()
-		require.True(t, trust.AppendCertsFromPEM([]byte(contents(t, file))))
-		user, agent := strconv.Itoa(3001+n), core.AgentID("secret-"+strconv.Itoa(n))
-		i.add("phones", map[string]any{"id": "desk-" + user, "tenant": "acme", "user": user, "name": user, "engine": x.id, "transport": models.TLS, "encryption": models.EncryptRequired})
-		password := i.newPassword("desk-" + user)
-		d := &seat{agent: agent, at: x, tone: softphone.Tone(5 + n)}
-		var err error
-		d.phone, err = softphone.New(softphone.Config{
-			User: user, Password: password, Server: x.tls, Addr: i.outside + ":0", TLS: &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12}, Encryption: softphone.EncryptAlways,
-			Voice: softphone.ToneVoice(d.tone), ListenFor: music,
-		})
-		require.NoError(t, err)
-		defer d.phone.Close()
-		d.next = d.phone.Events().Cursor()
-		i.eventually("the phone to register", func() bool { return d.phone.Register(i.soon()) == nil })
-		i.add("agents", map[string]any{"id": agent, "tenant": "acme", "name": user, "phone": user, "engine": x.id})
-		i.addQueue("secret-"+string(x.id), number(10+n), 0, map[string]any{"members": []map[string]any{{"agent": agent}}})
-		i.set(d, core.Idle)
-		c := i.dialIn(x, number(10+n))
-		c.is(core.Waiting)
-		i.set(d, core.Available)
-		k := i.talks(c, d, i.takes(d))
-		require.True(t, k.call.Encrypted())
-		i.bye(k)
 	}
 }
 
@@ -440,6 +405,9 @@ func (i *installation) switchKilled(n int, x *exchange) {
 	t.Logf("Tandem was back at %s %.1f s after it was killed", x.id, time.Since(killed).Seconds())
 	kept.unbroken()
 	i.bye(kept)
+	// Who hears nothing hangs up. Until then a phone goes on sending to the port where its call was, which the switch may give to the next.
+	gone.caller.hangUp()
+	require.NoError(t, gone.call.HangUp(i.soon()))
 	require.NoError(t, gone.desk.phone.Register(i.soon()))
 	gone.desk.next.SkipToEnd()
 	i.set(gone.desk, core.Idle)
@@ -457,129 +425,4 @@ func (i *installation) comesBack(begun time.Time) {
 		d.next.SkipToEnd()
 		i.bye(i.connectsAt(n, n))
 	}
-}
-
-// openPorts are the TCP ports on which an address answers.
-func openPorts(t *testing.T, address string) map[int]bool {
-	t.Helper()
-	open, ports := map[int]bool{}, make(chan int)
-	var mu sync.Mutex
-	var asking sync.WaitGroup
-	for range 64 {
-		asking.Go(func() {
-			for port := range ports {
-				c, err := net.DialTimeout("tcp", net.JoinHostPort(address, strconv.Itoa(port)), time.Second)
-				if err == nil {
-					_ = c.Close()
-					mu.Lock()
-					open[port] = true
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	for port := 1; port < 1<<16; port++ {
-		ports <- port
-	}
-	close(ports)
-	asking.Wait()
-	return open
-}
-
-// closed holds that the installation has opened no TCP port to the world, and that what is published is what docs/admin.md lists.
-func (i *installation) closed(before map[int]bool) {
-	i.t.Helper()
-	for port := range openPorts(i.t, i.outside) {
-		assert.True(i.t, before[port] || port == composeTLS || port == composeFreeSWITCHTLS, "TCP port %d is open to the world", port)
-	}
-	published := map[string]bool{}
-	for _, id := range strings.Fields(i.compose("ps", "--quiet")) {
-		var ports map[string][]struct{ HostIP, HostPort string }
-		require.NoError(i.t, json.Unmarshal([]byte(i.docker("inspect", "--format", "{{json .HostConfig.PortBindings}}", id)), &ports))
-		for inside, bindings := range ports {
-			_, kind, _ := strings.Cut(inside, "/")
-			for _, b := range bindings {
-				published[b.HostIP+" "+kind+" "+b.HostPort] = true
-			}
-		}
-	}
-	want := map[string]bool{
-		fmt.Sprintf("127.0.0.1 tcp %d", composeHTTP):    true,
-		fmt.Sprintf("%s udp %d", i.outside, composeSIP): true, fmt.Sprintf("%s udp %d", i.outside, composeFreeSWITCHSIP): true,
-		fmt.Sprintf("%s tcp %d", i.outside, composeTLS): true, fmt.Sprintf("%s tcp %d", i.outside, composeFreeSWITCHTLS): true,
-	}
-	for _, r := range []string{composeRTP, composeFreeSWITCHRTP} {
-		first, last, _ := strings.Cut(r, "-")
-		from, err := strconv.Atoi(first)
-		require.NoError(i.t, err)
-		to, err := strconv.Atoi(last)
-		require.NoError(i.t, err)
-		for port := from; port <= to; port++ {
-			want[fmt.Sprintf("%s udp %d", i.outside, port)] = true
-		}
-	}
-	assert.Equal(i.t, want, published)
-	for _, network := range []string{"control", "data", "observe"} {
-		assert.Equal(i.t, "true", strings.TrimSpace(i.docker("network", "inspect", i.project+"_"+network, "--format", "{{.Internal}}")), "%s leads to nobody", network)
-	}
-	for _, id := range strings.Fields(i.compose("ps", "--quiet")) {
-		how := strings.TrimSpace(i.docker("inspect", "--format", "{{.Name}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.RestartPolicy.Name}}", id))
-		assert.Contains(i.t, how, " true [ALL] unless-stopped")
-		for line := range strings.Lines(i.docker("top", id, "-eo", "uid,pid,args")) {
-			assert.NotRegexp(i.t, `^\s*0\s`, line, "runs as root in %s", how)
-		}
-	}
-}
-
-// secretive holds that no password of the installation is in a layer of Tandem's image, in what the engine tells of containers, on a command line or in a log.
-func (i *installation) secretive() {
-	t := i.t
-	t.Helper()
-	dir := filepath.Join(i.dir, "secrets")
-	i.docker("cp", i.container("tandem")+":/run/tandem", dir)
-	var secrets []string
-	for _, name := range []string{ariSecret, eslSecret, peerSecret} {
-		secrets = append(secrets, contents(t, dir, name))
-	}
-	for _, name := range []string{databaseFile, redisFile} {
-		_, rest, _ := strings.Cut(contents(t, dir, name), "://")
-		password, _, _ := strings.Cut(rest, "@")
-		secrets = append(secrets, password[strings.LastIndex(password, ":")+1:])
-	}
-	for service, key := range map[string]string{"asterisk": "/srv/asterisk-tls/own/key.pem", "freeswitch": "/srv/freeswitch-tls/own/key.pem"} {
-		to := filepath.Join(i.dir, service+".pem")
-		i.docker("cp", i.container(service)+":"+key, to)
-		secrets = append(secrets, strings.Split(contents(t, to), "\n")[1])
-		_, err := i.try("cp", i.container("tandem")+":"+key, to)
-		assert.Error(t, err, "Tandem does not see %s", key)
-	}
-	i.docker("cp", i.container("tandem")+":/var/lib/tandem/admin-password", filepath.Join(i.dir, "password"))
-	secrets = append(secrets, contents(t, i.dir, "password"), i.api.Token)
-	signIn := i.compose("exec", "-T", "tandem", "tandem", "setup", "sign-in")
-	assert.Contains(t, signIn, secrets[len(secrets)-2], "who may, is shown the password")
-
-	shown := map[string]string{"the logs": i.compose("logs", "--no-color")}
-	for _, id := range strings.Fields(i.compose("ps", "--all", "--quiet")) {
-		shown["the engine's description of "+id] = i.docker("inspect", id)
-	}
-	for _, id := range strings.Fields(i.compose("ps", "--quiet")) {
-		shown["the processes of "+id] = i.docker("top", id, "-eo", "pid,args")
-	}
-	image := strings.TrimSpace(i.docker("inspect", "--format", "{{.Image}}", i.container("tandem")))
-	shown["the history of the image"] = i.docker("history", "--no-trunc", image)
-	layers := filepath.Join(i.dir, "image.tar")
-	i.docker("save", "--output", layers, image)
-	b, err := os.ReadFile(layers)
-	require.NoError(t, err)
-	for _, secret := range secrets {
-		require.GreaterOrEqual(t, len(secret), 20)
-		for where, text := range shown {
-			assert.NotContains(t, text, secret, "in %s", where)
-		}
-		assert.False(t, bytes.Contains(b, []byte(secret)), "in the image")
-	}
-	size, err := strconv.Atoi(strings.TrimSpace(i.docker("image", "inspect", "--format", "{{.Size}}", image)))
-	require.NoError(t, err)
-	assert.LessOrEqual(t, size, 60_000_000, "bytes of the image")
-	t.Logf("the image has %.1f MB", float64(size)/1e6)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -200,7 +201,7 @@ func (r asteriskRest) testCall(ctx context.Context, endpoints []string) []findin
 	if err != nil {
 		return []finding{found(name, broken, r.a.prefix+"_URL: is not a URL")}
 	}
-	phone, err := newTestPhone(ctx, base.Hostname())
+	phone, err := newTestPhone(ctx, cmp.Or(r.a.SIP, base.Hostname()))
 	if err != nil {
 		return []finding{found(name, broken, err.Error())}
 	}

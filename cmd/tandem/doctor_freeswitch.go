@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,7 +150,7 @@ func (f freeswitchSettings) testCall(ctx context.Context, s *socket) []finding {
 	if err != nil {
 		return []finding{found(name, broken, f.prefix+"_ADDR: must be an address and a port")}
 	}
-	phone, err := newTestPhone(ctx, host)
+	phone, err := newTestPhone(ctx, cmp.Or(f.SIP, host))
 	if err != nil {
 		return []finding{found(name, broken, err.Error())}
 	}

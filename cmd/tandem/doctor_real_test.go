@@ -106,6 +106,7 @@ func TestDoctorNamesWhatIsWrongWithTLS(t *testing.T) {
 
 // TestDoctorNamesWhatIsBrokenOnAsterisk breaks one thing after the other on a real one.
 func TestDoctorNamesWhatIsBrokenOnAsterisk(t *testing.T) {
+	t.Parallel()
 	a := lab.ForTest(t)
 	p := patient{t, asteriskSettings{TLS: a.TLSAddr, Certificate: shownFile(t), ID: "asterisk", URL: strings.TrimSuffix(a.ARIURL, "/ari"), User: a.ARIUser, Password: a.ARIPassword, App: "tandem", prefix: "TANDEM_ARI"}}
 	cli := func(command string) {
@@ -146,6 +147,7 @@ func TestDoctorNamesWhatIsBrokenOnAsterisk(t *testing.T) {
 
 // TestDoctorNamesWhatIsBrokenOnFreeSWITCH does the same on a real FreeSWITCH.
 func TestDoctorNamesWhatIsBrokenOnFreeSWITCH(t *testing.T) {
+	t.Parallel()
 	f := lab.FreeSWITCHForTest(t)
 	set := freeswitchSettings{TLS: f.TLSAddr, Certificate: shownFile(t), ID: "freeswitch", Addr: f.ESLAddr, Password: f.ESLPassword, Recordings: f.Recordings, prefix: "TANDEM_ESL"}
 	p := patient{t, set}

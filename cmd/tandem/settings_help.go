@@ -38,6 +38,7 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ARI_LOG      Asterisk's log/messages, as Tandem sees it; with it, addresses that guess passwords of phones are shut out
   TANDEM_ARI_TLS      where phones reach its SIP over TLS, HOST:PORT, and
   TANDEM_ARI_CERTIFICATE  the file with the certificate that it shows them, for "tandem doctor" to look at; default: neither
+  TANDEM_ARI_SIP      the IP address of its SIP as Tandem reaches it, for the test call of "tandem doctor"; default: the host of the URL
   TANDEM_ARI_ID       the name of this switch in the set-up; default asterisk
 
   TANDEM_ESL_ADDR     a FreeSWITCH: its event socket, HOST:PORT
@@ -47,6 +48,7 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ESL_SITE     as TANDEM_ARI_SITE
   TANDEM_ESL_TLS      as TANDEM_ARI_TLS
   TANDEM_ESL_CERTIFICATE  as TANDEM_ARI_CERTIFICATE
+  TANDEM_ESL_SIP      as TANDEM_ARI_SIP; default: the host of the event socket
   TANDEM_ESL_ID       the name of this switch in the set-up; default freeswitch
 
 A further switch of a kind has a number, 2 to 99, behind the kind: TANDEM_ARI_2_URL, TANDEM_ARI_2_PASSWORD and so on. Its name

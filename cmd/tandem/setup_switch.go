@@ -58,8 +58,7 @@ func setupAsterisk(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	return p.announce(stdout, asteriskName, map[string]string{
-		"TANDEM_ARI_CERTIFICATE": shown, "TANDEM_ARI_TLS": p.tlsAddress(),
-
+		"TANDEM_ARI_CERTIFICATE": shown, "TANDEM_ARI_TLS": p.tlsAddress(), "TANDEM_ARI_SIP": p.sipAddress(),
 		"TANDEM_ARI_URL": "http://" + p.control.String(), "TANDEM_ARI_USER": site.ARIUser, "TANDEM_ARI_PASSWORD_FILE": filepath.Join(p.secrets, ariSecret),
 		"TANDEM_ARI_SITE": filepath.Join(p.dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": filepath.Join(p.dir, "log", "messages"),
 	})
@@ -103,7 +102,7 @@ func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	return p.announce(stdout, freeswitchName, map[string]string{
-		"TANDEM_ESL_CERTIFICATE": shown, "TANDEM_ESL_TLS": p.tlsAddress(),
+		"TANDEM_ESL_CERTIFICATE": shown, "TANDEM_ESL_TLS": p.tlsAddress(), "TANDEM_ESL_SIP": p.sipAddress(),
 		"TANDEM_ESL_ADDR": p.control.String(), "TANDEM_ESL_PASSWORD_FILE": filepath.Join(p.secrets, eslSecret),
 		"TANDEM_ESL_SITE": filepath.Join(p.dir, "etc", freeswitch.LinesDir),
 	})
@@ -168,6 +167,14 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	}
 	e.check(net.ParseIP(p.public) != nil, "-public", "must be an IP address (TANDEM_PUBLIC_ADDRESS), not a name")
 	return p, errors.Join(e.errs...)
+}
+
+// sipAddress is where SIP is bound, for whoever shares that network with the switch; "" = on every address.
+func (p *switchPlace) sipAddress() string {
+	if p.sip.Addr().IsUnspecified() {
+		return ""
+	}
+	return p.sip.Addr().String()
 }
 
 // machineAddress is the address with which this machine speaks to the world. Nothing is sent: the kernel chooses the address when it is told whom one wants to speak to.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/tandem-voice/tandem/docker/certificate"
 	"github.com/tandem-voice/tandem/docker/freeswitch"
@@ -131,6 +133,7 @@ func TestSetupOfCertificates(t *testing.T) {
 		assert.NotContains(t, shown(), "PRIVATE")
 		assert.Contains(t, contents(t, own, "settings", kind+".env"), "_CERTIFICATE="+dir+"/certificate.pem\n")
 		assert.Contains(t, contents(t, own, "settings", kind+".env"), "_TLS=sip.example.net:5061")
+		assert.Contains(t, contents(t, own, "settings", kind+".env"), "_SIP=127.0.0.1\n", "for the doctor's test call")
 
 		// One that is given: nothing is made in its place.
 		assert.Contains(t, again(1, "-certificates", given), "cert.pem: is missing")
@@ -241,6 +244,48 @@ func TestHealth(t *testing.T) {
 	assert.Contains(t, errs.String(), "503")
 	server.Close()
 	assert.Equal(t, 1, run(t.Context(), []string{"health"}, &out, &errs))
+}
+
+// Where one service of compose.yaml has an address of its own, all of that network have: one that takes what is free would take that of a switch which starts later.
+func TestComposeAddressesAreNobodyElses(t *testing.T) {
+	var file struct {
+		Services map[string]struct {
+			Networks yaml.Node `yaml:"networks"`
+		} `yaml:"services"`
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(contents(t, "../../docker/compose.yaml")), &file))
+	type seat struct {
+		Address string `yaml:"ipv4_address"`
+	}
+	on := map[string]map[string]string{} // the address of each service, by network
+	for service, s := range file.Services {
+		at := map[string]seat{}
+		if s.Networks.Kind == yaml.SequenceNode {
+			var names []string
+			require.NoError(t, s.Networks.Decode(&names))
+			for _, name := range names {
+				at[name] = seat{}
+			}
+		} else if !s.Networks.IsZero() {
+			require.NoError(t, s.Networks.Decode(&at))
+		}
+		for network, own := range at {
+			if on[network] == nil {
+				on[network] = map[string]string{}
+			}
+			on[network][service] = own.Address
+		}
+	}
+	require.NotEmpty(t, on["control"]["asterisk"])
+	require.NotEmpty(t, on["voice"]["freeswitch"])
+	for network, addresses := range on {
+		fixed := slices.DeleteFunc(slices.Collect(maps.Values(addresses)), func(a string) bool { return a == "" })
+		if len(fixed) > 0 {
+			assert.Len(t, fixed, len(addresses), "%s: everybody on it has an address of their own, or nobody: %v", network, addresses)
+		}
+		slices.Sort(fixed)
+		assert.Len(t, slices.Compact(slices.Clone(fixed)), len(fixed), "%s: no two have the same: %v", network, addresses)
+	}
 }
 
 // What compose.yaml knows of other files is what is in them: the command line of FreeSWITCH; and every variable is one that env.example explains.

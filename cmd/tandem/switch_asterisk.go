@@ -31,6 +31,8 @@ type asteriskSettings struct {
 	Certificate string
 	// TLS: where phones and carriers reach its SIP over TLS, HOST:PORT, for the same. Default: nowhere.
 	TLS string
+	// SIP: the IP address of its SIP as this process reaches it, for the test call of "tandem doctor". Default: the host of URL.
+	SIP string
 	// LOG: the file, as this process sees it, into which Asterisk writes failed registrations: its log/messages. With SITE, addresses that guess passwords are shut out. Default: none.
 	Log string
 
@@ -38,17 +40,18 @@ type asteriskSettings struct {
 }
 
 var asteriskKind = switchKind{
-	prefix: "TANDEM_ARI", reached: "URL", fields: []string{"USER", "APP", "SITE", "LOG", "CERTIFICATE", "TLS"}, secrets: []string{"PASSWORD"}, id: "asterisk",
+	prefix: "TANDEM_ARI", reached: "URL", fields: []string{"USER", "APP", "SITE", "LOG", "CERTIFICATE", "TLS", "SIP"}, secrets: []string{"PASSWORD"}, id: "asterisk",
 	read: func(v switchVariables) switchSettings {
 		a := asteriskSettings{
 			ID: v.name(), URL: v.text("URL", ""), User: v.text("USER", "tandem"), Password: v.secret("PASSWORD"), App: v.text("APP", "tandem"),
 			Site: v.text("SITE", ""), Certificate: v.text("CERTIFICATE", ""), TLS: v.text("TLS", ""),
-			Log:    v.text("LOG", ""),
+			Log: v.text("LOG", ""), SIP: v.text("SIP", ""),
 			prefix: v.prefix,
 		}
 		v.check(isURL(a.URL, "http", "https"), "URL", "must be a URL that begins with http:// or https://")
 		v.check(a.Password != "", "PASSWORD", "must be set, itself or as "+v.prefix+"_PASSWORD_FILE, where "+v.prefix+"_URL is")
 		v.checkSecure(a.Certificate, a.TLS)
+		v.checkSIP(a.SIP)
 		v.check(a.Site == "" || filepath.IsAbs(a.Site), "SITE", "must be an absolute path")
 		v.check(a.Log == "" || filepath.IsAbs(a.Log), "LOG", "must be an absolute path")
 		v.check(a.Log == "" || a.Site != "", "SITE", "must be set where "+v.prefix+"_LOG is: what is shut out is written there")

@@ -38,16 +38,18 @@ type freeswitchSettings struct {
 	Certificate string
 	// TLS: where phones and carriers reach its SIP over TLS, HOST:PORT, for the same. Default: nowhere.
 	TLS string
+	// SIP: the IP address of its SIP as this process reaches it, for the test call of "tandem doctor". Default: the host of ADDR.
+	SIP string
 
 	prefix string // of the variables, for what is said about them
 }
 
 var freeswitchKind = switchKind{
-	prefix: "TANDEM_ESL", reached: "ADDR", fields: []string{"USER", "RECORDINGS", "SITE", "CERTIFICATE", "TLS"}, secrets: []string{"PASSWORD"}, id: "freeswitch",
+	prefix: "TANDEM_ESL", reached: "ADDR", fields: []string{"USER", "RECORDINGS", "SITE", "CERTIFICATE", "TLS", "SIP"}, secrets: []string{"PASSWORD"}, id: "freeswitch",
 	read: func(v switchVariables) switchSettings {
 		f := freeswitchSettings{
 			ID: v.name(), Addr: v.text("ADDR", ""), User: v.text("USER", ""), Password: v.secret("PASSWORD"), Recordings: v.text("RECORDINGS", ""),
-			Site: v.text("SITE", ""), Certificate: v.text("CERTIFICATE", ""), TLS: v.text("TLS", ""),
+			Site: v.text("SITE", ""), Certificate: v.text("CERTIFICATE", ""), TLS: v.text("TLS", ""), SIP: v.text("SIP", ""),
 			prefix: v.prefix,
 		}
 		host, port, err := net.SplitHostPort(f.Addr)
@@ -57,6 +59,7 @@ var freeswitchKind = switchKind{
 		v.check(f.User == "" || socketUser.MatchString(f.User), "USER", "must be NAME@DOMAIN of FreeSWITCH's directory")
 		v.check(f.Recordings == "" || filepath.IsAbs(f.Recordings), "RECORDINGS", "must be an absolute path")
 		v.checkSecure(f.Certificate, f.TLS)
+		v.checkSIP(f.SIP)
 		v.check(f.Site == "" || filepath.IsAbs(f.Site), "SITE", "must be an absolute path")
 		return f
 	},

@@ -187,6 +187,7 @@ func newLineWriters(drivers []driver, kept *models.Lines, trusted []netip.Prefix
 		}
 		id := sw.ID()
 		var writer *lines.Writer
+		may := func() bool { return api.Shard{Loop: shard}.Status().Owner }
 		guard := lines.NewGuard(trusted, func() {
 			log.Warn("wrong passwords come one after another: the switch takes nothing from there for a while", "engine", string(id))
 			writer.Changed()
@@ -208,10 +209,13 @@ func newLineWriters(drivers []driver, kept *models.Lines, trusted []netip.Prefix
 				}
 				return time.Time{}
 			},
-			May: func() bool { return api.Shard{Loop: shard}.Status().Owner },
+			May: may,
 		})
 		out.writers[id], out.guards[id] = writer, guard
 		out.watches = append(out.watches, func(ctx context.Context) { sw.wrongPasswords(ctx, guard.Wrong) })
+		if a, is := sw.(asteriskDriver); is {
+			out.watches = append(out.watches, func(ctx context.Context) { a.keepLog(ctx, may, log) })
+		}
 	}
 	return out
 }

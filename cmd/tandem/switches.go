@@ -151,6 +151,11 @@ func (v switchVariables) checkSecure(certificate, address string) {
 	v.check(address == "" || err == nil && host != "" && port != "", "TLS", "must be a name or an address, and a port, like sip.example.net:5061")
 }
 
+// checkSIP checks the address that the doctor's test call comes from.
+func (v switchVariables) checkSIP(address string) {
+	v.check(address == "" || net.ParseIP(address) != nil, "SIP", "must be an IP address, like 172.29.117.2")
+}
+
 func (v switchVariables) name() core.EngineID { return core.EngineID(v.text("ID", v.id)) }
 
 // variables lists the fields of a kind as they stand behind the prefix.

@@ -165,19 +165,6 @@ func (s *Shard) expireAgent(a *agent) {
 	}
 }
 
-func (s *Shard) finishWrapUp(a *agent, reason, notes, actor string) {
-	w := a.Wrap
-	a.Wrap = nil
-	s.tell(Entry{Kind: EntryWrapUpDone, Tenant: a.Tenant, Agent: a.ID, Call: w.Call, Queue: w.Queue, Reason: reason, Text: notes, Actor: actor, Duration: s.now.Sub(w.Since)})
-	if a.State == WrapUp {
-		cause := "wrap_up_done"
-		if reason == "" && actor == "" {
-			cause = "wrap_up_timer"
-		}
-		s.release(a, cause, actor)
-	}
-}
-
 func (in SetAgentState) refuse(s *Shard) *Refusal {
 	a := s.st.Agents[in.Agent]
 	if a == nil || a.Removed {
@@ -247,81 +234,4 @@ func (in SetAgentState) apply(s *Shard) {
 		}
 	case Reserved, Engaged, WrapUp, RONA:
 	}
-}
-
-func (in FinishWrapUp) refuse(s *Shard) *Refusal {
-	a := s.st.Agents[in.Agent]
-	if a == nil {
-		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
-	}
-	if a.Wrap == nil {
-		return refusal(RefusedState, "agent", "the agent has no wrap-up to finish")
-	}
-	if utf8.RuneCountInString(in.Notes) > 4000 {
-		return refusal(RefusedInvalid, "notes", "notes have at most 4000 characters")
-	}
-	q := s.st.Queues[a.Wrap.Queue]
-	if in.Reason == "" && (q.WrapUp.Required || len(q.WrapUp.Reasons) > 0) {
-		return refusal(RefusedInvalid, "reason", "a wrap-up reason is required")
-	}
-	if utf8.RuneCountInString(in.Reason) > 128 {
-		return refusal(RefusedInvalid, "reason", "a wrap-up reason has at most 128 characters")
-	}
-	for _, r := range q.WrapUp.Reasons {
-		if r == in.Reason {
-			return nil
-		}
-	}
-	if len(q.WrapUp.Reasons) > 0 {
-		return refusal(RefusedInvalid, "reason", "the reason is not one of the queue's wrap-up reasons")
-	}
-	return nil
-}
-
-func (in FinishWrapUp) apply(s *Shard) {
-	actor := in.Actor
-	if actor == "" {
-		actor = "agent:" + string(in.Agent)
-	}
-	s.finishWrapUp(s.st.Agents[in.Agent], in.Reason, in.Notes, actor)
-}
-
-func (in ExtendWrapUp) refuse(s *Shard) *Refusal {
-	a := s.st.Agents[in.Agent]
-	if a == nil {
-		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
-	}
-	if a.Wrap == nil || a.Wrap.Until.IsZero() {
-		return refusal(RefusedState, "agent", "the agent has no wrap-up that runs out")
-	}
-	if q := s.st.Queues[a.Wrap.Queue]; q.WrapUp.Extension <= 0 || a.Wrap.Extended >= max(q.WrapUp.Extensions, 1) {
-		return refusal(RefusedSpent, "agent", "the wrap-up cannot be extended any further")
-	}
-	return nil
-}
-
-func (in ExtendWrapUp) apply(s *Shard) {
-	a := s.st.Agents[in.Agent]
-	by := s.st.Queues[a.Wrap.Queue].WrapUp.Extension
-	a.Wrap.Until = a.Wrap.Until.Add(by)
-	a.Wrap.Extended++
-	s.touchAgent(a)
-	s.tell(Entry{Kind: EntryWrapUpExtended, Tenant: a.Tenant, Agent: a.ID, Call: a.Wrap.Call, Queue: a.Wrap.Queue, Actor: in.Actor, Duration: by})
-}
-
-func (in DeclineOffer) refuse(s *Shard) *Refusal {
-	a := s.st.Agents[in.Agent]
-	if a == nil {
-		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
-	}
-	if a.State != Reserved {
-		return refusal(RefusedState, "agent", "no request is ringing for the agent")
-	}
-	return nil
-}
-
-func (in DeclineOffer) apply(s *Shard) {
-	a := s.st.Agents[in.Agent]
-	c := s.st.Calls[a.Call]
-	s.endOffer(c, c.offerOf(a.Leg), OfferDeclined, Cause{Code: CauseDeclined, By: ByThem})
 }

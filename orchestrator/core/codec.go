@@ -179,6 +179,12 @@ func (s *Shard) CallOf(ev Event) CallID {
 		return ev.Call
 	case ResumeRecordingOf:
 		return ev.Call
+	case DeclineOffer:
+		return ev.Call
+	case FinishWrapUp:
+		return ev.Call
+	case ExtendWrapUp:
+		return ev.Call
 	}
 	if x := s.st.Legs[l]; x != nil {
 		return s.st.Calls[x.Call].public()

@@ -310,8 +310,10 @@ func (p *play) intent(words []string) Intent {
 	if a := p.shard.st.Agents[agent]; a != nil {
 		call = p.shard.publicCall(a.Call)
 	}
+	var meant CallID
 	if with["call"] != "" {
-		call = CallID(p.id(with["call"]))
+		meant = CallID(p.id(with["call"]))
+		call = meant
 	}
 	c := Command{Actor: "agent:" + string(agent)}
 	if agent == "nobody" { // somebody who is no agent, in nobody's name
@@ -320,7 +322,7 @@ func (p *play) intent(words []string) Intent {
 	rest := strings.Join(plain[2:], " ")
 	switch plain[0] {
 	case "decline":
-		return DeclineOffer{Command: c, Agent: agent}
+		return DeclineOffer{Command: c, Agent: agent, Call: meant}
 	case "hold":
 		return HoldCall{Command: c, Call: call, Agent: agent}
 	case "resume":
@@ -358,10 +360,10 @@ func (p *play) intent(words []string) Intent {
 	case "discard":
 		return DiscardRecordingOf{Command: c, Call: call, Agent: agent}
 	case "extend":
-		return ExtendWrapUp{Command: c, Agent: agent}
+		return ExtendWrapUp{Command: c, Agent: agent, Call: meant}
 	case "wrapup":
 		reason, notes, _ := strings.Cut(rest, " ")
-		return FinishWrapUp{Command: c, Agent: agent, Reason: reason, Notes: notes}
+		return FinishWrapUp{Command: c, Agent: agent, Call: meant, Reason: reason, Notes: notes}
 	}
 	p.fail("cannot read the intent")
 	return nil

@@ -105,6 +105,13 @@ func (s *Shard) setQueue(set Queue) {
 		q = &queue{}
 		s.st.Queues[set.ID] = q
 	}
+	if old, now := q.WrapUp, set.WrapUp; old.Extension != now.Extension || old.Extensions != now.Extensions {
+		for _, id := range keys(s.st.Agents) { // whether there is more time to be had may be another matter now
+			if a := s.st.Agents[id]; a.Wrap != nil && a.Wrap.Queue == set.ID {
+				s.reportAgent(a)
+			}
+		}
+	}
 	var before []*member
 	if old := s.ix.queues[set.ID]; old != nil {
 		before = old.members

@@ -24,6 +24,7 @@ const (
 	ControlUnpause     Control = "resume_recording"  // ResumeRecordingOf
 	ControlDiscard     Control = "discard_recording" // DiscardRecordingOf
 	ControlEnd         Control = "end"               // EndCall
+	ControlExtend      Control = "extend"            // ExtendWrapUp: of a wrap-up, not of a call
 )
 
 // Controls lists what an agent can do in a call now. It asks the very rules that an intent is asked, so that no client has to guess, and none guesses wrong.

@@ -380,7 +380,7 @@ func (st *story) intent() {
 	case 4:
 		in = SetAgentState{Command: c, Agent: agent, State: pick(st, Idle, Offline, Reserved, RONA, "asleep"), Reason: pick(st, "", "lunch")}
 	case 5:
-		in = DeclineOffer{Command: c, Agent: agent}
+		in = DeclineOffer{Command: c, Agent: agent, Call: pick(st, "", call)}
 	case 6:
 		in = HoldCall{Command: c, Call: call, Agent: agent}
 	case 7:
@@ -415,7 +415,7 @@ func (st *story) intent() {
 	case 13:
 		in = ResumeRecordingOf{Command: c, Call: call, Agent: agent}
 	case 14:
-		in = FinishWrapUp{Command: c, Agent: agent, Reason: pick(st, "done", "")}
+		in = FinishWrapUp{Command: c, Agent: agent, Call: pick(st, "", call), Reason: pick(st, "done", "")}
 	default:
 		in = ExtendWrapUp{Command: c, Agent: agent}
 	}

@@ -19,10 +19,12 @@ type (
 		State  AgentState `json:"state"`
 		Reason string     `json:"reason,omitempty"` // of Idle
 	}
-	// DeclineOffer turns the ringing request down from the desktop: as declining on the phone.
+	// DeclineOffer turns the ringing request down from the desktop: as declining on the phone. Call says whose request is meant, so that a click that comes late does not turn
+	// down the next one; "" = whichever rings.
 	DeclineOffer struct {
 		Command
 		Agent AgentID `json:"agent"`
+		Call  CallID  `json:"call,omitempty"`
 	}
 	// HoldCall puts the customer on hold (C3).
 	HoldCall struct {
@@ -136,17 +138,19 @@ type (
 		Call  CallID  `json:"call"`
 		Agent AgentID `json:"agent"`
 	}
-	// FinishWrapUp submits the wrap-up (C19).
+	// FinishWrapUp submits the wrap-up (C19). Call says which one is meant, so that what was written about one call does not become the next one's; "" = whichever the agent is in.
 	FinishWrapUp struct {
 		Command
 		Agent  AgentID `json:"agent"`
+		Call   CallID  `json:"call,omitempty"`
 		Reason string  `json:"reason"`
 		Notes  string  `json:"notes,omitempty"` // up to 4000 characters
 	}
-	// ExtendWrapUp asks for more time (C19).
+	// ExtendWrapUp asks for more time (C19). Call is as in [FinishWrapUp].
 	ExtendWrapUp struct {
 		Command
 		Agent AgentID `json:"agent"`
+		Call  CallID  `json:"call,omitempty"`
 	}
 )
 
@@ -243,6 +247,7 @@ const (
 	RefusedForbidden RefusalCode = "not_allowed"        // the number may not be dialled
 	RefusedKept      RefusalCode = "recording_kept"     // the recording may not be discarded
 	RefusedStale     RefusalCode = "stale"              // it was changed meanwhile: read it again
+	RefusedOver      RefusalCode = "another_call"       // the request or wrap-up that is meant is over, and that of another call there instead
 )
 
 // refusal makes a Refusal.

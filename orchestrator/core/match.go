@@ -108,15 +108,15 @@ func (s *Shard) pair(a *agent) (*call, *agent) {
 	if c == nil {
 		return nil, nil
 	}
-	b := s.bestAgent(c)
+	first, b := c, s.bestAgent(c)
 	for range pairHops {
-		first := s.bestCall(b)
-		if first == c {
-			break
+		next := s.bestCall(b)
+		if next == c {
+			return c, b
 		}
-		c, b = first, s.bestAgent(first)
+		c, b = next, s.bestAgent(next)
 	}
-	return c, b
+	return first, a // a circle: then at least this agent serves whom they should
 }
 
 // bestCall is the call that a free agent should serve next; nil if there is none.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -145,11 +146,35 @@ func (s *Shard) expireOffers(c *call) {
 			i++
 			continue
 		}
-		if a := s.st.Agents[c.Offers[i].Agent]; !c.Offers[i].Ringing && a.Engine != "" && !s.engineIsUp(a.Engine) {
-			// The phone is at another switch than the call, and that one is out of sight: perhaps it never rang.
+		switch a := s.st.Agents[c.Offers[i].Agent]; {
+		case c.Offers[i].Ringing:
+			s.endOffer(c, i, OfferNoAnswer, Cause{Code: CauseNoAnswer, By: ByThem})
+		case a.Engine != "" && !s.engineIsUp(a.Engine):
+			// The phone is at another switch than the call, and that one is out of sight: perhaps it did ring.
 			s.endOffer(c, i, OfferFailed, Cause{Code: CauseEngine, By: ByNetwork})
-			continue
+		default:
+			// Nobody can miss what never rang: the phone is dead, or the network to it.
+			s.endOffer(c, i, OfferUnreachable, Cause{Code: CauseUnreachable, By: ByNetwork})
 		}
-		s.endOffer(c, i, OfferNoAnswer, Cause{Code: CauseNoAnswer, By: ByThem})
 	}
+}
+
+func (in DeclineOffer) refuse(s *Shard) *Refusal {
+	a := s.st.Agents[in.Agent]
+	if a == nil {
+		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
+	}
+	if a.State != Reserved {
+		return refusal(RefusedState, "agent", "no request is ringing for the agent")
+	}
+	if in.Call != "" && in.Call != s.publicCall(a.Call) {
+		return refusal(RefusedOver, "call", "the request of this call does not ring any more; another one does")
+	}
+	return nil
+}
+
+func (in DeclineOffer) apply(s *Shard) {
+	a := s.st.Agents[in.Agent]
+	c := s.st.Calls[a.Call]
+	s.endOffer(c, c.offerOf(a.Leg), OfferDeclined, Cause{Code: CauseDeclined, By: ByThem})
 }

@@ -211,7 +211,7 @@ func (s *Shard) believePresent(l *leg, seen SeenLeg, certain bool) {
 	unanswered := l.Role == customerLeg && c.Answered && !seen.Up && !l.Up && !l.dying()
 	if !missed && !unanswered {
 		l.Unheard = 0
-		if seen.Ringing && certain {
+		if seen.Ringing { // it decides whose fault it is when nobody answers (Q4)
 			s.legRinging(LegRinging{Leg: l.ID})
 		}
 		return

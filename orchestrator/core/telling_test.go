@@ -215,6 +215,9 @@ func (p *play) ask0(words []string) {
 			if v.WrapUp != nil && !v.WrapUp.Until.IsZero() {
 				line += ", wrap-up till " + p.clock(v.WrapUp.Until)
 			}
+			if v.WrapUp != nil && len(v.WrapUp.Controls) > 0 {
+				line += fmt.Sprintf(", can %v", v.WrapUp.Controls)
+			}
 			p.say("%s", line)
 		}
 	case "queue":

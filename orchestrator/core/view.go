@@ -76,6 +76,7 @@ type WrapUpView struct {
 	Since    time.Time `json:"since"`
 	Until    time.Time `json:"until,omitzero"`
 	Extended int       `json:"extended"`
+	Controls []Control `json:"controls,omitempty"` // what the agent can do with it now, beside submitting it
 }
 
 // QueueView is one queue as readers see it.
@@ -156,6 +157,9 @@ func (s *Shard) Agent(id AgentID) (AgentView, bool) {
 	}
 	if w := a.Wrap; w != nil {
 		v.WrapUp = &WrapUpView{Call: w.Call, Queue: w.Queue, Since: w.Since.Time(), Until: w.Until.Time(), Extended: w.Extended}
+		if (ExtendWrapUp{Agent: id}).refuse(s) == nil {
+			v.WrapUp.Controls = []Control{ControlExtend}
+		}
 	}
 	return v, true
 }

@@ -174,13 +174,6 @@ func TestArchiveGivesUpLoudly(t *testing.T) {
 				require.Empty(t, k.objects())
 				require.Equal(t, c.body != nil, k.sw.has("r1"), "what there is stays at the switch")
 				require.Contains(t, k.alerts(), models.AlertRecordingLost)
-
-				// Somebody puts the file back and asks again.
-				body := wav(time.Minute)
-				k.sw.put("r1", body)
-				require.NoError(t, k.db.Jobs().Revive(t.Context(), "archive:r1"))
-				k.await("archive:r1", models.JobDone)
-				k.requireArchived("r1", body)
 			})
 		})
 	}

@@ -20,7 +20,7 @@
 // to act is narrower. A switch has no fence, so effects are only carried out within a window that the owner can vouch for by
 // its own monotonic clock: from the moment it sent the last successful renewal, the lease's time less a margin
 // ([Config.LeaseMargin]). Outside of it effects wait; a late renewal of the same epoch lets them go on, the loss of the lease drops
-// them (see window.go).
+// them (see window.go and lease.go).
 //
 // A period of ownership is a term (term.go). It begins with recovery: newest snapshot, the rows behind it stepped again with their
 // effects thrown away, the view published; then the engines are run, and what each says of itself ([core.EngineUp]) lets the rules put

@@ -2,6 +2,9 @@ package loop
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -99,4 +102,26 @@ func TestGaugesHaveABoundOnQueues(t *testing.T) {
 	n, err = testutil.GatherAndCount(registry)
 	require.NoError(t, err)
 	assert.Zero(t, n)
+}
+
+// recordingEnd finds in a story of the rules how a recording ended.
+var recordingEnd = regexp.MustCompile(`(?m)^ +recording\.stopped .+ in \w+: (\w+)`)
+
+// Every way in which a recording ends is counted from 0: the rate over its first time would miss it.
+func TestEveryEndOfARecordingIsCountedFromZero(t *testing.T) {
+	t.Parallel()
+	stories, err := filepath.Glob("../core/testdata/*.txt")
+	require.NoError(t, err)
+	ends := map[string]bool{}
+	for _, path := range stories {
+		story, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, m := range recordingEnd.FindAllStringSubmatch(string(story), -1) {
+			ends[m[1]] = true
+		}
+	}
+	require.Greater(t, len(ends), 3)
+	for end := range ends {
+		assert.Contains(t, recordingResults, end)
+	}
 }

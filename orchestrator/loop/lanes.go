@@ -40,6 +40,7 @@ type lanes struct {
 	waiting []*lane          // without a worker, oldest first
 	workers int
 	pending int           // effects queued or under way
+	dialled time.Time     // when the newest dial was handed over
 	dropped bool          // nothing is accepted any longer
 	idle    chan struct{} // not nil: somebody waits for pending to become zero
 }
@@ -77,6 +78,9 @@ func (ls *lanes) add(e core.Effect) {
 	}
 	ls.pending++
 	ls.depth.Set(float64(ls.pending))
+	if isDial(e) {
+		ls.dialled = time.Now()
+	}
 	if l, ok := ls.byKey[e.Lane]; ok {
 		l.queue = append(l.queue, e)
 		return
@@ -147,8 +151,33 @@ func (ls *lanes) next(l *lane) *lane {
 	return first
 }
 
+// wayOfDial is how long a hang-up makes way for a dial. The event that ends a call often makes the agent free for the next one, and taking a leg, its
+// mix and its media apart costs the switch more than the dial does, on the same processors: without the pause the next phone rings about 2 ms later
+// (Asterisk, of 5 ms between a BYE and the next INVITE), and nobody hears of a leg that ends 8 ms later.
+const wayOfDial = 8 * time.Millisecond
+
+// makeWay lets a dial pass that was handed over just now; a stream of them holds a hang-up no longer than one does.
+func (ls *lanes) makeWay(e core.Effect) {
+	if _, ok := e.Do.(core.Hang); !ok {
+		return
+	}
+	ls.mu.Lock()
+	left := wayOfDial - time.Since(ls.dialled)
+	ls.mu.Unlock()
+	if left <= 0 {
+		return
+	}
+	pause := time.NewTimer(left)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ls.ctx.Done():
+	}
+}
+
 // carryOut does one effect within the window and its deadline, and reports a refusal.
 func (ls *lanes) carryOut(e core.Effect) {
+	ls.makeWay(e)
 	left, err := ls.window.await(ls.ctx)
 	if err != nil {
 		return // dropped: the next owner decides anew

@@ -58,6 +58,26 @@ func TestOneSlowLaneDelaysOnlyItself(t *testing.T) {
 	require.NoError(t, ls.drained(within(t)))
 }
 
+func dial(id int, lane string) core.Effect {
+	return core.Effect{ID: core.EffectID(id), Engine: desk, Lane: lane, Do: core.Dial{Leg: core.LegID(lane)}}
+}
+
+// The pause counts from the dial that was the newest when the hang-up's turn came: those that follow do not hold it.
+func TestAHangUpMakesWayForADialOnce(t *testing.T) {
+	ls, b, _ := testLanes(t, nil, nil)
+	begun := time.Now()
+	ls.add(dial(1, "next"))
+	ls.add(hang(2, "last"))
+	for id := 3; ; id++ {
+		ls.add(dial(id, fmt.Sprint("more", id)))
+		if e := receive(t, b.gotten, "an effect"); e.ID == 2 {
+			break
+		}
+	}
+	assert.GreaterOrEqual(t, time.Since(begun), wayOfDial)
+	require.NoError(t, ls.drained(within(t)))
+}
+
 func TestALaneKeepsItsOrderAndTheLimitHolds(t *testing.T) {
 	const limit, lanesN, each = 4, 40, 50
 	var (

@@ -40,7 +40,7 @@ var (
 	asideCauses = []core.OfferOutcome{core.OfferNoAnswer, core.OfferDeclined, core.OfferUnreachable}
 	waitResults = []string{"answered", "abandoned", "unanswered", "lost"}
 	// recordingResults are those that are known beforehand.
-	recordingResults = []string{"complete", "failed", "broke_off", "pause_unconfirmed"}
+	recordingResults = []string{"complete", "failed", "broke_off", "pause_unconfirmed", "late", "discarded"}
 )
 
 func newTold(m *metricMaker) *told {

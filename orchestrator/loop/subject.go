@@ -56,7 +56,7 @@ func about(ev core.Event) subject {
 	case core.SetAgentState:
 		return subject{agent: e.Agent}
 	case core.DeclineOffer:
-		return subject{agent: e.Agent}
+		return subject{call: e.Call, agent: e.Agent}
 	case core.HoldCall:
 		return subject{call: e.Call, agent: e.Agent}
 	case core.ResumeCall:
@@ -94,9 +94,9 @@ func about(ev core.Event) subject {
 	case core.ResumeRecordingOf:
 		return subject{call: e.Call, agent: e.Agent}
 	case core.FinishWrapUp:
-		return subject{agent: e.Agent}
+		return subject{call: e.Call, agent: e.Agent}
 	case core.ExtendWrapUp:
-		return subject{agent: e.Agent}
+		return subject{call: e.Call, agent: e.Agent}
 	}
 	return subject{} // Tick and ConfigChanged are about everything
 }

@@ -253,16 +253,39 @@ func (b *books) offerEnded(w *world, ev core.Event, e *core.Entry) {
 	if e.Reason != string(core.OfferAnswered) {
 		b.lost[e.Leg] = true
 	}
-	if e.Reason == string(core.OfferNoAnswer) {
+	switch core.OfferOutcome(e.Reason) {
+	case core.OfferNoAnswer:
 		b.missed(w, e)
+	case core.OfferUnreachable:
+		if !tellsOf(ev, e.Leg) {
+			b.called(w, e)
+		}
+	default:
+	}
+}
+
+// tellsOf reports whether an event says that a dialled leg has come to nothing.
+func tellsOf(ev core.Event, id core.LegID) bool {
+	switch ev := ev.(type) {
+	case core.Refused:
+		return ev.Leg == id
+	case core.LegHungUp:
+		return ev.Leg == id
+	default:
+		return false
+	}
+}
+
+// called holds the rules to it that what is concluded from a phone's silence is concluded of a phone that was called (Q4).
+func (b *books) called(w *world, e *core.Entry) {
+	if _, called := b.born[e.Leg]; !called && !w.plan.Has(Clock) {
+		w.failf("a miss is charged rightly", "%s is called %s for %s, which was never dialled", e.Agent, e.Reason, e.Leg)
 	}
 }
 
 // missed holds the rules to it that a miss is charged only to somebody whose phone was called, and who has not taken the call (Q4).
 func (b *books) missed(w *world, e *core.Entry) {
-	if _, called := b.born[e.Leg]; !called && !w.plan.Has(Clock) {
-		w.failf("a miss is charged rightly", "%s is charged with a miss of %s, which was never dialled", e.Agent, e.Leg)
-	}
+	b.called(w, e)
 	if at, taken := b.took[e.Leg]; taken && w.now.Sub(at) > time.Second && !w.plan.Has(Drop) && !w.plan.Has(Delay) {
 		w.failf("a miss is charged rightly", "%s is charged with a miss of %s, having answered %s before", e.Agent, e.Leg, w.now.Sub(at))
 	}

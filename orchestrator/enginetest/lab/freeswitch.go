@@ -11,9 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"syscall"
-	"time"
 
 	"github.com/tandem-voice/tandem/docker/freeswitch"
 )
@@ -61,18 +59,11 @@ type FreeSWITCH struct {
 	TLSAddr     string // host:port of its SIP over TLS, with the certificate of [Certificate]
 	ESLAddr     string // host:port of the event socket
 	ESLPassword string
-	Dir         string        // the instance's directory
-	Recordings  string        // where recordings are written
-	Started     time.Duration // from exec to ready, of the latest start
+	Recordings  string // where recordings are written
 
-	opts FreeSWITCHOptions
+	*life
 	site freeswitch.Site
-	slot *slot
 	host *freeswitchHost
-	log  *slog.Logger
-
-	mu   sync.Mutex
-	proc *process // nil while stopped
 }
 
 // StartFreeSWITCH starts a FreeSWITCH and returns when it takes calls: the event socket answers, the SIP profiles run. ctx bounds the
@@ -110,10 +101,9 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 		RTPTimeout: o.RTPTimeout, RTPTimeoutHold: o.RTPTimeoutHold, Qualify: o.Qualify,
 		Backup: o.Backup, Bench: o.Bench,
 	}
-	// One password for all phones: each knows it anyway, living in the same process.
-	password := secret()
-	for i := range cmp.Or(o.Phones, 20) {
-		p := freeswitch.Phone{User: strconv.Itoa(1001 + i), Password: password}
+	phones := phonesOf(cmp.Or(o.Phones, 20))
+	for i, credentials := range phones {
+		p := freeswitch.Phone{User: credentials.User, Password: credentials.Password}
 		if o.PhoneContacts != nil {
 			p.Password, p.Contact = "", o.PhoneContacts(i)
 		}
@@ -134,28 +124,17 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 	if err := h.own(s.dir); err != nil {
 		return nil, err
 	}
-	log := o.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	return &FreeSWITCH{
+	f := &FreeSWITCH{
 		SIPAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.SIPPort)), TLSAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.TLS.Port)),
 		ESLAddr: net.JoinHostPort(site.ESLAddr, strconv.Itoa(site.ESLPort)), ESLPassword: site.ESLPassword,
-		Dir: s.dir, Recordings: filepath.Join(s.dir, freeswitch.RecordingsDir),
-		opts: o, site: site, slot: s, host: h, log: log,
-	}, nil
-}
-
-// Phones returns the credentials of the first n desk phones. It panics if there are fewer: that is a mistake in the test.
-func (f *FreeSWITCH) Phones(n int) []Phone {
-	if n > len(f.site.Phones) {
-		panic(fmt.Sprintf("lab: %d phones wanted, FreeSWITCHOptions.Phones made %d", n, len(f.site.Phones)))
+		Recordings: filepath.Join(s.dir, freeswitch.RecordingsDir),
+		site:       site, host: h,
 	}
-	out := make([]Phone, n)
-	for i, p := range f.site.Phones[:n] {
-		out[i] = Phone{User: p.User, Password: p.Password}
+	f.life = &life{
+		Dir: s.dir, brand: "FreeSWITCH", named: o.Name != "", slot: s, phones: phones, log: logOf(o.Log, "FreeSWITCH", s.dir, f.SIPAddr, f.ESLAddr),
+		run: func() (*process, error) { return h.run(f) }, ready: f.awaitReady, tail: f.Tail,
 	}
-	return out
+	return f, nil
 }
 
 // Limits are the switch's own: legs at once, and legs that may begin in one second.
@@ -163,68 +142,6 @@ func (f *FreeSWITCH) Limits() (sessions, perSecond int) { return f.site.Limits()
 
 // Log is the path of FreeSWITCH's log file: warnings and errors.
 func (f *FreeSWITCH) Log() string { return filepath.Join(f.Dir, freeswitch.LogFile) }
-
-// Stop ends FreeSWITCH, with whatever calls it has, waits for it, and removes the directory unless it has a name: then FreeSWITCH is given
-// the time to end in good order. Stopping twice does nothing.
-func (f *FreeSWITCH) Stop() error {
-	if f.opts.Name != "" {
-		f.end((*process).terminate)
-	} else {
-		f.end((*process).kill)
-	}
-	return f.slot.release()
-}
-
-// Kill ends FreeSWITCH as a power cut would, and waits until it is gone. Start it again with Restart.
-func (f *FreeSWITCH) Kill() { f.end((*process).kill) }
-
-// PID is the id of the process, 0 while there is none.
-func (f *FreeSWITCH) PID() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.proc.id()
-}
-
-// Restart ends FreeSWITCH as an operator would, unless it has been killed already, and starts it again with the same ports, passwords
-// and databases. Registrations are kept, calls are lost.
-func (f *FreeSWITCH) Restart(ctx context.Context) error {
-	f.end((*process).terminate)
-	if err := f.start(ctx); err != nil {
-		return fmt.Errorf("restart FreeSWITCH in %s: %w", f.Dir, err)
-	}
-	return nil
-}
-
-func (f *FreeSWITCH) end(how func(*process)) {
-	f.mu.Lock()
-	p := f.proc
-	f.proc = nil
-	f.mu.Unlock()
-	if p == nil {
-		return
-	}
-	how(p)
-	f.log.Info("freeswitch ended", "dir", f.Dir, "pid", p.pid)
-}
-
-// start runs the process and waits until it is ready.
-func (f *FreeSWITCH) start(ctx context.Context) error {
-	begin := time.Now()
-	p, err := f.host.run(f)
-	if err != nil {
-		return err
-	}
-	if err := f.awaitReady(ctx, p); err != nil {
-		p.kill()
-		return fmt.Errorf("%w\n%s", err, f.Tail(40))
-	}
-	f.mu.Lock()
-	f.proc = p
-	f.Started = time.Since(begin)
-	f.mu.Unlock()
-	f.log.Info("freeswitch is ready", "dir", f.Dir, "pid", p.pid, "sip", f.SIPAddr, "esl", f.ESLAddr, "took", f.Started.Round(time.Millisecond))
-	return nil
-}
 
 // Tail returns the last lines of FreeSWITCH's console and log, for people who look into a failure.
 func (f *FreeSWITCH) Tail(lines int) string {

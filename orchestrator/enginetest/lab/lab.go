@@ -27,7 +27,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -80,20 +79,13 @@ type Asterisk struct {
 	ARIURL      string // http://host:port/ari
 	ARIUser     string
 	ARIPassword string
-	Dir         string        // the instance's directory, as this process sees it
-	Spool       string        // where recordings are written, as this process sees it
-	Started     time.Duration // from exec to ready, of the latest start
+	Spool       string // where recordings are written, as this process sees it
 
-	opts   Options
+	*life
 	site   asterisk.Site
-	slot   *slot
 	host   host
 	inside string // Dir as Asterisk sees it
 	client *http.Client
-	log    *slog.Logger
-
-	mu   sync.Mutex
-	proc *process // nil while stopped
 }
 
 // Start starts an Asterisk and returns when it takes calls: the REST interface answers, PJSIP is loaded. ctx bounds the start only.
@@ -149,10 +141,9 @@ func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 		RTPTimeout: o.RTPTimeout, RTPTimeoutHold: o.RTPTimeoutHold, Qualify: o.Qualify,
 		Backup: o.Backup, Bench: o.Bench,
 	}
-	// One password for all phones: each knows it anyway, living in the same process.
-	password := secret()
-	for i := range o.Phones {
-		p := asterisk.Phone{User: strconv.Itoa(1001 + i), Password: password}
+	phones := phonesOf(o.Phones)
+	for i, credentials := range phones {
+		p := asterisk.Phone{User: credentials.User, Password: credentials.Password}
 		if o.MayEncrypt {
 			p.Encryption = asterisk.Optional
 		}
@@ -179,97 +170,23 @@ func prepare(h host, s *slot, o Options, p *peering) (*Asterisk, error) {
 	if err := h.own(s.dir); err != nil {
 		return nil, err
 	}
-	log := o.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	return &Asterisk{
+	a := &Asterisk{
 		SIPAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.SIPPort)), TLSAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.TLS.Port)),
 		ARIURL:  "http://" + net.JoinHostPort(site.HTTPAddr, strconv.Itoa(site.HTTPPort)) + "/ari",
 		ARIUser: site.ARIUser, ARIPassword: site.ARIPassword,
-		Dir: s.dir, Spool: filepath.Join(s.dir, "spool", "recording"),
-		opts: o, site: site, slot: s, host: h, inside: inside, log: log,
+		Spool: filepath.Join(s.dir, "spool", "recording"),
+		site:  site, host: h, inside: inside,
 		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
-	}, nil
-}
-
-// Phones returns the credentials of the first n desk phones. It panics if there are fewer: that is a mistake in the test.
-func (a *Asterisk) Phones(n int) []Phone {
-	if n > len(a.site.Phones) {
-		panic(fmt.Sprintf("lab: %d phones wanted, Options.Phones made %d", n, len(a.site.Phones)))
 	}
-	out := make([]Phone, n)
-	for i, p := range a.site.Phones[:n] {
-		out[i] = Phone{User: p.User, Password: p.Password}
+	a.life = &life{
+		Dir: s.dir, brand: "Asterisk", named: o.Name != "", slot: s, phones: phones, log: logOf(o.Log, "Asterisk", s.dir, a.SIPAddr, a.ARIURL),
+		run: func() (*process, error) { return h.run(a) }, ready: a.awaitReady, tail: a.Tail,
 	}
-	return out
+	return a, nil
 }
 
 // Log is the path of Asterisk's log file: notices, warnings and errors.
 func (a *Asterisk) Log() string { return filepath.Join(a.Dir, "log", "messages") }
-
-// Stop ends Asterisk, with whatever calls it has, waits for it, and removes the directory unless it has a name: then Asterisk is given
-// the time to write its database. Stopping twice does nothing.
-func (a *Asterisk) Stop() error {
-	if a.opts.Name != "" {
-		a.end((*process).terminate)
-	} else {
-		a.end((*process).kill)
-	}
-	return a.slot.release()
-}
-
-// Kill ends Asterisk as a power cut would, and waits until it is gone. What it had not yet written to its database is lost, which
-// is the last second or so of registrations. Start it again with Restart.
-func (a *Asterisk) Kill() { a.end((*process).kill) }
-
-// PID is the id of the process, 0 while there is none.
-func (a *Asterisk) PID() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.proc.id()
-}
-
-// Restart ends Asterisk as an operator would, unless it has been killed already, and starts it again with the same ports, passwords
-// and database. Registrations are kept, calls are lost.
-func (a *Asterisk) Restart(ctx context.Context) error {
-	a.end((*process).terminate)
-	if err := a.start(ctx); err != nil {
-		return fmt.Errorf("restart Asterisk in %s: %w", a.Dir, err)
-	}
-	return nil
-}
-
-func (a *Asterisk) end(how func(*process)) {
-	a.mu.Lock()
-	p := a.proc
-	a.proc = nil
-	a.mu.Unlock()
-	if p == nil {
-		return
-	}
-	how(p)
-	a.log.Info("asterisk ended", "dir", a.Dir, "pid", p.pid)
-}
-
-// start runs the process and waits until it is ready.
-func (a *Asterisk) start(ctx context.Context) error {
-	begin := time.Now()
-	p, err := a.host.run(a)
-	if err != nil {
-		return err
-	}
-	if err := a.awaitReady(ctx, p); err != nil {
-		p.kill()
-		return fmt.Errorf("%w\n%s", err, a.Tail(40))
-	}
-	a.mu.Lock()
-	a.proc = p
-	a.Started = time.Since(begin)
-	a.mu.Unlock()
-	a.log.Info("asterisk is ready", "dir", a.Dir, "pid", p.pid, "sip", a.SIPAddr, "ari", a.ARIURL, "took", a.Started.Round(time.Millisecond))
-	return nil
-}
 
 // CLI runs one command on Asterisk's console and returns what it says.
 func (a *Asterisk) CLI(ctx context.Context, command string) (string, error) {

@@ -14,22 +14,44 @@ export function deedKey(): string {
 /** How often, and after how many milliseconds, a request without an answer is sent again. */
 const again = [300, 1000, 2500]
 
+/** So long it is waited for a deed that the server is still doing, milliseconds from the first try. */
+const patience = 20_000
+
 /**
  * A request that may be repeated is repeated where no answer came, or where the server says that it cannot right now. A POST has the same Idempotency-Key each time, so that
- * it happens once.
+ * it happens once; while the first one is still being carried out, its answer is waited for.
  */
 async function persistent(request: Request): Promise<Response> {
   const repeatable = request.method === 'GET' || request.headers.has('Idempotency-Key')
-  for (const wait of again) {
+  const until = Date.now() + patience
+  for (let tries = 0; ; ) {
+    let wait = again[tries]
     try {
       const answer = await fetch(request.clone())
-      if (answer.status !== 503 || !repeatable) return answer
+      if (repeatable && (await isUnderWay(answer))) {
+        wait = 1000 * (secondsUntil(answer) ?? 1)
+        if (Date.now() + wait > until) return answer
+      } else if (repeatable && answer.status === 503 && wait !== undefined) tries++
+      else return answer
     } catch (e) {
-      if (!repeatable || request.signal.aborted) throw e
+      if (!repeatable || request.signal.aborted || wait === undefined) throw e
+      tries++
     }
     await new Promise((done) => setTimeout(done, wait))
   }
-  return fetch(request)
+}
+
+/** Reports whether a request with this key came before and has no answer yet. */
+async function isUnderWay(answer: Response): Promise<boolean> {
+  if (answer.status !== 409) return false
+  const body: unknown = await answer.clone().json().catch(() => undefined)
+  return new Problem(answer.status, body).code === 'in_progress'
+}
+
+/** After how many seconds the server wants to be asked again. */
+function secondsUntil(answer: Response): number | undefined {
+  const after = answer.headers.get('Retry-After')
+  return after === null || Number.isNaN(Number(after)) ? undefined : Number(after)
 }
 
 const headers: Middleware = {
@@ -64,13 +86,12 @@ export async function ask<T>(answer: Promise<Answer<T>>): Promise<T> {
     throw new Problem(0, undefined)
   }
   if (!got.response.ok) {
-    const after = Number(got.response.headers.get('Retry-After') ?? NaN)
-    throw new Problem(got.response.status, got.error, Number.isNaN(after) ? undefined : after)
+    throw new Problem(got.response.status, got.error, secondsUntil(got.response))
   }
   return got.data as T
 }
 
-/** The headers of a POST that shall happen once, however often it has to be sent. */
-export function deed(): { 'Idempotency-Key': string } {
-  return { 'Idempotency-Key': deedKey() }
+/** The headers of a POST that shall happen once, however often it has to be sent. Whoever asks for it again after an answer that left it open gives the key of the first time. */
+export function deed(key = deedKey()): { 'Idempotency-Key': string } {
+  return { 'Idempotency-Key': key }
 }

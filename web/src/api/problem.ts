@@ -23,4 +23,9 @@ export class Problem extends Error {
     this.lines = error?.lines ?? []
     this.retryAfter = retryAfter
   }
+
+  /** It is not known whether what was asked for has happened, or will: who asks again has to give the same Idempotency-Key. */
+  get leavesOpen(): boolean {
+    return this.status === 0 || this.status >= 500 || this.code === 'in_progress'
+  }
 }

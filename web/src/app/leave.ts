@@ -12,7 +12,8 @@ export async function leave(me: Me) {
   const state = me.agent ? store.get().agents.get(me.agent)?.state : undefined
   if (me.agent && state && state !== 'offline') {
     const offline = ask(api.POST('/api/v1/agents/{id}/state', { params: { path: { id: me.agent }, header: deed() }, body: { state: 'offline' } }))
-    if (!(await attempt(offline))) return
+    // Whose session has ended meanwhile is offline or not; what they typed here goes with them all the same.
+    if (!(await attempt(offline)) && session.get().status === 'in') return
   }
   await attempt(session.signOut())
 }

@@ -63,9 +63,13 @@ class Session {
     this.tabs?.postMessage('in' satisfies TabWord)
   }
 
-  /** Throws a Problem, `work_unfinished` among others, if the server did not take the session back. */
+  /** Throws a Problem, `work_unfinished` among others, if the server did not take the session back. One that has ended meanwhile need not be. */
   async signOut(): Promise<void> {
-    await ask(api.DELETE('/api/v1/session'))
+    try {
+      await ask(api.DELETE('/api/v1/session'))
+    } catch (e) {
+      if (!(e instanceof Problem && e.status === 401)) throw e
+    }
     // What was typed about customers stays over a reload and over the end of a session that nobody asked for, but whoever signs out is done with it.
     forgetDrafts()
     this.leave(false)

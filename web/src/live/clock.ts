@@ -43,6 +43,11 @@ export function useNow(): number {
   return now
 }
 
+/** How long to wait, milliseconds, until something that is about to be there is asked for again, asked for so many times: soon at first, and ever longer. */
+export function backOff(asked: number): number {
+  return Math.min(250 * 2 ** asked, 30_000)
+}
+
 /** 0:05, 12:34, 1:02:03; of seconds, never negative. */
 export function clock(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds))

@@ -6,7 +6,7 @@ import { Problem } from '@/api/problem'
 import { attempt, failureText } from '@/app/failure'
 import { Page } from '@/app/Page'
 import { session, useMe } from '@/app/session'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { TextField } from '@/ui/Field'
@@ -95,10 +95,10 @@ export function browserName(agent: string): string | undefined {
 }
 
 function Sessions() {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
+  const dates = useDates()
   const client = useQueryClient()
   const { data } = useQuery({ queryKey: ['sessions'], queryFn: () => ask(api.GET('/api/v1/sessions')) })
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'medium', timeStyle: 'short' })
 
   async function end(id: string) {
     if (await attempt(ask(api.DELETE('/api/v1/sessions/{id}', { params: { path: { id } } })))) await client.invalidateQueries({ queryKey: ['sessions'] })
@@ -110,7 +110,7 @@ function Sessions() {
         <li key={s.id} className={css.session}>
           <div>
             <p>{browserName(s.browser) ?? t('account.unknownBrowser')}</p>
-            <p className={css.soft}>{t('account.sessionLine', { address: s.address, time: time.format(new Date(s.used_at)) })}</p>
+            <p className={css.soft}>{t('account.sessionLine', { address: s.address, time: dates.moment(s.used_at) })}</p>
           </div>
           {s.current ? (
             <span className={css.soft}>{t('account.thisOne')}</span>

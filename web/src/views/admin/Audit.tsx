@@ -7,7 +7,7 @@ import { api, ask } from '@/api/client'
 import type { components } from '@/api/schema'
 import { failureText } from '@/app/failure'
 import { Page } from '@/app/Page'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { Button } from '@/ui/Button'
 import { Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
@@ -27,7 +27,7 @@ const any = '-'
 
 /** Who did what (S3), newest first. */
 export function Audit() {
-  const { t, i18n } = useTranslation('admin')
+  const { t } = useTranslation('admin')
   const scope = useScope()
   const navigate = useNavigate()
   const { object = '' } = useAdminSearch()
@@ -60,7 +60,7 @@ export function Audit() {
   const items = log.data?.pages.flatMap((p) => p.items)
   const words = useActionWords()
   const ofMany = scope.isSite && scope.tenants.length > 1
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'short', timeStyle: 'medium' })
+  const dates = useDates()
   // One thing's own history is a choice as well, as long as it is looked at.
   const kinds = [any, ...objects.map((o) => `${o}/`), ...(object && !objects.some((o) => `${o}/` === object) ? [object] : [])]
 
@@ -99,7 +99,7 @@ export function Audit() {
             const what = objectOf(e.object)
             return (
               <tr key={e.id}>
-                <td className={classes('digits', cell.soft)}>{time.format(new Date(e.at))}</td>
+                <td className={classes('digits', cell.soft)}>{dates.exactly(e.at)}</td>
                 <td className={cell.wide}>{e.actor}</td>
                 <td>
                   <button type="button" className={cell.link} onClick={() => setOpened(e)}>
@@ -127,7 +127,7 @@ export function Audit() {
         <Dialog title={`${words(opened.action)}: ${opened.object}`} isOpen wide onClose={() => setOpened(undefined)}>
           <Facts
             of={[
-              { name: t('audit.at'), value: time.format(new Date(opened.at)) },
+              { name: t('audit.at'), value: dates.exactly(opened.at) },
               { name: t('audit.actor'), value: opened.actor },
               { name: t('audit.credential'), value: opened.token || '–' },
               { name: t('audit.request'), value: opened.request },

@@ -4,7 +4,7 @@ import { CircleAlert, CircleCheck, Info, Server } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import { Page } from '@/app/Page'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { useLive } from '@/live/store'
 import { Card } from '@/ui/Card'
 import { classes } from '@/ui/classes'
@@ -179,7 +179,8 @@ function Health() {
 
 /** The newest entries of the audit log that are about the set-up. */
 function Changes() {
-  const { t, i18n } = useTranslation('admin')
+  const { t } = useTranslation('admin')
+  const dates = useDates()
   const may = useMay()
   const { tenant } = useScope()
   const words = useActionWords()
@@ -190,7 +191,6 @@ function Changes() {
     enabled: may('listAudit'),
   })
   if (!may('listAudit')) return null
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'short', timeStyle: 'short' })
   const items = data?.items.filter((e) => /^(create|replace|delete|import|set|add)(?!AgentState)/.test(e.action)).slice(0, 6)
   return (
     <Card title={t('overview.changes')} aside={<Link to="/admin/audit">{t('audit.title')}</Link>}>
@@ -204,7 +204,7 @@ function Changes() {
                 {words(e.action)}: {t(`audit.object_${what.kind}` as 'audit.object_queue', { defaultValue: what.kind })} {what.id}
               </span>
               <span className={css.soft}>
-                {time.format(new Date(e.at))} · {e.actor}
+                {dates.moment(e.at)} · {e.actor}
               </span>
             </li>
           )

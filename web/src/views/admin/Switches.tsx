@@ -2,7 +2,7 @@ import { CircleAlert, Info, PhoneOutgoing, Server } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Engine } from '@/api/types'
 import { Page } from '@/app/Page'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { useLive } from '@/live/store'
 import { Card, Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
@@ -89,10 +89,10 @@ function Wrong({ engine, trouble }: { engine: Engine; trouble: Trouble }) {
 }
 
 function Standing({ engine, trunks }: { engine: Engine; trunks: number }) {
-  const { t, i18n } = useTranslation('admin')
+  const { t } = useTranslation('admin')
   const { lines } = engine
   const up = lines?.trunks.filter((x) => x.state === 'up').length
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'medium', timeStyle: 'short' })
+  const dates = useDates()
   return (
     <Facts
       of={[
@@ -101,7 +101,7 @@ function Standing({ engine, trunks }: { engine: Engine; trunks: number }) {
         { name: t('switches.calls'), value: engine.calls ?? '–' },
         lines && { name: t('switches.phones'), value: lines.registered === undefined ? lines.phones : t('switches.of', { some: lines.registered, all: lines.phones }) },
         lines && { name: t('switches.trunksUp'), value: t('switches.of', { some: up, all: Math.max(trunks, lines.trunks.length) }) },
-        lines && { name: t(`switches.lines_${lines.state}`), value: lines.since ? time.format(new Date(lines.since)) : '–' },
+        lines && { name: t(`switches.lines_${lines.state}`), value: lines.since ? dates.moment(lines.since) : '–' },
       ]}
     />
   )

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import type { CallRecord } from '@/api/types'
 import { useMe } from '@/app/session'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { clock } from '@/live/clock'
 import { Dialog } from '@/ui/Dialog'
 import { Facts } from '@/ui/Facts'
@@ -13,7 +13,8 @@ import css from './Calls.module.css'
 
 /** One call that is over: its figures, its recordings for those who may hear them, and its story. */
 export function CallDetails({ record: r, onClose }: { record: CallRecord; onClose: () => void }) {
-  const { t, i18n } = useTranslation('calls')
+  const { t } = useTranslation('calls')
+  const dates = useDates()
   const customer = useCustomer()(r)
   const agent = useAgentName()
   const place = usePlaceName()
@@ -24,7 +25,7 @@ export function CallDetails({ record: r, onClose }: { record: CallRecord; onClos
     enabled: mayListen && (r.recordings?.length ?? 0) > 0,
   })
   const facts = [
-    [t('column.time'), new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(r.arrived_at))],
+    [t('column.time'), dates.exactly(r.arrived_at)],
     [t('column.outcome'), t(`outcome.${r.outcome}`)],
     [t('called'), r.to],
     [t('column.place'), r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : '–'],

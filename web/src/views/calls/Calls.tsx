@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import type { CallRecord } from '@/api/types'
 import { Page } from '@/app/Page'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { clock } from '@/live/clock'
 import { Button } from '@/ui/Button'
 import { Empty } from '@/ui/Card'
@@ -87,11 +87,11 @@ export function Calls() {
 }
 
 function List({ items, ofToday, open }: { items: CallRecord[]; ofToday: boolean; open: (r: CallRecord) => void }) {
-  const { t, i18n } = useTranslation('calls')
+  const { t } = useTranslation('calls')
   const customer = useCustomer()
   const agent = useAgentName()
   const place = usePlaceName()
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'short', ...(ofToday ? {} : { dateStyle: 'short' }) })
+  const dates = useDates()
   return (
     <Table
       label={t('title')}
@@ -109,7 +109,7 @@ function List({ items, ofToday, open }: { items: CallRecord[]; ofToday: boolean;
         const at = r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : '–'
         return (
           <tr key={r.call}>
-            <td className={classes('digits', cell.soft)}>{time.format(new Date(r.arrived_at))}</td>
+            <td className={classes('digits', cell.soft)}>{ofToday ? dates.time(r.arrived_at) : dates.moment(r.arrived_at)}</td>
             <td>
               <button type="button" className={cell.link} onClick={() => open(r)}>
                 {customer(r).title}

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import type { Entry } from '@/api/types'
-import { localeOf } from '@/i18n/languages'
-import { clock } from '@/live/clock'
+import { useDates } from '@/i18n/dates'
+import { backOff, clock } from '@/live/clock'
 import { useLive } from '@/live/store'
 import { classes } from '@/ui/classes'
 import { useAgentName, usePlaceName } from '@/views/desk/names'
@@ -62,12 +62,17 @@ export function Timeline({ call }: { call: string }) {
   const { t } = useTranslation('calls')
   // The stream tells when there is something new; the story itself has all of it, in order, and is written a moment later.
   const news = useLive((l) => l.entries.findLast((e) => e.call === call))
+  const asked = useRef(0) // times since the news
   const { data, refetch } = useQuery({
     queryKey: ['timeline', call],
-    queryFn: () => ask(api.GET('/api/v1/calls/{id}/timeline', { params: { path: { id: call } } })),
-    refetchInterval: ({ state }) => (news && !state.data?.items.some((i) => i.entry.kind === news.kind && i.entry.at === news.at) ? 500 : false),
+    queryFn: () => {
+      asked.current++
+      return ask(api.GET('/api/v1/calls/{id}/timeline', { params: { path: { id: call } } }))
+    },
+    refetchInterval: ({ state }) => (news && !state.data?.items.some((i) => i.entry.kind === news.kind && i.entry.at === news.at) ? backOff(asked.current) : false),
   })
   useEffect(() => {
+    asked.current = 0
     if (news) void refetch()
   }, [news, refetch])
   const lines = data?.items.filter((i) => isTold(i.entry.kind) && !(i.entry.kind === 'offer.ended' && i.entry.reason === 'answered')) ?? []
@@ -82,11 +87,11 @@ export function Timeline({ call }: { call: string }) {
 }
 
 function Line({ entry: e }: { entry: Entry }) {
-  const { t, i18n } = useTranslation('calls')
+  const { t } = useTranslation('calls')
+  const dates = useDates()
   const agent = useAgentName()
   const place = usePlaceName()
   if (!isTold(e.kind)) return null
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'medium' }).format(new Date(e.at))
   const notes = [e.agent && agent(e.agent), ...why(), e.duration !== undefined && e.duration >= 1 && e.kind !== 'wrapup.started' && clock(e.duration)].filter(Boolean)
 
   /** What an entry adds to who and how long; the same words mean other things in other entries. */
@@ -121,7 +126,7 @@ function Line({ entry: e }: { entry: Entry }) {
   return (
     <li className={css.line}>
       <time className={`digits ${css.time ?? ''}`} dateTime={e.at}>
-        {time}
+        {dates.second(e.at)}
       </time>
       <span className={classes(css.what, failures.has(e.kind) && css.bad)}>
         {t(`entry.${keyOf(e.kind)}`)}

@@ -37,11 +37,12 @@ export function Desk() {
   const wrapUpInFront = wrapUpTask && (!front || chosen === wrapUpTask)
 
   const rest = agent && agent.state !== 'available' && tasks.active.length === 0 && !tasks.wrapUp
+  const rings = tasks.ringing[0]
   const nothing = tasks.ringing.length + tasks.active.length === 0 && !tasks.wrapUp
   useShortcuts({
     help: () => setHelp(true),
     available: rest && agent.state !== 'reserved' ? () => void setState(id, 'available') : undefined,
-    decline: tasks.ringing.length > 0 ? () => void decline(id) : undefined,
+    decline: rings ? () => void decline(id, rings.id) : undefined,
   })
 
   if (!agent) return null

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
+import { deedKey } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { failureText } from '@/app/failure'
 import { usePreference } from '@/app/preference'
@@ -26,12 +27,19 @@ export function useFollowUpDraft(call: string): Draft {
   const { t } = useTranslation('desk')
   const [title, setTitle] = usePreference(`task.${call}`, '')
   const [kept, setDue] = usePreference(`due.${call}`, '')
+  const [open, setOpen] = usePreference(`deed.${call}`, '')
   const client = useQueryClient()
   // What is promised is mostly for tomorrow.
   const due = kept || dayOf(new Date(), 1)
   const forget = () => {
     setTitle('')
     setDue('')
+    setOpen('')
+  }
+  /** Of the same follow-up as the last time, if what became of that is not known, the same key: then it is noted once, however often it is tried. */
+  const keyOf = (task: string) => {
+    const [last, ...of] = open.split(' ')
+    return last && of.join(' ') === task ? last : deedKey()
   }
   return {
     title,
@@ -41,7 +49,16 @@ export function useFollowUpDraft(call: string): Draft {
     past: title.trim() !== '' && due < dayOf(new Date()),
     forget,
     note: async () => {
-      await noteTask(call, title, due)
+      const task = { call, title: title.trim(), due }
+      const words = JSON.stringify(task)
+      const key = keyOf(words)
+      setOpen(`${key} ${words}`)
+      try {
+        await noteTask(task, key)
+      } catch (e) {
+        if (e instanceof Problem && !e.leavesOpen) setOpen('') // a refusal is told again to whoever comes with the same key
+        throw e
+      }
       forget()
       notify('good', t('followUp.created'))
       void client.invalidateQueries({ queryKey: ['tasks'] })

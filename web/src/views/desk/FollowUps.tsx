@@ -4,14 +4,14 @@ import { useTranslation } from 'react-i18next'
 import { api, ask, deed } from '@/api/client'
 import type { Task } from '@/api/types'
 import { attempt } from '@/app/failure'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { useNow } from '@/live/clock'
 import { useLive } from '@/live/store'
 import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Checkbox } from '@/ui/Field'
-import { dayIn, dayOf } from './days'
+import { dayOf } from './days'
 import { UnnotedFollowUps } from './UnnotedFollowUps'
 import css from './FollowUps.module.css'
 
@@ -49,7 +49,8 @@ export function FollowUps({ agent }: { agent: string }) {
 }
 
 function Item({ task }: { task: Task }) {
-  const { t, i18n } = useTranslation('desk')
+  const { t } = useTranslation('desk')
+  const dates = useDates()
   const client = useQueryClient()
   const live = useLive((l) => l.link === 'live')
   const today = dayOf(new Date(useNow()))
@@ -66,7 +67,7 @@ function Item({ task }: { task: Task }) {
       <Checkbox isSelected={done !== finish.isPending} isDisabled={!live || finish.isPending} onChange={() => finish.mutate(done ? 'reopen' : 'done')}>
         <span className={classes(css.title, done && css.done)}>{task.title}</span>
         <span className={classes(css.soft, late && css.late)}>
-          {[t(late ? 'followUp.overdue' : 'followUp.dueOn', { day: dayIn(localeOf(i18n.language), task.due) }), who].filter(Boolean).join(' · ')}
+          {[t(late ? 'followUp.overdue' : 'followUp.dueOn', { day: dates.day(task.due) }), who].filter(Boolean).join(' · ')}
         </span>
       </Checkbox>
     </li>

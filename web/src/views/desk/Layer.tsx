@@ -5,6 +5,7 @@ import { useLive } from '@/live/store'
 import { Requests } from './Requests'
 import { Rona } from './Rona'
 import { sameTasks, tasksOf } from './tasks'
+import { useHandOver } from './useHandOver'
 import { useTellings } from './useTellings'
 
 /** What reaches an agent in whatever view they are: requests, a missed one, and what happens in their calls. */
@@ -17,6 +18,7 @@ export function Layer({ agent: id }: { agent: string }) {
     sameTasks,
   )
   useTellings(id)
+  useHandOver(agent)
 
   // Drafts of calls that are over and done are nobody's business any more.
   const wrapUp = tasks.wrapUp?.call

@@ -1,14 +1,14 @@
 import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import { usePreference } from '@/app/preference'
+import { usePreference, type Change } from '@/app/preference'
 import { Card } from '@/ui/Card'
 import { TextArea } from '@/ui/Field'
 import { useShortcuts } from './shortcuts'
 
 /**
- * What the agent writes down during the call (C20). It stays in this browser, for all of its tabs and over a reload, until the wrap-up takes it along.
+ * What the agent writes down during the call (C20). It stays in this browser, for all of its tabs and over a reload, until a wrap-up takes it along or the agent gives it up.
  */
-export function useNotes(call: string): [string, (text: string) => void] {
+export function useNotes(call: string): [string, (text: Change) => void] {
   return usePreference(`notes.${call}`, '')
 }
 

@@ -1,17 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
 import type { AgentView } from '@/api/types'
 import { setState } from '@/app/AgentBar'
-import { localeOf } from '@/i18n/languages'
-import { clock } from '@/live/clock'
+import { useDates } from '@/i18n/dates'
+import { backOff, clock } from '@/live/clock'
 import { useLive } from '@/live/store'
 import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { StateMark } from '@/ui/State'
 import { Since } from '@/ui/Timer'
 import { FollowUps } from './FollowUps'
+import { LeftNotes } from './LeftNotes'
 import { isMissing, lastClosed } from './latest'
 import { useCustomer, usePlaceName } from './names'
 import css from './Rest.module.css'
@@ -56,6 +57,7 @@ export function Rest({ agent, ringing }: { agent: AgentView; ringing: boolean })
               </div>
             </dl>
           </Card>
+          <LeftNotes />
           <FollowUps agent={agent.id} />
         </div>
         <Card title={t('rest.recent')}>
@@ -70,25 +72,32 @@ export function Rest({ agent, ringing }: { agent: AgentView; ringing: boolean })
 const shown = 6
 
 function Recent({ agent, answered }: { agent: string; answered: number }) {
-  const { t, i18n } = useTranslation('desk')
+  const { t } = useTranslation('desk')
+  const dates = useDates()
   const customer = useCustomer()
   const place = usePlaceName()
   const closed = useLive((l) => lastClosed(l.entries, agent))
+  const asked = useRef(0) // times since the last call was over
   const { data, refetch } = useQuery({
     queryKey: ['call-records', 'mine', agent],
-    queryFn: () => ask(api.GET('/api/v1/call-records', { params: { query: { agent, limit: shown } } })),
+    queryFn: () => {
+      asked.current++
+      return ask(api.GET('/api/v1/call-records', { params: { query: { agent, limit: shown } } }))
+    },
     // The stream tells that a call is over; its record is written a moment later.
-    refetchInterval: ({ state }) => (isMissing(closed, state.data?.items, shown) ? 500 : 30_000),
+    refetchInterval: ({ state }) => (isMissing(closed, state.data?.items, shown) ? backOff(asked.current) : 30_000),
   })
-  useEffect(() => void refetch(), [refetch, closed, answered])
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeStyle: 'short' })
+  useEffect(() => {
+    asked.current = 0
+    void refetch()
+  }, [refetch, closed, answered])
   if (!data) return null
   if (data.items.length === 0) return <p className={css.soft}>{t('rest.noCalls')}</p>
   return (
     <ul className={css.recent}>
       {data.items.map((r) => (
         <li key={r.call} className={css.row}>
-          <span className={`digits ${css.soft ?? ''}`}>{time.format(new Date(r.arrived_at))}</span>
+          <span className={`digits ${css.soft ?? ''}`}>{dates.time(r.arrived_at)}</span>
           <span className={css.name}>
             {customer(r).title} <span className={css.soft}>{r.queue ? place('queue', r.queue) : r.entry_point ? place('entry_point', r.entry_point) : ''}</span>
           </span>

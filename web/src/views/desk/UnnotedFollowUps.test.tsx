@@ -45,10 +45,13 @@ test('a follow-up that the wrap-up left behind is noted (C19)', async () => {
   expect(localStorage.getItem('tandem.task.a')).toBe('Send the offer')
   vi.mocked(noteTask).mockResolvedValueOnce(undefined)
   await press('followUp.note')
+  const task = { call: 'a', title: 'Send the offer', due: '2099-01-31' }
   expect(vi.mocked(noteTask).mock.calls).toEqual([
-    ['a', 'Send the offer', '2099-01-31'],
-    ['a', 'Send the offer', '2099-01-31'],
+    [task, expect.any(String)],
+    [task, expect.any(String)],
   ])
+  const [refused, noted] = vi.mocked(noteTask).mock.calls
+  expect(noted?.[1]).not.toBe(refused?.[1]) // a refusal would be told again
   expect(screen.queryByRole('group')).toBeNull()
   expect(localStorage.getItem('tandem.task.a')).toBeNull()
   expect(localStorage.getItem('tandem.due.a')).toBeNull()
@@ -62,4 +65,16 @@ test('it can be given up, and written anew', async () => {
   expect(screen.queryByRole('group')).toBeNull()
   expect(localStorage.getItem('tandem.due.a')).toBeNull()
   expect(noteTask).not.toHaveBeenCalled()
+})
+
+test('a follow-up that was noted or given up in another tab is not asked about any more (C19)', () => {
+  show()
+  expect(screen.getByRole('group')).toBeDefined()
+  // What the other tab does, and how this one hears of it.
+  act(() => {
+    localStorage.removeItem('tandem.task.a')
+    localStorage.removeItem('tandem.due.a')
+    globalThis.dispatchEvent(new StorageEvent('storage', { key: 'tandem.task.a' }))
+  })
+  expect(screen.queryByRole('group')).toBeNull()
 })

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { remembered } from '@/app/preference'
+import { useRemembered } from '@/app/preference'
 import { useLive } from '@/live/store'
 import { Button } from '@/ui/Button'
 import { FollowUpFields, isAtField, refusalOf, useFollowUpDraft, type Refusal } from './FollowUpFields'
@@ -9,9 +9,8 @@ import css from './FollowUps.module.css'
 
 /** Follow-ups that were being written when the time of the wrap-up ran out (C19): they are noted now, or given up. */
 export function UnnotedFollowUps() {
-  // Those that there are when the agent comes here: one whose title is emptied to be written anew stays.
-  const [calls, setCalls] = useState(() => remembered('task.'))
-  return calls.map((call) => <Unnoted key={call} call={call} done={() => setCalls((all) => all.filter((c) => c !== call))} />)
+  const [calls, drop] = useRemembered('task.')
+  return calls.map((call) => <Unnoted key={call} call={call} done={() => drop(call)} />)
 }
 
 function Unnoted({ call, done }: { call: string; done: () => void }) {

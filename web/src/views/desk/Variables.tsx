@@ -5,47 +5,68 @@ import { api, ask, deed } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Call, Variable } from '@/api/types'
 import { attempt, failureText } from '@/app/failure'
-import { localeOf } from '@/i18n/languages'
-import { usePreference } from '@/app/preference'
+import { useDates } from '@/i18n/dates'
+import { usePreference, useSecret } from '@/app/preference'
 import { Button, IconButton } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { Select, TextField } from '@/ui/Field'
 import { notify } from '@/ui/notice'
-import { brokenRule, fromLocal, longest, readDrafts, replaced, toLocal, type Drafts } from './values'
+import { brokenRule, fromLocal, longest, readDrafts, replaced, toLocal, type Draft } from './values'
 import css from './Variables.module.css'
 
 /**
- * Call-associated data (C18): what is known about the call, and what the agent finds out. Drafts stay in this browser until they are saved or reverted. Whoever saves what
- * somebody else has written meanwhile is told, and decides.
+ * Call-associated data (C18): what is known about the call, and what the agent finds out. Drafts stay in this browser until they are saved or reverted; those of secure values
+ * in this tab only, and not over a reload. Whoever saves what somebody else has written meanwhile is told, and decides.
  */
 export function Variables({ call }: { call: Call }) {
   const { t } = useTranslation('desk')
-  const [kept, keep] = usePreference(`draft.${call.id}`, '{}')
+  const [open, keepOpen] = usePreference(`draft.${call.id}`, '{}')
+  const [secret, keepSecret] = useSecret(`draft.${call.id}`, '{}')
   const [problem, setProblem] = useState<{ name: string; text: string }>()
   const [busy, setBusy] = useState(false)
   const variables = call.variables ?? []
-  const drafts = readDrafts(kept)
+  const drafts = { ...readDrafts(open), ...readDrafts(secret) }
   const changed = variables.filter((v) => {
     const d = drafts[v.name]
     return d !== undefined && d.value !== shown(v)
   })
-  const setDrafts = (d: Drafts) => keep(JSON.stringify(d))
-  const without = (name: string): Drafts => Object.fromEntries(Object.entries(drafts).filter(([n]) => n !== name))
   const broken = changed.some((v) => brokenRule(v.type, drafts[v.name]?.value ?? '') !== undefined)
+
+  /** Changes one draft, whatever has become of the others since this was drawn: gives it anew, or undefined for none. */
+  function setDraft(v: Variable, draft: (had: Draft | undefined) => Draft | undefined) {
+    const keep = v.secure ? keepSecret : keepOpen
+    keep((now) => {
+      const all = readDrafts(now)
+      const next = draft(all[v.name])
+      const others = Object.entries(all).filter(([name]) => name !== v.name)
+      return JSON.stringify(Object.fromEntries(next ? [...others, [v.name, next]] : others))
+    })
+  }
 
   function edit(v: Variable, value: string) {
     setProblem(undefined)
-    setDrafts({ ...drafts, [v.name]: { value, version: drafts[v.name]?.version ?? v.version } })
+    setDraft(v, (had) => ({ value, version: had?.version ?? v.version }))
+  }
+
+  function revert() {
+    setProblem(undefined)
+    keepOpen('{}')
+    keepSecret('{}')
   }
 
   async function save(e: SubmitEvent) {
     e.preventDefault()
+    if (busy) return
     setBusy(true)
     setProblem(undefined)
     const values = changed.map((v) => ({ name: v.name, value: drafts[v.name]?.value ?? '', version: drafts[v.name]?.version ?? v.version }))
     try {
       await ask(api.PUT('/api/v1/calls/{id}/variables', { params: { path: { id: call.id }, header: deed() }, body: { values } }))
-      setDrafts({})
+      // What was typed meanwhile is a draft still, on top of what has just been written.
+      for (const [i, v] of changed.entries()) {
+        const sent = values[i]
+        setDraft(v, (had) => (had && sent && had.value !== sent.value ? { value: had.value, version: sent.version + 1 } : undefined))
+      }
       notify('good', t('data.saved'))
     } catch (failure) {
       const at = failure instanceof Problem ? /^values\[(\d+)\]/.exec(failure.field ?? '')?.[1] : undefined
@@ -82,7 +103,7 @@ export function Variables({ call }: { call: Call }) {
                       small
                       onPress={() => {
                         setProblem(undefined)
-                        setDrafts(without(v.name))
+                        setDraft(v, () => undefined)
                       }}
                     >
                       {t('data.takeTheirs')}
@@ -91,7 +112,7 @@ export function Variables({ call }: { call: Call }) {
                       small
                       onPress={() => {
                         setProblem(undefined)
-                        setDrafts({ ...drafts, [v.name]: { value: draft?.value ?? '', version: v.version } })
+                        setDraft(v, (had) => ({ value: had?.value ?? '', version: v.version }))
                       }}
                     >
                       {t('data.keepMine')}
@@ -103,14 +124,7 @@ export function Variables({ call }: { call: Call }) {
           })}
           {changed.length > 0 && (
             <div className={css.foot}>
-              <Button
-                onPress={() => {
-                  setProblem(undefined)
-                  setDrafts({})
-                }}
-              >
-                {t('data.revert')}
-              </Button>
+              <Button onPress={revert}>{t('data.revert')}</Button>
               <Button look="primary" type="submit" isPending={busy} isDisabled={broken}>
                 {t('data.save')}
               </Button>
@@ -134,10 +148,11 @@ function shown(v: Variable): string {
 }
 
 function Value({ v }: { v: Variable }) {
-  const { t, i18n } = useTranslation('desk')
+  const { t } = useTranslation('desk')
+  const dates = useDates()
   if (v.value === '') return <span className={css.empty}>{t('data.noValue')}</span>
   if (v.type === 'boolean') return <>{v.value === 'true' ? t('data.yes') : t('data.no')}</>
-  if (v.type === 'date_time') return <>{new Intl.DateTimeFormat(localeOf(i18n.language), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(v.value))}</>
+  if (v.type === 'date_time') return <>{dates.moment(v.value)}</>
   return <>{v.value}</>
 }
 

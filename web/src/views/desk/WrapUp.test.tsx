@@ -19,11 +19,11 @@ afterEach(() => {
   store.set(nothing)
 })
 
-function owes(reasons: string[], required: boolean) {
+function owes(reasons: string[], required: boolean, more: Partial<NonNullable<AgentView['wrap_up']>> = {}) {
   store.set({ ...nothing, link: 'live' })
   const client = new QueryClient()
   client.setQueryData(['reasons'], { tenants: [], rules: [], queues: [{ queue: 'sales', wrap_up: reasons, required }] })
-  const wrapUp = { call: 'a', queue: 'sales', since: '2026-01-31T08:00:00Z', extended: 0 }
+  const wrapUp = { call: 'a', queue: 'sales', since: '2026-01-31T08:00:00Z', extended: 0, ...more }
   render(<WrapUp agent={{ id: 'anna' } as AgentView} wrapUp={wrapUp} />, {
     wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider>,
   })
@@ -44,7 +44,7 @@ test.each([true, false])('where there are reasons one is chosen before the wrap-
     fireEvent.click(screen.getByRole('button', { name: 'wrapUp.submit' }))
     await Promise.resolve()
   })
-  expect(vi.mocked(submitWrapUp).mock.calls).toEqual([['anna', 'Question', '']])
+  expect(vi.mocked(submitWrapUp).mock.calls).toEqual([['anna', 'a', 'Question', '']])
 })
 
 test('where there are none, a reason is written only if it has to be (C19)', () => {
@@ -55,4 +55,13 @@ test('where there are none, a reason is written only if it has to be (C19)', () 
   expect(mayFinish()).toBe(false)
   fireEvent.change(screen.getByRole('textbox', { name: 'wrapUp.reason' }), { target: { value: 'asked' } })
   expect(mayFinish()).toBe(true)
+})
+
+test('more time is offered only where the server says that there is some (C19)', () => {
+  const until = '2099-01-31T08:00:00Z'
+  owes([], false, { until, controls: ['extend'] })
+  expect(screen.getByRole('button', { name: 'wrapUp.extend' })).toBeDefined()
+  cleanup()
+  owes([], false, { until, extended: 1 })
+  expect(screen.queryByRole('button', { name: 'wrapUp.extend' })).toBeNull()
 })

@@ -52,8 +52,8 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
     try {
       // First what was promised: should the wrap-up not be taken, it is there all the same, and not asked for again.
       if (promise.title.trim()) await promise.note()
-      await submitWrapUp(agent.id, chosen, notes)
-      setNotes('')
+      await submitWrapUp(agent.id, wrapUp.call, chosen, notes)
+      setNotes((now) => (now === notes ? '' : now)) // what was written after that has not gone along
       setReason('')
       notify('good', t('wrapUp.done'))
     } catch (e) {
@@ -131,8 +131,8 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
               {t('wrapUp.needsReason')}
             </p>
           )}
-          {wrapUp.until && (
-            <Button onPress={() => void extendWrapUp(agent.id)} isDisabled={!live}>
+          {wrapUp.controls?.includes('extend') && (
+            <Button onPress={() => void extendWrapUp(agent.id, wrapUp.call)} isDisabled={!live}>
               {t('wrapUp.extend')}
             </Button>
           )}

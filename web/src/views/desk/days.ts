@@ -3,8 +3,3 @@ export function dayOf(at: Date, later = 0): string {
   const d = new Date(at.getFullYear(), at.getMonth(), at.getDate() + later)
   return [String(d.getFullYear()).padStart(4, '0'), String(d.getMonth() + 1).padStart(2, '0'), String(d.getDate()).padStart(2, '0')].join('-')
 }
-
-/** A day in words of the reader's language. It is the same day everywhere: no clock moves it. */
-export function dayIn(locale: string, day: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
-}

@@ -42,23 +42,24 @@ export function withParticipant(call: string, leg: string, what: 'hold' | 'resum
   return attempt(ask(api.POST(path, { params: { path: { id: call, leg }, header: deed() }, body: {} })))
 }
 
-export function decline(agent: string): Promise<boolean> {
-  return attempt(ask(api.POST('/api/v1/agents/{id}/offer/decline', { params: { path: { id: agent }, header: deed() }, body: {} })))
+/** Turns down the request of this call; a click that comes when another one rings does nothing to that. */
+export function decline(agent: string, call: string): Promise<boolean> {
+  return attempt(ask(api.POST('/api/v1/agents/{id}/offer/decline', { params: { path: { id: agent }, header: deed() }, body: { call } })))
 }
 
-export function submitWrapUp(agent: string, reason: string, notes: string): Promise<unknown> {
+export function submitWrapUp(agent: string, call: string, reason: string, notes: string): Promise<unknown> {
   return ask(
     api.POST('/api/v1/agents/{id}/wrap-up', {
       params: { path: { id: agent }, header: deed() },
-      body: { ...(reason ? { reason } : {}), ...(notes.trim() ? { notes: notes.trim() } : {}) },
+      body: { call, ...(reason ? { reason } : {}), ...(notes.trim() ? { notes: notes.trim() } : {}) },
     }),
   )
 }
 
-export function noteTask(call: string, title: string, due: string): Promise<unknown> {
-  return ask(api.POST('/api/v1/tasks', { params: { header: deed() }, body: { call, title: title.trim(), due } }))
+export function noteTask(task: { call: string; title: string; due: string }, key: string): Promise<unknown> {
+  return ask(api.POST('/api/v1/tasks', { params: { header: deed(key) }, body: task }))
 }
 
-export function extendWrapUp(agent: string): Promise<boolean> {
-  return attempt(ask(api.POST('/api/v1/agents/{id}/wrap-up/extend', { params: { path: { id: agent }, header: deed() }, body: {} })))
+export function extendWrapUp(agent: string, call: string): Promise<boolean> {
+  return attempt(ask(api.POST('/api/v1/agents/{id}/wrap-up/extend', { params: { path: { id: agent }, header: deed() }, body: { call } })))
 }

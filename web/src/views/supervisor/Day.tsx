@@ -6,6 +6,7 @@ import { api, ask } from '@/api/client'
 import type { FigureSeries } from '@/api/types'
 import { usePreference } from '@/app/preference'
 import { useMe } from '@/app/session'
+import { useDates } from '@/i18n/dates'
 import { localeOf } from '@/i18n/languages'
 import { clock } from '@/live/clock'
 import { useLive } from '@/live/store'
@@ -33,7 +34,7 @@ const week = 6 * 86_400_000
 
 /** The history of a day as plots, or as a table (S2). */
 export function Day() {
-  const { t, i18n } = useTranslation('supervisor')
+  const { t } = useTranslation('supervisor')
   const me = useMe()
   const queues = useLive((l) => l.queues)
   const tenants = useQueueFigures().all?.tenants
@@ -60,7 +61,7 @@ export function Day() {
     refetchInterval: day?.to ? false : 30_000,
   })
   const items = useMemo(() => trimmed(data?.items ?? []), [data])
-  const date = new Intl.DateTimeFormat(localeOf(i18n.language), { timeZone: data?.tenant.zone ?? 'UTC', weekday: 'long', day: 'numeric', month: 'long' })
+  const dates = useDates(data?.tenant.zone ?? 'UTC')
 
   return (
     <Board
@@ -75,7 +76,7 @@ export function Day() {
             bare
             value={day?.to ? from : all}
             onChange={setFrom}
-            options={[{ id: all, label: t('day.today') }, ...days.filter((d) => d.to).map((d) => ({ id: d.from, label: date.format(new Date(d.from)) }))]}
+            options={[{ id: all, label: t('day.today') }, ...days.filter((d) => d.to).map((d) => ({ id: d.from, label: dates.weekday(d.from) }))]}
           />
           <Select
             label={t('day.queue')}
@@ -134,6 +135,7 @@ const Plots = memo(function Plots({ series, items }: { series: FigureSeries; ite
   const [target] = useTarget()
   const locale = localeOf(i18n.language)
   const zone = series.tenant.zone
+  const dates = useDates(zone)
   const count = useMemo(() => {
     const format = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
     return (v: number) => format.format(v)
@@ -168,7 +170,7 @@ const Plots = memo(function Plots({ series, items }: { series: FigureSeries; ite
   const level = range(items.map((i) => i.service_level))
   const wait = range(items.map((i) => i.asa))
   const picture = (title: string, text: string | undefined) => t('day.picture', { title, text: text ?? t('none') })
-  const common = { times, zone, locale }
+  const common = { times, zone, dates }
   return (
     <div className={css.plots}>
       <Card title={t('day.callers')}>

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { clock } from '@/live/clock'
 import { classes } from '@/ui/classes'
 import { cell, Table } from '@/ui/Table'
@@ -8,9 +8,9 @@ import type { Interval } from './series'
 
 /** The figures that the plots draw, to be read. */
 export function DayTable({ items, zone }: { items: readonly Interval[]; zone: string }) {
-  const { t, i18n } = useTranslation('supervisor')
+  const { t } = useTranslation('supervisor')
+  const dates = useDates(zone)
   const percent = usePercent()
-  const time = new Intl.DateTimeFormat(localeOf(i18n.language), { timeZone: zone, timeStyle: 'short' })
   const none = t('none')
   const number = classes(cell.number, 'digits')
   return (
@@ -29,7 +29,7 @@ export function DayTable({ items, zone }: { items: readonly Interval[]; zone: st
     >
       {items.map((i) => (
         <tr key={i.from}>
-          <td className="digits">{time.format(new Date(i.from))}</td>
+          <td className="digits">{dates.time(i.from)}</td>
           <td className={number}>{i.answered}</td>
           <td className={number}>{i.abandoned}</td>
           <td className={classes(number, cell.wide)}>{i.unanswered}</td>

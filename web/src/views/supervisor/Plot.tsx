@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useTheme } from '@/app/theme'
+import type { Dates } from '@/i18n/dates'
 import css from './Plot.module.css'
 
 export interface Curve {
@@ -26,7 +27,7 @@ export interface PlotProps {
   format: (value: number) => string
   /** The clocks that the times are read by. */
   zone: string
-  locale: string
+  dates: Dates
   /** The highest value there can be; left out = as the values are. */
   most?: number
 }
@@ -37,7 +38,7 @@ const together = uPlot.sync('day')
 
 /** A plot over the day. It is drawn on a canvas: a table of the same figures has to stand beside it. */
 export function Plot(props: PlotProps) {
-  const { label, times, curves, format, zone, locale } = props
+  const { label, times, curves, format, dates } = props
   const box = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState<number>()
   const scheme = useScheme()
@@ -59,7 +60,6 @@ export function Plot(props: PlotProps) {
     // Colours are read when it is drawn: another scheme is another drawing.
   }, [props, times, curves, scheme])
 
-  const time = new Intl.DateTimeFormat(locale, { timeZone: zone, timeStyle: 'short' })
   const begin = at === undefined ? undefined : times[at]
   return (
     <div>
@@ -80,7 +80,7 @@ export function Plot(props: PlotProps) {
             </li>
           )
         })}
-        {begin !== undefined && <li className={css.time}>{time.format(begin * 1000)}</li>}
+        {begin !== undefined && <li className={css.time}>{dates.time(begin * 1000)}</li>}
       </ul>
       <div ref={box} className={css.box} role="img" aria-label={label} />
     </div>
@@ -97,8 +97,7 @@ function colourOf(token: string, at: HTMLElement): string {
   return colour
 }
 
-function options({ times, curves, format, zone, locale, most }: PlotProps, into: HTMLElement, setAt: (at: number | undefined) => void): uPlot.Options {
-  const time = new Intl.DateTimeFormat(locale, { timeZone: zone, timeStyle: 'short' })
+function options({ times, curves, format, zone, dates, most }: PlotProps, into: HTMLElement, setAt: (at: number | undefined) => void): uPlot.Options {
   const ink = colourOf('--ink-soft', into)
   const line = colourOf('--line', into)
   const step = (times[1] ?? 0) - (times[0] ?? 0)
@@ -118,7 +117,7 @@ function options({ times, curves, format, zone, locale, most }: PlotProps, into:
       y: { range: (_, __, high) => [0, most ?? Math.max(1, high * 1.08)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 34, space: 64, values: (_, at) => at.map((s) => time.format(s * 1000)) },
+      { ...axis, grid: { show: false }, size: 34, space: 64, values: (_, at) => at.map((s) => dates.time(s * 1000)) },
       { ...axis, size: 62, space: 36, incrs: most === 1 ? [0.2, 0.25, 0.5] : [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600], values: (_, at) => at.map(format) },
     ],
     series: [

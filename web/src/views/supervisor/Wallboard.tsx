@@ -3,7 +3,7 @@ import { ArrowLeft, Expand, ListChecks, Shrink, WifiOff } from 'lucide-react'
 import { memo, useCallback, useEffect, useRef, useState, useSyncExternalStore, type CSSProperties } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useTitle } from '@/app/Page'
-import { localeOf } from '@/i18n/languages'
+import { useDates } from '@/i18n/dates'
 import { useNow } from '@/live/clock'
 import type { Live } from '@/live/state'
 import { useLive } from '@/live/store'
@@ -29,7 +29,7 @@ function sameRows(a: readonly Row[], b: readonly Row[]): boolean {
 
 /** Figures of queues as large as the screen allows, always dark, with nothing around them: to be read from the other side of the room (S2). */
 export function Wallboard() {
-  const { t, i18n } = useTranslation('supervisor')
+  const { t } = useTranslation('supervisor')
   useTitle(t('wall.title'))
   useWakeLock()
   const { queues = '' } = route.useSearch()
@@ -59,7 +59,7 @@ export function Wallboard() {
         {lost && (
           <p className={css.lost} role="status">
             <WifiOff size="1em" aria-hidden />
-            <LostSince locale={localeOf(i18n.language)} />
+            <LostSince />
           </p>
         )}
         <div className={css.tools} role="toolbar" aria-label={t('wall.bar')}>
@@ -72,7 +72,7 @@ export function Wallboard() {
             <IconButton label={full ? t('wall.small') : t('wall.full')} icon={full ? <Shrink size={20} aria-hidden /> : <Expand size={20} aria-hidden />} onPress={toggleFullScreen} />
           )}
         </div>
-        <TimeOfDay locale={localeOf(i18n.language)} />
+        <TimeOfDay />
       </header>
       <div ref={box} className={css.tiles} style={{ '--columns': columns, '--lines': lines } as CSSProperties}>
         {shown.map(({ id, row }) => (
@@ -173,18 +173,20 @@ function Edge({ since, inTime, staffed }: { since: string | undefined; inTime: n
   return <span className={classes(css.edge, css[level])} aria-hidden />
 }
 
-function TimeOfDay({ locale }: { locale: string }) {
+function TimeOfDay() {
   const now = useNow()
-  return <time className={classes('digits', css.clock)}>{new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(now)}</time>
+  const dates = useDates()
+  return <time className={classes('digits', css.clock)}>{dates.time(now)}</time>
 }
 
 /** A wall that nobody sits at has to say since when it is not to be believed. */
-function LostSince({ locale }: { locale: string }) {
+function LostSince() {
   const { t } = useTranslation()
+  const dates = useDates()
   const since = useLive((l) => l.linkSince)
   return (
     <>
-      {t('lost')} <time className="digits">{new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(since)}</time>
+      {t('lost')} <time className="digits">{dates.time(since)}</time>
     </>
   )
 }

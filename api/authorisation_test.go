@@ -111,13 +111,14 @@ func (w *world) objects() map[string]string {
 	_, _, err = w.srv.Trunks.Create(w.t.Context(), models.Trunk{ID: "hidden-carrier", Name: "Secret carrier", Host: "192.0.2.1"})
 	require.NoError(w.t, err)
 	w.store.tasks = []Task{{ID: "task-bert", Tenant: "acme", Agent: "bert", Call: "rec-bert", Title: "Secret promise", Due: "2026-02-01", Number: "+4915112345678", CreatedAt: day}}
+	w.store.exclusions = []Exclusion{{Tenant: "acme", Number: "+4915112345678", CreatedAt: day}}
 	all, err := w.srv.Sessions.List(w.t.Context(), "u-bert", time.Hour)
 	require.NoError(w.t, err)
 	require.NotEmpty(w.t, all)
 	return map[string]string{
 		"tenants": "acme", "entry-points": "hidden", "queues": "back", "agents": "bert", "calls": string(w.connects("bert", "1002", "+4915199999999")),
 		"call-records": "rec-bert", "recordings": "r-bert", "users": "u-bert", "teams": "south", "sessions": all[0].ID, "tokens": "t-bert", "phones": "desk-bert", "trunks": "hidden-carrier",
-		"tasks": "task-bert",
+		"tasks": "task-bert", "lead-exclusions": "+4915112345678",
 	}
 }
 
@@ -163,6 +164,7 @@ func TestNobodyReachesOthersObjectsS3(t *testing.T) {
 	for _, path := range []string{"entry-points/hidden", "queues/back", "agents/bert", "users/u-bert", "teams/south"} {
 		w.good(200, "admin", get, "/api/v1/"+path, "")
 	}
+	require.Len(t, w.store.exclusions, 1)
 	c, found := w.loop.View().Call(core.CallID(objects["calls"]))
 	require.True(t, found)
 	require.Equal(t, core.Talking, c.Phase)

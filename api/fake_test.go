@@ -117,6 +117,7 @@ type memoryStore struct {
 	leads      []Lead
 	contacts   []Contact
 	tasks      []Task
+	exclusions []Exclusion
 }
 
 type kept struct {
@@ -336,6 +337,43 @@ func (m *memoryStore) Contacts(_ context.Context, f PeopleFilter) (Page[Contact]
 	return pageOf(filtered(m.contacts, func(c Contact) bool {
 		return (f.Tenant == "" || c.Tenant == f.Tenant) && (f.Number == "" || slices.Contains(c.Numbers, f.Number))
 	}), f.Paging)
+}
+
+func (m *memoryStore) CreateContact(_ context.Context, c Contact) (Contact, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c.Name == "" {
+		return Contact{}, invalid("name", "must not be empty")
+	}
+	m.contacts = append(m.contacts, c)
+	return c, nil
+}
+
+func (m *memoryStore) Exclusions(_ context.Context, tenant core.TenantID, p Paging) (Page[Exclusion], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pageOf(filtered(m.exclusions, func(x Exclusion) bool { return tenant == "" || x.Tenant == tenant }), p)
+}
+
+func (m *memoryStore) Exclude(_ context.Context, x Exclusion) (Exclusion, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if x.Number == "" {
+		return Exclusion{}, invalid("number", "must be a telephone number")
+	}
+	m.exclusions = append(m.exclusions, x)
+	return x, nil
+}
+
+func (m *memoryStore) EndExclusion(_ context.Context, tenant core.TenantID, number string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	had := len(m.exclusions)
+	m.exclusions = slices.DeleteFunc(m.exclusions, func(x Exclusion) bool { return x.Tenant == tenant && x.Number == number })
+	if len(m.exclusions) == had {
+		return ErrNotFound
+	}
+	return nil
 }
 
 func (m *memoryStore) Tasks(_ context.Context, f TaskFilter) (Page[Task], error) {

@@ -127,21 +127,6 @@ func TestRecordingsAreServedInRangesAndAudited(t *testing.T) {
 	w.good(404, "globex", get, "/api/v1/recordings/r1", "")
 }
 
-func TestLeadsAndContactsR1R2(t *testing.T) {
-	w := newWorld(t)
-	w.store.leads = []Lead{{ID: "1", Tenant: "acme", Number: "+4915112345678", Status: "new", CreatedAt: day}}
-	w.store.contacts = []Contact{{ID: "2", Tenant: "globex", Name: "Bo", CreatedAt: day}}
-	var l paged[Lead]
-	w.good(200, "supervisor", get, "/api/v1/leads?number=%2B4915112345678", "").into(t, &l)
-	require.Len(t, l.Items, 1)
-	w.good(200, "globex", get, "/api/v1/leads", "").into(t, &l)
-	require.Empty(t, l.Items)
-	var c paged[Contact]
-	w.good(200, "globex", get, "/api/v1/contacts", "").into(t, &c)
-	require.Len(t, c.Items, 1)
-	w.bad(422, CodeInvalid, "number", "supervisor", get, "/api/v1/leads?number=%00", "")
-}
-
 // Whose phone only rings is told who calls, and not what a colleague has written down about the customer: as with follow-ups and secure values, an offer is not enough. On the event
 // stream the agent does not get these lines either.
 func TestTheStoryOfACallIsNotForWhosePhoneOnlyRings(t *testing.T) {

@@ -292,6 +292,14 @@ type Audio interface {
 type CRM interface {
 	Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error)
 	Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error)
+	// CreateContact keeps a new contact; its time is made there. One whose id is there already is given as it is there.
+	CreateContact(ctx context.Context, c Contact) (Contact, error)
+	// Exclusions lists excluded numbers, newest first; tenant "" = of all tenants.
+	Exclusions(ctx context.Context, tenant core.TenantID, p Paging) (Page[Exclusion], error)
+	// Exclude keeps a number from making leads; of one that is excluded the reason changes.
+	Exclude(ctx context.Context, x Exclusion) (Exclusion, error)
+	// EndExclusion lets a number make leads again; [ErrNotFound] if it is not excluded.
+	EndExclusion(ctx context.Context, tenant core.TenantID, number string) error
 	Tasks(ctx context.Context, f TaskFilter) (Page[Task], error)
 	Task(ctx context.Context, id string) (Task, error)
 	// CreateTask keeps a new task; its time is made there. One whose id is there already is given as it is there. An *[Error] with code [CodeInvalid] names the field that breaks its rule.
@@ -341,6 +349,14 @@ type Lead struct {
 	Source    string        `json:"source,omitempty"`
 	Status    string        `json:"status"`
 	Call      core.CallID   `json:"call,omitempty"` // the call it was made from
+	CreatedAt time.Time     `json:"created_at"`
+}
+
+// Exclusion is a number that never makes a lead (R2).
+type Exclusion struct {
+	Tenant    core.TenantID `json:"tenant"`
+	Number    string        `json:"number"` // E.164
+	Reason    string        `json:"reason,omitempty"`
 	CreatedAt time.Time     `json:"created_at"`
 }
 

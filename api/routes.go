@@ -37,6 +37,7 @@ var (
 	everyone    = []Role{Public}
 	signedIn    = []Role{Admin, Supervisor, Agent, Auditor}
 	watchers    = []Role{Admin, Supervisor, Auditor}
+	leaders     = []Role{Admin, Supervisor}
 	workers     = []Role{Admin, Supervisor, Agent}
 	agentsOnly  = []Role{Agent}
 	adminsOnly  = []Role{Admin}
@@ -144,6 +145,11 @@ var routes = []route{
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listLeads},
 	{op: "listContacts", method: http.MethodGet, path: "/api/v1/contacts", roles: watchers, reach: reachTenant,
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listContacts},
+
+	{op: "createContact", method: http.MethodPost, path: "/api/v1/contacts", roles: leaders, reach: reachTenant, handle: (*Server).createContact},
+	{op: "listExclusions", method: http.MethodGet, path: "/api/v1/lead-exclusions", roles: watchers, reach: reachTenant, query: append([]string{"tenant"}, pagingQuery...), handle: (*Server).listExclusions},
+	{op: "excludeNumber", method: http.MethodPost, path: "/api/v1/lead-exclusions", roles: leaders, reach: reachTenant, handle: (*Server).excludeNumber},
+	{op: "endExclusion", method: http.MethodDelete, path: "/api/v1/lead-exclusions/{id}", roles: leaders, reach: reachTenant, query: []string{"tenant"}, handle: (*Server).endExclusion},
 
 	{op: "listTasks", method: http.MethodGet, path: "/api/v1/tasks", roles: signedIn, query: append([]string{"tenant", "agent", "call", "state"}, pagingQuery...), handle: (*Server).listTasks},
 	{op: "createTask", method: http.MethodPost, path: "/api/v1/tasks", roles: agentsOnly, handle: (*Server).createTask},

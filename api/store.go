@@ -409,9 +409,30 @@ func (s stored) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], er
 		return Page[Contact]{}, err
 	}
 	p, err := s.db.CRM().Contacts(ctx, g)
-	return pageFrom(p, err, func(c models.Contact) Contact {
-		return Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner, CreatedAt: c.CreatedAt}
-	})
+	return pageFrom(p, err, contactOf)
+}
+
+func contactOf(c models.Contact) Contact {
+	return Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner, CreatedAt: c.CreatedAt}
+}
+
+func (s stored) CreateContact(ctx context.Context, c Contact) (Contact, error) {
+	made, err := s.db.CRM().CreateContact(ctx, models.Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner})
+	return contactOf(made), fromModels(err)
+}
+
+func (s stored) Exclusions(ctx context.Context, tenant core.TenantID, p Paging) (Page[Exclusion], error) {
+	page, err := s.db.CRM().Exclusions(ctx, tenant, models.Paging(p))
+	return pageFrom(page, err, func(x models.Exclusion) Exclusion { return Exclusion(x) })
+}
+
+func (s stored) Exclude(ctx context.Context, x Exclusion) (Exclusion, error) {
+	kept, err := s.db.CRM().Exclude(ctx, models.Exclusion(x))
+	return Exclusion(kept), fromModels(err)
+}
+
+func (s stored) EndExclusion(ctx context.Context, tenant core.TenantID, number string) error {
+	return fromModels(s.db.CRM().EndExclusion(ctx, tenant, number))
 }
 
 func taskOf(t models.Task) Task {

@@ -24,15 +24,15 @@ func (s *Server) createTask(r *request) (reply, error) {
 	if err := s.worked(r, body.Call); err != nil {
 		return reply{}, err
 	}
-	t, err := s.CRM.CreateTask(r.ctx(), Task{ID: taskID(r.command), Tenant: r.who.Tenant, Agent: r.who.Agent, Call: body.Call, Title: body.Title, Due: body.Due})
+	t, err := s.CRM.CreateTask(r.ctx(), Task{ID: recordID(r.command), Tenant: r.who.Tenant, Agent: r.who.Agent, Call: body.Call, Title: body.Title, Due: body.Due})
 	if err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusCreated, body: t}, nil
 }
 
-// taskID is the id of the task that a command makes. The same command makes the same task: who has not heard whether it was noted asks again.
-func taskID(c core.CommandID) string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(c)).String() }
+// recordID is the id of the record that a command makes. The same command makes the same record: who has not heard whether it was noted asks again.
+func recordID(c core.CommandID) string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(c)).String() }
 
 // worked refuses a call that the agent has not answered: it is not wrapping it up, not in it now, and was not in it. Whose phone only rang would be told by its task, once the
 // call is over, who the customer of somebody else's call was.

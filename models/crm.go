@@ -69,9 +69,12 @@ type contactRow struct {
 // TableName implements gorm's Tabler.
 func (contactRow) TableName() string { return "contacts" }
 
-// CreateContact keeps a new contact; its id and time are made here. Numbers are brought into their normal form with the tenant's region. A number
-// that another contact has is an [Invalid].
+// CreateContact keeps a new contact; its time is made here, and its id, if it has none. One whose id is there already is given as it is there: who asks has asked before and has not heard. Numbers
+// are brought into their normal form with the tenant's region. A number that another contact has is an [Invalid].
 func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, error) {
+	if contact.ID == "" {
+		contact.ID = uuid.NewString()
+	}
 	var v violations
 	v.name(contact.Name)
 	v.text("company", contact.Company, 128)
@@ -79,7 +82,7 @@ func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, erro
 	if err := v.err(); err != nil {
 		return Contact{}, err
 	}
-	contact.ID, contact.CreatedAt = uuid.NewString(), now()
+	contact.CreatedAt = now()
 	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		tenant, err := one(readTenants(tx, contact.Tenant))
 		if errors.Is(err, ErrNotFound) {
@@ -87,6 +90,19 @@ func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, erro
 		}
 		if err != nil {
 			return err
+		}
+		before, err := contactsOf(tx.Table("contacts").Where("tenant = ? AND id = ?", string(contact.Tenant), contact.ID), Paging{Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(before.Items) > 0 {
+			contact = before.Items[0]
+			return nil
+		}
+		if contact.Owner != "" {
+			if err := haveAgents(tx, contact.Tenant, []core.AgentID{contact.Owner}, func(int) string { return "owner" }); err != nil {
+				return err
+			}
 		}
 		row := contactRow{ID: contact.ID, Tenant: string(contact.Tenant), Name: contact.Name, Owner: string(contact.Owner), CreatedAt: micros(contact.CreatedAt)}
 		if contact.Company != "" {
@@ -149,17 +165,26 @@ type PeopleFilter struct {
 
 // Contacts lists contacts, newest first.
 func (c *CRM) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error) {
-	tx := c.db.read.WithContext(ctx)
-	q := tx.Table("contacts")
+	q := c.db.read.WithContext(ctx).Table("contacts")
 	if f.Tenant != "" {
 		q = q.Where("tenant = ?", string(f.Tenant))
 	}
 	if f.Number != "" {
 		q = q.Where("id IN (SELECT contact FROM contact_numbers WHERE number = ?)", f.Number)
 	}
-	rows, err := readPage(q, f.Paging, "created_at", "id", func(r contactRow) place { return place{at: r.CreatedAt, id: r.ID} })
+	page, err := contactsOf(q, f.Paging)
 	if err != nil {
 		return Page[Contact]{}, fmt.Errorf("list contacts: %w", err)
+	}
+	return page, nil
+}
+
+// contactsOf reads a page of a query of contacts, with their numbers and companies.
+func contactsOf(q *gorm.DB, p Paging) (Page[Contact], error) {
+	tx := q.Session(&gorm.Session{NewDB: true})
+	rows, err := readPage(q, p, "created_at", "id", func(r contactRow) place { return place{at: r.CreatedAt, id: r.ID} })
+	if err != nil {
+		return Page[Contact]{}, err
 	}
 	page := mapPage(rows, func(r contactRow) Contact {
 		return Contact{ID: r.ID, Tenant: core.TenantID(r.Tenant), Name: r.Name, Owner: core.AgentID(r.Owner), CreatedAt: fromMicros(r.CreatedAt)}
@@ -170,7 +195,7 @@ func (c *CRM) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], erro
 			err = tx.Raw(`SELECT name FROM companies WHERE id = ?`, *r.Company).Scan(&page.Items[i].Company).Error
 		}
 		if err != nil {
-			return Page[Contact]{}, fmt.Errorf("read contact %s: %w", r.ID, err)
+			return Page[Contact]{}, fmt.Errorf("contact %s: %w", r.ID, err)
 		}
 	}
 	return page, nil
@@ -190,22 +215,4 @@ func (c *CRM) Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error) {
 		return page, fmt.Errorf("list leads: %w", err)
 	}
 	return page, nil
-}
-
-// Exclude puts a number on a tenant's list of numbers that never make a lead (R2).
-func (c *CRM) Exclude(ctx context.Context, tenant core.TenantID, number, reason string) error {
-	t, err := c.db.Config().Tenant(ctx, tenant)
-	if err != nil {
-		return err
-	}
-	normal, problem := NormalNumber(number, t.Setup.Region)
-	if problem != NumberOK {
-		return Invalid{{Field: "number", Rule: "a telephone number with its country code, or one of the tenant's region"}}
-	}
-	err = c.db.write.WithContext(ctx).Exec(`INSERT INTO lead_exclusions (tenant, number, reason, created_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (tenant, number) DO UPDATE SET reason = excluded.reason`, string(tenant), normal, clean(reason), micros(now())).Error
-	if err != nil {
-		return fmt.Errorf("exclude a number from leads: %w", err)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package models_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func TestLeadsR2(t *testing.T) {
 		c := site(t, db)
 		_, err := db.CRM().CreateContact(ctx, models.Contact{Tenant: "acme", Name: "Bob", Company: "Bob & Co", Numbers: []string{"030 555000", "+1 202 456 1111"}})
 		require.NoError(t, err)
-		require.NoError(t, db.CRM().Exclude(ctx, "acme", "030/777000", "wholesaler"))
+		excluded(t, db, "030/777000", "wholesaler")
 		s := newTeller(t, db)
 		for id, number := range map[core.CallID]string{
 			"new": "030 123456", "again": "+49 30 123456", "bob": "+4930555000", "ex": "+4930777000", "anon": "anonymous", "ext": "4711", "odd": "${x}\n\x00'",
@@ -73,7 +74,7 @@ func TestLeadsR2(t *testing.T) {
 		require.Equal(t, []models.Party{models.PartyLead}, parties)
 
 		// The same job again, as of a worker that was slow and has lost it.
-		require.NoError(t, db.CRM().Exclude(ctx, "acme", "+4930123456", ""))
+		excluded(t, db, "+4930123456", "")
 		parties, err = db.CRM().ResolveCallers(ctx, []models.CallerJob{{Call: "new", Job: models.Job{ID: "lead:new"}}})
 		require.ErrorIs(t, err, models.ErrClaimLost)
 		require.Equal(t, []models.Party{models.PartyLeadCreated}, parties, "what was found out stays")
@@ -195,5 +196,53 @@ func TestContactsR1(t *testing.T) {
 		page, err = crm.Contacts(ctx, models.PeopleFilter{Tenant: "acme"})
 		require.NoError(t, err)
 		require.Len(t, page.Items, 1, "a refused contact leaves nothing")
+		_, err = crm.CreateContact(ctx, models.Contact{Tenant: "acme", Name: "Eve", Owner: "nobody"})
+		requireField(t, err, "owner", "no agent")
+		again, err := crm.CreateContact(ctx, models.Contact{ID: bob.ID, Tenant: "acme", Name: "Bob", Numbers: bob.Numbers})
+		require.NoError(t, err)
+		require.Equal(t, bob, again, "asked for again")
+	})
+}
+
+func excluded(t *testing.T, db *models.DB, number, reason string) models.Exclusion {
+	t.Helper()
+	x, err := db.CRM().Exclude(t.Context(), models.Exclusion{Tenant: "acme", Number: number, Reason: reason})
+	require.NoError(t, err)
+	return x
+}
+
+func TestExcludedNumbersR2(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, crm := t.Context(), db.CRM()
+		site(t, db)
+		first := excluded(t, db, "030/777000", "wholesaler")
+		require.Equal(t, "+4930777000", first.Number)
+		require.False(t, first.CreatedAt.IsZero())
+		second := excluded(t, db, "+49 30 777001", "")
+		again := excluded(t, db, "+4930777000", "supplier")
+		require.Equal(t, first.CreatedAt, again.CreatedAt)
+		page, err := crm.Exclusions(ctx, "acme", models.Paging{Limit: 1})
+		require.NoError(t, err)
+		require.Equal(t, []models.Exclusion{second}, page.Items)
+		page, err = crm.Exclusions(ctx, "", models.Paging{Limit: 1, Cursor: page.Next})
+		require.NoError(t, err)
+		require.Equal(t, []models.Exclusion{again}, page.Items)
+		require.Empty(t, page.Next)
+		page, err = crm.Exclusions(ctx, "globex", models.Paging{})
+		require.NoError(t, err)
+		require.Empty(t, page.Items)
+
+		require.NoError(t, crm.EndExclusion(ctx, "acme", "030 777000"))
+		require.ErrorIs(t, crm.EndExclusion(ctx, "acme", "030 777000"), models.ErrNotFound)
+		require.ErrorIs(t, crm.EndExclusion(ctx, "nobody", "030 777000"), models.ErrNotFound)
+		var invalid models.Invalid
+		require.ErrorAs(t, crm.EndExclusion(ctx, "acme", "x"), &invalid)
+		require.Equal(t, "number", invalid[0].Field)
+		_, err = crm.Exclude(ctx, models.Exclusion{Tenant: "acme", Number: "0", Reason: "x"})
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "number", invalid[0].Field)
+		_, err = crm.Exclude(ctx, models.Exclusion{Tenant: "acme", Number: "030 777000", Reason: strings.Repeat("x", 201)})
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "reason", invalid[0].Field)
 	})
 }

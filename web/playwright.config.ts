@@ -19,7 +19,7 @@ export default defineConfig({
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     locale: 'en-GB',
-    timezoneId: 'UTC',
+    timezoneId: process.env.TANDEM_ZONE ?? 'UTC',
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       executablePath: process.env.TANDEM_CHROMIUM ?? '/usr/bin/chromium',

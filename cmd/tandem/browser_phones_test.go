@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,9 @@ type phoneBox struct {
 type order struct {
 	Who string `json:"who"` // an agent's user, or a caller by number: caller-1 …
 	To  string `json:"to"`  // a number to call
+	// As whom somebody calls; left out, as one of a row of numbers, without a name.
+	From string `json:"from"`
+	Name string `json:"name"`
 	// As which agent somebody new takes calls, and the phone's user and password.
 	Agent    core.AgentID    `json:"agent"`
 	User     string          `json:"user"`
@@ -138,9 +142,10 @@ func (b *phoneBox) dial(ctx context.Context, o order) (any, error) {
 	defer b.mu.Unlock()
 	c := &caller{s: b.s, number: fmt.Sprintf("+4917000%03d", b.s.callers), tone: softphone.Tone(len(b.s.desks) + b.s.callers%(softphone.ToneCount-len(b.s.desks)))}
 	b.s.callers++
+	c.number = cmp.Or(o.From, c.number)
 	voice := softphone.ToneVoice(c.tone)
 	var err error
-	if c.Call, err = b.s.switches[0].trunk.Dial(ctx, o.To, softphone.CallOptions{From: c.number, Voice: &voice}); err != nil {
+	if c.Call, err = b.s.switches[0].trunk.Dial(ctx, o.To, softphone.CallOptions{From: c.number, DisplayName: o.Name, Voice: &voice}); err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
 	b.callers = append(b.callers, c)

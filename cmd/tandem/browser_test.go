@@ -34,16 +34,8 @@ func TestBrowserOnFreeSWITCH(t *testing.T) {
 	playBrowser(t, onFreeSWITCH, "--project=desks --grep=@each")
 }
 
-// TestPictures writes docs/screenshots; only where it is asked for, because pictures are to be looked at.
-func TestPictures(t *testing.T) {
-	if os.Getenv("TANDEM_PICTURES") == "" {
-		t.Skip("SKIPPED: no test, but what writes docs/screenshots, to be looked at; `make pictures` runs it")
-	}
-	playBrowser(t, onAsterisk, "--project=pictures")
-}
-
-// playBrowser starts an installation with people who can sign in, and has the browser play scenes: which ones, Playwright's arguments say.
-func playBrowser(t *testing.T, on brand, scenes string) {
+// playBrowser starts an installation with people who can sign in, and has the browser play scenes: which ones, Playwright's arguments say. What else is to be there is done before.
+func playBrowser(t *testing.T, on brand, scenes string, before ...func(*stack)) {
 	t.Helper()
 	limit, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
@@ -55,6 +47,9 @@ func playBrowser(t *testing.T, on brand, scenes string) {
 
 	s := newStack(t, ownLines, len(browserCast)+1, on)
 	s.furnish()
+	for _, do := range before {
+		do(s)
+	}
 	box := newPhoneBox(s)
 	t.Cleanup(box.close)
 

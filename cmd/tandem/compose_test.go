@@ -44,7 +44,7 @@ const (
 	composeTLS, composeFreeSWITCHTLS = 25061, 25071
 	composeRTP, composeFreeSWITCHRTP = "26000-26031", "26040-26071"
 	composeHTTP                      = 28080
-	composeNet                       = "172.29.119"
+	composeNet                       = "172.16.119"
 )
 
 func newInstallation(t *testing.T) *installation {

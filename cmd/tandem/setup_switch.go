@@ -148,9 +148,9 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	e.check(filepath.IsAbs(p.dir), "-dir", "must be an absolute path")
 	var err error
 	p.sip, err = netip.ParseAddrPort(*sip)
-	e.check(err == nil, "-sip", "must be an IP address and a port, like 172.29.117.2:5060")
+	e.check(err == nil, "-sip", "must be an IP address and a port, like 172.16.117.2:5060")
 	p.control, err = netip.ParseAddrPort(*control)
-	e.check(err == nil && p.control.Port() != 0, "-control", "must be an IP address and a port, like 172.29.117.18:8088")
+	e.check(err == nil && p.control.Port() != 0, "-control", "must be an IP address and a port, like 172.16.117.18:8088")
 	first, last, _ := strings.Cut(*rtp, "-")
 	p.first, err = strconv.Atoi(first)
 	e.check(err == nil, "-rtp", "must be two ports, like 10000-10199")

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,9 +55,9 @@ func TestSetup(t *testing.T) {
 	said := setUp(t, 0, secrets...)
 	assert.Contains(t, said, "http://192.0.2.9:8080")
 	assert.Contains(t, said, "tandem setup sign-in")
-	said += setUp(t, 0, "asterisk", "-dir", asteriskDir, "-secrets", own, "-sip", "172.29.117.2:5060", "-control", "172.29.117.18:8088", "-public", "192.0.2.9", "-peer", "172.29.117.3:5080")
-	said += setUp(t, 0, "freeswitch", "-dir", freeswitchDir, "-secrets", own, "-sip", "172.29.117.3:5070", "-control", "172.29.117.19:8021", "-public", "192.0.2.9",
-		"-allow", "172.29.117.16/28", "-peer", "172.29.117.2:5060")
+	said += setUp(t, 0, "asterisk", "-dir", asteriskDir, "-secrets", own, "-sip", "172.16.117.2:5060", "-control", "172.16.117.18:8088", "-public", "192.0.2.9", "-peer", "172.16.117.3:5080")
+	said += setUp(t, 0, "freeswitch", "-dir", freeswitchDir, "-secrets", own, "-sip", "172.16.117.3:5070", "-control", "172.16.117.19:8021", "-public", "192.0.2.9",
+		"-allow", "172.16.117.16/28", "-peer", "172.16.117.2:5060")
 
 	database := contents(t, own, "database-url")
 	password := contents(t, postgres, "password")
@@ -72,8 +73,8 @@ func TestSetup(t *testing.T) {
 	for _, file := range []string{own + "/database-url", own + "/ari-password", asteriskDir + "/etc/site/ari.conf", freeswitchDir + "/.fs_cli_conf"} {
 		assert.Equal(t, os.FileMode(0o600), permissions(t, file), file)
 	}
-	assert.Contains(t, contents(t, asteriskDir, "etc/site/pjsip.conf"), "external_media_address = 192.0.2.9\nlocal_net = 172.29.117.3\n")
-	assert.Contains(t, contents(t, asteriskDir, "etc/site/http.conf"), "bindaddr = 172.29.117.18\n")
+	assert.Contains(t, contents(t, asteriskDir, "etc/site/pjsip.conf"), "external_media_address = 192.0.2.9\nlocal_net = 172.16.117.3\n")
+	assert.Contains(t, contents(t, asteriskDir, "etc/site/http.conf"), "bindaddr = 172.16.117.18\n")
 	assert.Contains(t, contents(t, freeswitchDir, "etc/site/sofia.conf.xml"), `<param name="ext-rtp-ip" value="192.0.2.9"/>`)
 	assert.Contains(t, contents(t, freeswitchDir, ".fs_cli_conf"), "password => "+contents(t, own, "esl-password"))
 
@@ -85,11 +86,11 @@ func TestSetup(t *testing.T) {
 	require.Len(t, found.Switches, 2)
 	a, ok := found.Switches[0].(asteriskSettings)
 	require.True(t, ok)
-	assert.Equal(t, "http://172.29.117.18:8088", a.URL)
+	assert.Equal(t, "http://172.16.117.18:8088", a.URL)
 	assert.Equal(t, contents(t, own, "ari-password"), a.Password)
 	f, ok := found.Switches[1].(freeswitchSettings)
 	require.True(t, ok)
-	assert.Equal(t, "172.29.117.19:8021", f.Addr)
+	assert.Equal(t, "172.16.117.19:8021", f.Addr)
 	assert.Equal(t, contents(t, own, "esl-password"), f.Password)
 
 	setUp(t, 0, secrets...)
@@ -276,6 +277,13 @@ func TestComposeAddressesAreNobodyElses(t *testing.T) {
 			on[network][service] = own.Address
 		}
 	}
+	// The engine gives the other networks theirs one after another out of 172.17.0.0 to 172.31.255.255 and 192.168.0.0/16, free or not for us: after some times up and down it would be ours.
+	ours, err := netip.ParseAddr(regexp.MustCompile(`TANDEM_NET:-([0-9.]+)`).FindStringSubmatch(contents(t, "../../docker/compose.yaml"))[1] + ".0")
+	require.NoError(t, err)
+	for _, pool := range []string{"172.17.0.0/16", "172.18.0.0/15", "172.20.0.0/14", "172.24.0.0/13", "192.168.0.0/16"} {
+		assert.False(t, netip.MustParsePrefix(pool).Contains(ours), "%s is in the engine's own %s", ours, pool)
+	}
+	require.True(t, ours.IsPrivate(), "who calls from this machine comes from there, and is not shut out")
 	require.NotEmpty(t, on["control"]["asterisk"])
 	require.NotEmpty(t, on["voice"]["freeswitch"])
 	for network, addresses := range on {

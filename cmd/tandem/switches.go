@@ -153,7 +153,7 @@ func (v switchVariables) checkSecure(certificate, address string) {
 
 // checkSIP checks the address that the doctor's test call comes from.
 func (v switchVariables) checkSIP(address string) {
-	v.check(address == "" || net.ParseIP(address) != nil, "SIP", "must be an IP address, like 172.29.117.2")
+	v.check(address == "" || net.ParseIP(address) != nil, "SIP", "must be an IP address, like 172.16.117.2")
 }
 
 func (v switchVariables) name() core.EngineID { return core.EngineID(v.text("ID", v.id)) }

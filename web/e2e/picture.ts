@@ -20,12 +20,24 @@ export async function picture(page: Page, name: string) {
   await page.setViewportSize({ width: 1440, height: 900 })
 }
 
-/** Has Anna, who is available, answer some calls, so that her day has a past. */
-export async function serve(phones: Phones, anna: Page, calls: number) {
-  for (let past = 0; past < calls; past++) {
-    const caller = await phones.dial(numbers.brief)
+/** Who calls: names of nobody, numbers that are kept free for stories. */
+export const customers = {
+  erika: { name: 'Erika Lindqvist', from: '+493023125014' },
+  jonas: { name: 'Jonas Weber', from: '+494066969231' },
+  marta: { name: 'Marta Kowalska', from: '+4922147471512' },
+  shop: { name: 'Radwerk Kreuzberg', from: '+493023125630' },
+  oleh: { name: 'Oleh Bondar', from: '+498999998345' },
+  sanna: { name: 'Sanna Virtanen', from: '+4969900095127' },
+  unnamed: { from: '+4915228817386' },
+} as const
+
+/** Has Anna, who is available, answer some calls, so that her day has a past. What is to be done meanwhile is done in the first, which lasts as long as that. */
+export async function serve(phones: Phones, anna: Page, calls: readonly { name?: string; from: string }[], meanwhile: () => Promise<unknown> = () => Promise.resolve()) {
+  for (const [past, who] of calls.entries()) {
+    const caller = await phones.dial(numbers.brief, who)
     await phones.answer('anna')
     await phones.hears(caller.who, 'anna')
+    if (past === 0) await meanwhile()
     await phones.hangUp(caller.who)
     await isInState(anna, 'Available')
   }

@@ -36,9 +36,9 @@ export class Phones {
     return (await answer.json()) as T
   }
 
-  /** A customer calls a number. */
-  dial(to: string): Promise<{ who: string; number: string }> {
-    return this.deed('/dial', { to })
+  /** A customer calls a number, from the next number of a row or as somebody. */
+  dial(to: string, as: { from?: string; name?: string } = {}): Promise<{ who: string; number: string }> {
+    return this.deed('/dial', { to, ...as })
   }
   /** Waits until a phone rings; it goes on ringing. */
   rings(who: Phone): Promise<unknown> {
@@ -113,7 +113,7 @@ export const test = base.extend<Stage>({
     const complaints: string[] = []
     const open: { close: () => Promise<void> }[] = []
     await use(async (who, path = '/', options = {}) => {
-      const context = await browser.newContext({ baseURL: setting('TANDEM_URL'), locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1440, height: 900 }, ...options })
+      const context = await browser.newContext({ baseURL: setting('TANDEM_URL'), locale: 'en-GB', timezoneId: process.env.TANDEM_ZONE ?? 'UTC', viewport: { width: 1440, height: 900 }, ...options })
       open.push(context)
       const session = await context.request.post('/api/v1/session', { data: { name: who, password: setting('TANDEM_PASSWORD') } })
       expect(session.ok(), `${who} signs in`).toBe(true)

@@ -1,30 +1,46 @@
-import { picture, serve } from './picture'
-import { choose, expect, numbers, test } from './stage'
+import { customers, picture, serve } from './picture'
+import { choose, expect, isInState, numbers, test } from './stage'
 
 // Pictures of the supervisor's boards for docs/screenshots, to be looked at.
 
+/** Queues that only these pictures have: Ben serves the one, Cleo the other. */
+const more = { returns: '+4930102', billing: '+4930103' }
+
 test('the boards in pictures', async ({ phones, desk }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(240_000)
   const anna = await desk('anna')
   const ben = await desk('ben')
-  await choose(ben, 'Available')
-  await choose(anna, 'Available')
-  // A few calls, so that the day has a past; one gives up.
-  await serve(phones, anna, 2)
-  const talking = await phones.dial(numbers.sales)
+  const cleo = await desk('cleo')
+  for (const agent of [anna, ben, cleo]) await choose(agent, 'Available')
+  await serve(phones, anna, [customers.shop])
+  // Anna talks, Ben has left a customer on hold, Cleo's phone rings, and there are some who wait.
+  const talking = await phones.dial(numbers.sales, customers.erika)
   await phones.answer('anna')
   await phones.hears(talking.who, 'anna')
-  const first = await phones.dial(numbers.sales)
-  await phones.dial(numbers.brief)
+  const first = await phones.dial(numbers.sales, customers.jonas)
+  await phones.dial(numbers.brief, customers.marta)
+  const held = await phones.dial(more.returns, customers.sanna)
+  await phones.answer('ben')
+  await phones.hears(held.who, 'ben')
+  await ben.getByRole('button', { name: 'Hold', exact: true }).click()
+  await phones.hears(held.who, 'music')
+  await phones.dial(more.billing, customers.oleh)
+  await phones.rings('cleo')
+  await phones.dial(numbers.sales, customers.unnamed)
 
   const vera = await desk('vera')
-  await expect(vera.getByRole('table', { name: 'Calls' }).getByRole('row')).toHaveCount(4)
+  await expect(vera.getByRole('table', { name: 'Calls' }).getByRole('row')).toHaveCount(7)
+  await expect(vera.getByText('On hold').first()).toBeVisible()
   await picture(vera, 'live')
-  await vera.getByRole('button', { name: `Why is nobody ringing for ${first.number}?` }).click()
+  await vera.getByRole('button', { name: `Why is nobody ringing for ${customers.jonas.name}?` }).click()
   await expect(vera.getByRole('list', { name: 'Why is nobody ringing?' })).toBeVisible()
   await picture(vera, 'live-why')
+  await ben.getByRole('button', { name: 'Resume', exact: true }).click()
+  await phones.hangUp(held.who)
+  await isInState(ben, 'Wrap-up')
   await vera.goto('/supervisor/agents')
   await expect(vera.getByRole('table', { name: 'Agents' })).toBeVisible()
+  await expect(vera.getByText('Wrap-up').first()).toBeVisible()
   await picture(vera, 'agents')
   await vera.goto('/wallboard')
   await expect(vera.getByRole('region', { name: 'Sales' })).toBeVisible()
@@ -32,4 +48,5 @@ test('the boards in pictures', async ({ phones, desk }) => {
   await vera.goto('/supervisor/day')
   await expect(vera.getByRole('img').first()).toBeVisible({ timeout: 45_000 })
   await picture(vera, 'day')
+  await phones.hangUp(first.who)
 })

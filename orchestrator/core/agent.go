@@ -137,7 +137,9 @@ func (s *Shard) takeNext(a *agent) {
 }
 
 // onBreak tells of an agent who was Idle when their phone rang, or has asked for a break since: it goes on, whatever becomes of the request.
-func (a *agent) onBreak() bool { return a.Next != nil && a.Next.State == Idle && a.Next.Reason != ReasonUnreachable }
+func (a *agent) onBreak() bool {
+	return a.Next != nil && a.Next.State == Idle && a.Next.Reason != ReasonUnreachable
+}
 
 // signIn starts the counters of a session.
 func (s *Shard) signIn(a *agent) {

@@ -216,7 +216,7 @@ func (a *worker) intent(do core.Control, c core.CallView, own core.LegID, d dice
 		return core.PauseRecordingOf{Command: head, Call: id, Agent: a.id}
 	case core.ControlEnd:
 		return core.EndCall{Command: head, Call: id, Agent: a.id}
-	case core.ControlDigits, core.ControlUnpause, core.ControlDiscard:
+	case core.ControlDigits, core.ControlUnpause, core.ControlDiscard, core.ControlExtend:
 	}
 	return nil
 }

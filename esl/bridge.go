@@ -131,6 +131,7 @@ func (e *Engine) meet(mix core.MixID, first, second core.LegID) bool {
 	x.stay, y.stay = stay{mix: mix, with: second}, stay{mix: mix, with: first}
 	x.moving, y.moving = newMove(x.stay), newMove(y.stay)
 	x.due, y.due = false, false
+	x.fresh, y.fresh = false, false
 	x.second, y.second = "", ""
 	x.coupled, y.coupled = true, true
 	return true

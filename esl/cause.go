@@ -124,6 +124,17 @@ func (r release) ended() (core.CauseCode, core.Party) {
 // elsewhere is Q.850's "answered elsewhere". FreeSWITCH has no name for it.
 const elsewhere = 26
 
+// killArgs are the leg and the cause for uuid_kill, which is left out where it is what FreeSWITCH does without.
+func killArgs(leg core.LegID, code core.CauseCode, phone bool) []argument {
+	args := []argument{idArg(leg), killArg(code, phone)}
+	if args[1].text == normalClearing {
+		return args[:1]
+	}
+	return args
+}
+
+const normalClearing = "NORMAL_CLEARING"
+
 // killArg is the cause for uuid_kill. To another switch or a carrier "answered elsewhere" is said in Q.850's way, which Asterisk reads, and to a
 // phone in SIP's.
 func killArg(code core.CauseCode, phone bool) argument {
@@ -155,7 +166,7 @@ func causeName(code core.CauseCode) string {
 	case core.CauseNetwork:
 		return "NORMAL_TEMPORARY_FAILURE"
 	case core.CauseNormal, core.CauseCancelled, core.CauseRedirected, core.CauseUnknown:
-		return "NORMAL_CLEARING"
+		return normalClearing
 	}
-	return "NORMAL_CLEARING"
+	return normalClearing
 }

@@ -11,12 +11,13 @@ import (
 )
 
 const (
-	// Variables of the legs that we dial. The first is the leg's id once more, because a channel whose id is taken gets another one without
-	// a word.
+	// Variables of the legs that we dial. The first says that a leg is ours.
 	legVariable  = "tandem_leg"
 	callVariable = "tandem_call"
+	// wantedVariable is the id that a channel was to have: one whose id is taken gets another one without a word.
+	wantedVariable = "origination_uuid"
 	// dialJob begins the id of the job of every dial; the leg's id follows.
-	dialJob = "tandem-dial-"
+	dialJob = "dial-"
 
 	// Phones look at Alert-Info or at Call-Info, by make, when they are asked to answer by themselves.
 	alertInfo = "<http://localhost>;info=alert-autoanswer;delay=0"
@@ -79,12 +80,10 @@ func (e *Engine) dialledBefore(ctx context.Context, p *pair, id core.LegID) (boo
 // dialSettings are the variables of a leg.
 func dialSettings(call core.CallID, a core.Dial) argument {
 	list := []setting{
-		set("origination_uuid", idArg(a.Leg)),
-		set(legVariable, idArg(a.Leg)),
+		set(wantedVariable, idArg(a.Leg)),
+		set(legVariable, countArg(1)),
 		setText(callVariable, string(call)),
-		set("originate_timeout", secondsArg(limit(a.Limit))),
-		// Behind "user/" there is a second dial, with a limit of its own.
-		set("leg_timeout", secondsArg(limit(a.Limit))),
+		set("originate_timeout", secondsArg(limit(a.Limit))), // also of the second dial that is behind "user/"
 		set("ignore_early_media", literal("true")),
 		survives(),
 	}

@@ -86,7 +86,7 @@ func (e *Engine) hang(ctx context.Context, p *pair, a core.Hang) error {
 	if err != nil {
 		e.logOf(a.Leg).Warn("hung up on in a bridge of which nothing is known", "error", err)
 	}
-	err = order(ctx, p.commands, "uuid_kill", idArg(a.Leg), killArg(code, phone))
+	err = order(ctx, p.commands, "uuid_kill", killArgs(a.Leg, code, phone)...)
 	switch {
 	case err == nil:
 		return nil

@@ -29,7 +29,7 @@
 // # What an order costs
 //
 // The event socket reads byte by byte, with two system calls for each, and every event names all of a leg's variables. So orders are short, few, and say nothing that holds
-// for every leg: that is set once, as variables of the switch (session.go, everyLeg).
+// for every leg: that is set once, as variables of the switch (session.go, everyLeg). Nor is music begun that an agent would end at once (stay.go, inAMoment).
 //
 // # Traps of FreeSWITCH that shaped the code
 //

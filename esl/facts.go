@@ -12,7 +12,7 @@ import (
 
 // The events that are asked for, and nothing else: a listener that does not keep up harms the switch.
 var wantedEvents = []string{
-	"CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD",
+	"CHANNEL_ORIGINATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD",
 	"CHANNEL_HANGUP_COMPLETE", "DTMF", "PLAYBACK_START", "PLAYBACK_STOP", "BACKGROUND_JOB",
 	"CUSTOM", playedEvent, conferenceEvent, "sofia::register", "sofia::unregister", "sofia::expire", wrongPasswordEvent,
 }
@@ -42,7 +42,7 @@ func (e *Engine) translate(ev event) []core.Fact {
 	id := core.LegID(ev.get("Unique-ID"))
 	l := e.table.legs[id]
 	switch {
-	case name == "CHANNEL_CREATE":
+	case name == "CHANNEL_ORIGINATE":
 		e.made(ev, id, l)
 		return nil
 	case l == nil && name == "CHANNEL_PARK":
@@ -55,12 +55,10 @@ func (e *Engine) translate(ev event) []core.Fact {
 	return e.legFacts(l, name, ev)
 }
 
-// made is a new channel.
+// made is a new channel that was dialled. Of one that arrives nothing is to be known before it is handed over.
 func (e *Engine) made(ev event, id core.LegID, l *leg) {
-	switch dialled := ev.variable(legVariable); {
-	case ev.get("Call-Direction") == "inbound":
-		e.pace.arrived()
-	case dialled != "" && dialled != string(id):
+	switch {
+	case ev.variable(legVariable) != "" && ev.variable(wantedVariable) != string(id):
 		e.intruder(id)
 	case l != nil:
 		l.created, l.seen, l.dial = true, time.Now(), nil
@@ -226,7 +224,8 @@ func (e *Engine) arrived(ev event, id core.LegID) {
 	if ev.get("Call-Direction") != "inbound" || ev.variable(fromVariable) == "" {
 		return
 	}
-	l := &leg{id: id, parked: true, seen: time.Now(), picked: ev.get("Answer-State") == "answered"}
+	e.pace.arrived()
+	l := &leg{id: id, parked: true, fresh: true, seen: time.Now(), picked: ev.get("Answer-State") == "answered"}
 	l.from, l.name = calledBy(ev.get("Caller-Caller-ID-Number"), ev.get("Caller-Caller-ID-Name"))
 	l.to = adapter.Clean(defaultTo(ev.variable("sip_req_user"), ev.get("Caller-Destination-Number")), maxCallerText)
 	e.table.legs[id] = l

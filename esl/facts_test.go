@@ -45,7 +45,7 @@ func feed(e *Engine, events ...event) []string {
 func dialling(t *testing.T) *Engine {
 	e := deafEngine(t)
 	require.False(t, e.expect("c1", core.Dial{Leg: legA, To: core.Address{Phone: "1001"}}))
-	require.Empty(t, feed(e, legEvent("CHANNEL_CREATE", legA, "Call-Direction: outbound", "variable_tandem_leg: "+string(legA))))
+	require.Empty(t, feed(e, legEvent("CHANNEL_ORIGINATE", legA, "Call-Direction: outbound", "variable_tandem_leg: 1", "variable_origination_uuid: "+string(legA))))
 	return e
 }
 

@@ -136,8 +136,8 @@ func deafEngine(t testing.TB) *Engine {
 func told(e *Engine, ev event, asked core.CauseCode) []core.Fact {
 	id := core.LegID(ev.get("Unique-ID"))
 	switch ev.name() {
-	case "CHANNEL_CREATE":
-		if ev.variable(legVariable) == string(id) && idArg(id).err == nil {
+	case "CHANNEL_ORIGINATE":
+		if ev.variable(legVariable) != "" && ev.variable(wantedVariable) == string(id) && idArg(id).err == nil {
 			e.expect(goldenCall, core.Dial{Leg: id, To: core.Address{Phone: goldenPhone}})
 		}
 	case "CHANNEL_BRIDGE":
@@ -185,7 +185,7 @@ func FuzzTranslate(f *testing.F) {
 		for text := range strings.SplitSeq(stream, "\x00") {
 			ev := parseEvent(text)
 			facts := told(e, ev, core.CauseNormal)
-			if ev.name() == "CHANNEL_CREATE" && e.table.legs[core.LegID(ev.get("Unique-ID"))] != nil {
+			if ev.name() == "CHANNEL_ORIGINATE" && e.table.legs[core.LegID(ev.get("Unique-ID"))] != nil {
 				alive[core.LegID(ev.get("Unique-ID"))] = true
 			}
 			for _, fact := range facts {

@@ -286,6 +286,9 @@ func (e *Engine) redirect(ctx context.Context, id core.LegID, s stay) error {
 			return nil
 		}
 	}
+	if e.inAMoment(id, s) {
+		return nil
+	}
 	over := e.silencePrompts(id)
 	err := e.direct(ctx, id, s, nil)
 	for _, f := range over {

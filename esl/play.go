@@ -122,20 +122,23 @@ func (e *Engine) goOn(id core.LegID) {
 		return // the program goes on with where the leg is to stay
 	}
 	l.due = true
-	e.inSession(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
-		defer cancel()
-		unlock, err := e.locks.Lock(ctx, "leg:"+string(id))
-		if err != nil {
-			return // the session is ending
-		}
-		defer unlock()
-		due := false
-		e.note(id, func(l *leg) { due = l.due })
-		if due { // nothing else was ordered meanwhile
-			e.playNext(ctx, id)
-		}
-	})
+	e.inSession(func(ctx context.Context) { e.carryOn(ctx, id) })
+}
+
+// carryOn orders what is due on a leg, unless something else was ordered meanwhile.
+func (e *Engine) carryOn(ctx context.Context, id core.LegID) {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+	defer cancel()
+	unlock, err := e.locks.Lock(ctx, "leg:"+string(id))
+	if err != nil {
+		return // the session is ending
+	}
+	defer unlock()
+	due := false
+	e.note(id, func(l *leg) { due = l.due })
+	if due {
+		e.playNext(ctx, id)
+	}
 }
 
 // playNext is what goOn does. The caller holds the leg's lock.

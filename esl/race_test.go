@@ -101,6 +101,37 @@ func TestPlayWaitsForABridge(t *testing.T) {
 	assert.Equal(t, stay{mix: "m2"}, e.table.legs[legA].stay)
 }
 
+// TestMusicInAMoment: a call that has just arrived waits for its music for a moment, in which an agent may answer. Then there is none; and without one it begins.
+func TestMusicInAMoment(t *testing.T) {
+	for what, answered := range map[string]bool{"an agent answers at once": true, "nobody answers": false} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			e, tell := bridgedAt(t, f)
+			bridges(f, tell)
+			e.mu.Lock()
+			e.table.legs[legA].fresh = true
+			var follows func(context.Context)
+			spawn := e.spawn
+			e.spawn = func(f func(context.Context)) { follows = f }
+			e.mu.Unlock()
+			require.NoError(t, e.Do(soon(t), core.Effect{ID: 1, Do: core.SetMix{Mix: "m2", Members: member(core.Hold, legA)}}))
+			e.mu.Lock()
+			e.spawn = spawn
+			e.mu.Unlock()
+			require.NotNil(t, follows)
+			assert.Empty(t, moves(f))
+
+			want := "api uuid_transfer " + string(legA) + " m:^:playback:local_stream://default^park: inline"
+			if answered {
+				want = "api uuid_bridge " + string(legA) + " " + string(legB)
+				require.NoError(t, e.Do(soon(t), core.Effect{ID: 2, Do: core.SetMix{Mix: "m2", Members: member(core.Talk, legA, legB)}}))
+			}
+			follows(soon(t))
+			assert.Equal(t, []string{want}, moves(f))
+		})
+	}
+}
+
 // awaitLock waits until an order to play waits for a lock.
 func awaitLock(t *testing.T) {
 	t.Helper()

@@ -264,7 +264,7 @@ func (e *Engine) lookAtLeg(ctx context.Context, p *pair, r row, thorough bool) (
 	}
 	seen := core.SeenLeg{Leg: id, Call: core.CallID(found.call)}
 	switch {
-	case d.variable(legVariable) == string(id):
+	case d.variable(legVariable) != "" && d.variable(wantedVariable) == string(id):
 		seen.Ours = true
 		seen.Up = found.answered && found.parked
 		seen.Ringing = !found.answered && d.text("Answer-State") != "" && d.text("Caller-Channel-Progress-Time")+d.text("Caller-Channel-Progress-Media-Time") != "00"

@@ -59,7 +59,8 @@ type leg struct {
 	prompts []prompt // the first is being played
 	heard   bool     // the switch said that the first was played to its end
 	moved   bool     // a SetMix came while a prompt was playing: stay is not what the running program ends with
-	due     bool     // the first has ended, and what follows is still to be ordered (goOn), unless something else is before
+	due     bool     // the first has ended, or there is to be music in a moment, and what follows is still to be ordered (carryOn), unless something else is before
+	fresh   bool     // it has arrived, and was told nothing yet
 }
 
 // stay is what a leg does between orders. The zero value is to wait in silence.

@@ -1,8 +1,8 @@
 package api
 
 import (
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +19,9 @@ func TestAVariableMadeSecureIsMaskedAtOnce(t *testing.T) {
 	w.awaitCall(id, "the recording", func(c core.CallView) bool { return c.Recording != nil && c.Recording.State == core.RecordingOn })
 	w.good(200, "admin", put, "/api/v1/entry-points/main", `{"tenant":"acme","name":"Main","numbers":["+4930123456"],"queue":"sales","variables":[
 		{"name":"note","type":"string","editable":true,"secure":true}]}`)
-	time.Sleep(time.Second)
+	w.awaitCall(id, "the secure variable", func(c core.CallView) bool {
+		return slices.ContainsFunc(c.Variables, func(v core.VariableView) bool { return v.Name == "note" && v.Secure })
+	})
 	a := w.good(200, "supervisor", get, call, "")
 	require.NotContains(t, string(a.body), "DE02120300000000202051")
 }

@@ -54,7 +54,7 @@ func newInstallation(t *testing.T) *installation {
 		if os.Getenv(composeRequired) != "" {
 			t.Fatal(text)
 		}
-		t.Skip("SKIPPED, NOT PASSED: " + text)
+		t.Skip("SKIPPED, NOT PASSED: " + text + "; it needs a running Docker engine with Compose 2.20 or later, whose images it can pull: https://docs.docker.com/engine/install/debian/")
 	}
 	i := &installation{stack: &stack{t: t, dir: t.TempDir()}, project: fmt.Sprintf("tandem-test-%d", os.Getpid())}
 	if _, err := i.try("version"); err != nil {

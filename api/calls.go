@@ -3,6 +3,7 @@ package api
 import (
 	"regexp"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -286,18 +287,6 @@ func (s *Server) setAgentState(r *request) (reply, error) {
 	return out, err
 }
 
-func (s *Server) declineOffer(r *request) (reply, error) {
-	return s.agentCommand(r, func(a core.AgentID, c core.CallID) core.Intent {
-		return core.DeclineOffer{Command: r.head(), Agent: a, Call: c}
-	})
-}
-
-func (s *Server) extendWrapUp(r *request) (reply, error) {
-	return s.agentCommand(r, func(a core.AgentID, c core.CallID) core.Intent {
-		return core.ExtendWrapUp{Command: r.head(), Agent: a, Call: c}
-	})
-}
-
 // ofCall says whose request or wrap-up is meant, so that what comes late does nothing to the next one.
 type ofCall struct {
 	Call core.CallID `json:"call"` // "" = whichever there is
@@ -310,20 +299,54 @@ func (o ofCall) valid() error {
 	return nil
 }
 
-// agentCommand asks for an intent that says nothing but the agent and [ofCall].
-func (s *Server) agentCommand(r *request, intent func(core.AgentID, core.CallID) core.Intent) (reply, error) {
+func (s *Server) declineOffer(r *request) (reply, error) {
 	agent, err := s.ownAgent(r)
 	if err != nil {
 		return reply{}, err
 	}
-	var body ofCall
+	var body struct {
+		ofCall
+		Leg core.LegID `json:"leg"` // which of the call's requests; "" = whichever rings
+	}
 	if err := r.decode(&body); err != nil {
 		return reply{}, err
 	}
 	if err := body.valid(); err != nil {
 		return reply{}, err
 	}
-	return s.do(r, intent(agent, body.Call))
+	if body.Leg != "" && !identifier.MatchString(string(body.Leg)) {
+		return reply{}, invalid("leg", "must be the id of a leg")
+	}
+	return s.do(r, core.DeclineOffer{Command: r.head(), Agent: agent, Call: body.Call, Leg: body.Leg})
+}
+
+// ofWrapUp says which wrap-up is meant: a call has several where it comes back to its agent.
+type ofWrapUp struct {
+	ofCall
+	Since string `json:"since"` // when it has begun, as the agent's view says; "" = whichever the agent is in
+}
+
+func (o ofWrapUp) read() (since time.Time, err error) {
+	if err := o.valid(); err != nil || o.Since == "" {
+		return time.Time{}, err
+	}
+	return momentOf("since", o.Since)
+}
+
+func (s *Server) extendWrapUp(r *request) (reply, error) {
+	agent, err := s.ownAgent(r)
+	if err != nil {
+		return reply{}, err
+	}
+	var body ofWrapUp
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	since, err := body.read()
+	if err != nil {
+		return reply{}, err
+	}
+	return s.do(r, core.ExtendWrapUp{Command: r.head(), Agent: agent, Call: body.Call, Since: since})
 }
 
 func (s *Server) finishWrapUp(r *request) (reply, error) {
@@ -332,14 +355,15 @@ func (s *Server) finishWrapUp(r *request) (reply, error) {
 		return reply{}, err
 	}
 	var body struct {
-		ofCall
+		ofWrapUp
 		Reason string `json:"reason"`
 		Notes  string `json:"notes"`
 	}
 	if err := r.decode(&body); err != nil {
 		return reply{}, err
 	}
-	if err := body.valid(); err != nil {
+	since, err := body.read()
+	if err != nil {
 		return reply{}, err
 	}
 	if utf8.RuneCountInString(body.Reason) > 128 {
@@ -348,5 +372,5 @@ func (s *Server) finishWrapUp(r *request) (reply, error) {
 	if utf8.RuneCountInString(body.Notes) > 4000 {
 		return reply{}, invalid("notes", "must have at most 4000 characters")
 	}
-	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Call: body.Call, Reason: body.Reason, Notes: body.Notes})
+	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Call: body.Call, Since: since, Reason: body.Reason, Notes: body.Notes})
 }

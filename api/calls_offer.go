@@ -11,6 +11,7 @@ import (
 // set-up shows. It is made of the agent's and the call's view at one position and holds no more than is to be seen before answering.
 type offered struct {
 	Call       core.CallID       `json:"call"`
+	Leg        core.LegID        `json:"leg"`  // that rings
 	Kind       string            `json:"kind"` // inbound, consult
 	Since      time.Time         `json:"since"`
 	Until      time.Time         `json:"until,omitzero"`
@@ -72,11 +73,11 @@ func offerOf(view View, agent core.AgentID, hide masks) (offered, bool) {
 	}
 	c = hide.call(c)
 	out := offered{Call: c.ID, EntryPoint: c.EntryPoint, Variables: offeredVariables(c.Variables)}
-	if i := slices.IndexFunc(c.Offers, func(o core.OfferView) bool { return o.Agent == agent }); i >= 0 {
-		out.Kind, out.Since, out.Until, out.From, out.Name, out.To = "inbound", c.Offers[i].Since, c.Offers[i].Until, c.From, c.Name, c.To
+	if o, rings := ringing(c.Offers, agent); rings {
+		out.Kind, out.Leg, out.Since, out.Until, out.From, out.Name, out.To = "inbound", o.Leg, o.Since, o.Until, c.From, c.Name, c.To
 		out.Queue = c.Queue
-	} else if c.Consult != nil && slices.Contains(c.Consult.Ringing, agent) {
-		out.Kind, out.Since, out.Queue, out.By = "consult", a.Since, c.Consult.To.Queue, initiator(view, c.Primary)
+	} else if o, rings := consulted(c, agent); rings {
+		out.Kind, out.Leg, out.Since, out.Queue, out.By = "consult", o.Leg, o.Since, c.Consult.To.Queue, initiator(view, c.Primary)
 	} else {
 		return offered{}, false
 	}
@@ -84,6 +85,23 @@ func offerOf(view View, agent core.AgentID, hide masks) (offered, bool) {
 		out.QueueName = q.Name
 	}
 	return out, true
+}
+
+// ringing finds the offer of an agent.
+func ringing(offers []core.OfferView, agent core.AgentID) (core.OfferView, bool) {
+	i := slices.IndexFunc(offers, func(o core.OfferView) bool { return o.Agent == agent })
+	if i < 0 {
+		return core.OfferView{}, false
+	}
+	return offers[i], true
+}
+
+// consulted finds the offer by which an agent is asked for a consult.
+func consulted(c core.CallView, agent core.AgentID) (core.OfferView, bool) {
+	if c.Consult == nil {
+		return core.OfferView{}, false
+	}
+	return ringing(c.Consult.Offers, agent)
 }
 
 func initiator(view View, agent core.AgentID) *consultInitiator {

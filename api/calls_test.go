@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -61,12 +62,18 @@ func TestAConversationFromTheDesktopC3C15C17C19(t *testing.T) {
 	w.good(200, "anna", post, call+"/end", "")
 	w.await("wrap-up", func() bool { a, _ := w.loop.View().Agent("anna"); return a.State == core.WrapUp })
 	w.bad(409, Code(core.RefusedOver), "call", "anna", post, "/api/v1/agents/anna/wrap-up/extend", `{"call":"the-one-before"}`)
-	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up/extend", "{}")
+	owed, _ := w.loop.View().Agent("anna")
+	begun := func(at time.Time) string {
+		return fmt.Sprintf(`{"call":%q,"since":%q,"reason":"sold","notes":"Delivery on Monday."}`, id, at.Format(time.RFC3339Nano))
+	}
+	w.bad(409, Code(core.RefusedOver), "since", "anna", post, "/api/v1/agents/anna/wrap-up", begun(owed.WrapUp.Since.Add(-time.Microsecond))) // an earlier one of the same call
+	w.bad(422, CodeInvalid, "since", "anna", post, "/api/v1/agents/anna/wrap-up/extend", `{"since":"just now"}`)
+	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up/extend", fmt.Sprintf(`{"since":%q}`, owed.WrapUp.Since.Format(time.RFC3339Nano)))
 	w.bad(409, Code(core.RefusedSpent), "agent", "anna", post, "/api/v1/agents/anna/wrap-up/extend", "{}")
 	w.bad(422, CodeInvalid, "reason", "anna", post, "/api/v1/agents/anna/wrap-up", `{"reason":"nonsense"}`)
 	w.bad(409, Code(core.RefusedOver), "call", "anna", post, "/api/v1/agents/anna/wrap-up", `{"call":"the-one-before","reason":"sold"}`)
 	w.bad(422, CodeInvalid, "call", "anna", post, "/api/v1/agents/anna/wrap-up", `{"call":"a b","reason":"sold"}`)
-	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up", `{"call":"`+string(id)+`","reason":"sold","notes":"Delivery on Monday."}`)
+	w.good(200, "anna", post, "/api/v1/agents/anna/wrap-up", begun(owed.WrapUp.Since))
 }
 
 func TestATransferNeverComesBackQ7(t *testing.T) {
@@ -94,7 +101,11 @@ func TestDecliningAnOfferQ4(t *testing.T) {
 	w.bad(403, CodeForbidden, "", "bert", post, "/api/v1/agents/anna/offer/decline", "")
 	w.bad(409, Code(core.RefusedOver), "call", "anna", post, "/api/v1/agents/anna/offer/decline", `{"call":"the-one-before"}`)
 	w.bad(422, CodeInvalid, "call", "anna", post, "/api/v1/agents/anna/offer/decline", `{"call":"../x"}`)
-	w.good(200, "anna", post, "/api/v1/agents/anna/offer/decline", `{"call":"`+string(id)+`"}`)
+	w.bad(409, Code(core.RefusedOver), "leg", "anna", post, "/api/v1/agents/anna/offer/decline", `{"call":"`+string(id)+`","leg":"the-one-before"}`)
+	w.bad(422, CodeInvalid, "leg", "anna", post, "/api/v1/agents/anna/offer/decline", `{"leg":"../x"}`)
+	var request offered
+	w.good(200, "anna", get, "/api/v1/agents/anna/offer", "").into(t, &request)
+	w.good(200, "anna", post, "/api/v1/agents/anna/offer/decline", fmt.Sprintf(`{"call":%q,"leg":%q}`, id, request.Leg))
 	w.await("Idle (Declined)", func() bool {
 		a, _ := w.loop.View().Agent("anna")
 		return a.State == core.Idle && a.Reason == core.ReasonDeclined

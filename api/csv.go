@@ -239,25 +239,13 @@ func (f file[T]) parse(body []byte) ([]line, []LineProblem, error) {
 	if !bytes.Contains(heading, []byte(",")) && bytes.Contains(heading, []byte(";")) {
 		in.Comma = ';' // where the comma is in the numbers
 	}
-	names, err := in.Read()
+	names, err := f.heading(in)
 	if err != nil {
-		return nil, nil, &Error{Code: CodeMalformed, Message: "the first line must name the columns"}
-	}
-	for i, name := range names {
-		names[i] = strings.ToLower(strings.TrimSpace(name))
-		switch {
-		case !slices.ContainsFunc(f.columns, func(c column[T]) bool { return c.name == names[i] }):
-			return nil, nil, &Error{Code: CodeInvalid, Message: "line 1: there is no such column", Field: printable(names[i]), Lines: []LineProblem{{1, printable(names[i]), "there is no such column"}}}
-		case slices.Index(names, names[i]) != i:
-			return nil, nil, &Error{Code: CodeInvalid, Message: "line 1: the column is there twice", Field: names[i], Lines: []LineProblem{{1, names[i], "is there twice"}}}
-		}
-	}
-	if !slices.Contains(names, "id") {
-		return nil, nil, &Error{Code: CodeInvalid, Message: "line 1: there must be a column id", Field: "id", Lines: []LineProblem{{1, "id", "must be there"}}}
+		return nil, nil, err
 	}
 	var lines []line
 	var problems []LineProblem
-	seen := map[string]int{}
+	seen := map[string]int{} // the line of each id
 	for {
 		cells, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -270,25 +258,16 @@ func (f file[T]) parse(body []byte) ([]line, []LineProblem, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("read a line: %w", err)
 		}
-		number, _ := in.FieldPos(0)
 		if len(lines)+len(problems) >= mostLines {
 			return nil, nil, &Error{Code: CodeTooLarge, Message: fmt.Sprintf("the file has more than %d lines: send it in parts", mostLines)}
 		}
+		number, _ := in.FieldPos(0)
 		if len(cells) != len(names) {
 			problems = append(problems, LineProblem{Line: number, Rule: fmt.Sprintf("must have %d cells, as the first line, and has %d", len(names), len(cells))})
 			continue
 		}
-		l := line{number: number, cells: make(map[string]string, len(cells))}
-		for i, cell := range cells {
-			if !plainText(cell) {
-				problems = append(problems, LineProblem{Line: number, Field: names[i], Rule: "must not contain control characters"})
-			}
-			if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune(formulaSigns+"'", rune(cell[1])) {
-				cell = cell[1:]
-			}
-			l.cells[names[i]] = strings.TrimSpace(cell)
-		}
-		l.id = l.cells["id"]
+		l, wrong := lineOf(number, names, cells)
+		problems = append(problems, wrong...)
 		if first := seen[l.id]; first != 0 {
 			problems = append(problems, LineProblem{Line: number, Field: "id", Rule: fmt.Sprintf("is in line %d already", first)})
 			continue
@@ -296,6 +275,47 @@ func (f file[T]) parse(body []byte) ([]line, []LineProblem, error) {
 		seen[l.id] = number
 		lines = append(lines, l)
 	}
+}
+
+// heading reads the first line, which names the columns: those of the file, in any order, each once, the id among them.
+func (f file[T]) heading(in *csv.Reader) ([]string, error) {
+	names, err := in.Read()
+	if err != nil {
+		return nil, &Error{Code: CodeMalformed, Message: "the first line must name the columns"}
+	}
+	wrong := func(message, name, rule string) error {
+		return &Error{Code: CodeInvalid, Message: "line 1: " + message, Field: name, Lines: []LineProblem{{1, name, rule}}}
+	}
+	for i, name := range names {
+		names[i] = strings.ToLower(strings.TrimSpace(name))
+		switch {
+		case !slices.ContainsFunc(f.columns, func(c column[T]) bool { return c.name == names[i] }):
+			return nil, wrong("there is no such column", printable(names[i]), "there is no such column")
+		case slices.Index(names, names[i]) != i:
+			return nil, wrong("the column is there twice", names[i], "is there twice")
+		}
+	}
+	if !slices.Contains(names, "id") {
+		return nil, wrong("there must be a column id", "id", "must be there")
+	}
+	return names, nil
+}
+
+// lineOf gives the cells their names, and says which of them no cell may hold. The quote that keeps a spreadsheet from computing a cell is taken off.
+func lineOf(number int, names, cells []string) (line, []LineProblem) {
+	var problems []LineProblem
+	l := line{number: number, cells: make(map[string]string, len(cells))}
+	for i, cell := range cells {
+		if !plainText(cell) {
+			problems = append(problems, LineProblem{Line: number, Field: names[i], Rule: "must not contain control characters"})
+		}
+		if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune(formulaSigns+"'", rune(cell[1])) {
+			cell = cell[1:]
+		}
+		l.cells[names[i]] = strings.TrimSpace(cell)
+	}
+	l.id = l.cells["id"]
+	return l, problems
 }
 
 // printable is the beginning of a text that somebody has sent, fit to be sent back.

@@ -154,6 +154,7 @@ var entryPointFile = file[core.EntryPoint]{
 		textColumn("name", func(e *core.EntryPoint) *string { return &e.Name }),
 		listColumn("numbers", func(e *core.EntryPoint) *[]string { return &e.Numbers }),
 		boolColumn("off", func(e *core.EntryPoint) *bool { return &e.Off }),
+		textColumn("hours", func(e *core.EntryPoint) *core.HoursID { return &e.Hours }),
 		textColumn("queue", func(e *core.EntryPoint) *core.QueueID { return &e.Queue }),
 		listColumn("users", func(e *core.EntryPoint) *[]core.AgentID { return &e.Users }),
 		secondsColumn("ring_time", func(e *core.EntryPoint) *time.Duration { return &e.RingTime }),

@@ -23,6 +23,7 @@ func eachDatabase(t *testing.T, run func(t *testing.T, w *world)) {
 			copyRows(t, fake.Tenants, c.Tenants)
 			copyRows(t, fake.Agents, c.Agents)
 			copyRows(t, fake.Queues, c.Queues)
+			copyRows(t, fake.Hours, c.Hours)
 			copyRows(t, fake.EntryPoints, c.EntryPoints)
 		}))
 	})
@@ -92,7 +93,7 @@ func TestEveryFileComesOutAndGoesIn(t *testing.T) {
 		})
 		require.NoError(t, err)
 		w.good(200, "admin", put, "/api/v1/agents/anna", `{"tenant":"acme","name":"Anna","phone":"1001","skills":{"tv|video":5,"c\\\\":1}}`)
-		_, _, err = w.srv.EntryPoints.Create(t.Context(), core.EntryPoint{ID: "all", Tenant: "acme", Name: "All", Numbers: []string{"+493011", "12*"}, Users: []core.AgentID{"anna", "bert"}, RingTime: 9e9, Priority: 3, Greeting: []string{"a/b"}, Closed: []string{"c"}})
+		_, _, err = w.srv.EntryPoints.Create(t.Context(), core.EntryPoint{ID: "all", Tenant: "acme", Name: "All", Numbers: []string{"+493011", "12*"}, Users: []core.AgentID{"anna", "bert"}, RingTime: 9e9, Priority: 3, Greeting: []string{"a/b"}, Closed: []string{"c"}, Hours: "office"})
 		require.NoError(t, err)
 		for kind, column := range map[string]string{"agents": "phone", "users": "role", "queues": "members", "entry-points": "numbers"} {
 			path := "/api/v1/csv/" + kind

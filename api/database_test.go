@@ -26,6 +26,7 @@ func onDatabase(tb testing.TB, db *models.DB) func(*Config) {
 		copyRows(tb, fake.Tenants, c.Tenants)
 		copyRows(tb, fake.Agents, c.Agents)
 		copyRows(tb, fake.Queues, c.Queues)
+		copyRows(tb, fake.Hours, c.Hours)
 		copyRows(tb, fake.EntryPoints, c.EntryPoints)
 	}
 }
@@ -59,7 +60,7 @@ func TestOnARealDatabase(t *testing.T) {
 	w.good(200, "admin", put, "/api/v1/site", `{"max_calls":8}`, headers{"If-Match": a.header.Get("ETag")})
 
 	for _, path := range []string{
-		"tenants", "tenants/acme", "entry-points", "entry-points/main", "queues?tenant=acme", "agents", "agents/anna", "reasons?tenant=acme", "site",
+		"tenants", "tenants/acme", "entry-points", "entry-points/main", "hours", "hours/office", "queues?tenant=acme", "agents", "agents/anna", "reasons?tenant=acme", "site",
 		"call-records?agent=anna&from=2026-01-01T00:00:00Z", "recordings", "leads?tenant=acme&number=030123456", "contacts?number=%2B4930123456",
 	} {
 		w.good(200, "admin", get, "/api/v1/"+path, "")

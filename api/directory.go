@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,10 @@ type directoryItem struct {
 	// Of a queue.
 	Waiting *int `json:"waiting,omitempty"`
 	Free    *int `json:"free,omitempty"`
+
+	// Of an entry point that is outside its opening hours, and when it opens: left out where it does not within 400 days (N4).
+	Closed bool      `json:"closed,omitempty"`
+	Opens  time.Time `json:"opens,omitzero"`
 }
 
 func directoryAgent(a core.AgentView) directoryItem {
@@ -96,18 +101,43 @@ func (s *Server) directory(r *request) (reply, error) {
 		}
 	}
 	if kind == "" || kind == "entry_point" {
-		points, err := s.EntryPoints.List(r.ctx(), tenant)
+		points, err := s.directoryEntryPoints(r.ctx(), tenant)
 		if err != nil {
 			return reply{}, err
 		}
-		for _, e := range points {
-			if e.Value.Off {
-				continue // nobody answers there
-			}
-			if !add(directoryItem{Kind: "entry_point", ID: string(e.Value.ID), Tenant: e.Value.Tenant, Name: e.Value.Name}) {
+		for _, d := range points {
+			if !add(d) {
 				return ok(out)
 			}
 		}
 	}
 	return ok(out)
+}
+
+// directoryEntryPoints lists the entry points that are not switched off, for nobody answers at those. The others are closed by their hours for a while only, so they are told of.
+func (s *Server) directoryEntryPoints(ctx context.Context, tenant core.TenantID) ([]directoryItem, error) {
+	points, err := s.EntryPoints.List(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Hours.List(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	now, keeps := s.Now(), map[core.HoursID]core.Hours{}
+	for _, h := range rows {
+		keeps[h.Value.ID] = h.Value.Rules(now)
+	}
+	var items []directoryItem
+	for _, e := range points {
+		if e.Value.Off {
+			continue
+		}
+		d := directoryItem{Kind: "entry_point", ID: string(e.Value.ID), Tenant: e.Value.Tenant, Name: e.Value.Name}
+		if h, has := keeps[e.Value.Hours]; has && !h.Open(now) {
+			d.Closed, d.Opens = true, h.Until(now)
+		}
+		items = append(items, d)
+	}
+	return items, nil
 }

@@ -105,6 +105,7 @@ type memoryStore struct {
 	made       []Token
 	answers    map[string]*kept
 	failKeep   error
+	failRenew  error
 	failAudit  error
 	audit      []AuditRow
 	records    []core.CallRecord
@@ -121,7 +122,9 @@ type memoryStore struct {
 }
 
 type kept struct {
+	key    RequestKey
 	hash   string
+	alive  time.Time // when it was last heard of
 	answer *Answer
 }
 
@@ -153,7 +156,10 @@ func (m *memoryStore) Authenticate(_ context.Context, secret string) (Principal,
 func (m *memoryStore) CreateToken(_ context.Context, t Token) (Token, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t.ID, t.CreatedAt = "t"+strconv.Itoa(len(m.made)+1), day
+	if slices.ContainsFunc(m.made, func(had Token) bool { return had.ID == t.ID }) {
+		return Token{}, "", ErrConflict
+	}
+	t.CreatedAt = day
 	secret := "secret-of-" + t.ID
 	m.made = append(m.made, t)
 	m.tokens[secret] = Principal{Token: t.ID, Name: t.Name, Role: t.Role, Agent: t.Agent, Tenant: t.Tenant}
@@ -163,7 +169,13 @@ func (m *memoryStore) CreateToken(_ context.Context, t Token) (Token, string, er
 func (m *memoryStore) ListTokens(context.Context) ([]Token, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.made), nil
+	var out []Token
+	for _, t := range m.made {
+		if _, valid := m.tokens["secret-of-"+t.ID]; valid {
+			out = append(out, t)
+		}
+	}
+	return out, nil
 }
 
 func (m *memoryStore) RevokeToken(_ context.Context, id string) error {
@@ -184,8 +196,8 @@ func (m *memoryStore) Claim(_ context.Context, k RequestKey) (Answer, bool, erro
 	id := k.Token + "\x00" + k.Key
 	had := m.answers[id]
 	switch {
-	case had == nil:
-		m.answers[id] = &kept{hash: k.Route + k.Hash}
+	case had == nil, had.answer == nil && had.hash == k.Route+k.Hash && time.Since(had.alive) > models.ClaimLife:
+		m.answers[id] = &kept{key: k, hash: k.Route + k.Hash, alive: time.Now()}
 		return Answer{}, true, nil
 	case had.hash != k.Route+k.Hash:
 		return Answer{}, false, ErrKeyReused
@@ -193,6 +205,26 @@ func (m *memoryStore) Claim(_ context.Context, k RequestKey) (Answer, bool, erro
 		return Answer{}, false, ErrInProgress
 	}
 	return *had.answer, false, nil
+}
+
+// onlyKey is the one key that is there.
+func (m *memoryStore) onlyKey() RequestKey {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, had := range m.answers {
+		return had.key
+	}
+	return RequestKey{}
+}
+
+func (m *memoryStore) Renew(_ context.Context, k RequestKey) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failRenew != nil {
+		return m.failRenew
+	}
+	m.answers[k.Token+"\x00"+k.Key].alive = time.Now()
+	return nil
 }
 
 func (m *memoryStore) Keep(_ context.Context, k RequestKey, a Answer) error {

@@ -15,7 +15,7 @@ import (
 // bodied lists the operations that take a body, in order of their ids, with a path that exists.
 func bodied() (ids, methods, paths []string, schemas []*openapi3.Schema) {
 	exists := map[string]string{
-		"tenants": "acme", "entry-points": "main", "queues": "sales", "agents": "anna", "calls": "6f1c0f0e-6a3a-8c55-9d1e-0a1b2c3d4e5f", "tokens": "t-anna",
+		"tenants": "acme", "entry-points": "main", "hours": "office", "queues": "sales", "agents": "anna", "calls": "6f1c0f0e-6a3a-8c55-9d1e-0a1b2c3d4e5f", "tokens": "t-anna",
 		"users": "eve", "teams": "north", "tasks": "3b1c0f0e-6a3a-8c55-9d1e-0a1b2c3d4e5f",
 	}
 	all := operations()

@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
@@ -65,6 +67,10 @@ func (s *Server) once(r *request) (reply, error) {
 		return r.route.handle(s, r)
 	}
 	r.command = key.commandID()
+	if !s.underWay.begin(key) {
+		return reply{}, ErrInProgress
+	}
+	defer s.underWay.end(key)
 	kept, fresh, err := s.Answers.Claim(r.ctx(), key)
 	if err != nil {
 		return reply{}, err
@@ -73,6 +79,7 @@ func (s *Server) once(r *request) (reply, error) {
 		r.Header("Idempotency-Replayed", "true")
 		return reply{status: kept.Status, body: json.RawMessage(kept.Body)}, nil
 	}
+	defer s.renewing(r, key)()
 	done := false
 	defer func() {
 		if !done { // a panic: the next try must not wait for the claim to lapse
@@ -94,6 +101,56 @@ func (s *Server) once(r *request) (reply, error) {
 		s.Log.Warn("could not keep the answer for an idempotency key", "route", r.route.op, "request", r.requestID, "error", keep)
 	}
 	return out, err
+}
+
+// underWay are the keyed requests that this process is carrying out. A claim in the database can lapse meanwhile, when the database itself is what holds the request up.
+type underWay struct {
+	mu   sync.Mutex
+	keys map[RequestKey]bool
+}
+
+// begin reports false if the very same request is being carried out.
+func (u *underWay) begin(k RequestKey) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.keys[k] {
+		return false
+	}
+	if u.keys == nil {
+		u.keys = map[RequestKey]bool{}
+	}
+	u.keys[k] = true
+	return true
+}
+
+func (u *underWay) end(k RequestKey) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.keys, k)
+}
+
+// renewing keeps the claim as long as the request runs, so that no other process takes its for dead. What it gives back ends that.
+func (s *Server) renewing(r *request, key RequestKey) (end func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.ctx()))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(models.ClaimLife / 4)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := s.Answers.Renew(ctx, key); err != nil && ctx.Err() == nil {
+				s.Log.Warn("could not renew the claim of an idempotency key", "route", r.route.op, "request", r.requestID, "error", err)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // answerOf makes the answer to keep. What failed for reasons that pass (busy, our fault) is not kept: trying again is the point of the key.

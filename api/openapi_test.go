@@ -74,6 +74,10 @@ func TestEveryRouteIsDocumentedAndEveryDocumentedOperationIsRouted(t *testing.T)
 			}
 		}
 		require.ElementsMatch(t, rt.query, query, "query parameters of %s", rt.op)
+		csrf := slices.ContainsFunc(d.op.Parameters, func(p *openapi3.ParameterRef) bool {
+			return p.Value.In == openapi3.ParameterInHeader && p.Value.Name == csrfHeader
+		})
+		require.Equal(t, !rt.public() && rt.method != http.MethodGet, csrf, "%s of %s: what changes something and takes the cookie lists it, and nothing else", csrfHeader, rt.op)
 		delete(documented, rt.op)
 	}
 	require.Empty(t, documented, "documented and not routed")

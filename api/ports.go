@@ -111,7 +111,7 @@ type SiteLimits interface {
 type Tokens interface {
 	// Authenticate finds the token with this secret; [ErrNotFound] if there is none. It compares in constant time.
 	Authenticate(ctx context.Context, secret string) (Principal, error)
-	// CreateToken makes a token and returns its secret, which is kept nowhere.
+	// CreateToken makes a token and returns its secret, which is kept nowhere. [ErrConflict] says that there is, or was, one with its id; one without an id gets one.
 	CreateToken(ctx context.Context, t Token) (Token, string, error)
 	ListTokens(ctx context.Context) ([]Token, error)
 	// RevokeToken ends a token at once; [ErrNotFound] if there is none.
@@ -169,6 +169,8 @@ type Answers interface {
 	// otherwise the kept answer is returned. [ErrKeyReused] says that the key was used with another request, [ErrInProgress] that
 	// another request with it has not been answered yet.
 	Claim(ctx context.Context, key RequestKey) (answer Answer, fresh bool, err error)
+	// Renew says that the request is still being carried out: a claim of which nothing is heard for [models.ClaimLife] lapses.
+	Renew(ctx context.Context, key RequestKey) error
 	// Keep stores the answer.
 	Keep(ctx context.Context, key RequestKey, a Answer) error
 	// Release gives the key free again: the request failed in a way that is worth repeating.

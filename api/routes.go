@@ -80,6 +80,12 @@ var routes = []route{
 
 	{op: "addNumbers", method: http.MethodPost, path: "/api/v1/entry-points/{id}/numbers", roles: adminsOnly, query: []string{"take_numbers"}, handle: (*Server).addNumbers},
 
+	{op: "listHours", method: http.MethodGet, path: "/api/v1/hours", roles: watchers, query: []string{"tenant"}, handle: hours.list},
+	{op: "createHours", method: http.MethodPost, path: "/api/v1/hours", roles: adminsOnly, handle: hours.create},
+	{op: "getHours", method: http.MethodGet, path: "/api/v1/hours/{id}", roles: watchers, handle: hours.get},
+	{op: "replaceHours", method: http.MethodPut, path: "/api/v1/hours/{id}", roles: adminsOnly, handle: hours.replace},
+	{op: "deleteHours", method: http.MethodDelete, path: "/api/v1/hours/{id}", roles: adminsOnly, handle: hours.remove},
+
 	{op: "listQueues", method: http.MethodGet, path: "/api/v1/queues", roles: signedIn, query: []string{"tenant"}, handle: queues.list},
 	{op: "createQueue", method: http.MethodPost, path: "/api/v1/queues", roles: adminsOnly, handle: queues.create},
 	{op: "getQueue", method: http.MethodGet, path: "/api/v1/queues/{id}", roles: signedIn, handle: queues.get},

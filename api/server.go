@@ -23,6 +23,7 @@ type Config struct {
 	Live        Live
 	Tenants     Repository[models.Tenant]
 	EntryPoints Repository[core.EntryPoint]
+	Hours       Repository[models.Hours]
 	Queues      Repository[core.Queue]
 	Agents      Repository[core.AgentSetup]
 	Users       Repository[models.User]
@@ -80,6 +81,7 @@ type Server struct {
 	digging   chan struct{} // figures of the past that are being computed
 	checking  chan struct{} // passwords that are being checked, or wait for it
 	metrics   *metrics
+	underWay  underWay
 
 	// setup is held over "write to the database, tell the shard": otherwise two changes of one queue could reach the shard in
 	// another order than the database, and the shard would act on the older one until the next start.
@@ -95,7 +97,7 @@ const mostChecks = 16
 // New makes the server. It starts nothing.
 func New(c Config) (*Server, error) {
 	for name, missing := range map[string]bool{
-		"Live": c.Live == nil, "Tenants": c.Tenants == nil, "EntryPoints": c.EntryPoints == nil, "Queues": c.Queues == nil,
+		"Live": c.Live == nil, "Tenants": c.Tenants == nil, "EntryPoints": c.EntryPoints == nil, "Hours": c.Hours == nil, "Queues": c.Queues == nil,
 		"Agents": c.Agents == nil, "Users": c.Users == nil, "Teams": c.Teams == nil, "Together": c.Together == nil, "Accounts": c.Accounts == nil,
 		"Sessions": c.Sessions == nil, "Site": c.Site == nil, "Tokens": c.Tokens == nil, "Answers": c.Answers == nil,
 		"Audit": c.Audit == nil, "History": c.History == nil, "Measures": c.Measures == nil, "Audio": c.Audio == nil, "CRM": c.CRM == nil,

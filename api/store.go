@@ -27,6 +27,7 @@ func (c Config) Database(db *models.DB) Config {
 		get: setup.Tenant, create: setup.CreateTenant, update: setup.UpdateTenant, remove: setup.DeleteTenant,
 	}
 	c.EntryPoints = repository[core.EntryPoint, core.EntryPointID]{setup.EntryPoints, setup.EntryPoint, setup.CreateEntryPoint, setup.UpdateEntryPoint, setup.DeleteEntryPoint}
+	c.Hours = repository[models.Hours, core.HoursID]{setup.Hours, setup.OneHours, setup.CreateHours, setup.UpdateHours, setup.DeleteHours}
 	c.Queues = repository[core.Queue, core.QueueID]{setup.Queues, setup.Queue, setup.CreateQueue, setup.UpdateQueue, setup.DeleteQueue}
 	c.Agents = repository[core.AgentSetup, core.AgentID]{setup.Agents, setup.Agent, setup.CreateAgent, setup.UpdateAgent, setup.DeleteAgent}
 	accounts := db.Users()
@@ -181,7 +182,7 @@ func tokenOf(t models.Token) Token {
 }
 
 func (s stored) CreateToken(ctx context.Context, t Token) (Token, string, error) {
-	made, secret, err := s.db.Tokens().Create(ctx, models.Token{Name: t.Name, Role: models.Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, ExpiresAt: t.ExpiresAt})
+	made, secret, err := s.db.Tokens().Create(ctx, models.Token{ID: t.ID, Name: t.Name, Role: models.Role(t.Role), Agent: t.Agent, Tenant: t.Tenant, ExpiresAt: t.ExpiresAt})
 	return tokenOf(made), secret, fromModels(err)
 }
 
@@ -205,6 +206,10 @@ func (s stored) Claim(ctx context.Context, key RequestKey) (Answer, bool, error)
 
 func (s stored) Keep(ctx context.Context, key RequestKey, a Answer) error {
 	return fromModels(s.db.Answers().Keep(ctx, models.RequestKey(key), models.Answer(a)))
+}
+
+func (s stored) Renew(ctx context.Context, key RequestKey) error {
+	return fromModels(s.db.Answers().Renew(ctx, models.RequestKey(key)))
 }
 
 func (s stored) Release(ctx context.Context, key RequestKey) error {

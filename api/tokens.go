@@ -1,7 +1,9 @@
 package api
 
 import (
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -74,13 +76,33 @@ func (s *Server) createToken(r *request) (reply, error) {
 		}
 		t.Tenant = tenant.Value.ID
 	}
+	// From the command, so that the same request again after a crash finds what the first one made.
+	t.ID = strings.TrimPrefix(string(r.command), "api-")
 	made, secret, err := s.Tokens.CreateToken(r.ctx(), t)
+	if errors.Is(err, ErrConflict) {
+		made, err = s.madeBefore(r, t.ID)
+	}
 	if err != nil {
 		return reply{}, err
 	}
 	s.audit(r, "token/"+made.ID, made.Tenant, made)
 	// The secret is shown once. The answer that is kept for the idempotency key is without it: the database holds no secrets.
 	return reply{status: http.StatusCreated, body: newToken{made, secret}, keep: newToken{Token: made}}, nil
+}
+
+// madeBefore finds the token that a request has made whose answer was lost, and its secret with it.
+func (s *Server) madeBefore(r *request, id string) (Token, error) {
+	all, err := s.Tokens.ListTokens(r.ctx())
+	if err != nil {
+		return Token{}, err
+	}
+	for _, t := range all {
+		if t.ID == id {
+			r.Header("Idempotency-Replayed", "true")
+			return t, nil
+		}
+	}
+	return Token{}, &Error{Code: CodeConflict, Field: keyHeader, Message: "the token that was made with this key is revoked: make another with a key of its own"}
 }
 
 func (s *Server) revokeToken(r *request) (reply, error) {

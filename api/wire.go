@@ -44,6 +44,7 @@ type entryPointWire struct {
 	Name     string            `json:"name"`
 	Numbers  []string          `json:"numbers"`
 	Off      bool              `json:"off"`
+	Hours    core.HoursID      `json:"hours,omitempty"`
 	Queue    core.QueueID      `json:"queue,omitempty"`
 	Users    []core.AgentID    `json:"users,omitempty"`
 	RingTime Seconds           `json:"ring_time,omitempty"`
@@ -56,14 +57,14 @@ type entryPointWire struct {
 
 func (w entryPointWire) core() core.EntryPoint {
 	return core.EntryPoint{
-		ID: w.ID, Tenant: w.Tenant, Name: w.Name, Numbers: w.Numbers, Off: w.Off, Queue: w.Queue, Users: w.Users,
+		ID: w.ID, Tenant: w.Tenant, Name: w.Name, Numbers: w.Numbers, Off: w.Off, Hours: w.Hours, Queue: w.Queue, Users: w.Users,
 		RingTime: time.Duration(w.RingTime), Priority: w.Priority, Greeting: w.Greeting, Closed: w.Closed, Variables: w.Variables,
 	}
 }
 
 func entryPointToWire(e core.EntryPoint) entryPointWire {
 	return entryPointWire{
-		ID: e.ID, Tenant: e.Tenant, Name: e.Name, Numbers: orEmpty(e.Numbers), Off: e.Off, Queue: e.Queue, Users: e.Users,
+		ID: e.ID, Tenant: e.Tenant, Name: e.Name, Numbers: orEmpty(e.Numbers), Off: e.Off, Hours: e.Hours, Queue: e.Queue, Users: e.Users,
 		RingTime: Seconds(e.RingTime), Priority: e.Priority, Greeting: e.Greeting, Closed: e.Closed, Variables: e.Variables,
 	}
 }

@@ -173,6 +173,15 @@ func newWorld(tb testing.TB, change ...func(*Config)) *world {
 		func(set []core.EntryPoint, gone []string) core.ConfigChanged {
 			return core.ConfigChanged{EntryPoints: set, Remove: core.Removal{EntryPoints: idsOf[core.EntryPointID](gone)}}
 		})
+	office := models.Hours{ID: "office", Tenant: "acme", Name: "Office", Zone: "Europe/Berlin", Week: []core.WeekSpan{{Day: "monday", From: "09:00", To: "17:00"}}}
+	c.Hours = newRepo([]models.Hours{office}, hours.id, hours.tenant, func(h models.Hours) error { return fromModels(models.ValidHours(h)) },
+		func(set []models.Hours, gone []string) core.ConfigChanged {
+			var told []core.Hours
+			for _, h := range set {
+				told = append(told, h.Rules(day))
+			}
+			return core.ConfigChanged{Hours: told, Remove: core.Removal{Hours: idsOf[core.HoursID](gone)}}
+		})
 	c.Queues = newRepo(setup.Queues, queues.id, queues.tenant,
 		func(q core.Queue) error {
 			if q.RingTime < 0 || q.RingTime > 5*time.Minute {

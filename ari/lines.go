@@ -23,11 +23,8 @@ func (e *Engine) LoadLines(ctx context.Context) error {
 
 // Reachable tells of every endpoint (phones and trunks) whether Asterisk could call it now. One that is not in it is unknown to Asterisk.
 func (e *Engine) Reachable(ctx context.Context) (map[string]bool, error) {
-	var all []struct {
-		Resource string `json:"resource"`
-		State    string `json:"state"`
-	}
-	if err := e.rest.do(ctx, http.MethodGet, path("endpoints", "PJSIP"), nil, nil, &all); err != nil {
+	all, err := e.endpoints(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("list endpoints: %w", err)
 	}
 	out := make(map[string]bool, len(all))
@@ -35,6 +32,16 @@ func (e *Engine) Reachable(ctx context.Context) (map[string]bool, error) {
 		out[p.Resource] = strings.EqualFold(p.State, "online")
 	}
 	return out, nil
+}
+
+// endpoints are all phones and trunks that Asterisk knows. Where it knows none, as before the first is set up, it says that there is no such technology.
+func (e *Engine) endpoints(ctx context.Context) ([]endpoint, error) {
+	var all []endpoint
+	err := e.rest.do(ctx, http.MethodGet, path("endpoints", "PJSIP"), nil, nil, &all)
+	if notFound(err) {
+		return nil, nil
+	}
+	return all, err
 }
 
 // ReopenLog has Asterisk write its log file of that name, in its log directory, anew: the one that it has may have been put away.

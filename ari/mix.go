@@ -74,6 +74,18 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 	if len(unknown) > 0 && len(unknown) == len(a.Members) {
 		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
 	}
+	if err := e.bringAbout(ctx, call, a); err != nil {
+		return err
+	}
+	e.settle(a)
+	if len(unknown) > 0 {
+		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
+	}
+	return nil
+}
+
+// bringAbout makes the bridge what the mix says: by what is known of it, or after a look where that may be wrong. What fails is tried again a few times.
+func (e *Engine) bringAbout(ctx context.Context, call core.CallID, a core.SetMix) error {
 	var failed error
 	for try := range mixTries {
 		if failed != nil {
@@ -94,22 +106,14 @@ func (e *Engine) setMix(ctx context.Context, call core.CallID, a core.SetMix) er
 			p, _ = e.planMix(a)
 		}
 		if p.empty() {
-			failed = nil
-			break
+			return nil
 		}
 		if failed = e.perform(ctx, call, a.Mix, p); failed == nil {
-			break
+			return nil
 		}
 		e.distrust(a.Mix, failed)
 	}
-	if failed != nil {
-		return failed
-	}
-	e.settle(a)
-	if len(unknown) > 0 {
-		return adapter.Refuse(core.WhyUnknown, "no such leg: %s", strings.Join(unknown, ", "))
-	}
-	return nil
+	return failed
 }
 
 // distrust makes the next try look at the bridge. If the bridge is said not to be there although it exists, it is a dissolved one that

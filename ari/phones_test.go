@@ -64,6 +64,21 @@ func TestPhoneThatIsAwayIsNotRungAfterAReconnectQ4(t *testing.T) {
 	}
 }
 
+// An Asterisk for which nothing has been set up yet answers as if it had no SIP at all: it knows no phone, and nothing is wrong.
+func TestAnAsteriskWithoutPhonesIsWell(t *testing.T) {
+	f := newFake(t)
+	f.on("GET /ari/endpoints/PJSIP", text(404, `{"message":"No Endpoints found - invalid tech PJSIP"}`))
+	e, err := New(f.config())
+	require.NoError(t, err)
+	known, err := e.Reachable(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, known)
+
+	f.on("GET /ari/endpoints/PJSIP", text(404, `<html>Not Found</html>`))
+	_, err = e.Reachable(t.Context())
+	require.Error(t, err, "that was not ARI")
+}
+
 // A phone whose power was off for a minute has not lost its registration. The call that could not reach it makes its agent Idle, who comes back with the phone: that it
 // registers anew must be told although it was never told to be away (Q4).
 func TestPhoneThatComesBackBringsItsAgentBackQ4(t *testing.T) {

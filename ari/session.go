@@ -266,8 +266,9 @@ func (e *Engine) end(ctx context.Context, sink engine.Sink) {
 // phonesNow reports all registrations. Failing to is no reason to end a session.
 func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
 	var endpoints []endpoint
-	err := e.timed(ctx, func(ctx context.Context) error {
-		return e.rest.do(ctx, http.MethodGet, "/endpoints/PJSIP", nil, nil, &endpoints)
+	err := e.timed(ctx, func(ctx context.Context) (err error) {
+		endpoints, err = e.endpoints(ctx)
+		return err
 	})
 	if err != nil {
 		if ctx.Err() == nil {

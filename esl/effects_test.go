@@ -150,6 +150,7 @@ func (s *scene) over(legs ...core.LegID) {
 
 // TestFreeSWITCHsOwn is what the contract does not ask, because only FreeSWITCH has a way to get it wrong.
 func TestFreeSWITCHsOwn(t *testing.T) {
+	t.Parallel()
 	b := &switchboard{outsider: newOutsider(t), change: func(c *esl.Config) { c.Beat = 500 * time.Millisecond }}
 	b.shared = lab.FreeSWITCHForTest(t, b.options)
 	for name, run := range map[string]func(*scene, *lab.FreeSWITCH){
@@ -576,6 +577,7 @@ func unansweredCannotTalk(s *scene, _ *lab.FreeSWITCH) {
 
 // TestPacing: more dials at once than the switch lets begin in one second, and none fails.
 func TestPacing(t *testing.T) {
+	t.Parallel()
 	b := &switchboard{outsider: newOutsider(t)}
 	b.shared = lab.FreeSWITCHForTest(t, b.options, func(o *lab.FreeSWITCHOptions) { o.SessionsPerSecond = 20 })
 	s := newScene(t, b)

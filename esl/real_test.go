@@ -51,6 +51,7 @@ func awaitEvent(t *testing.T, p *pair, want func(event) bool) event {
 }
 
 func TestRealConnection(t *testing.T) {
+	t.Parallel()
 	f := lab.FreeSWITCHForTest(t)
 	c := realConfig(f)
 	wrong := c
@@ -103,6 +104,7 @@ func TestRealConnection(t *testing.T) {
 
 // TestRealRestart: a FreeSWITCH that goes away ends the pair; one that comes back gets a new one.
 func TestRealRestart(t *testing.T) {
+	t.Parallel()
 	f := lab.FreeSWITCHForTest(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // FreeSWITCH starts three times
 	defer cancel()
@@ -135,6 +137,7 @@ func TestRealRestart(t *testing.T) {
 // TestRealHostileText: nothing that a caller can put into his name or number is carried out by the switch, on its way to a phone or later. What
 // is not left out arrives as it was.
 func TestRealHostileText(t *testing.T) {
+	t.Parallel()
 	f := lab.FreeSWITCHForTest(t)
 	login := f.Phones(1)[0]
 	phone, err := softphone.New(softphone.Config{User: login.User, Password: login.Password, Server: f.SIPAddr, Reaction: softphone.Ring, SignallingOnly: true})
@@ -194,6 +197,7 @@ func TestRealHostileText(t *testing.T) {
 // TestRealRandomText: whatever characters texts are made of, in whatever order, each variable in front of a dial string has the value that it
 // was given, and none runs into the next.
 func TestRealRandomText(t *testing.T) {
+	t.Parallel()
 	f := lab.FreeSWITCHForTest(t)
 	login := f.Phones(1)[0]
 	phone, err := softphone.New(softphone.Config{User: login.User, Password: login.Password, Server: f.SIPAddr, Reaction: softphone.Ring, SignallingOnly: true})
@@ -237,6 +241,7 @@ func TestRealRandomText(t *testing.T) {
 
 // TestRealExpansion: what the switch does with text that has not been made harmless, in the places where it goes. It is why it is.
 func TestRealExpansion(t *testing.T) {
+	t.Parallel()
 	f := lab.FreeSWITCHForTest(t)
 	login := f.Phones(1)[0]
 	phone, err := softphone.New(softphone.Config{User: login.User, Password: login.Password, Server: f.SIPAddr, Reaction: softphone.Answer})
@@ -287,6 +292,7 @@ func TestRealExpansion(t *testing.T) {
 // TestRealUnload: a command that names the event socket's module beside "unload" takes everybody's connection away, whatever it was meant to be.
 // If a new version no longer does, one of the spells can go.
 func TestRealUnload(t *testing.T) {
+	t.Parallel()
 	f := lab.FreeSWITCHForTest(t)
 	p, err := connect(soon(t), realConfig(f))
 	require.NoError(t, err)

@@ -55,7 +55,8 @@ func hashToken(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Create makes a token; id, time and secret are made here. The secret is returned and kept nowhere.
+// Create makes a token; time and secret are made here, and the id where it has none. The secret is returned and kept nowhere. [ErrExists] says that there is, or was, a token with
+// this id.
 func (t *Tokens) Create(ctx context.Context, token Token) (Token, string, error) {
 	var v violations
 	v.name(token.Name)
@@ -75,8 +76,13 @@ func (t *Tokens) Create(ctx context.Context, token Token) (Token, string, error)
 		return Token{}, "", fmt.Errorf("make a secret: %w", err)
 	}
 	secret := tokenPrefix + base64.RawURLEncoding.EncodeToString(random[:])
-	token.ID, token.Hash, token.CreatedAt, token.RevokedAt = uuid.NewString(), hashToken(secret), now(), time.Time{}
-	if err := t.db.write.WithContext(ctx).Create(&token).Error; err != nil {
+	if token.ID == "" {
+		token.ID = uuid.NewString()
+	}
+	token.Hash, token.CreatedAt, token.RevokedAt = hashToken(secret), now(), time.Time{}
+	if err := t.db.write.WithContext(ctx).Create(&token).Error; errors.Is(err, gorm.ErrDuplicatedKey) {
+		return Token{}, "", ErrExists
+	} else if err != nil {
 		return Token{}, "", fmt.Errorf("create token: %w", err)
 	}
 	return token, secret, nil

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -132,6 +133,53 @@ func TestAnswersAreGivenAgain(t *testing.T) {
 		n, err := answers.Clear(ctx)
 		require.NoError(t, err)
 		require.Zero(t, n)
+	})
+}
+
+// A request that takes long keeps its claim by saying so; one of which nothing is heard has died.
+func TestAClaimLastsAsLongAsItIsRenewed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, answers := t.Context(), db.Answers()
+		key := models.RequestKey{Token: "t", Key: "k", Route: "createToken", Hash: "abc"}
+		passes := func(d time.Duration) {
+			require.NoError(t, models.Exec(ctx, db, fmt.Sprintf(`UPDATE idempotency_keys SET created_at = created_at - %d`, d.Microseconds())))
+		}
+		_, fresh, err := answers.Claim(ctx, key)
+		require.NoError(t, err)
+		require.True(t, fresh)
+		for range 3 {
+			passes(models.ClaimLife - time.Second)
+			require.NoError(t, answers.Renew(ctx, key))
+			_, _, err = answers.Claim(ctx, key)
+			require.ErrorIs(t, err, models.ErrInProgress)
+		}
+		passes(models.ClaimLife + time.Second)
+		_, fresh, err = answers.Claim(ctx, key)
+		require.NoError(t, err)
+		require.True(t, fresh, "its process has died")
+		require.NoError(t, answers.Keep(ctx, key, models.Answer{Status: 201}))
+		passes(2 * models.ClaimLife)
+		require.NoError(t, answers.Renew(ctx, key), "late: what is answered stays so, and is no longer kept for it")
+		got, fresh, err := answers.Claim(ctx, key)
+		require.NoError(t, err)
+		require.False(t, fresh)
+		require.Equal(t, 201, got.Status)
+	})
+}
+
+func TestATokensIDIsTakenForGood(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		tokens := db.Tokens()
+		made, secret, err := tokens.Create(t.Context(), models.Token{ID: "from-the-command", Name: "wallboard", Role: models.RoleAuditor})
+		require.NoError(t, err)
+		require.Equal(t, "from-the-command", made.ID)
+		for range 2 {
+			_, _, err = tokens.Create(t.Context(), models.Token{ID: "from-the-command", Name: "wallboard", Role: models.RoleAuditor})
+			require.ErrorIs(t, err, models.ErrExists, "also when it is revoked")
+			_ = tokens.Revoke(t.Context(), made.ID)
+		}
+		_, err = tokens.Authenticate(t.Context(), secret)
+		require.ErrorIs(t, err, models.ErrNotFound)
 	})
 }
 

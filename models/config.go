@@ -72,6 +72,7 @@ const (
 const (
 	kindTenant     = "tenants"
 	kindEntryPoint = "entry_points"
+	kindHours      = "hours"
 	kindQueue      = "queues"
 	kindAgent      = "agents"
 )
@@ -198,6 +199,20 @@ func exists(tx *gorm.DB, query string, args ...any) (bool, error) {
 	return found > 0, err
 }
 
+// unrecorded fails if there are records of a new id: they are about somebody who was deleted.
+func unrecorded(tx *gorm.DB, what, id string, queries ...string) error {
+	for _, query := range queries {
+		found, err := exists(tx, query, id)
+		if err != nil {
+			return err
+		}
+		if found {
+			return Invalid{{Field: "id", Rule: "was a deleted " + what + "'s, of which there are records: choose another"}}
+		}
+	}
+	return nil
+}
+
 // readRows reads the common columns of a kind, all of a tenant ("" = of every tenant), or one id.
 func readRows(tx *gorm.DB, kind string, tenant core.TenantID, id string) ([]configRow, error) {
 	q := tx.Table(kind).Select("id", "version", "detail", "created_at", "updated_at").Order("id")
@@ -254,6 +269,13 @@ func (c *Config) Snapshot(ctx context.Context) (core.ConfigChanged, error) {
 		if err != nil {
 			return err
 		}
+		hours, err := readHours(tx, "", "")
+		for _, h := range hours {
+			all.Hours = append(all.Hours, h.Setup.Rules(now()))
+		}
+		if err != nil {
+			return err
+		}
 		points, err := readEntryPoints(tx, "", "")
 		for _, e := range points {
 			all.EntryPoints = append(all.EntryPoints, e.Setup)
@@ -282,6 +304,8 @@ func readRemoved(tx *gorm.DB) (core.Removal, error) {
 			r.Tenants = append(r.Tenants, core.TenantID(row.ID))
 		case kindEntryPoint:
 			r.EntryPoints = append(r.EntryPoints, core.EntryPointID(row.ID))
+		case kindHours:
+			r.Hours = append(r.Hours, core.HoursID(row.ID))
 		case kindQueue:
 			r.Queues = append(r.Queues, core.QueueID(row.ID))
 		case kindAgent:

@@ -41,10 +41,14 @@ func readAgents(tx *gorm.DB, tenant core.TenantID, id core.AgentID) ([]Versioned
 	return out, err
 }
 
-// CreateAgent sets an agent up.
+// CreateAgent sets an agent up. An id of which there are records is not given again: who they are about is known by it, and the next one would find the other's calls.
 func (c *Config) CreateAgent(ctx context.Context, a core.AgentSetup) (Versioned[core.AgentSetup], core.ConfigChanged, error) {
 	return c.putAgent(ctx, a, func(tx *gorm.DB) error {
-		return insert(tx, kindAgent, string(a.ID), a, agentColumns(a))
+		if err := insert(tx, kindAgent, string(a.ID), a, agentColumns(a)); err != nil {
+			return err
+		}
+		// Records are written when a call is over, states at once: they tell of whoever is deleted in a conversation.
+		return unrecorded(tx, "agent", string(a.ID), `SELECT 1 FROM call_agents WHERE agent = ?`, `SELECT 1 FROM agent_states WHERE agent = ?`)
 	})
 }
 

@@ -87,9 +87,11 @@ func merged(a, b core.ConfigChanged) core.ConfigChanged {
 		a.Site = b.Site
 	}
 	a.Tenants, a.EntryPoints = append(a.Tenants, b.Tenants...), append(a.EntryPoints, b.EntryPoints...)
+	a.Hours = append(a.Hours, b.Hours...)
 	a.Queues, a.Agents = append(a.Queues, b.Queues...), append(a.Agents, b.Agents...)
 	a.Remove.Tenants = append(a.Remove.Tenants, b.Remove.Tenants...)
 	a.Remove.EntryPoints = append(a.Remove.EntryPoints, b.Remove.EntryPoints...)
+	a.Remove.Hours = append(a.Remove.Hours, b.Remove.Hours...)
 	a.Remove.Queues = append(a.Remove.Queues, b.Remove.Queues...)
 	a.Remove.Agents = append(a.Remove.Agents, b.Remove.Agents...)
 	return a

@@ -93,10 +93,14 @@ func (c *Config) UpdateEntryPoint(ctx context.Context, e core.EntryPoint, versio
 }
 
 func entryPointColumns(e core.EntryPoint) columns {
-	if e.Queue == "" {
-		return columns{"queue": nil}
+	c := columns{"queue": nil, "hours": nil}
+	if e.Queue != "" {
+		c["queue"] = string(e.Queue)
 	}
-	return columns{"queue": string(e.Queue)}
+	if e.Hours != "" {
+		c["hours"] = string(e.Hours)
+	}
+	return c
 }
 
 // entryPointDetail is what the detail column holds: numbers and users are rows.
@@ -128,7 +132,7 @@ func (c *Config) putEntryPoint(ctx context.Context, e core.EntryPoint, write fun
 	return out, core.ConfigChanged{EntryPoints: []core.EntryPoint{e}}, err
 }
 
-// checkReferences checks what an entry point says about others: its queue and users exist, its numbers are nobody else's (N2).
+// checkReferences checks what an entry point says about others: its hours, queue and users exist, its numbers are nobody else's (N2).
 func checkReferences(tx *gorm.DB, e core.EntryPoint) error {
 	var v violations
 	if e.Queue != "" {
@@ -137,6 +141,13 @@ func checkReferences(tx *gorm.DB, e core.EntryPoint) error {
 			return err
 		}
 		v.check(tenant == e.Tenant, "queue", "the tenant has no queue %q", e.Queue)
+	}
+	if e.Hours != "" {
+		tenant, err := tenantOf(tx, kindHours, string(e.Hours))
+		if err != nil {
+			return err
+		}
+		v.check(tenant == e.Tenant, "hours", "the tenant has no opening hours %q", e.Hours)
 	}
 	if err := haveAgents(tx, e.Tenant, e.Users, func(i int) string { return fmt.Sprintf("users[%d]", i) }); err != nil {
 		return err

@@ -184,6 +184,9 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	if e.Queue != "" {
 		v.id("queue", string(e.Queue))
 	}
+	if e.Hours != "" {
+		v.id("hours", string(e.Hours))
+	}
 	v.check(len(e.Users) <= core.MaxRingAll, "users", "at most %d users ring at once", core.MaxRingAll)
 	for i, u := range e.Users {
 		v.check(slices.Index(e.Users, u) == i, fmt.Sprintf("users[%d]", i), "is listed twice")

@@ -80,9 +80,14 @@ func readTenants(tx *gorm.DB, id core.TenantID) ([]Versioned[Tenant], error) {
 	return out, err
 }
 
-// CreateTenant sets a tenant up.
+// CreateTenant sets a tenant up. As with agents, an id of which there are records is not given again.
 func (c *Config) CreateTenant(ctx context.Context, t Tenant) (Versioned[Tenant], core.ConfigChanged, error) {
-	return c.putTenant(ctx, t, func(tx *gorm.DB) error { return insert(tx, kindTenant, string(t.ID), t, nil) })
+	return c.putTenant(ctx, t, func(tx *gorm.DB) error {
+		if err := insert(tx, kindTenant, string(t.ID), t, nil); err != nil {
+			return err
+		}
+		return unrecorded(tx, "tenant", string(t.ID), `SELECT 1 FROM call_records WHERE tenant = ?`)
+	})
 }
 
 // UpdateTenant changes a tenant.
@@ -104,10 +109,10 @@ func (c *Config) putTenant(ctx context.Context, t Tenant, write func(tx *gorm.DB
 	return out, core.ConfigChanged{Tenants: []core.Tenant{t.Tenant}}, err
 }
 
-// DeleteTenant removes a tenant that has no entry point, queue, agent or phone any more.
+// DeleteTenant removes a tenant that has no entry point, opening hours, queue, agent or phone any more.
 func (c *Config) DeleteTenant(ctx context.Context, id core.TenantID, version int64) (core.ConfigChanged, error) {
 	err := c.change(ctx, fmt.Sprintf("delete tenant %s", id), func(tx *gorm.DB) error {
-		for _, kind := range []string{kindEntryPoint, kindQueue, kindAgent, kindPhone} {
+		for _, kind := range []string{kindEntryPoint, kindHours, kindQueue, kindAgent, kindPhone} {
 			used, err := exists(tx, `SELECT 1 FROM `+kind+` WHERE tenant = ?`, string(id))
 			if err != nil {
 				return err

@@ -122,6 +122,39 @@ func TestConfigRemovalIsRemembered(t *testing.T) {
 	})
 }
 
+// Who looks something up does so by ids: the next agent, or tenant, of an id would find the calls of the one before (S3).
+func TestAnIDOfWhichThereAreRecordsIsNotGivenAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		c := site(t, db)
+		for _, id := range []string{"anna", "ben"} { // while they are set up, it is the id that is taken
+			_, _, err := c.CreateAgent(t.Context(), core.AgentSetup{ID: core.AgentID(id), Tenant: "acme", Name: "Next", Phone: "desk-next"})
+			require.ErrorIs(t, err, models.ErrExists)
+		}
+		_, err := c.DeleteEntryPoint(t.Context(), "main", 0)
+		require.NoError(t, err)
+		_, err = c.DeleteQueue(t.Context(), "sales", 0)
+		require.NoError(t, err)
+		again := func(id core.AgentID) error {
+			_, err := c.DeleteAgent(t.Context(), id, 0)
+			require.NoError(t, err)
+			_, _, err = c.CreateAgent(t.Context(), core.AgentSetup{ID: id, Tenant: "acme", Name: "Next", Phone: "desk-next"})
+			return err
+		}
+		require.NoError(t, again("anna"), "nothing was done by the one who was deleted")
+		require.NoError(t, models.Exec(t.Context(), db,
+			`INSERT INTO call_records (call, tenant, entry_point, queue, outcome, number, arrived_at, ended_at, record) VALUES ('c1', 'acme', 'main', 'sales', 'answered', '', 1, 2, '{}')`,
+			`INSERT INTO call_agents (call, agent) VALUES ('c1', 'anna')`,
+			// The call that ben is in has no record yet.
+			`INSERT INTO agent_states (shard, seq, idx, tenant, agent, state, reason, cause, actor, call, since_at) VALUES ('s', 1, 0, 'acme', 'ben', 'engaged', '', '', '', 'c2', 1)`))
+		requireField(t, again("anna"), "id", "deleted agent")
+		requireField(t, again("ben"), "id", "deleted agent")
+		_, err = c.DeleteTenant(t.Context(), "acme", 0)
+		require.NoError(t, err)
+		_, _, err = c.CreateTenant(t.Context(), models.Tenant{Tenant: core.Tenant{ID: "acme", Name: "Another Acme"}})
+		requireField(t, err, "id", "deleted tenant")
+	})
+}
+
 func TestConfigChecksReferences(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {
 		c := site(t, db)

@@ -39,6 +39,7 @@ func lived(t *testing.T, db *models.DB) (seq uint64) {
 	require.NoError(t, models.Exec(ctx, db,
 		`INSERT INTO quarantine (shard, seq, at, kind, tenant, call, body, reason, put_at) VALUES ('main', 7, 1, 'leg.answered', 'acme', 'c1', '{"leg":"\u0000"}', 'panic: no', 1)`,
 		`INSERT INTO phones (id, tenant, engine, username, secret, password_at, version, detail, created_at, updated_at) VALUES ('p1', 'acme', '', '1001', 'sealed', 1, 1, '{}', 1, 1)`,
+		`INSERT INTO hours (id, tenant, version, detail, created_at, updated_at) VALUES ('h1', 'acme', 1, '{"zone": "UTC"}', 1, 1)`,
 		`INSERT INTO trunks (id, engine, secret, password_at, version, detail, created_at, updated_at) VALUES ('t1', '', 'sealed', 1, 1, '{"a": 1}', 1, 1)`,
 		`INSERT INTO config_removed (kind, id, removed_at) VALUES ('agent', 'gone', 1)`,
 		`INSERT INTO idempotency_keys (token, key, route, request_hash, status, body, created_at) VALUES ('t', 'k1', 'r', 'h', 0, NULL, 1)`,

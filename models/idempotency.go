@@ -18,8 +18,8 @@ func (db *DB) Answers() *Answers { return &Answers{db: db} }
 // AnswerLife is how long an answer is remembered.
 const AnswerLife = 24 * time.Hour
 
-// claimLife is how long a request may take before another one with its key may be carried out: its process must have died.
-const claimLife = time.Minute
+// ClaimLife is how long nothing is heard of a request before another one with its key may be carried out: its process must have died. See [Answers.Renew].
+const ClaimLife = time.Minute
 
 var (
 	// ErrKeyReused says that the key was used with another request.
@@ -52,7 +52,7 @@ func (a *Answers) Claim(ctx context.Context, key RequestKey) (answer Answer, fre
 			ON CONFLICT (token, key) DO UPDATE SET route = excluded.route, request_hash = excluded.request_hash, status = 0, body = NULL, created_at = excluded.created_at
 			WHERE idempotency_keys.created_at < ? OR (idempotency_keys.status = 0 AND idempotency_keys.created_at < ?
 				AND idempotency_keys.route = excluded.route AND idempotency_keys.request_hash = excluded.request_hash)`,
-			key.Token, key.Key, key.Route, key.Hash, micros(at), micros(at.Add(-AnswerLife)), micros(at.Add(-claimLife)))
+			key.Token, key.Key, key.Route, key.Hash, micros(at), micros(at.Add(-AnswerLife)), micros(at.Add(-ClaimLife)))
 		if res.Error != nil {
 			return res.Error
 		}
@@ -80,6 +80,16 @@ func (a *Answers) Claim(ctx context.Context, key RequestKey) (answer Answer, fre
 		return Answer{}, false, fmt.Errorf("claim idempotency key: %w", err)
 	}
 	return answer, fresh, nil
+}
+
+// Renew says that the request is still being carried out: nobody else takes its key for another [ClaimLife].
+func (a *Answers) Renew(ctx context.Context, key RequestKey) error {
+	err := a.db.write.WithContext(ctx).Exec(`UPDATE idempotency_keys SET created_at = ? WHERE token = ? AND key = ? AND request_hash = ? AND status = 0`,
+		micros(now()), key.Token, key.Key, key.Hash).Error
+	if err != nil {
+		return fmt.Errorf("renew the claim of an idempotency key: %w", err)
+	}
+	return nil
 }
 
 // Keep stores the answer.

@@ -17,8 +17,9 @@ import (
 //
 //	pending ──claim──▶ running ──finish──▶ done
 //	   ▲                  │
-//	   └──fail, or the ───┤
-//	      worker is gone  └──fail for good──▶ dead
+//	   ├──fail, or the ───┤
+//	   │  worker is gone  └──fail for good──▶ dead
+//	   └──────────────────revive───────────────┘
 type Job struct {
 	ID         string `gorm:"primaryKey"` // kind:subject
 	Kind       string
@@ -217,7 +218,7 @@ func (j *Jobs) GiveUp(ctx context.Context, job Job, cause error) error {
 		if err != nil {
 			return err
 		}
-		return raise(tx, Alert{ID: "job:" + job.ID, At: now(), Tenant: job.Tenant, Reason: AlertJobDead, Text: job.ID + ": " + cause.Error()})
+		return raise(tx, Alert{ID: fmt.Sprintf("job:%s#%d", job.ID, job.Attempts), At: now(), Tenant: job.Tenant, Reason: AlertJobDead, Text: job.ID + ": " + cause.Error()})
 	})
 }
 

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -120,5 +121,34 @@ func TestJobsAreCleared(t *testing.T) {
 		counts, err := jobs.Count(ctx)
 		require.NoError(t, err)
 		require.Equal(t, map[models.JobState]int64{models.JobPending: 1}, counts)
+	})
+}
+
+// A job that was given up is tried again when somebody asks for it, and is given up, and told of, anew.
+func TestJobsThatWereGivenUpAreRevived(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, jobs := t.Context(), db.Jobs()
+		id, other := addJob(t, db, "a"), addJob(t, db, "b")
+		for n := 1; n <= 2; n++ {
+			job := claim(t, db, id, "w", time.Hour)
+			require.Zero(t, job.Strikes, "as many tries as a new one")
+			require.NoError(t, jobs.GiveUp(ctx, job, errors.New("no such file")))
+			dead, err := jobs.Dead(ctx)
+			require.NoError(t, err)
+			require.Len(t, dead, 1)
+			require.Equal(t, id, dead[0].ID)
+			require.Equal(t, "no such file", dead[0].Error)
+			alerts, err := db.History().Alerts(ctx, "acme", models.Paging{})
+			require.NoError(t, err)
+			require.Len(t, alerts.Items, n)
+			require.NoError(t, jobs.Revive(ctx, id))
+			due, err := jobs.TakeDue(ctx, time.Hour, 10)
+			require.NoError(t, err)
+			require.True(t, slices.ContainsFunc(due, func(r models.Reminder) bool { return r.ID == id }), "a reminder is sent at once")
+		}
+		for _, not := range []string{id, other, "test:none"} {
+			require.ErrorIs(t, jobs.Revive(ctx, not), models.ErrNotFound, "%s was not given up", not)
+		}
+		require.Equal(t, 3, claim(t, db, id, "w", time.Hour).Attempts)
 	})
 }

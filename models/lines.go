@@ -298,6 +298,32 @@ func (l *Lines) setSecret(ctx context.Context, kind, id, secret string) error {
 	})
 }
 
+// Sealed lists those phones and trunks, as "phone desk-1", whose passwords the key does not open.
+func (l *Lines) Sealed(ctx context.Context) (sealed []string, err error) {
+	err = l.db.readTransaction(ctx, func(tx *gorm.DB) error {
+		ps, err := readPhones(tx, "", "")
+		if err != nil {
+			return err
+		}
+		ts, err := readTrunks(tx, "")
+		for _, p := range ps {
+			if _, closed := l.key.open(kindPhone+"/"+p.Setup.ID, p.secret); p.Setup.HasPassword && closed != nil {
+				sealed = append(sealed, "phone "+p.Setup.ID)
+			}
+		}
+		for _, t := range ts {
+			if _, closed := l.key.open(kindTrunk+"/"+t.Setup.ID, t.secret); t.Setup.HasPassword && closed != nil {
+				sealed = append(sealed, "trunk "+t.Setup.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at what is sealed: %w", err)
+	}
+	return sealed, nil
+}
+
 // Of gives all phones and trunks of a switch that can be used, with their secrets, in order of ids: a phone without a password is not among them. It fails with
 // [ErrSealed] where one cannot be opened: half of a configuration would take phones away.
 func (l *Lines) Of(ctx context.Context, engine core.EngineID) (phones []KeyedPhone, trunks []KeyedTrunk, err error) {

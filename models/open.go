@@ -88,6 +88,7 @@ func gormConfig() *gorm.Config {
 		TranslateError:         true, // gorm.ErrDuplicatedKey and friends on both databases
 		SkipDefaultTransaction: true, // single statements are atomic anyway
 		NowFunc:                now,
+		DisableAutomaticPing:   true, // Open asks itself, within its context, and says what came of it once
 		Logger:                 newQueryLog(),
 	}
 }
@@ -106,9 +107,10 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	raw := stdlib.OpenDB(*cfg)
 	raw.SetMaxOpenConns(postgresConns)
 	raw.SetMaxIdleConns(postgresConns)
-	g, err := gorm.Open(postgres.New(postgres.Config{Conn: raw}), gormConfig())
+	var g *gorm.DB
+	err = raw.PingContext(ctx) // first, since gorm would log the same failure beside returning it
 	if err == nil {
-		err = raw.PingContext(ctx)
+		g, err = gorm.Open(postgres.New(postgres.Config{Conn: raw}), gormConfig())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open postgres: %w", err), raw.Close())

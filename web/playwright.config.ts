@@ -16,7 +16,8 @@ export default defineConfig({
   outputDir: 'test-results',
   use: {
     baseURL: process.env.TANDEM_URL,
-    trace: 'retain-on-failure',
+    // Without a film of the page: what the page was at each step is in the trace anyway.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     screenshot: 'only-on-failure',
     locale: 'en-GB',
     timezoneId: process.env.TANDEM_ZONE ?? 'UTC',

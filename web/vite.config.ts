@@ -25,5 +25,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}', 'build/**/*.test.ts'],
     restoreMocks: true,
     testTimeout: 30_000,
+    // A thread is begun sooner than a process, of which each file would have one.
+    pool: 'threads',
   },
 })

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
@@ -23,9 +24,10 @@ import (
 
 const backupHelp = `
 It reads the settings that "tandem serve" reads, and may run beside it: the database is read as it is at one moment, then the
-objects of the bucket. What goes to standard output is checked by "tandem restore -check", as a file is. The file is readable for its owner only. It holds callers' names and numbers, recordings, and the
-hashes of passwords and tokens: keep it as you keep the database, encrypted where it leaves the machine. No secret of the
-environment is in it (passwords of the database, of Redis, of the switches): keep those where they are kept.
+objects of the bucket. What goes to standard output is checked by "tandem restore -check", as a file is. The file is readable
+for its owner only. It holds callers' names and numbers, recordings, and the hashes of passwords and tokens: keep it as you
+keep the database, encrypted where it leaves the machine. No secret of the environment is in it (passwords of the database, of
+Redis, of the switches), nor the key in TANDEM_SECRET_KEY_FILE: keep those where they are kept.
 `
 
 // backupCommand writes everything that an installation is into one file.
@@ -60,7 +62,7 @@ func backupCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	for _, n := range m.Rows {
 		rows += n
 	}
-	_, _ = fmt.Fprintf(stdout, "%s: %d rows of %d tables (schema version %d), %d other entries\n", *to, rows, len(m.Rows), m.Schema, len(m.Entries)-1)
+	_, _ = fmt.Fprintf(stdout, "%s: %d rows of %d tables (schema version %d), other files: %d\n", *to, rows, len(m.Rows), m.Schema, len(m.Entries)-1)
 	return nil
 }
 
@@ -158,7 +160,8 @@ func (w *archiveWriter) database(ctx context.Context, s settings, beside string)
 	return stats, w.add(databaseEntry, size, f)
 }
 
-// objects copies the objects of the bucket. What is archived behind the dump of the database may be among them: it does no harm.
+// objects copies the objects of the bucket. What is archived behind the dump of the database may be among them: the restored database has its job still, which finds the object
+// there.
 func (w *archiveWriter) objects(ctx context.Context, s settings) (err error) {
 	bucket, err := jobs.OpenBucket(ctx, s.Bucket)
 	if err != nil {
@@ -173,21 +176,25 @@ func (w *archiveWriter) objects(ctx context.Context, s settings) (err error) {
 		if err != nil {
 			return fmt.Errorf("list TANDEM_BUCKET: %w", err)
 		}
-		if err := w.object(ctx, bucket.Bucket, o); err != nil {
+		if _, begun := bucket.Begun(o.Key); begun || o.IsDir {
+			continue // an object that is being archived while we look; its job comes to an end without us
+		}
+		if err := w.object(ctx, bucket.Bucket, o.Key); err != nil {
 			return err
 		}
 	}
 }
 
-func (w *archiveWriter) object(ctx context.Context, bucket *blob.Bucket, o *blob.ListObject) error {
-	if o.IsDir {
+// object copies one object. One that was erased since it was listed must not be kept.
+func (w *archiveWriter) object(ctx context.Context, bucket *blob.Bucket, key string) error {
+	r, err := bucket.NewReader(ctx, key, nil)
+	if gcerrors.Code(err) == gcerrors.NotFound {
 		return nil
 	}
-	r, err := bucket.NewReader(ctx, o.Key, nil)
 	if err != nil {
-		return fmt.Errorf("read the object %s: %w", o.Key, err)
+		return fmt.Errorf("read the object %s: %w", key, err)
 	}
-	return errors.Join(w.add(objectPrefix+o.Key, r.Size(), r), r.Close())
+	return errors.Join(w.add(objectPrefix+key, r.Size(), r), r.Close())
 }
 
 // tree copies a file, or the plain files of a directory, by their absolute paths. Links are not followed.

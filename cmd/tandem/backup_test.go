@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -152,6 +153,86 @@ func TestBackupIsRestoredS5(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBackupUnderLoadS5: what is being archived, and what is erased, while the bucket is copied, neither fails a backup nor is in it.
+func TestBackupUnderLoadS5(t *testing.T) {
+	s := furnished(t, dbtest.SQLiteURL(t))
+	before := objects(t, s)
+	dir := strings.TrimPrefix(s.Bucket, "file://")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "acme", "c.wav.18ea3cb62548c095.tmp"), []byte("RI"), 0o600))
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	_, err := backup(t.Context(), s, file, true, nil, os.LookupEnv)
+	require.NoError(t, err)
+	other := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+	_, err = restore(t.Context(), other, file, "")
+	require.NoError(t, err)
+	require.Equal(t, before, objects(t, other))
+
+	bucket, err := jobs.OpenBucket(t.Context(), s.Bucket)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, bucket.Close()) }()
+	var out bytes.Buffer
+	w := &archiveWriter{tar: tar.NewWriter(&out)}
+	require.NoError(t, w.object(t.Context(), bucket.Bucket, "acme/erased.wav"), "it was listed a moment ago")
+	require.Empty(t, w.list)
+}
+
+// TestRestoreBringsTheKeyAndATokenS5: with both, a restored installation is whole: the switches get their phones, and the administrator gets in.
+func TestRestoreBringsTheKeyAndATokenS5(t *testing.T) {
+	s := furnished(t, dbtest.SQLiteURL(t))
+	key, err := models.OpenKey(s.SecretKey)
+	require.NoError(t, err)
+	db, err := openDatabase(t.Context(), s)
+	require.NoError(t, err)
+	_, err = db.Lines(key).CreatePhone(t.Context(), models.Phone{ID: "desk-1", Tenant: "acme", User: "2001", Name: "Desk"})
+	require.NoError(t, err)
+	_, err = db.Lines(key).SetPhonePassword(t.Context(), "desk-1", "")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	_, err = backup(t.Context(), s, file, true, nil, os.LookupEnv)
+	require.NoError(t, err)
+
+	for _, with := range []bool{true, false} {
+		other := unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db"))
+		for name, value := range map[string]string{"TANDEM_DB": other.DB, "TANDEM_BUCKET": other.Bucket, "TANDEM_ADMIN_TOKEN": other.AdminToken, "TANDEM_SECRET_KEY_FILE": other.SecretKey} {
+			t.Setenv(name, value)
+		}
+		args := []string{"restore", "-from", file}
+		if with {
+			args = append(args, "-secret-key", s.SecretKey, "-new-admin-token")
+		}
+		var said bytes.Buffer
+		require.Zero(t, run(t.Context(), args, &said, &said), said.String())
+		checked := checkKey(t.Context(), other)
+		if !with {
+			require.Contains(t, said.String(), "does not open the passwords of phones and trunks (1 were sealed")
+			require.NoFileExists(t, other.AdminToken)
+			require.Equal(t, broken, checked.Health, "no key at all")
+			_, err := models.OpenKey(other.SecretKey) // as the first start does
+			require.NoError(t, err)
+			checked = checkKey(t.Context(), other)
+			require.Equal(t, broken, checked.Health)
+			require.Contains(t, checked.Text, "phone desk-1")
+			require.NotEmpty(t, checked.Mend)
+			require.ErrorContains(t, takeKey(s.SecretKey, other.SecretKey), "is another key; nothing was restored")
+			continue
+		}
+		require.NotContains(t, said.String(), "WARNING")
+		require.Equal(t, fine, checked.Health, checked.Text)
+		info, err := os.Stat(other.SecretKey)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		text, err := os.ReadFile(other.AdminToken)
+		require.NoError(t, err)
+		db, err := models.Open(t.Context(), other.DB)
+		require.NoError(t, err)
+		_, err = db.Tokens().Authenticate(t.Context(), strings.TrimSpace(string(text)))
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+	}
+	require.ErrorContains(t, takeKey(filepath.Join(t.TempDir(), "none"), filepath.Join(t.TempDir(), "key")), "nothing was restored")
 }
 
 func TestBackupOfNothingMakesNothing(t *testing.T) {

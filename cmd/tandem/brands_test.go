@@ -38,8 +38,16 @@ var (
 	}}
 )
 
-// onEach plays a scenario on every kind of switch.
+// onEach plays a scenario on every kind of switch, beside other scenarios: each has an installation of its own, which mostly waits for what people and phones do, and "go test" starts
+// no more of them at once than there are cores.
 func onEach(t *testing.T, scenario func(t *testing.T, on brand)) {
+	t.Helper()
+	t.Parallel()
+	onEachAlone(t, scenario)
+}
+
+// onEachAlone is onEach for scenarios that keep the cores busy themselves, or say how long something may take: nothing else is played meanwhile.
+func onEachAlone(t *testing.T, scenario func(t *testing.T, on brand)) {
 	t.Helper()
 	for _, b := range []brand{onAsterisk, onFreeSWITCH} {
 		t.Run(b.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,6 +66,7 @@ func (i *installation) encrypts() {
 // examined has the doctor look at everything from within, test calls included.
 func (i *installation) examined() {
 	t := i.t
+	i.compose("start", "redis") // runs what Redis depends on, and no set-up of a switch: Tandem's settings must stay
 	said, err := i.try("compose", "--profile", "both", "exec", "-T", "tandem", "tandem", "doctor", "-json")
 	require.NoError(t, err, said)
 	var report struct{ Findings []finding }
@@ -140,18 +143,15 @@ func (i *installation) observed() {
 	t.Logf("%d queries of rules and dashboards are answered; those of dashboards without figures yet: %s", len(asked), strings.Join(empty, ", "))
 }
 
-// openPorts are the TCP ports on which an address answers.
-func openPorts(t *testing.T, address string) map[int]bool {
-	t.Helper()
+// openPorts are the ports that answer, of all but those to leave out.
+func openPorts(leaveOut map[int]bool, answers func(port int) bool) map[int]bool {
 	open, ports := map[int]bool{}, make(chan int)
 	var mu sync.Mutex
 	var asking sync.WaitGroup
 	for range 64 {
 		asking.Go(func() {
 			for port := range ports {
-				c, err := net.DialTimeout("tcp", net.JoinHostPort(address, strconv.Itoa(port)), time.Second)
-				if err == nil {
-					_ = c.Close()
+				if answers(port) {
 					mu.Lock()
 					open[port] = true
 					mu.Unlock()
@@ -160,19 +160,105 @@ func openPorts(t *testing.T, address string) map[int]bool {
 		})
 	}
 	for port := 1; port < 1<<16; port++ {
-		ports <- port
+		if !leaveOut[port] {
+			ports <- port
+		}
 	}
 	close(ports)
 	asking.Wait()
 	return open
 }
 
-// closed holds that the installation has opened no TCP port to the world, and that what is published is what docs/admin.md lists.
-func (i *installation) closed(before map[int]bool) {
-	i.t.Helper()
-	for port := range openPorts(i.t, i.outside) {
-		assert.True(i.t, before[port] || port == composeTLS || port == composeFreeSWITCHTLS, "TCP port %d is open to the world", port)
+func answersTCP(address string) bool {
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
 	}
+	_ = c.Close()
+	return true
+}
+
+// openUDP are the UDP ports of an address of this machine behind which there is somebody: of the others the kernel says at once that they are closed. Those of this process
+// are not among them.
+func openUDP(t *testing.T, address string) map[int]bool {
+	t.Helper()
+	ours := map[string]bool{}
+	sockets, err := filepath.Glob("/proc/self/fd/*")
+	require.NoError(t, err)
+	for _, fd := range sockets {
+		if to, err := os.Readlink(fd); err == nil {
+			ours[strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]")] = true
+		}
+	}
+	mine := map[int]bool{}
+	for _, table := range []string{"/proc/self/net/udp", "/proc/self/net/udp6"} {
+		for line := range strings.Lines(contents(t, table)) {
+			f := strings.Fields(line)
+			if len(f) < 10 || !ours[f[9]] {
+				continue
+			}
+			_, port, _ := strings.Cut(f[1], ":")
+			n, err := strconv.ParseInt(port, 16, 32)
+			require.NoError(t, err)
+			mine[int(n)] = true
+		}
+	}
+	return openPorts(mine, func(port int) bool { return answersUDP(net.JoinHostPort(address, strconv.Itoa(port))) })
+}
+
+// answersUDP tells whether there is somebody behind an address: the kernel does not say that nobody is. It says so only so often in a second, and is asked again therefore.
+func answersUDP(address string) bool {
+	for range 4 {
+		if refusesUDP(address) {
+			return false
+		}
+	}
+	return true
+}
+
+func refusesUDP(address string) bool {
+	c, err := net.Dial("udp", address)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = c.Close() }()
+	if c.LocalAddr().String() == address { // of all ports the kernel has given us this one: we would answer ourselves
+		return refusesUDP(address)
+	}
+	_ = c.SetDeadline(time.Now().Add(200 * time.Millisecond))
+	if _, err = c.Write([]byte("?")); err == nil {
+		_, err = c.Read(make([]byte, 1))
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// listening is what is open on an address before the installation is there.
+type listening struct{ tcp, udp map[int]bool }
+
+func listeningAt(t *testing.T, address string) listening {
+	t.Helper()
+	tcp := openPorts(nil, func(port int) bool { return answersTCP(net.JoinHostPort(address, strconv.Itoa(port))) })
+	return listening{tcp, openUDP(t, address)}
+}
+
+// closed holds that the installation has opened no port to the world but those that docs/admin.md lists, which are those that are published.
+func (i *installation) closed(before listening) {
+	i.t.Helper()
+	now := listeningAt(i.t, i.outside)
+	for port := range now.tcp {
+		assert.True(i.t, before.tcp[port] || port == composeTLS || port == composeFreeSWITCHTLS, "TCP port %d is open to the world", port)
+	}
+	documented := map[int]bool{composeSIP: true, composeFreeSWITCHSIP: true}
+	for _, r := range []string{composeRTP, composeFreeSWITCHRTP} {
+		first, last := portRange(i.t, r)
+		for port := first; port <= last; port++ {
+			documented[port] = true
+		}
+	}
+	for port := range now.udp {
+		assert.True(i.t, before.udp[port] || documented[port], "UDP port %d is open to the world", port)
+	}
+	assert.True(i.t, now.udp[composeSIP] && now.udp[composeFreeSWITCHSIP], "the scan sees those that are there")
 	published := map[string]bool{}
 	for _, id := range strings.Fields(i.compose("ps", "--quiet")) {
 		var ports map[string][]struct{ HostIP, HostPort string }
@@ -190,12 +276,8 @@ func (i *installation) closed(before map[int]bool) {
 		fmt.Sprintf("%s tcp %d", i.outside, composeTLS): true, fmt.Sprintf("%s tcp %d", i.outside, composeFreeSWITCHTLS): true,
 	}
 	for _, r := range []string{composeRTP, composeFreeSWITCHRTP} {
-		first, last, _ := strings.Cut(r, "-")
-		from, err := strconv.Atoi(first)
-		require.NoError(i.t, err)
-		to, err := strconv.Atoi(last)
-		require.NoError(i.t, err)
-		for port := from; port <= to; port++ {
+		first, last := portRange(i.t, r)
+		for port := first; port <= last; port++ {
 			want[fmt.Sprintf("%s udp %d", i.outside, port)] = true
 		}
 	}
@@ -210,6 +292,16 @@ func (i *installation) closed(before map[int]bool) {
 			assert.NotRegexp(i.t, `^\s*0\s`, line, "runs as root in %s", how)
 		}
 	}
+}
+
+func portRange(t *testing.T, text string) (first, last int) {
+	t.Helper()
+	from, to, _ := strings.Cut(text, "-")
+	first, err := strconv.Atoi(from)
+	require.NoError(t, err)
+	last, err = strconv.Atoi(to)
+	require.NoError(t, err)
+	return first, last
 }
 
 // secretive holds that no password of the installation is in a layer of Tandem's image, in what the engine tells of containers, on a command line or in a log.

@@ -273,7 +273,7 @@ func (i *installation) bye(k *talk) {
 // conversations. docs/admin.md says what it has seen.
 func TestComposeInstallation(t *testing.T) {
 	i := newInstallation(t)
-	open := openPorts(t, i.outside)
+	open := listeningAt(t, i.outside)
 	begun := time.Now()
 	i.compose("up", "--detach", "--wait", "--wait-timeout", "120", "--no-build")
 	up := time.Since(begun)

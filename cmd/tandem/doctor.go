@@ -27,9 +27,9 @@ type finding struct {
 	Mend   string `json:"mend,omitempty"` // how to mend it
 }
 
-// found makes a finding; mend may say how to mend it.
+// found makes a finding of one line; mend may say how to mend it.
 func found(check string, h health, text string, mend ...string) finding {
-	return finding{Check: check, Health: h, Text: text, Mend: strings.Join(mend, " ")}
+	return finding{Check: check, Health: h, Text: strings.ReplaceAll(text, "\n", "; "), Mend: strings.Join(mend, " ")}
 }
 
 type health string
@@ -95,7 +95,7 @@ func report(w io.Writer, findings []finding, asJSON bool) error {
 func examine(ctx context.Context, lookup func(string) (string, bool), environ []string, call bool) []finding {
 	s, err := readSettings(lookup)
 	if err != nil {
-		return []finding{found("settings", broken, strings.ReplaceAll(err.Error(), "\n", "; "))}
+		return []finding{found("settings", broken, err.Error(), "set them as \"tandem serve -help\" says")}
 	}
 	out := []finding{found("settings", fine, "all are understood")}
 	if names := misspelt(environ); len(names) > 0 {
@@ -104,7 +104,7 @@ func examine(ctx context.Context, lookup func(string) (string, bool), environ []
 	out = append(out, checkFiles(s, lookup)...)
 	out = append(out, checkPorts(ctx, s)...)
 	switches, clock := checkSwitches(ctx, s, call)
-	out = append(out, checkDatabase(ctx, s), checkRedis(ctx, s))
+	out = append(out, checkDatabase(ctx, s), checkKey(ctx, s), checkRedis(ctx, s))
 	return append(append(out, switches...), checkBucket(ctx, s), clock)
 }
 
@@ -123,7 +123,7 @@ func checkDatabase(ctx context.Context, s settings) finding {
 	server, clock, serverErr := db.Server(ctx)
 	asked := time.Now()
 	if err = errors.Join(err, serverErr, db.Close()); err != nil {
-		return found(name, broken, err.Error())
+		return found(name, broken, err.Error(), "look into the database's log")
 	}
 	text := fmt.Sprintf("%s %s answers, schema version %d", db.Dialect(), server, have)
 	if major, _ := strconv.Atoi(strings.Split(server, ".")[0]); db.Dialect() == models.Postgres && major < oldestPostgres {
@@ -141,6 +141,43 @@ func checkDatabase(ctx context.Context, s settings) finding {
 		return found(name, warning, fmt.Sprintf("%s; tandem serve brings it to %d", text, want))
 	}
 	return found(name, fine, text)
+}
+
+// checkKey looks whether the passwords of phones and trunks can be read: with another key than that which has sealed them, no switch is told of any.
+func checkKey(ctx context.Context, s settings) finding {
+	const name = "secret key"
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	key, err := openedKey(s.SecretKey)
+	if err != nil {
+		return found(name, broken, "TANDEM_SECRET_KEY_FILE: "+err.Error(), "restore the file from where it is kept")
+	}
+	if missingDatabase(s.DB) != "" {
+		return found(name, skipped, "there is no database yet")
+	}
+	db, err := models.Open(ctx, s.DB)
+	if err != nil {
+		return found(name, skipped, "the database does not answer")
+	}
+	sealed, err := db.Lines(key).Sealed(ctx)
+	switch err = errors.Join(err, db.Close()); {
+	case err != nil:
+		return found(name, skipped, "what is sealed cannot be read: "+oneLine(err.Error()))
+	case len(sealed) > 0:
+		return found(name, broken, fmt.Sprintf("does not open the password of %s (%d are sealed with another key): the switches are told of no change of phones and trunks", sealed[0], len(sealed)),
+			"restore the file of TANDEM_SECRET_KEY_FILE, "+s.SecretKey+", or give all of them new passwords")
+	case key == nil:
+		return found(name, skipped, "there is none yet; tandem serve makes one")
+	}
+	return found(name, fine, "opens all passwords of phones and trunks")
+}
+
+// openedKey is the key in a file; nil, which opens nothing, where there is no file.
+func openedKey(path string) (*models.Key, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, nil //nolint:nilnil // opening a key that is not there would make one
+	}
+	return models.OpenKey(path)
 }
 
 // oldestPostgres is the oldest major version that is tested (Debian 12's).
@@ -166,7 +203,7 @@ func checkRedis(ctx context.Context, s settings) finding {
 	defer cancel()
 	o, err := redis.ParseURL(s.Redis)
 	if err != nil {
-		return found(name, broken, "TANDEM_REDIS: is not a redis URL") // the error would quote it, password and all
+		return found(name, broken, "TANDEM_REDIS: is not a redis URL", "set it like redis://:PASSWORD@HOST:6379/0") // the error would quote it, password and all
 	}
 	c := redis.NewClient(o)
 	policy, err := c.ConfigGet(ctx, "maxmemory-policy").Result()
@@ -174,7 +211,7 @@ func checkRedis(ctx context.Context, s settings) finding {
 		err = c.Ping(ctx).Err()
 	}
 	if err = errors.Join(err, c.Close()); err != nil {
-		return found(name, broken, err.Error(), "start Redis, and compare TANDEM_REDIS with its address and password")
+		return found(name, broken, fmt.Sprintf("ask %s: %v", o.Addr, err), "start Redis, and compare TANDEM_REDIS with its address and password")
 	}
 	if p := policy["maxmemory-policy"]; p != "" && p != "noeviction" {
 		return found(name, warning, "answers, but maxmemory-policy is "+p+": reminders of jobs may be thrown away", "set maxmemory-policy noeviction")

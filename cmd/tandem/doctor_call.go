@@ -17,17 +17,13 @@ type testPhone struct {
 
 // newTestPhone makes a phone that a switch at an address can reach: on the interface by which this machine reaches the switch.
 func newTestPhone(ctx context.Context, switchHost string) (*testPhone, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", net.JoinHostPort(switchHost, "9")) // sends nothing
+	addr, err := wayTo(ctx, switchHost)
 	if err != nil {
-		return nil, fmt.Errorf("find the way to %s: %w", switchHost, err)
-	}
-	local, _, err := net.SplitHostPort(conn.LocalAddr().String())
-	if err = firstOf(err, conn.Close()); err != nil {
 		return nil, err
 	}
 	p := &testPhone{calls: make(chan *softphone.Call, 1)}
 	p.phone, err = softphone.New(softphone.Config{
-		User: "tandem-doctor", Addr: net.JoinHostPort(local, "0"), Voice: softphone.ToneVoice(softphone.Tone(0)),
+		User: "tandem-doctor", Addr: addr, Voice: softphone.ToneVoice(softphone.Tone(0)),
 		Reaction: func(_ context.Context, c *softphone.Call) {
 			if c.Answer() == nil {
 				select {
@@ -38,6 +34,16 @@ func newTestPhone(ctx context.Context, switchHost string) (*testPhone, error) {
 		},
 	})
 	return p, err
+}
+
+// wayTo is any free port of the interface by which this machine reaches a host.
+func wayTo(ctx context.Context, host string) (addr string, err error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", net.JoinHostPort(host, "9")) // sends nothing
+	if err != nil {
+		return "", fmt.Errorf("find the way to %s: %w", host, err)
+	}
+	local, _, err := net.SplitHostPort(conn.LocalAddr().String())
+	return net.JoinHostPort(local, "0"), firstOf(err, conn.Close())
 }
 
 func firstOf(errs ...error) error {

@@ -40,7 +40,7 @@ func (f freeswitchSettings) examine(ctx context.Context, call bool) []finding {
 		err = s.logIn(f.User, f.Password)
 	}
 	if err != nil {
-		return []finding{found("event socket", broken, err.Error())}
+		return []finding{found("event socket", broken, err.Error(), askAgain)}
 	}
 	out := f.modules(s)
 	out = append(out, f.codecs(s), f.profile(s), f.recording(ctx, s))
@@ -73,7 +73,7 @@ func (f freeswitchSettings) modules(s *socket) []finding {
 func (f freeswitchSettings) codecs(s *socket) finding {
 	prefs, err := s.ask("global_getvar global_codec_prefs")
 	if err != nil {
-		return found("codecs", broken, err.Error())
+		return found("codecs", broken, err.Error(), askAgain)
 	}
 	if !slices.ContainsFunc(strings.Split(prefs, ","), func(c string) bool { return strings.HasPrefix(c, "PCMU") || strings.HasPrefix(c, "PCMA") }) {
 		return found("codecs", broken, fmt.Sprintf("no G.711 among global_codec_prefs (%.100q)", prefs), "set global_codec_prefs and outbound_codec_prefs to PCMU,PCMA in vars.xml")
@@ -94,7 +94,7 @@ func (f freeswitchSettings) recording(ctx context.Context, s *socket) finding {
 	const name = "recordings"
 	theirs, err := s.ask("global_getvar recordings_dir")
 	if err != nil {
-		return found(name, broken, err.Error())
+		return found(name, broken, err.Error(), askAgain)
 	}
 	dir := f.Recordings
 	if dir == "" {
@@ -148,11 +148,11 @@ func (f freeswitchSettings) testCall(ctx context.Context, s *socket) []finding {
 	const name = "test call"
 	host, _, err := net.SplitHostPort(f.Addr)
 	if err != nil {
-		return []finding{found(name, broken, f.prefix+"_ADDR: must be an address and a port")}
+		return []finding{found(name, broken, f.prefix+"_ADDR: must be an address and a port", "set it like 127.0.0.1:8021")}
 	}
 	phone, err := newTestPhone(ctx, cmp.Or(f.SIP, host))
 	if err != nil {
-		return []finding{found(name, broken, err.Error())}
+		return []finding{found(name, broken, err.Error(), "set "+f.prefix+"_SIP to the IP address of the switch's SIP")}
 	}
 	defer phone.close(ctx)
 	id := uuid.NewString()

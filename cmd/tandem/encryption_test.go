@@ -146,6 +146,7 @@ func already(t *testing.T) context.Context {
 
 // TestATrunkEncrypts has a carrier who speaks TLS and SRTP, and one who shows another's certificate.
 func TestATrunkEncrypts(t *testing.T) {
+	t.Parallel()
 	for _, on := range []brand{
 		{name: "asterisk", start: func(t *testing.T, n int) []*exchange {
 			return []*exchange{asteriskExchange(t, lab.ForTest(t, func(o *lab.Options) { o.Phones, o.CarrierFrom = n, "127.0.0.1" }))}

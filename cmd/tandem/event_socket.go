@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/textproto"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +72,9 @@ func (s *socket) send(line string) (textproto.MIMEHeader, string, error) {
 
 func (s *socket) read() (textproto.MIMEHeader, string, error) {
 	head, err := s.in.ReadMIMEHeader()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, "", errors.New("is connected, and does not say anything in time")
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("answers something that is not an event socket's: %w", err)
 	}

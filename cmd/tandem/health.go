@@ -13,8 +13,9 @@ import (
 )
 
 const healthHelp = `
-It asks the "tandem serve" whose settings it shares, at TANDEM_LISTEN. The exit status is 0 if that is ready: it owns the shard, the database answers, and a switch is
-connected. A container's health check is this: the image has nothing else in it that could ask.
+It asks the "tandem serve" that has the same settings, at TANDEM_LISTEN. The exit status is 0 if that is ready: it owns the
+shard, the database answers, and a switch is connected. It is the health check of the container, whose image has nothing else
+that could ask.
 `
 
 // healthCommand asks the process next door whether it is ready.

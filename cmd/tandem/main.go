@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -27,6 +28,7 @@ var commands = []command{
 	{"restore", "make an installation of a backup, in an empty database and bucket", restoreCommand},
 	{"setup", "what an installation needs before it starts: secrets, the switches' directories", setupCommand},
 	{"health", "whether the control plane on this machine can do its work", healthCommand},
+	{"jobs", "the jobs that were given up, and have them tried again", jobsCommand},
 	{"doctor", "check everything that serve stands on", doctorCommand},
 	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},
 	{"replay", "a journal through the rules again, as a timeline", replayCommand},
@@ -86,7 +88,7 @@ func newFlags(name, form, more string, stderr io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		_, _ = fmt.Fprintf(stderr, "usage: tandem %s %s\n", name, form)
+		_, _ = fmt.Fprintln(stderr, strings.TrimSpace("usage: tandem "+name+" "+form))
 		flags.PrintDefaults()
 		_, _ = fmt.Fprint(stderr, more)
 	}

@@ -29,6 +29,7 @@ func migrateCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	}
 	verb := flags.Arg(0)
 	if flags.NArg() != 1 || verb != "up" && verb != "down" && verb != "status" {
+		_, _ = fmt.Fprintln(stderr, "tandem migrate: give one of up, down and status")
 		flags.Usage()
 		return errUsage
 	}

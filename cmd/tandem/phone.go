@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -14,7 +15,7 @@ import (
 	"github.com/tandem-voice/tandem/orchestrator/softphone"
 )
 
-// The environment variable from which the password comes when there is no flag: flags are visible to every user of the machine.
+// The environment variable from which the password comes. There is no flag for it: command lines are visible to every user of the machine.
 const phonePasswordEnv = "TANDEM_PHONE_PASSWORD" //nolint:gosec // a name, not a password
 
 const phoneHelp = `commands, one per line:
@@ -31,10 +32,9 @@ func phoneCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 func runPhone(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	flags := newFlags("phone", "-user NAME [flags]", "\n"+phoneHelp, stderr)
 	var (
-		user     = flags.String("user", "", "SIP user, for example 1001")
-		password = flags.String("password", "", "SIP password; better in the environment as "+phonePasswordEnv)
+		user     = flags.String("user", "", "SIP user, for example 1001; the password comes from the environment, as "+phonePasswordEnv)
 		server   = flags.String("server", "127.0.0.1:5060", "host:port of the switch")
-		addr     = flags.String("addr", "127.0.0.1:0", "local ip:port; port 0 is any free one")
+		addr     = flags.String("addr", "", "local ip:port, port 0 is any free one; default: a free one of the interface that leads to the switch")
 		name     = flags.String("name", "", "display name for outgoing calls")
 		register = flags.Bool("register", true, "register at the switch")
 		answer   = flags.Bool("answer", false, "answer every call at once")
@@ -48,15 +48,20 @@ func runPhone(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		_, _ = fmt.Fprintln(stderr, "tandem phone: -user must not be empty, for example -user 1001")
 		return errUsage
 	}
-	if *password == "" {
-		*password = os.Getenv(phonePasswordEnv)
-	}
-	cfg := softphone.Config{User: *user, Password: *password, DisplayName: *name, Server: *server, Addr: *addr}
 	voice, err := phoneVoice(*tone, *wav)
 	if err != nil {
 		return err
 	}
-	cfg.Voice = voice
+	if *addr == "" {
+		host, _, err := net.SplitHostPort(*server)
+		if err != nil {
+			return fmt.Errorf("server: %w", err)
+		}
+		if *addr, err = wayTo(ctx, host); err != nil {
+			return err
+		}
+	}
+	cfg := softphone.Config{User: *user, Password: os.Getenv(phonePasswordEnv), DisplayName: *name, Server: *server, Addr: *addr, Voice: voice}
 	if *tone != 0 {
 		cfg.ListenFor = []float64{*tone} // to recognise another phone with the same odd tone, or an echo
 	}

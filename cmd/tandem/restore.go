@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -20,7 +21,8 @@ const restoreHelp = `
 It reads the settings that "tandem serve" reads, and puts a backup into the database and the bucket that they name, which must
 be empty: nothing is ever overwritten. The database may be of the other kind, SQLite or Postgres. The whole file is checked
 before anything is written. Do not start "tandem serve" before, and not while the installation that the backup is of still
-runs with the same switches. A lost administrator's token is replaced by "tandem serve -new-admin-token".
+runs with the same switches. Where the files of the first start are lost (TANDEM_ADMIN_TOKEN, TANDEM_SECRET_KEY_FILE), -new-admin-token makes another token, and
+-secret-key brings the key along. The users are those of the backup, with their passwords.
 `
 
 // restoreCommand makes an installation of a backup.
@@ -28,6 +30,8 @@ func restoreCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	flags := newFlags("restore", "-from FILE [flags]", restoreHelp, stderr)
 	from := flags.String("from", "", "the file that \"tandem backup\" has written")
 	check := flags.Bool("check", false, "only check that the file is whole")
+	key := flags.String("secret-key", "", "the file of TANDEM_SECRET_KEY_FILE of the installation that the backup is of, to be put in its place here; none = it is there, or phones and trunks get new passwords")
+	token := flags.Bool("new-admin-token", false, "make another administrator's token and write it to TANDEM_ADMIN_TOKEN")
 	filesTo := flags.String("files", "", "an empty directory to put the files of configuration in that were taken along; none = they are left out")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -48,9 +52,21 @@ func restoreCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
+	if *key != "" {
+		if err := takeKey(*key, s.SecretKey); err != nil {
+			return err
+		}
+	}
 	stats, err := restore(ctx, s, *from, *filesTo)
 	if err != nil {
 		return err
+	}
+	sealed, err := afterRestore(ctx, s, *token)
+	if err != nil {
+		return fmt.Errorf("the backup is restored: %w", err)
+	}
+	if sealed > 0 {
+		_, _ = fmt.Fprintf(stdout, "WARNING: %s does not open the passwords of phones and trunks (%d were sealed with another key): put the right one there, or give them new passwords\n", s.SecretKey, sealed)
 	}
 	rows := 0
 	for _, n := range stats.Rows {
@@ -58,6 +74,50 @@ func restoreCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	}
 	_, _ = fmt.Fprintf(stdout, "restored %d rows of %d tables; compare the settings with %s in the backup, then start \"tandem serve\"\n", rows, len(stats.Rows), settingsEntry)
 	return nil
+}
+
+// takeKey puts the key of the old installation in its place. One that is there already is never overwritten: passwords may be sealed with it.
+func takeKey(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return fmt.Errorf("-secret-key: %w; nothing was restored", err)
+	}
+	if there, err := os.ReadFile(to); err == nil {
+		if bytes.Equal(bytes.TrimSpace(there), bytes.TrimSpace(text)) {
+			return nil
+		}
+		return fmt.Errorf("-secret-key: %s is there, and is another key; nothing was restored", to)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		return fmt.Errorf("-secret-key: %w; nothing was restored", err)
+	}
+	if err := writeSecret(to, strings.TrimSpace(string(text))); err != nil {
+		return fmt.Errorf("-secret-key: %w; nothing was restored", err)
+	}
+	if _, err := models.OpenKey(to); err != nil {
+		return errors.Join(fmt.Errorf("-secret-key: %w; nothing was restored", err), os.Remove(to))
+	}
+	return nil
+}
+
+// afterRestore makes the administrator's token, where it is asked for, and says how many passwords the key does not open.
+func afterRestore(ctx context.Context, s settings, token bool) (sealed int, err error) {
+	db, err := models.Open(ctx, s.DB)
+	if err != nil {
+		return 0, fmt.Errorf("open TANDEM_DB: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if token {
+		if err := adminToken(ctx, db, s.AdminToken, true); err != nil {
+			return 0, err
+		}
+	}
+	key, err := openedKey(s.SecretKey)
+	if err != nil {
+		return 0, fmt.Errorf("TANDEM_SECRET_KEY_FILE: %w", err)
+	}
+	closed, err := db.Lines(key).Sealed(ctx)
+	return len(closed), err
 }
 
 // checkArchive reads a backup from end to end.

@@ -14,7 +14,7 @@ import (
 
 // TestRingAllOfAHundred rings a hundred phones for one caller, and two of them answer in the same instant: one wins, the others are told so (N6).
 func TestRingAllOfAHundred(t *testing.T) {
-	onEach(t, ringAllOfAHundred)
+	onEachAlone(t, ringAllOfAHundred)
 }
 
 func ringAllOfAHundred(t *testing.T, on brand) {

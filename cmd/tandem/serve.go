@@ -146,7 +146,6 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		}
 	})
 	running.Go(func() { sweep(aside, db, log) })
-	running.Go(func() { phoneLines.run(aside) })
 	if measured != nil {
 		running.Go(func() { serveMetrics(aside, measured, counted.registry, log) })
 	}
@@ -157,6 +156,12 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		return err
 	}
 	defer func() { err = errors.Join(err, shard.Stop()) }()
+
+	// Phones and trunks are written over the loop's connections to the switches, so that ends before these do.
+	writing, endWriting := context.WithCancel(aside)
+	var writers sync.WaitGroup
+	defer func() { endWriting(); writers.Wait() }()
+	writers.Go(func() { phoneLines.run(writing) })
 
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()

@@ -179,6 +179,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 	look := func(vars map[string]string) map[string]finding {
 		out := map[string]finding{}
 		for _, f := range examine(t.Context(), environ(t, vars), nil, false) {
+			require.True(t, f.Health != broken || f.Mend != "", "%s says nothing of how to mend it: %s", f.Check, f.Text)
 			out[f.Check] = f
 		}
 		return out
@@ -201,7 +202,16 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 		require.Equal(t, broken, seen[check].Health, check)
 		require.NotContains(t, seen[check].Text, "hunter2")
 	}
+	require.Contains(t, seen["redis"].Text, "127.0.0.1:1", "whom it has asked")
 	require.Equal(t, broken, look(map[string]string{"TANDEM_SHARD": "?"})["settings"].Health)
+	require.Equal(t, broken, look(map[string]string{"TANDEM_ARI_URL": "http://127.0.0.1:1", "TANDEM_ARI_PASSWORD": "x"})["switch asterisk"].Health)
+	require.Equal(t, broken, look(map[string]string{"TANDEM_ESL_ADDR": "127.0.0.1:1", "TANDEM_ESL_PASSWORD": "x"})["switch freeswitch"].Health)
+	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // its kernel accepts connections
+	require.NoError(t, err)
+	paused := look(map[string]string{"TANDEM_ESL_ADDR": silent.Addr().String(), "TANDEM_ESL_PASSWORD": "x"})["switch freeswitch"]
+	require.NoError(t, silent.Close())
+	require.Equal(t, broken, paused.Health)
+	require.Contains(t, paused.Text, "does not say anything in time")
 	require.Equal(t, broken, look(nil)["switch"].Health, "none is set up")
 
 	var table, js bytes.Buffer

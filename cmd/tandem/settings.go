@@ -145,7 +145,7 @@ func (e *environment) fromFiles() {
 	}
 	given := map[string]string{}
 	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), ".env") {
+		if !strings.HasSuffix(entry.Name(), settingsFile) {
 			continue
 		}
 		b, err := os.ReadFile(filepath.Join(dir, entry.Name()))

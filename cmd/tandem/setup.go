@@ -19,20 +19,25 @@ It makes what an installation needs before its services start; docker/compose.ya
   tandem setup secrets [flags]     the passwords that are missing, of the database, of Redis, and of the switches, as files
   tandem setup asterisk [flags]    the directory of an Asterisk, and the settings with which Tandem drives it
   tandem setup freeswitch [flags]  the same for a FreeSWITCH
+  tandem setup forget [flags]      that there was a switch: Tandem drives it no longer from its next start on
   tandem setup sign-in             who can sign in at first, and the password; for people
 
-Called again, secrets leaves those that are there and forgets which switches there are: run the switches' parts after it, which write their directories anew.
+Called again, secrets leaves those that are there, and the switches' parts write their directories anew.
 `
 
 // setupCommand prepares the directories that the services of a container installation share. Each part is a service of its own, so that a profile of compose chooses
 // the switches, and nobody has to tell Tandem which ones there are.
 func setupCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	parts := map[string]func(args []string, stdout, stderr io.Writer) error{
-		"secrets": setupSecrets, "asterisk": setupAsterisk, "freeswitch": setupFreeSWITCH, "sign-in": showSignIn,
+		"secrets": setupSecrets, "asterisk": setupAsterisk, "freeswitch": setupFreeSWITCH, "forget": forgetSwitch, "sign-in": showSignIn,
 	}
 	if len(args) == 0 || parts[args[0]] == nil {
+		help := len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0])
+		if len(args) > 0 && !help {
+			_, _ = fmt.Fprintf(stderr, "tandem setup: unknown part %q\n", args[0])
+		}
 		_, _ = fmt.Fprint(stderr, "usage: tandem setup PART [flags]\n"+setupHelp)
-		if len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		if help {
 			return nil
 		}
 		return errUsage
@@ -48,6 +53,7 @@ const (
 	databaseFile  = "database-url"
 	redisFile     = "redis-url"
 	settingsDir   = "settings"
+	settingsFile  = ".env" // the end of the name of each file in it
 	postgresFile  = "password"
 	redisPassword = "password"
 	grafanaFile   = "password"
@@ -118,11 +124,8 @@ func setupSecrets(args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	// Which switches there are is said anew at each start, by those parts of the set-up that run.
+	// Which switches there are stays as it is: this runs before whatever service somebody starts by itself, and the set-ups of the switches do not.
 	settings := filepath.Join(*dir, settingsDir)
-	if err := os.RemoveAll(settings); err != nil {
-		return fmt.Errorf("clear the settings: %w", err)
-	}
 	if err := os.MkdirAll(settings, 0o750); err != nil {
 		return fmt.Errorf("make the directory of settings: %w", err)
 	}
@@ -130,6 +133,35 @@ func setupSecrets(args []string, stdout, stderr io.Writer) error {
 		_, _ = fmt.Fprintf(stdout, "%d secrets were made; they are shown nowhere\n", made)
 	}
 	_, err := fmt.Fprintf(stdout, "When Tandem is up, sign in at %s as %s. \"tandem setup sign-in\" shows the password; with compose: docker compose exec tandem tandem setup sign-in\n", *address, adminName)
+	return err
+}
+
+// forgetSwitch takes back what the set-up of a switch has told Tandem. Secrets and the switch's directory stay.
+func forgetSwitch(args []string, stdout, stderr io.Writer) error {
+	flags := newFlags("setup forget", "-switch NAME [flags]", "", stderr)
+	name := flags.String("switch", "", "the switch, as Tandem calls it: "+asteriskName+" or "+freeswitchName)
+	secrets := flags.String("secrets", "/run/tandem", "directory of Tandem's own secrets")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if !nameForm.MatchString(*name) {
+		_, _ = fmt.Fprintln(stderr, "tandem setup forget: -switch must name a switch")
+		return errUsage
+	}
+	dir := filepath.Join(*secrets, settingsDir)
+	err := os.Remove(filepath.Join(dir, *name+settingsFile))
+	if errors.Is(err, os.ErrNotExist) {
+		var known []string
+		files, _ := filepath.Glob(filepath.Join(dir, "*"+settingsFile)) // fails for a bad pattern only
+		for _, f := range files {
+			known = append(known, strings.TrimSuffix(filepath.Base(f), settingsFile))
+		}
+		return fmt.Errorf("there is no switch %s; set-ups are there of: %s", *name, strings.Join(known, ", "))
+	}
+	if err != nil {
+		return fmt.Errorf("forget the switch %s: %w", *name, err)
+	}
+	_, err = fmt.Fprintf(stdout, "%s is forgotten: from its next start on, Tandem drives it no longer\n", *name)
 	return err
 }
 
@@ -164,8 +196,11 @@ func showSignIn(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	b, err := os.ReadFile(s.adminPasswordFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is not there: no first start has written it here; of an installation that was restored the users have the passwords of before", s.adminPasswordFile())
+	}
 	if err != nil {
-		return fmt.Errorf("read the password that the first start wrote: %w", err)
+		return fmt.Errorf("read the password that the first start of \"tandem serve\" with these settings wrote: %w", err)
 	}
 	_, err = fmt.Fprintf(stdout, "name      %s\npassword  %s\n\nGive yourself another one after signing in: this is the first one, and it stays in %s.\n",
 		adminName, strings.TrimSpace(string(b)), s.adminPasswordFile())

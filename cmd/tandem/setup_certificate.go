@@ -41,9 +41,10 @@ func (p *switchPlace) tlsAddress() string {
 
 func (p *switchPlace) checkSecurity(check func(ok bool, field, rule string)) {
 	check(p.tlsPort >= 0 && p.tlsPort <= 65535, "-tls-port", "must be a port, or 0 for none")
+	check(!p.secure() || p.tlsPort != int(p.sip.Port()), "-tls-port", "must be another than that of -sip")
 	check(!p.secure() || filepath.IsAbs(p.tlsDir), "-tls-dir", "must be an absolute path where there is a -tls-port")
 	check(p.certificates == "" || filepath.IsAbs(p.certificates), "-certificates", "must be an absolute path")
-	check(p.hostname == "" || len(p.hostname) <= 253 && hostForm.MatchString(p.hostname), "-tls-name", "must be a host name (TANDEM_SIP_NAME)")
+	check(p.hostname == "" || len(p.hostname) <= 253 && hostForm.MatchString(p.hostname), "-tls-name", "must be a host name")
 }
 
 // certified is a switch that shows a certificate.

@@ -45,9 +45,12 @@ func setupAsterisk(args []string, stdout, stderr io.Writer) error {
 		HTTPAddr: p.control.Addr().String(), HTTPPort: int(p.control.Port()),
 		RTPFirst: p.first, RTPLast: p.last, ARIUser: "tandem", ARIPassword: password, Qualify: qualifyEvery,
 	}
+	if p.sip.Addr().IsUnspecified() {
+		site.LocalNets = slices.DeleteFunc([]string{"127.0.0.0/8", p.sipAddress()}, func(a string) bool { return a == "" }) // this machine's own phones, as the doctor's
+	}
 	if p.peer.IsValid() {
 		address := p.peer.Addr().String()
-		site.LocalNets, site.PeerName = []string{address}, asteriskName
+		site.LocalNets, site.PeerName = append(site.LocalNets, address), asteriskName
 		site.Peers = []asterisk.Peer{{Name: freeswitchName, Contact: "sip:" + p.peer.String(), Match: []string{address}, Secret: peer}}
 	}
 	if p.secure() {
@@ -135,7 +138,7 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	sip := flags.String("sip", "0.0.0.0:5060", "address and port of SIP and address of media, as the switch binds them")
 	control := flags.String("control", "127.0.0.1:0", "address and port of "+what+": a network on which nobody is but Tandem and the switches")
 	rtp := flags.String("rtp", "10000-10199", "ports of media, first and last; a leg takes two")
-	flags.StringVar(&p.public, "public", "", "IP address at which phones and carriers reach the switch; default: this machine's, where this runs on its network")
+	flags.StringVar(&p.public, "public", "", "IP address at which phones and carriers reach the switch; default: the address with which this machine speaks to the world")
 	peer := flags.String("peer", "", "address and port of the other switch for calls between the two; default: there is none")
 	securityFlags(flags, &p)
 	if more != nil {
@@ -145,36 +148,61 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 		return p, err
 	}
 	e := environment{}
-	e.check(filepath.IsAbs(p.dir), "-dir", "must be an absolute path")
+	check := func(ok bool, flag, rule string) { e.check(ok, inCompose(kind, flag), rule) }
+	check(filepath.IsAbs(p.dir), "-dir", "must be an absolute path")
 	var err error
 	p.sip, err = netip.ParseAddrPort(*sip)
-	e.check(err == nil, "-sip", "must be an IP address and a port, like 172.16.117.2:5060")
+	check(err == nil, "-sip", "must be an IP address and a port, like 172.16.117.2:5060")
 	p.control, err = netip.ParseAddrPort(*control)
-	e.check(err == nil && p.control.Port() != 0, "-control", "must be an IP address and a port, like 172.16.117.18:8088")
+	check(err == nil && p.control.Port() != 0, "-control", "must be an IP address and a port, like 172.16.117.18:8088")
 	first, last, _ := strings.Cut(*rtp, "-")
+	var lastErr error
 	p.first, err = strconv.Atoi(first)
-	e.check(err == nil, "-rtp", "must be two ports, like 10000-10199")
-	p.last, err = strconv.Atoi(last)
-	e.check(err == nil, "-rtp", "must be two ports, like 10000-10199")
+	p.last, lastErr = strconv.Atoi(last)
+	check(err == nil && lastErr == nil && 0 < p.first && p.first < p.last && p.last <= 65535, "-rtp", "must be two ports from 1 to 65535, the lower one first, like 10000-10199")
 	if *peer != "" {
 		p.peer, err = netip.ParseAddrPort(*peer)
-		e.check(err == nil, "-peer", "must be an IP address and a port")
+		check(err == nil, "-peer", "must be an IP address and a port")
 	}
-	p.checkSecurity(e.check)
-	if p.public == "" {
+	p.checkSecurity(check)
+	switch {
+	case p.public != "":
+	case p.sip.Addr().IsLoopback():
+		p.public = p.sip.Addr().String() // nobody reaches it at another
+	default:
 		p.public, err = machineAddress()
-		e.check(err == nil, "-public", "must be set (TANDEM_PUBLIC_ADDRESS), because this machine's address is not to be found out: "+fmt.Sprint(err))
+		check(err == nil, "-public", "must be set, because this machine's address is not to be found out: "+fmt.Sprint(err))
 	}
-	e.check(net.ParseIP(p.public) != nil, "-public", "must be an IP address (TANDEM_PUBLIC_ADDRESS), not a name")
+	check(net.ParseIP(p.public) != nil, "-public", "must be an IP address, not a name")
 	return p, errors.Join(e.errs...)
 }
 
-// sipAddress is where SIP is bound, for whoever shares that network with the switch; "" = on every address.
+// inCompose is a flag as it is called in messages: docker/compose.yaml gives it what a variable of docker/.env says, and that is what people have set.
+func inCompose(kind, flag string) string {
+	variable := map[string]string{
+		"-sip": "TANDEM_SIP_PORT, TANDEM_NET", "-rtp": "TANDEM_RTP_PORTS", "-tls-port": "TANDEM_SIPS_PORT", "-control": "TANDEM_NET", "-peer": "TANDEM_NET",
+		"-public": "TANDEM_PUBLIC_ADDRESS", "-tls-name": "TANDEM_SIP_NAME", "-certificates": "TANDEM_CERTIFICATES",
+	}[flag]
+	if variable == "" {
+		return flag
+	}
+	if kind == freeswitchName && slices.Contains([]string{"-sip", "-rtp", "-tls-port"}, flag) {
+		variable = strings.Replace(variable, "TANDEM_", "TANDEM_FREESWITCH_", 1)
+	}
+	return flag + " (" + variable + ")"
+}
+
+// sipAddress is where whoever shares the switch's network reaches its SIP, as the doctor's phone does; "" = that is not known. A switch on every address of this machine
+// is called at the one that it tells phones, so that its media comes from there: phones take none from elsewhere.
 func (p *switchPlace) sipAddress() string {
-	if p.sip.Addr().IsUnspecified() {
+	if !p.sip.Addr().IsUnspecified() {
+		return p.sip.Addr().String()
+	}
+	own, err := machineAddress()
+	if err != nil {
 		return ""
 	}
-	return p.sip.Addr().String()
+	return own
 }
 
 // machineAddress is the address with which this machine speaks to the world. Nothing is sent: the kernel chooses the address when it is told whom one wants to speak to.
@@ -212,7 +240,7 @@ func (p *switchPlace) announce(stdout io.Writer, name core.EngineID, settings ma
 		}
 	}
 	slices.Sort(lines)
-	if err := writeSecret(filepath.Join(p.secrets, settingsDir, string(name)+".env"), strings.Join(lines, "\n")); err != nil {
+	if err := writeSecret(filepath.Join(p.secrets, settingsDir, string(name)+settingsFile), strings.Join(lines, "\n")); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(stdout, "%s: phones and carriers reach it at %s, port %d; media on ports %d to %d\n", name, p.public, p.sip.Port(), p.first, p.last)

@@ -97,9 +97,55 @@ func TestSetup(t *testing.T) {
 	assert.Equal(t, database, contents(t, own, "database-url"))
 	assert.Equal(t, password, contents(t, postgres, "password"))
 	assert.Equal(t, a.Password, contents(t, own, "ari-password"))
-	found, err = readSettings(environ(t, map[string]string{"TANDEM_SETTINGS": own + "/settings"}))
+	settings := environ(t, map[string]string{"TANDEM_SETTINGS": own + "/settings"})
+	found, err = readSettings(settings)
 	require.NoError(t, err)
-	assert.Empty(t, found.Switches, "their set-up has not run in this start")
+	assert.Len(t, found.Switches, 2, "they are there still: \"compose start redis\" makes secrets and sets up no switch")
+
+	// A switch is forgotten when somebody says so.
+	assert.Contains(t, setUp(t, 0, "forget", "-secrets", own, "-switch", "freeswitch"), "freeswitch is forgotten")
+	found, err = readSettings(settings)
+	require.NoError(t, err)
+	require.Len(t, found.Switches, 1)
+	assert.IsType(t, asteriskSettings{}, found.Switches[0])
+	assert.Contains(t, setUp(t, 1, "forget", "-secrets", own, "-switch", "freeswitch"), "there is no switch freeswitch; set-ups are there of: asterisk")
+	assert.Contains(t, setUp(t, 2, "forget", "-secrets", own), "-switch must name a switch")
+	setUp(t, 2, "forget", "-secrets", own, "-switch", "../ari-password")
+}
+
+// A switch beside Tandem, without containers: it is on every address, and the doctor calls it at the one from which its media then comes. At the loopback interface it is for
+// this machine, and tells no other address.
+func TestSetupBesideTandem(t *testing.T) {
+	secrets := t.TempDir()
+	setUp(t, 0, "secrets", "-dir", secrets)
+	own, alone := machineAddress()
+	for kind, x := range map[string]struct{ variable, file string }{
+		"asterisk":   {"TANDEM_ARI_SIP", "etc/site/pjsip.conf"},
+		"freeswitch": {"TANDEM_ESL_SIP", "etc/site/sofia.conf.xml"},
+	} {
+		t.Run(kind+" on every address", func(t *testing.T) {
+			if alone != nil {
+				t.Skipf("SKIPPED, NOT TESTED: %v; give this machine an address and a default route (`ip address add`, `ip route add default`)", alone)
+			}
+			everywhere := shortDir(t)
+			said := setUp(t, 0, kind, "-dir", everywhere, "-secrets", secrets, "-control", "127.0.0.1:8088")
+			assert.Contains(t, said, "reach it at "+own+", port 5060")
+			assert.Contains(t, contents(t, secrets, "settings", kind+".env"), x.variable+"="+own)
+			if kind == "asterisk" {
+				assert.Contains(t, contents(t, everywhere, x.file), "external_media_address = "+own+"\nlocal_net = 127.0.0.0/8\nlocal_net = "+own+"\n")
+			}
+		})
+		t.Run(kind+" on loopback", func(t *testing.T) {
+			here := shortDir(t)
+			said := setUp(t, 0, kind, "-dir", here, "-secrets", secrets, "-control", "127.0.0.1:8088", "-sip", "127.0.0.1:5062")
+			assert.Contains(t, said, "reach it at 127.0.0.1, port 5062")
+			if alone == nil {
+				assert.NotContains(t, contents(t, here, x.file), own)
+			}
+			assert.Contains(t, contents(t, secrets, "settings", kind+".env"), x.variable+"=127.0.0.1")
+		})
+	}
+	assert.Contains(t, setUp(t, 2, "asterix"), `unknown part "asterix"`)
 }
 
 // Each switch has a certificate of its own in a directory that Tandem need not see: made at the first start, kept, and made anew for another name; or the one that is given.
@@ -150,8 +196,32 @@ func TestSetupOfCertificates(t *testing.T) {
 		require.NoError(t, os.RemoveAll(given))
 	}
 	said := setUp(t, 1, "asterisk", "-dir", shortDir(t), "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:8088", "-public", "192.0.2.9", "-tls-port", "70000", "-tls-name", "a b", "-certificates", "here")
-	for _, flag := range []string{"-tls-port", "-tls-dir", "-tls-name", "-certificates"} {
+	for _, flag := range []string{"-tls-port (TANDEM_SIPS_PORT)", "-tls-dir", "-tls-name (TANDEM_SIP_NAME)", "-certificates (TANDEM_CERTIFICATES)"} {
 		assert.Contains(t, said, flag+": ")
+	}
+}
+
+// What compose hands over is called by the variable in which people have set it.
+func TestSetupNamesTheVariable(t *testing.T) {
+	own := t.TempDir()
+	setUp(t, 0, "secrets", "-dir", own)
+	for _, c := range []struct{ kind, flag, value, says string }{
+		{"asterisk", "-rtp", "10000", "-rtp (TANDEM_RTP_PORTS): must be two ports"},
+		{"asterisk", "-rtp", "20000-10000", "-rtp (TANDEM_RTP_PORTS): must be two ports"},
+		{"freeswitch", "-rtp", "10000-99999", "-rtp (TANDEM_FREESWITCH_RTP_PORTS): must be two ports"},
+		{"asterisk", "-sip", "172.16.300.2:5060", "-sip (TANDEM_SIP_PORT, TANDEM_NET): "},
+		{"freeswitch", "-sip", "172.16.1.2:99999", "-sip (TANDEM_FREESWITCH_SIP_PORT, TANDEM_NET): "},
+		{"asterisk", "-tls-port", "5060", "-tls-port (TANDEM_SIPS_PORT): must be another than that of -sip"},
+		{"freeswitch", "-tls-port", "70000", "-tls-port (TANDEM_FREESWITCH_SIPS_PORT): "},
+		{"asterisk", "-public", "sip.example.net", "-public (TANDEM_PUBLIC_ADDRESS): must be an IP address"},
+	} {
+		args := map[string]string{"-sip": "127.0.0.1:5060", "-control": "127.0.0.1:8088", "-public": "192.0.2.9", "-tls-dir": shortDir(t), "-dir": shortDir(t), "-secrets": own}
+		args[c.flag] = c.value
+		line := []string{c.kind}
+		for flag, value := range args {
+			line = append(line, flag, value)
+		}
+		assert.Contains(t, setUp(t, 1, line...), c.says)
 	}
 }
 
@@ -211,7 +281,7 @@ func TestSetupSaysWhatIsWrong(t *testing.T) {
 	assert.Contains(t, setUp(t, 2, "nonsense"), "tandem setup secrets")
 	said := setUp(t, 1, "asterisk", "-dir", "relative", "-secrets", own, "-sip", "here", "-control", "there", "-rtp", "some", "-public", "tandem.example")
 	for _, flag := range []string{"-dir", "-sip", "-control", "-rtp", "-public"} {
-		assert.Contains(t, said, flag+": ")
+		assert.Regexp(t, "(?m)(^|: )"+flag+`( \(TANDEM_[A-Z_, ]+\))?: `, said)
 	}
 	assert.Contains(t, setUp(t, 1, "asterisk", "-dir", shortDir(t), "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:8088", "-public", "192.0.2.9"),
 		"tandem setup secrets", "what is missing is made by another part")
@@ -310,7 +380,7 @@ func TestComposeKeepsUp(t *testing.T) {
 	}
 	// Defaults are what the example says.
 	for _, m := range regexp.MustCompile(`\$\{([A-Z0-9_]+):-([^}]+)\}`).FindAllStringSubmatch(compose, -1) {
-		if m[1] != "TANDEM_BUCKET" && m[1] != "TANDEM_CERTIFICATES" { // the examples are another kind of bucket, and a directory where there is none by default
+		if !slices.Contains([]string{"TANDEM_BUCKET", "TANDEM_BUCKET_CREDENTIALS", "TANDEM_CERTIFICATES"}, m[1]) { // the examples are another kind of bucket, and directories where there are none by default
 			assert.Contains(t, example, "#"+m[1]+"="+m[2]+"\n")
 		}
 	}

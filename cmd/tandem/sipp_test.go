@@ -45,7 +45,7 @@ func (s *stack) sippCalls(from string, x *exchange, number string, d *seat) {
 
 // TestSIPpCalls has somebody else's caller come in, with audio both ways.
 func TestSIPpCalls(t *testing.T) {
-	onEach(t, func(t *testing.T, on brand) {
+	onEachAlone(t, func(t *testing.T, on brand) {
 		s := newStack(t, embedded, 1, on)
 		x := s.switches[0]
 		s.addQueue("sales", salesNumber, 0, nil)

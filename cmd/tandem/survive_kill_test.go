@@ -42,7 +42,7 @@ const leaseTTL = 15 * time.Second
 
 // TestStandbyTakesOver runs two processes on one database. The one that owns the shard is killed; the other goes on where it was (C12).
 func TestStandbyTakesOver(t *testing.T) {
-	onEach(t, standbyTakesOver)
+	onEachAlone(t, standbyTakesOver)
 }
 
 func standbyTakesOver(t *testing.T, on brand) {

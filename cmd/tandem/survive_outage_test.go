@@ -57,6 +57,7 @@ func connectionStalls(t *testing.T, on brand) {
 
 // TestPostgresAway takes the database away in a busy moment: nothing is decided meanwhile, and nothing is missed (Q11).
 func TestPostgresAway(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		how  func(*dbtest.PostgresServer)
@@ -119,7 +120,7 @@ func TestRedisLost(t *testing.T) {
 // TestSwitchRestarted ends the switch itself. Its calls are lost, and closed as what they are; every agent can be called again within five seconds, by the
 // same registrations (Q11).
 func TestSwitchRestarted(t *testing.T) {
-	onEach(t, switchRestarted)
+	onEachAlone(t, switchRestarted)
 }
 
 func switchRestarted(t *testing.T, on brand) {

@@ -91,16 +91,16 @@ func (a asteriskSettings) look(ctx context.Context) condition {
 	base := strings.TrimSuffix(strings.TrimSuffix(a.URL, "/"), "/ari")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ari/asterisk/info?only=system", nil)
 	if err != nil {
-		return condition{health: broken, text: a.prefix + "_URL: is not a URL"}
+		return condition{health: broken, text: a.prefix + "_URL: is not a URL", mend: "set it like http://127.0.0.1:8088"}
 	}
 	req.SetBasicAuth(a.User, a.Password)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return condition{health: broken, text: "does not answer: " + err.Error()}
+		return condition{health: broken, text: "does not answer: " + err.Error(), mend: "start Asterisk, and compare " + a.prefix + "_URL with bindaddr and bindport of http.conf"}
 	}
 	defer func() { _ = res.Body.Close() }()
-	said := func(h health, text string) condition {
-		c := condition{health: h, text: text, asked: time.Now()}
+	said := func(h health, text string, mend ...string) condition {
+		c := condition{health: h, text: text, mend: strings.Join(mend, ""), asked: time.Now()}
 		if at, err := http.ParseTime(res.Header.Get("Date")); err == nil {
 			c.clock = at
 		}
@@ -109,13 +109,13 @@ func (a asteriskSettings) look(ctx context.Context) condition {
 	switch res.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return said(broken, "refuses "+a.prefix+"_USER and "+a.prefix+"_PASSWORD (see ari.conf)")
+		return said(broken, "refuses "+a.prefix+"_USER and "+a.prefix+"_PASSWORD", "compare them with ari.conf")
 	default:
-		return said(broken, "answers "+res.Status+": is ARI enabled in ari.conf and http.conf?")
+		return said(broken, "answers "+res.Status, "enable ARI in ari.conf and http.conf")
 	}
 	var info struct{ System struct{ Version string } }
 	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&info); err != nil {
-		return said(broken, "answers something that is not ARI's: "+err.Error())
+		return said(broken, "answers something that is not ARI's: "+err.Error(), "set "+a.prefix+"_URL to Asterisk's HTTP server")
 	}
 	v := info.System.Version
 	if major, _, _ := strings.Cut(v, "."); major != "22" {

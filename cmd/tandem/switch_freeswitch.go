@@ -102,15 +102,15 @@ func (f freeswitchDriver) FetchRecording(ctx context.Context, id core.RecordingI
 func (f freeswitchSettings) look(ctx context.Context) condition {
 	s, err := openSocket(ctx, f.Addr)
 	if err != nil {
-		return condition{health: broken, text: err.Error()}
+		return condition{health: broken, text: err.Error(), mend: "start FreeSWITCH, and compare " + f.prefix + "_ADDR with listen-ip and listen-port of event_socket.conf.xml"}
 	}
 	defer s.close()
 	if err := s.logIn(f.User, f.Password); err != nil {
-		return condition{health: broken, text: fmt.Sprintf("%v (%s_PASSWORD; see event_socket.conf.xml)", err, f.prefix)}
+		return condition{health: broken, text: err.Error(), mend: "compare " + f.prefix + "_PASSWORD with event_socket.conf.xml"}
 	}
 	version, err := s.ask("version short")
 	if err != nil {
-		return condition{health: broken, text: err.Error()}
+		return condition{health: broken, text: err.Error(), mend: askAgain}
 	}
 	c := condition{health: fine, text: "FreeSWITCH " + version}
 	if epoch, err := s.ask("strepoch"); err == nil {
@@ -121,17 +121,21 @@ func (f freeswitchSettings) look(ctx context.Context) condition {
 	dir := f.Recordings
 	if dir == "" {
 		if dir, err = s.ask("global_getvar recordings_dir"); err != nil {
-			return condition{health: broken, text: err.Error()}
+			return condition{health: broken, text: err.Error(), mend: askAgain}
 		}
 	}
 	if err := tryDirectory(dir); err != nil {
 		c.health, c.text = broken, fmt.Sprintf("%s; %s_RECORDINGS: recordings could be neither fetched nor removed: %v", c.text, f.prefix, err)
+		c.mend = "let the user that Tandem runs as read and write " + dir
 	}
 	if !testedFreeSWITCH.MatchString(version) && c.health == fine {
 		c.health, c.text = warning, c.text+"; Tandem is tested with 1.10 and 1.11"
 	}
 	return c.withLines(f.prefix, f.Site, "")
 }
+
+// askAgain is what to do about a FreeSWITCH that does not answer in the middle of a conversation.
+const askAgain = "look into FreeSWITCH's log and at its load, and ask again"
 
 var testedFreeSWITCH = regexp.MustCompile(`^1\.1[01]\.`)
 

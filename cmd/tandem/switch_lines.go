@@ -41,6 +41,7 @@ func (c condition) withLines(prefix, site, log string) condition {
 	if site != "" {
 		if err := tryDirectory(site); err != nil {
 			c.health, c.text = broken, fmt.Sprintf("%s; %s_SITE: phones and trunks cannot be written: %v", c.text, prefix, err)
+			c.mend = "let the user that Tandem runs as write to " + site
 		}
 	}
 	if log != "" {

@@ -34,17 +34,15 @@ const (
 	Required = "required"
 )
 
-// DialVariables are those with which the phone is called; "" = none.
+// DialVariables are those with which the phone is called. An empty presence_id is always among them: without it FreeSWITCH gives the leg a presence, and tells it anew,
+// four times in a short call, to subscribers that there are not.
 func (p Phone) DialVariables() string {
-	var all []string
+	all := []string{"presence_id="}
 	if len(p.Codecs) > 0 {
 		all = append(all, "absolute_codec_string="+codecList(p.Codecs))
 	}
 	if p.Encryption == Required {
 		all = append(all, "rtp_secure_media=mandatory")
-	}
-	if all == nil {
-		return ""
 	}
 	return "{^^:" + strings.Join(all, ":") + "}"
 }

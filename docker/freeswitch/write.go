@@ -23,6 +23,8 @@ const (
 	RecordingsDir = "recordings"
 	SoundsDir     = "sounds" // prompt "tandem/apology" is tandem/apology.wav
 	LogFile       = "log/freeswitch.log"
+	// CertificatesDir has those for WebRTC, which FreeSWITCH makes when it finds none. The one for SIP is elsewhere, see [TLS].
+	CertificatesDir = "tmp"
 )
 
 // benchFile is the template that only a benchmark needs.
@@ -35,7 +37,7 @@ func (s Site) Args() []string {
 	return []string{
 		"-nf", "-nc", "-nonat", "-nonatmap",
 		"-conf", at("etc"), "-log", at("log"), "-run", at("run"), "-db", at("db"), "-temp", at("tmp"), "-cache", at("cache"),
-		"-storage", at("tmp"), "-certs", at("tmp"), "-htdocs", at("tmp"), "-scripts", at("tmp"), "-grammar", at("tmp"),
+		"-storage", at("tmp"), "-certs", at(CertificatesDir), "-htdocs", at("tmp"), "-scripts", at("tmp"), "-grammar", at("tmp"),
 		"-sounds", at(SoundsDir), "-recordings", at(RecordingsDir),
 	}
 }

@@ -42,7 +42,7 @@ func (s *Shard) legAppeared(f LegAppeared) {
 		s.refuseCall(c, "site_limit", CauseCongestion)
 	case t != nil && t.MaxCalls > 0 && t.Calls > t.MaxCalls:
 		s.refuseCall(c, "tenant_limit", CauseCongestion)
-	case e.Off:
+	case s.closed(e):
 		s.tellCall(c, Entry{Kind: EntryCallRefused, Reason: "closed"})
 		c.Record.Outcome = CallRefused
 		s.closeWith(c, e.Closed, CauseRejected)

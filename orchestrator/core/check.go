@@ -93,19 +93,32 @@ func (s *Shard) checkCall(c *call, legs int32, fail func(string, ...any)) {
 
 // checkConversation holds a conversation to its promises: exactly one primary while an agent is in it, everybody in it agrees, nobody is in it twice or alone.
 func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
-	agrees := func(id AgentID, l LegID) {
-		a := s.st.Agents[id]
-		if a == nil || a.State != Engaged || a.Call != c.ID || a.Leg != l {
-			fail("call %s talks with %q, who does not agree", c.ID, id)
-		}
-		if s.st.Legs[l] == nil {
-			fail("call %s talks with a leg of %s that is gone", c.ID, id)
-		}
+	s.checkPrimary(c, fail)
+	s.checkParty(c, fail)
+	s.checkConsult(c, fail)
+	if n := c.people(); n > MaxParticipants {
+		fail("call %s has %d participants", c.ID, n)
 	}
+	s.checkSilence(c, fail)
+}
+
+// checkAgrees holds an agent of a conversation, and their leg, to what the call says of them.
+func (s *Shard) checkAgrees(c *call, id AgentID, l LegID, fail func(string, ...any)) {
+	a := s.st.Agents[id]
+	if a == nil || a.State != Engaged || a.Call != c.ID || a.Leg != l {
+		fail("call %s talks with %q, who does not agree", c.ID, id)
+	}
+	if s.st.Legs[l] == nil {
+		fail("call %s talks with a leg of %s that is gone", c.ID, id)
+	}
+}
+
+// checkPrimary: one while an agent is in the conversation, none otherwise, and the ledger of primaries says the same (C12).
+func (s *Shard) checkPrimary(c *call, fail func(string, ...any)) {
 	if owned := c.Phase == Talking || c.Phase == PostCall; owned != (c.Primary != "") || owned != (c.AgentLeg != "") {
 		fail("call %s is %s with the primary %q on leg %q", c.ID, c.Phase, c.Primary, c.AgentLeg)
 	} else if owned {
-		agrees(c.Primary, c.AgentLeg)
+		s.checkAgrees(c, c.Primary, c.AgentLeg, fail)
 		if c.primary != s.st.Agents[c.Primary] || c.agentLeg != s.st.Legs[c.AgentLeg] {
 			fail("call %s points at another agent or leg than %q and %q", c.ID, c.Primary, c.AgentLeg)
 		}
@@ -118,23 +131,31 @@ func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
 			fail("call %s had two primaries at once: %+v", c.ID, c.Record.Owners)
 		}
 	}
+}
+
+// checkParty: who is in the conference beside customer and primary (C11), and who is rung after a transfer to a number.
+func (s *Shard) checkParty(c *call, fail func(string, ...any)) {
 	for _, p := range c.party() {
 		if c.Phase != Talking && c.Phase != PostCall && c.Phase != Outside {
 			fail("call %s is %s and has %+v in its conference", c.ID, c.Phase, p)
 		}
 		if p.Agent != "" {
-			agrees(p.Agent, p.Leg)
+			s.checkAgrees(c, p.Agent, p.Leg, fail)
 		}
 		if p.Ringing && c.Phase != Outside {
 			fail("call %s is %s and rings a number to which it was transferred", c.ID, c.Phase)
 		}
 	}
+}
+
+// checkConsult: the call that consults and the one that stands in line for it know of each other, and customer and consultant are never both held (C3).
+func (s *Shard) checkConsult(c *call, fail func(string, ...any)) {
 	if k := c.consult(); k != nil {
 		if c.Phase != Talking && c.Phase != PostCall {
 			fail("call %s is %s and has a consult", c.ID, c.Phase)
 		}
 		if k.Answered && k.Agent != "" {
-			agrees(k.Agent, k.Leg)
+			s.checkAgrees(c, k.Agent, k.Leg, fail)
 		}
 		place := s.st.Calls[k.Place]
 		if k.Place != "" && (place == nil || place.Parent != c.ID || place.Phase != Waiting) || (k.Place != "") == (k.Leg != "") {
@@ -144,15 +165,11 @@ func (s *Shard) checkConversation(c *call, fail func(string, ...any)) {
 			fail("call %s holds customer and consultant at once", c.ID)
 		}
 	}
-	if n := c.people(); n > MaxParticipants {
-		fail("call %s has %d participants", c.ID, n)
-	}
 	if c.Parent != "" && !c.Closed {
 		if p := s.st.Calls[c.Parent]; p == nil || p.consult() == nil || p.consult().Place != c.ID {
 			fail("call %s stands in line for a consult of call %s, which knows nothing of it", c.ID, c.Parent)
 		}
 	}
-	s.checkSilence(c, fail)
 }
 
 // checkSilence finds whoever is alone in silence: in a mix, hearing neither a voice nor music. A primary who has put the others on hold knows why.

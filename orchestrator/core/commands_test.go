@@ -16,7 +16,8 @@ import (
 //	site max=2 / tenant acme max=2 idle=lunch,break sorry=gone mask
 //	agent ann phone=201 skills=german:5,french:2 engine=west auto
 //	queue sales strategy=in_order ann bob:1:2 ring=20s …      a member is agent:level:rank
-//	number 100,101 id=main queue=sales | users=ann,bob greeting=hello priority=3 off closed=shut
+//	hours office monday=09:00-12:00,13:00-17:00 12-25=closed east=1h   by date: special days; east: the clocks, as of UTC
+//	number 100,101 id=main queue=sales | users=ann,bob greeting=hello priority=3 off closed=shut hours=office
 //	remove queue sales | agent ann | number main | tenant acme
 //
 // Callers and phones (facts): c1 is a customer's leg, ann#2 the second that was dialled to ann, ann alone the latest.
@@ -32,7 +33,8 @@ import (
 //	a snapshot: nothing | as-believed, then changes: -ann ann=up ann=ringing +stray=100 +ours mix=call1:c1,ann
 //
 // People (intents): ann available | idle lunch | offline, then decline, hold, resume, mute, unmute, press 12#, end, transfer support, pause, unpause,
-// discard, extend, wrapup sold [notes]: each "<verb> ann …", on ann's call unless another is named as call=call1 behind.
+// discard, extend, wrapup sold [notes]: each "<verb> ann …", on ann's call unless another is named as call=call1 behind. A decline can name the leg that rings (leg=ann#2),
+// extend and wrapup which of ann's wrap-ups is meant (nth=2).
 //
 // Consults and conferences: consult ann agent=bob | queue=support | entry=help | number=+49… [going-on], endconsult, toggle, complete, merge, leave, holds and takes (a
 // participant: holds ann c1), drops, and write ann name:value:version.
@@ -45,12 +47,13 @@ type play struct {
 	names   map[string]string // of ids that the core has made
 	ids     map[string]string // and back
 	dialled map[AgentID]int
+	wraps   map[AgentID][]time.Time // when their wrap-ups have begun
 	said    []string
 }
 
 func newPlay(t *testing.T) *play {
 	t.Helper()
-	p := &play{rig: newRig(t, 1), names: map[string]string{}, ids: map[string]string{}, dialled: map[AgentID]int{}}
+	p := &play{rig: newRig(t, 1), names: map[string]string{}, ids: map[string]string{}, dialled: map[AgentID]int{}, wraps: map[AgentID][]time.Time{}}
 	p.told = p.tell
 	p.where = func() string { return fmt.Sprintf("line %d, %s\n", p.line, p.command) }
 	return p
@@ -87,7 +90,7 @@ func (p *play) do(command string) []string {
 		words = []string{"wait"}
 	}
 	switch words[0] {
-	case "site", "tenant", "agent", "queue", "number", "remove":
+	case "site", "tenant", "agent", "queue", "hours", "number", "remove":
 		if words[0] == "queue" && len(words) == 2 {
 			p.ask0(words)
 			return p.said
@@ -322,7 +325,7 @@ func (p *play) intent(words []string) Intent {
 	rest := strings.Join(plain[2:], " ")
 	switch plain[0] {
 	case "decline":
-		return DeclineOffer{Command: c, Agent: agent, Call: meant}
+		return DeclineOffer{Command: c, Agent: agent, Call: meant, Leg: p.meantLeg(with["leg"])}
 	case "hold":
 		return HoldCall{Command: c, Call: call, Agent: agent}
 	case "resume":
@@ -360,13 +363,29 @@ func (p *play) intent(words []string) Intent {
 	case "discard":
 		return DiscardRecordingOf{Command: c, Call: call, Agent: agent}
 	case "extend":
-		return ExtendWrapUp{Command: c, Agent: agent, Call: meant}
+		return ExtendWrapUp{Command: c, Agent: agent, Call: meant, Since: p.meantWrap(agent, with["nth"])}
 	case "wrapup":
 		reason, notes, _ := strings.Cut(rest, " ")
-		return FinishWrapUp{Command: c, Agent: agent, Call: meant, Reason: reason, Notes: notes}
+		return FinishWrapUp{Command: c, Agent: agent, Call: meant, Since: p.meantWrap(agent, with["nth"]), Reason: reason, Notes: notes}
 	}
 	p.fail("cannot read the intent")
 	return nil
+}
+
+// meantLeg reads whose ringing is meant, "" if it is not said.
+func (p *play) meantLeg(name string) LegID {
+	if name == "" {
+		return ""
+	}
+	return p.leg(name)
+}
+
+// meantWrap is when the n-th wrap-up of an agent has begun; no time if it is not said which is meant.
+func (p *play) meantWrap(agent AgentID, nth string) time.Time {
+	if nth == "" {
+		return time.Time{}
+	}
+	return p.wraps[agent][p.number(nth)-1]
 }
 
 // target reads where to: a queue, or agent=bob, entry=main, number=+49….

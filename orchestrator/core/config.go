@@ -8,6 +8,7 @@ import "time"
 type ConfigChanged struct {
 	Site        *Site        `json:"site,omitempty"`
 	Tenants     []Tenant     `json:"tenants,omitempty"`
+	Hours       []Hours      `json:"hours,omitempty"`
 	EntryPoints []EntryPoint `json:"entry_points,omitempty"`
 	Queues      []Queue      `json:"queues,omitempty"`
 	Agents      []AgentSetup `json:"agents,omitempty"`
@@ -20,6 +21,7 @@ func (ConfigChanged) Kind() string { return "config.changed" }
 // Removal names what is set up no longer.
 type Removal struct {
 	Tenants     []TenantID     `json:"tenants,omitempty"`
+	Hours       []HoursID      `json:"hours,omitempty"`
 	EntryPoints []EntryPointID `json:"entry_points,omitempty"`
 	Queues      []QueueID      `json:"queues,omitempty"`
 	Agents      []AgentID      `json:"agents,omitempty"`
@@ -47,14 +49,15 @@ type EntryPoint struct {
 	ID        EntryPointID    `json:"id"`
 	Tenant    TenantID        `json:"tenant"`
 	Name      string          `json:"name"`
-	Numbers   []string        `json:"numbers"`       // as the switch gives the called number; no two entry points share one
-	Off       bool            `json:"off,omitempty"` // switched off: callers hear the closed treatment, nothing rings (N3)
+	Numbers   []string        `json:"numbers"`         // as the switch gives the called number; no two entry points share one
+	Off       bool            `json:"off,omitempty"`   // switched off: callers hear the closed treatment, nothing rings (N3)
+	Hours     HoursID         `json:"hours,omitempty"` // outside them it is closed as if it were off; "" = always open (N4)
 	Queue     QueueID         `json:"queue,omitempty"`
 	Users     []AgentID       `json:"users,omitempty"`     // ring group members, at most MaxRingAll
 	RingTime  time.Duration   `json:"ring_time,omitempty"` // of a ring group; 0 = DefaultRingTime
 	Priority  int             `json:"priority,omitempty"`  // of its calls, 0 (lowest, default) to 9
 	Greeting  []string        `json:"greeting,omitempty"`  // prompts played before routing
-	Closed    []string        `json:"closed,omitempty"`    // prompts played when Off
+	Closed    []string        `json:"closed,omitempty"`    // prompts played when it is off, or outside its hours
 	Variables []VariableSetup `json:"variables,omitempty"` // of its calls, at most MaxVariables (C18)
 }
 

@@ -23,11 +23,17 @@ func (s *Shard) configure(ev ConfigChanged) {
 	for _, q := range ev.Queues {
 		s.setQueue(q)
 	}
+	for _, h := range ev.Hours {
+		s.st.Hours[h.ID] = &h
+	}
 	for _, e := range ev.EntryPoints {
 		s.setEntryPoint(e)
 	}
 	for _, id := range ev.Remove.EntryPoints {
 		s.removeEntryPoint(id)
+	}
+	for _, id := range ev.Remove.Hours {
+		delete(s.st.Hours, id)
 	}
 	for _, id := range ev.Remove.Queues {
 		s.removeQueue(id)
@@ -53,6 +59,7 @@ func (s *Shard) callsOf(id TenantID) int {
 }
 
 func (s *Shard) setAgent(set AgentSetup) {
+	anew := false
 	a := s.st.Agents[set.ID]
 	if a == nil {
 		a = &agent{AgentSetup: set, State: Offline, StateCause: "new", Since: s.now, IdleSince: s.now, places: s.ix.memberOf[set.ID]}
@@ -60,7 +67,8 @@ func (s *Shard) setAgent(set AgentSetup) {
 		s.reportAgent(a)
 	} else {
 		s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
-		if a.Phone != set.Phone || a.Engine != set.Engine {
+		anew = a.Phone != set.Phone || a.Engine != set.Engine
+		if anew {
 			a.PhoneDown = false // what was known is of another phone, or of the phone at another switch
 		}
 		a.AgentSetup, a.Removed = set, false
@@ -72,6 +80,9 @@ func (s *Shard) setAgent(set AgentSetup) {
 		m.able, m.fit, m.surplus = fitness(m.of.queue.Skills, a.Skills)
 	}
 	s.reready(a)
+	if anew && a.Phone != "" {
+		s.phoneBack(a) // it may be registered since long ago, so that no switch says anything of it
+	}
 }
 
 // reready enters an agent into the ready sets anew, after a change of what places or gates them.

@@ -7,8 +7,8 @@ import (
 
 // Dialling says where a tenant's agents may call out to, and how (C5).
 //
-// A call that costs money is a call somebody may steal: so nothing may be dialled that is not allowed, and premium-rate numbers have to be allowed one
-// by one. The longest prefix that fits decides.
+// It is the rule against toll fraud. A call that costs money is a call somebody may steal: so nothing may be dialled that is not allowed, and premium-rate numbers have
+// to be allowed one by one. The longest prefix that fits decides. Agents dial by consults and transfers only: a phone's own calls come in as a customer's (arrive.go).
 type Dialling struct {
 	Trunk  string   `json:"trunk,omitempty"`  // by which calls go out; "" = nothing may be dialled
 	Home   string   `json:"home,omitempty"`   // country code with +, as "+49": numbers in the national form are read as its own

@@ -13,6 +13,8 @@ type (
 	TenantID string
 	// EntryPointID names an entry point: phone numbers with their routing.
 	EntryPointID string
+	// HoursID names opening hours.
+	HoursID string
 	// QueueID names a queue. The private queue of a ring group has the id of its entry point behind "ring:".
 	QueueID string
 	// AgentID names an agent.

@@ -1,5 +1,7 @@
 package core
 
+import "time"
+
 // Command is the head of every intent.
 type Command struct {
 	ID    CommandID `json:"id"`    // the same id again is answered as done, and changes nothing
@@ -19,12 +21,13 @@ type (
 		State  AgentState `json:"state"`
 		Reason string     `json:"reason,omitempty"` // of Idle
 	}
-	// DeclineOffer turns the ringing request down from the desktop: as declining on the phone. Call says whose request is meant, so that a click that comes late does not turn
-	// down the next one; "" = whichever rings.
+	// DeclineOffer turns the ringing request down from the desktop: as declining on the phone. Call says whose request is meant, and Leg which of them where the same caller's
+	// rings again, so that a click that comes late does not turn down the next one; "" = whichever rings.
 	DeclineOffer struct {
 		Command
 		Agent AgentID `json:"agent"`
 		Call  CallID  `json:"call,omitempty"`
+		Leg   LegID   `json:"leg,omitempty"` // the agent's leg that rings: [OfferView]
 	}
 	// HoldCall puts the customer on hold (C3).
 	HoldCall struct {
@@ -138,19 +141,22 @@ type (
 		Call  CallID  `json:"call"`
 		Agent AgentID `json:"agent"`
 	}
-	// FinishWrapUp submits the wrap-up (C19). Call says which one is meant, so that what was written about one call does not become the next one's; "" = whichever the agent is in.
+	// FinishWrapUp submits the wrap-up (C19). Call and Since say which one is meant, so that what was written about one conversation does not become the next one's; the zero
+	// values = whichever the agent is in.
 	FinishWrapUp struct {
 		Command
-		Agent  AgentID `json:"agent"`
-		Call   CallID  `json:"call,omitempty"`
-		Reason string  `json:"reason"`
-		Notes  string  `json:"notes,omitempty"` // up to 4000 characters
+		Agent  AgentID   `json:"agent"`
+		Call   CallID    `json:"call,omitempty"`
+		Since  time.Time `json:"since,omitzero"` // when it has begun, to the microsecond: [WrapUpView]. An agent can be in a call twice
+		Reason string    `json:"reason"`
+		Notes  string    `json:"notes,omitempty"` // up to 4000 characters
 	}
-	// ExtendWrapUp asks for more time (C19). Call is as in [FinishWrapUp].
+	// ExtendWrapUp asks for more time (C19). Call and Since are as in [FinishWrapUp].
 	ExtendWrapUp struct {
 		Command
-		Agent AgentID `json:"agent"`
-		Call  CallID  `json:"call,omitempty"`
+		Agent AgentID   `json:"agent"`
+		Call  CallID    `json:"call,omitempty"`
+		Since time.Time `json:"since,omitzero"`
 	}
 )
 
@@ -247,7 +253,7 @@ const (
 	RefusedForbidden RefusalCode = "not_allowed"        // the number may not be dialled
 	RefusedKept      RefusalCode = "recording_kept"     // the recording may not be discarded
 	RefusedStale     RefusalCode = "stale"              // it was changed meanwhile: read it again
-	RefusedOver      RefusalCode = "another_call"       // the request or wrap-up that is meant is over, and that of another call there instead
+	RefusedOver      RefusalCode = "another_call"       // the request or wrap-up that is meant is over, and another there instead
 )
 
 // refusal makes a Refusal.

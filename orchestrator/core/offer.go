@@ -177,6 +177,9 @@ func (in DeclineOffer) refuse(s *Shard) *Refusal {
 	if in.Call != "" && in.Call != s.publicCall(a.Call) {
 		return refusal(RefusedOver, "call", "the request of this call does not ring any more; another one does")
 	}
+	if in.Leg != "" && in.Leg != a.Leg {
+		return refusal(RefusedOver, "leg", "this request does not ring any more; another one does")
+	}
 	return nil
 }
 

@@ -26,13 +26,18 @@ func (s *Shard) phoneChanged(f PhoneChanged) {
 			continue
 		}
 		// A refused dial or a lost leg may have been all that we heard of the phone's absence, so PhoneDown alone does not tell.
-		if a.Next != nil && a.Next.Reason == ReasonUnreachable {
-			a.Next = nil // back before the wrap-up was over
-			s.touchAgent(a)
-		}
-		if a.State == Idle && a.Reason == ReasonUnreachable {
-			s.becomeAvailable(a, "phone_back", "")
-		}
+		s.phoneBack(a)
+	}
+}
+
+// phoneBack ends what was only for want of a phone: the agent has one again, as far as anybody knows.
+func (s *Shard) phoneBack(a *agent) {
+	if a.Next != nil && a.Next.Reason == ReasonUnreachable {
+		a.Next = nil // back before the wrap-up was over
+		s.touchAgent(a)
+	}
+	if a.State == Idle && a.Reason == ReasonUnreachable {
+		s.becomeAvailable(a, "phone_back", "")
 	}
 }
 

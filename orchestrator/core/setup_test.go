@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func (p *play) setUpOne(c *ConfigChanged, words []string) {
 	case "number":
 		e := EntryPoint{
 			ID: EntryPointID(cmp.Or(with["id"], plain[0]+"-line")), Tenant: "acme", Numbers: list(plain[0]), Queue: QueueID(with["queue"]), Greeting: list(with["greeting"]),
-			Off: slices.Contains(plain, "off"), Closed: list(with["closed"]),
+			Off: slices.Contains(plain, "off"), Closed: list(with["closed"]), Hours: HoursID(with["hours"]),
 		}
 		for _, v := range list(with["vars"]) {
 			name, kind, _ := strings.Cut(v, ":")
@@ -84,12 +85,16 @@ func (p *play) setUpOne(c *ConfigChanged, words []string) {
 			e.Priority = p.number(with["priority"])
 		}
 		c.EntryPoints = append(c.EntryPoints, e)
+	case "hours":
+		c.Hours = append(c.Hours, p.hours(plain, with))
 	case "remove":
 		switch id := plain[1]; plain[0] {
 		case "queue":
 			c.Remove.Queues = append(c.Remove.Queues, QueueID(id))
 		case "agent":
 			c.Remove.Agents = append(c.Remove.Agents, AgentID(id))
+		case "hours":
+			c.Remove.Hours = append(c.Remove.Hours, HoursID(id))
 		case "number":
 			c.Remove.EntryPoints = append(c.Remove.EntryPoints, EntryPointID(id+"-line"))
 		case "tenant":
@@ -98,6 +103,34 @@ func (p *play) setUpOne(c *ConfigChanged, words []string) {
 	default:
 		p.fail("cannot set up a %q", words[0])
 	}
+}
+
+// hours reads opening hours: each weekday has its spans, each special day (its date as key) too, "closed" being none.
+func (p *play) hours(plain []string, with map[string]string) Hours {
+	h := Hours{ID: HoursID(plain[0]), Tenant: "acme"}
+	spans := func(text string) (out []DaySpan) {
+		for _, s := range list(text) {
+			if from, to, ok := strings.Cut(s, "-"); ok {
+				out = append(out, DaySpan{from, to})
+			} else if s != "closed" {
+				p.fail("cannot read the span %q", s)
+			}
+		}
+		return out
+	}
+	for _, key := range slices.Sorted(maps.Keys(with)) {
+		switch {
+		case slices.Contains(Weekdays(), key):
+			for _, s := range spans(with[key]) {
+				h.Week = append(h.Week, WeekSpan{key, s.From, s.To})
+			}
+		case key == "east":
+			h.Clock = []ClockChange{{Offset: int(p.duration(with[key]).Seconds())}}
+		default:
+			h.Days = append(h.Days, SpecialDay{Date: key, Open: spans(with[key])})
+		}
+	}
+	return h
 }
 
 func (p *play) skills(text string) map[string]int {

@@ -21,6 +21,7 @@ type state struct {
 	Now         instant                      `json:"now"`     // latest time seen; never goes back
 	Site        Site                         `json:"site"`
 	Tenants     map[TenantID]*tenant         `json:"tenants"`
+	Hours       map[HoursID]*Hours           `json:"hours,omitempty"`
 	EntryPoints map[EntryPointID]*EntryPoint `json:"entry_points"`
 	Queues      map[QueueID]*queue           `json:"queues"`
 	Agents      map[AgentID]*agent           `json:"agents"`
@@ -75,7 +76,7 @@ const (
 //   - "offer" while Reserved, and then the [OfferOutcome] of what rang;
 //   - how their part in a conversation ended, as [EntryTalkEnded], [EntryLeft] and [EntryConsultEnded] tell it: "caller", "agent", "agent_lost", "transfer", "left", "ended" …;
 //   - "wrap_up_done", "wrap_up_timer";
-//   - "phone_back": the phone can be reached again.
+//   - "phone_back": the phone can be reached again, or another one is set up.
 type agent struct {
 	AgentSetup
 	State      AgentState    `json:"state"`

@@ -10,7 +10,7 @@ import (
 func New(name string, seed uint64) *Shard {
 	s := &Shard{st: state{
 		Name: name, Seed: seed,
-		Tenants: map[TenantID]*tenant{}, EntryPoints: map[EntryPointID]*EntryPoint{}, Queues: map[QueueID]*queue{}, Agents: map[AgentID]*agent{},
+		Tenants: map[TenantID]*tenant{}, Hours: map[HoursID]*Hours{}, EntryPoints: map[EntryPointID]*EntryPoint{}, Queues: map[QueueID]*queue{}, Agents: map[AgentID]*agent{},
 		Engines: map[EngineID]*engine{}, Calls: map[CallID]*call{}, Legs: map[LegID]*leg{},
 		Repairs: map[string]uint64{}, Odd: map[string]uint64{},
 	}}

@@ -54,8 +54,8 @@ func (s *Shard) refuseTarget(c *call, t Target, idleToo bool) *Refusal {
 		switch {
 		case e == nil || e.Tenant != c.Tenant:
 			return refusal(RefusedUnknown, "to.entry_point", "there is no entry point "+strconv.Quote(string(t.EntryPoint)))
-		case e.Off:
-			return refusal(RefusedTarget, "to.entry_point", "the entry point is switched off")
+		case s.closed(e):
+			return refusal(RefusedTarget, "to.entry_point", e.whyClosed())
 		}
 		return s.refuseTargetQueue(c, e.target(), "to.entry_point")
 	}

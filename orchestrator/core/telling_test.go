@@ -27,6 +27,9 @@ func (p *play) christen(out Outcome) {
 		if e.Call != "" && e.Kind == EntryCallArrived {
 			p.nameNext(string(e.Call), "call")
 		}
+		if e.Kind == EntryWrapUpStarted {
+			p.wraps[e.Agent] = append(p.wraps[e.Agent], p.now)
+		}
 	}
 	for _, e := range out.Effects {
 		switch do := e.Do.(type) {

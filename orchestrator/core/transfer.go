@@ -222,8 +222,8 @@ func (s *Shard) refuseEntryPointNow(id EntryPointID) *Refusal {
 	switch {
 	case e == nil:
 		return refusal(RefusedTarget, "call", "the entry point is no more: end the consult")
-	case e.Off:
-		return refusal(RefusedTarget, "call", "the entry point is switched off: end the consult")
+	case s.closed(e):
+		return refusal(RefusedTarget, "call", e.whyClosed()+": end the consult")
 	case s.st.Queues[e.target()] == nil || s.st.Queues[e.target()].Removed:
 		return refusal(RefusedTarget, "call", "the entry point's queue is no more: end the consult")
 	}

@@ -2,8 +2,12 @@ package core
 
 import (
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
+
+// The work after a conversation (C19). Who owes it is decided in owner.go (disown); becomeWrapUp in agent.go begins it and sets its timer, Until, a deadline of the agent
+// that expireAgent fires; here it ends, or is prolonged.
 
 // finishWrapUp ends an agent's wrap-up: by the agent, or by its timer where neither reason nor actor are given.
 func (s *Shard) finishWrapUp(a *agent, reason, notes, actor string) {
@@ -27,7 +31,7 @@ func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 	if a.Wrap == nil {
 		return refusal(RefusedState, "agent", "the agent has no wrap-up to finish")
 	}
-	if r := a.Wrap.meant(in.Call); r != nil {
+	if r := a.Wrap.meant(in.Call, in.Since); r != nil {
 		return r
 	}
 	if utf8.RuneCountInString(in.Notes) > 4000 {
@@ -51,10 +55,13 @@ func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 	return nil
 }
 
-// meant refuses what is about the wrap-up of another call; "" = whichever it is.
-func (w *wrapUp) meant(call CallID) *Refusal {
+// meant refuses what is about another wrap-up: of another call, or an earlier one of the same. The zero values = whichever it is.
+func (w *wrapUp) meant(call CallID, since time.Time) *Refusal {
 	if call != "" && call != w.Call {
 		return refusal(RefusedOver, "call", "the wrap-up of this call is over; the agent is in that of another")
+	}
+	if !since.IsZero() && instantOf(since) != w.Since {
+		return refusal(RefusedOver, "since", "the wrap-up that has begun then is over; the agent is in another")
 	}
 	return nil
 }
@@ -75,7 +82,7 @@ func (in ExtendWrapUp) refuse(s *Shard) *Refusal {
 	if a.Wrap == nil || a.Wrap.Until.IsZero() {
 		return refusal(RefusedState, "agent", "the agent has no wrap-up that runs out")
 	}
-	if r := a.Wrap.meant(in.Call); r != nil {
+	if r := a.Wrap.meant(in.Call, in.Since); r != nil {
 		return r
 	}
 	if q := s.st.Queues[a.Wrap.Queue]; q.WrapUp.Extension <= 0 || a.Wrap.Extended >= max(q.WrapUp.Extensions, 1) {

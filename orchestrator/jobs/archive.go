@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
 
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -124,7 +125,7 @@ func (r *Runner) store(ctx context.Context, sw Switch, rec models.Recording, las
 			r.cfg.Log.Warn("removing a temporary file", "error", err)
 		}
 	}()
-	size, err := fetch(ctx, sw, rec.ID, f)
+	size, err := r.fetch(ctx, sw, rec, f)
 	if err != nil {
 		return models.Archive{}, err
 	}
@@ -142,10 +143,20 @@ func (r *Runner) store(ctx context.Context, sw Switch, rec models.Recording, las
 	return a, nil
 }
 
-func fetch(ctx context.Context, sw Switch, id core.RecordingID, to io.Writer) (int64, error) {
-	body, err := sw.FetchRecording(ctx, id)
+// fetch copies a recording from the switch. What the switch has no more may be in the bucket already, with a database that does not know of it: one that was restored is
+// older than what is in its backup beside it.
+func (r *Runner) fetch(ctx context.Context, sw Switch, rec models.Recording, to io.Writer) (int64, error) {
+	body, err := sw.FetchRecording(ctx, rec.ID)
 	if errors.Is(err, ErrNoRecording) {
-		return 0, verdict{fmt.Errorf("fetch from the switch: %w", err)}
+		var none error
+		body, none = r.cfg.Bucket.NewReader(ctx, ObjectKey(rec), nil)
+		switch {
+		case gcerrors.Code(none) == gcerrors.NotFound:
+			return 0, verdict{fmt.Errorf("fetch from the switch: %w", err)}
+		case none != nil:
+			return 0, fmt.Errorf("look into the bucket, since the switch has no file: %w", none)
+		}
+		err = nil
 	}
 	if err != nil {
 		return 0, fmt.Errorf("fetch from the switch: %w", err)

@@ -179,6 +179,34 @@ func TestArchiveGivesUpLoudly(t *testing.T) {
 	}
 }
 
+// What was given up is archived after all when somebody has it tried again: the switch's volume was away for longer than the tries last.
+func TestArchiveIsTriedAgainWhenAskedFor(t *testing.T) {
+	each(t, func(t *testing.T, k *kit) {
+		k.start(k.runner())
+		k.record("r1", time.Minute)
+		k.await("archive:r1", models.JobDead)
+		body := wav(time.Minute)
+		k.sw.put("r1", body)
+		require.NoError(t, k.db.Jobs().Revive(t.Context(), "archive:r1"))
+		k.await("archive:r1", models.JobDone)
+		require.Empty(t, k.requireArchived("r1", body).Error)
+	})
+}
+
+// A backup holds the database as it was at its beginning, and the bucket as it is later. What was archived in between is in the bucket alone, and is no lost recording after the
+// restore.
+func TestArchiveFindsInTheBucketWhatARestoredDatabaseDoesNotKnowS5(t *testing.T) {
+	each(t, func(t *testing.T, k *kit) {
+		body := wav(time.Minute)
+		require.NoError(t, k.bucket.WriteAll(t.Context(), "acme/2026/03/04/call-r1/r1.wav", body, nil))
+		k.start(k.runner())
+		k.record("r1", time.Minute)
+		k.await("archive:r1", models.JobDone)
+		require.Empty(t, k.requireArchived("r1", body).Error)
+		require.Empty(t, k.alerts())
+	})
+}
+
 func TestArchiveTakesAFlawedFileAtLast(t *testing.T) {
 	short, unfinished := wav(10*time.Second), wav(60*time.Second)
 	binary.LittleEndian.PutUint32(unfinished[40:], 0) // the switch was killed before it wrote the size

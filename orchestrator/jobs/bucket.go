@@ -103,13 +103,24 @@ func (b *Bucket) begun(key string) ([]string, error) {
 	}
 	var begun []string
 	for _, f := range files {
-		name, temporary := strings.CutSuffix(f.Name(), ".tmp")
-		at, ours := strings.CutPrefix(name, path.Base(key)+".")
-		if _, err := strconv.ParseUint(at, 16, 64); temporary && ours && err == nil {
+		if of, is := b.Begun(f.Name()); is && of == path.Base(key) {
 			begun = append(begun, filepath.Join(dir, f.Name()))
 		}
 	}
 	return begun, nil
+}
+
+// Begun tells whether what a bucket lists is no object, but a file in which a file bucket has begun to write one, and of which.
+func (b *Bucket) Begun(listed string) (of string, is bool) {
+	name, temporary := strings.CutSuffix(listed, ".tmp")
+	dot := strings.LastIndexByte(name, '.')
+	if b.dir == "" || !temporary || dot < 0 {
+		return "", false
+	}
+	if _, err := strconv.ParseUint(name[dot+1:], 16, 64); err != nil {
+		return "", false
+	}
+	return name[:dot], true
 }
 
 func syncPath(path string) error {

@@ -66,6 +66,14 @@ func newQueue(url string, workers int, log *slog.Logger) (*asynqQueue, error) {
 	return q, nil
 }
 
+// silence keeps go-redis from writing to the standard error by itself, in a form of its own: whatever it has to say comes back as an error, too.
+type silence struct{}
+
+// Printf does nothing.
+func (silence) Printf(context.Context, string, ...any) {}
+
+func init() { redis.SetLogger(silence{}) }
+
 const (
 	reminderType = "job"
 	// reminderLife is what asynq allows for a task; a job has its own, shorter limit.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -76,6 +77,36 @@ func TestAHangUpMakesWayForADialOnce(t *testing.T) {
 	}
 	assert.GreaterOrEqual(t, time.Since(begun), wayOfDial)
 	require.NoError(t, ls.drained(within(t)))
+}
+
+// Hang-ups that make way must not stand in the way of the next dial: as many of them as there are workers leave one that is free at once. The clock of this test moves only when nobody has
+// anything to do, so that any waiting shows.
+func TestHangUpsThatMakeWayLeaveASlotToTheNextDial(t *testing.T) {
+	const limit = 4
+	for name, together := range map[string]bool{"at once": true, "one after another": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ls, b, _ := testLanes(t, nil, func(c *Config) { c.EffectsPerEngine = limit })
+				ls.add(dial(1, "first"))
+				receive(t, b.gotten, "the first dial")
+				synctest.Wait()
+				begun := time.Now()
+				for n := range limit {
+					ls.add(hang(2+n, fmt.Sprint("old", n)))
+					if !together {
+						synctest.Wait()
+					}
+				}
+				ls.add(dial(100, "next"))
+				for id := core.EffectID(0); id != 100; {
+					id = receive(t, b.gotten, "the next dial").ID
+				}
+				assert.Zero(t, time.Since(begun), "the dial has waited for the hang-ups that were to make way")
+				require.NoError(t, ls.drained(within(t)))
+				assert.LessOrEqual(t, time.Since(begun), wayOfDial, "and they are carried out when it has passed")
+			})
+		})
+	}
 }
 
 func TestALaneKeepsItsOrderAndTheLimitHolds(t *testing.T) {

@@ -56,7 +56,7 @@ func about(ev core.Event) subject {
 	case core.SetAgentState:
 		return subject{agent: e.Agent}
 	case core.DeclineOffer:
-		return subject{call: e.Call, agent: e.Agent}
+		return subject{call: e.Call, agent: e.Agent, leg: e.Leg}
 	case core.HoldCall:
 		return subject{call: e.Call, agent: e.Agent}
 	case core.ResumeCall:

@@ -73,6 +73,7 @@ func Garden() []Bug {
 		{Name: "forgets who hung up while the switch was away", Story: "What is not in the snapshot needs no handling.", wrap: func(r Rules) Rules { return blind{r} }},
 		{Name: "says nothing again after a gap", Story: "It was said once.", wrap: func(r Rules) Rules { return silent{r} }},
 		{Name: "forgets priorities", Story: "First come, first served.", wrap: func(r Rules) Rules { return levelling{r} }},
+		{Name: "forgets that clocks are changed", Story: "An hour more or less, twice a year.", wrap: func(r Rules) Rules { return stopped{r} }},
 		{Name: "dials in pairs", Story: "The retry came a little early.", wrap: func(r Rules) Rules { return pairing{r} }},
 		{Name: "remembers what is not in the snapshot", Story: "It is only a cache.", wrap: func(r Rules) Rules { return &moody{Rules: r} }},
 		{Name: "bills by the clock on the wall", Story: "Time is what time.Now says.", wrap: func(r Rules) Rules { return &wallClock{Rules: r} }},
@@ -186,6 +187,20 @@ func (b levelling) Step(now time.Time, ev core.Event) core.Outcome {
 		c.EntryPoints = slices.Clone(c.EntryPoints)
 		for i := range c.EntryPoints {
 			c.EntryPoints[i].Priority = 0
+		}
+		ev = c
+	}
+	return b.Rules.Step(now, ev)
+}
+
+// stopped takes the clocks of places as they were at first.
+type stopped struct{ Rules }
+
+func (b stopped) Step(now time.Time, ev core.Event) core.Outcome {
+	if c, ok := ev.(core.ConfigChanged); ok {
+		c.Hours = slices.Clone(c.Hours)
+		for i := range c.Hours {
+			c.Hours[i].Clock = c.Hours[i].Clock[:1]
 		}
 		ev = c
 	}

@@ -96,6 +96,7 @@ func (b *books) take(w *world, _ *host, ev core.Event, out core.Outcome) {
 		b.enter(w, ev, &out.Entries[i])
 		b.converses(w, &out.Entries[i])
 	}
+	b.letIn(w, out.Entries)
 	b.settleWrapUps(w)
 	b.keepsTalking(w, ev, out)
 	b.records(w, out)

@@ -17,6 +17,7 @@ import (
 //
 //	world_plan.go    what one seed stands for: size, length, faults
 //	world_setup.go   the set-up drawn from it: queues, agents, numbers
+//	world_hours.go   opening hours (N4)
 //	world_host.go    the owner of the shard: journal, lanes, recovery
 //	world_people.go  callers, phones and desktops
 //	world_desk.go    what agents do beyond plain talk: consults, transfers, conferences

@@ -95,7 +95,7 @@ func (s *setup) drawStation(d dice, p Plan, i int) {
 		s.enter(e, i)
 	}
 	if d.chance(0.2) {
-		s.enter(core.EntryPoint{ID: core.EntryPointID(fmt.Sprintf("off%d", i+1)), Tenant: tenant, Name: "off", Off: true, Closed: []string{"closed"}, Numbers: []string{fmt.Sprintf("+49307%d", i+1)}}, i)
+		s.enter(s.closedLine(p, i), i)
 	}
 	if d.chance(0.2) {
 		s.lines = append(s.lines, line{number: fmt.Sprintf("+49306%d", i+1), station: i}) // leads nowhere

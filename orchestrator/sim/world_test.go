@@ -58,7 +58,7 @@ var sometimes = []string{
 	"offer answered", "offer no_answer", "offer declined", "offer busy", "offer unreachable", "offer abandoned", "offer lost_race", "offer withdrawn", "offer failed",
 	// calls
 	"queued by arrival", "queued by transfer", "queued by agent_lost", "call answered", "call abandoned", "call unanswered", "call refused", "call lost",
-	"call refused: no_route", "call refused: closed", "call refused: queue_full", "call refused: site_limit", "call refused: tenant_limit",
+	"let in by opening hours", "turned away by opening hours", "call refused: no_route", "call refused: closed", "call refused: queue_full", "call refused: site_limit", "call refused: tenant_limit",
 	"talk ended by caller", "talk ended by caller_lost", "talk ended by agent", "talk ended by agent_lost", "talk ended by transfer",
 	// agents
 	"agent state by phone_back", "agent state by removed", "agent state by wrap_up_timer", "agent state by wrap_up_done", "a wrap-up is extended",

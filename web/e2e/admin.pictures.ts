@@ -11,11 +11,22 @@ test('the set-up in pictures', async ({ phones, desk }) => {
   const make = (kind: string, data: object) => adam.context().request.post(`/api/v1/${kind}`, { data, headers: { 'X-CSRF-Token': csrf, 'Idempotency-Key': crypto.randomUUID() } })
   await make('phones', { id: 'reception', tenant: 'acme', user: '2009', name: 'Reception' })
   await make('trunks', { id: 'network', name: 'The network', host: '127.0.0.5', port: 9 })
+  const week = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday'].flatMap((day) => [
+    { day, from: '09:00', to: '12:30' },
+    { day, from: '13:30', to: day === 'friday' ? '16:00' : '18:00' },
+  ])
+  const days = [
+    { date: '12-25', name: 'Christmas' },
+    { date: '12-24', name: 'Christmas Eve', open: [{ from: '09:00', to: '12:00' }] },
+    { date: '2027-03-29', name: 'Easter Monday' },
+  ]
+  await make('hours', { id: 'office', tenant: 'acme', name: 'Office', zone: 'Europe/Berlin', week: [...week, { day: 'saturday', from: '10:00', to: '14:00' }], days })
   for (const [path, seen, name] of [
     ['', 'Worth a look', 'overview'],
     ['queues', 'Sales', 'queues'],
     ['queues/sales', 'Distribution', 'queue'],
     ['entry-points/sales-line', 'Label for agents', 'entry-point'],
+    ['hours/office', 'Holidays and special days', 'hours'],
     ['agents', 'Ben Brandt', 'agents'],
     ['users/ben', 'Ready', 'user'],
     ['phones/reception', 'Password of the phone', 'phone'],

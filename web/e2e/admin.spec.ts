@@ -212,6 +212,73 @@ test('numbers in use are taken only when that is agreed to, and what is deleted 
   await expect(adam.getByRole('link', { name: 'Robber' })).toHaveCount(0)
 })
 
+test('outside its opening hours an entry point lets nobody in, and it does once they are changed (N4)', async ({ phones, desk }) => {
+  await phones.reset()
+  const adam = await desk('adam', '/admin/hours/+new')
+  await field(adam, 'Name').fill('Office')
+  await field(adam, 'Monday, time 1: from').fill('24:01')
+  await adam.getByRole('button', { name: 'Create', exact: true }).click()
+  await expect(adam.getByText('a time of day from 00:00 to 23:59')).toBeVisible()
+  await field(adam, 'Monday, time 1: from').fill('9')
+  await field(adam, 'Monday, time 1: to').click()
+  await expect(field(adam, 'Monday, time 1: from')).toHaveValue('09:00')
+  // Holidays whenever it is by now, out of a calendar.
+  const ahead = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')
+  const ics = ['BEGIN:VCALENDAR', 'BEGIN:VEVENT', `DTSTART;VALUE=DATE:${ahead(0)}`, `DTEND;VALUE=DATE:${ahead(3)}`, 'SUMMARY:Stocktaking', 'END:VEVENT', 'END:VCALENDAR']
+  const chooser = adam.waitForEvent('filechooser')
+  await adam.getByRole('button', { name: 'Take from a calendar (.ics)' }).click()
+  await (await chooser).setFiles({ name: 'holidays.ics', mimeType: 'text/calendar', buffer: Buffer.from(ics.join('\r\n')) })
+  await expect(adam.getByRole('group', { name: 'Stocktaking' })).toHaveCount(3)
+  await save(adam, 'Create')
+  await adam.goto('/admin/hours')
+  const inTheList = adam.getByRole('row').filter({ hasText: 'Office' })
+  await expect(inTheList).toContainText('Closed')
+
+  await adam.goto('/admin/entry-points/+new')
+  await field(adam, 'Name').fill('Office line')
+  await adam.getByRole('textbox', { name: 'Add: Numbers' }).fill('+4930120')
+  await adam.keyboard.press('Enter')
+  await pick(adam, 'Queue', 'Brief')
+  await pick(adam, 'Opening hours', 'Office')
+  await save(adam, 'Create')
+  const caller = await phones.dial('+4930120')
+  await phones.gone(caller.who)
+  await adam.goto('/calls')
+  await expect(adam.getByRole('row').filter({ hasText: caller.number })).toContainText('Refused')
+
+  await adam.goto('/admin/entry-points')
+  await expect(adam.getByRole('row').filter({ hasText: 'Office line' })).toContainText('Closed')
+  // Nobody is sent there either.
+  const anna = await desk('anna')
+  await choose(anna, 'Available')
+  const waiting = await phones.dial(numbers.brief)
+  await phones.answer('anna')
+  await anna.getByRole('button', { name: 'Transfer', exact: true }).click()
+  const target = anna.getByRole('dialog', { name: 'Transfer' }).getByRole('option', { name: 'Office line' })
+  await expect(target).toContainText('Closed')
+  await expect(target).toContainText('Opens')
+  await expect(target).toHaveAttribute('aria-disabled', 'true')
+
+  await adam.goto('/admin/hours/office')
+  for (let left = 3; left > 0; left--) await adam.getByRole('button', { name: 'Remove Stocktaking', exact: true }).first().click()
+  for (const day of ['Saturday', 'Sunday']) await adam.getByRole('button', { name: `${day}: add a time` }).click()
+  await field(adam, 'Monday, time 1: from').fill('00:00')
+  await field(adam, 'Monday, time 1: to').fill('24:00')
+  await adam.getByRole('button', { name: 'Monday: the same times on all open days' }).click()
+  await expect(field(adam, 'Sunday, time 1: to')).toHaveValue('24:00')
+  await save(adam, 'Save')
+  await adam.goto('/admin/hours')
+  await expect(inTheList).toContainText('Open')
+  await expect(target).not.toHaveAttribute('aria-disabled', 'true')
+  await anna.keyboard.press('Escape')
+  await phones.hangUp(waiting.who)
+  await isInState(anna, 'Available')
+  const next = await phones.dial('+4930120')
+  await phones.answer('anna')
+  await phones.hears(next.who, 'anna')
+  await phones.hangUp(next.who)
+})
+
 test('what two change at once is put together, and what is not saved is not lost', async ({ phones, desk }) => {
   await phones.reset()
   const adam = await desk('adam', '/admin/queues/brief')
@@ -270,6 +337,8 @@ const views = [
   ['/entry-points', 'Spare line'],
   ['/entry-points/sales-line', 'Call data'],
   ['/entry-points/+new', 'Where calls go'],
+  ['/hours', 'Opening hours'],
+  ['/hours/+new', 'Holidays and special days'],
   ['/agents', 'Anna Albers'],
   ['/agents/agent-0', 'What belongs to this agent'],
   ['/phones', 'Phones'],

@@ -71,6 +71,7 @@ func TestCausesOfDialledLegs(t *testing.T) {
 // one step: either with cause 23, or with cause 0 and a Local channel that looks for the target and is turned away. A leg that was made
 // first and dialled then always ends the first way.
 func TestRedirectionIsNotFollowed(t *testing.T) {
+	t.Parallel()
 	target := newPeer(t, answering("200 OK"))
 	phone := newPeer(t, func(p *peer, m message) {
 		if m.method() == "INVITE" {
@@ -222,6 +223,7 @@ func TestWhoMayCall(t *testing.T) {
 
 // A phone that dies in mid-call is noticed by its silence.
 func TestSilentPhoneIsHungUp(t *testing.T) {
+	t.Parallel()
 	phone := newPeer(t, answering("200 OK"))
 	a := ForTest(t, func(o *Options) {
 		o.Phones = 1

@@ -118,7 +118,7 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 	if err := site.Write(s.dir); err != nil {
 		return nil, err
 	}
-	if err := writeCertificate(*site.TLS, s.dir); err != nil {
+	if err := errors.Join(writeCertificate(*site.TLS, s.dir), h.lend(s.dir)); err != nil {
 		return nil, err
 	}
 	if err := h.own(s.dir); err != nil {
@@ -132,7 +132,13 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 	}
 	f.life = &life{
 		Dir: s.dir, brand: "FreeSWITCH", named: o.Name != "", slot: s, phones: phones, log: logOf(o.Log, "FreeSWITCH", s.dir, f.SIPAddr, f.ESLAddr),
-		run: func() (*process, error) { return h.run(f) }, ready: f.awaitReady, tail: f.Tail,
+		run: func() (*process, error) { return h.run(f) }, tail: f.Tail,
+		ready: func(ctx context.Context, p *process) error {
+			if err := f.awaitReady(ctx, p); err != nil {
+				return err
+			}
+			return h.keep(s.dir)
+		},
 	}
 	return f, nil
 }

@@ -229,6 +229,7 @@ func TestFreeSWITCHPhonesDoNotTransfer(t *testing.T) {
 
 // OPTIONS is how carriers ask whether the switch is there.
 func TestFreeSWITCHAnswersOptions(t *testing.T) {
+	t.Parallel()
 	f := FreeSWITCHForTest(t)
 	p := newPeer(t, nil)
 	p.request(t, f.SIPAddr, "OPTIONS", "ping", "<sip:carrier@h>", "options", 1, "", "")

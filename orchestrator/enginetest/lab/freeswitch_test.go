@@ -60,6 +60,7 @@ func (f *FreeSWITCH) call(t *testing.T, format string, args ...any) string {
 }
 
 func TestFreeSWITCHPhonesRegister(t *testing.T) {
+	t.Parallel()
 	f := FreeSWITCHForTest(t)
 	phones := fsRegistered(t, f, 3, nil)
 	contacts := f.awaitContacts(t, 3)
@@ -122,6 +123,7 @@ func TestFreeSWITCHFallbackWhileTandemIsAway(t *testing.T) {
 
 // Who comes in, and as what.
 func TestFreeSWITCHWhoMayCall(t *testing.T) {
+	t.Parallel()
 	f := FreeSWITCHForTest(t)
 
 	t.Run("a phone's name needs its password", func(t *testing.T) {
@@ -228,6 +230,7 @@ func (f *FreeSWITCH) awaitParkedLegs(t *testing.T, legs ...string) {
 }
 
 func TestFreeSWITCHRunsUnprivileged(t *testing.T) {
+	t.Parallel()
 	f := FreeSWITCHForTest(t)
 	pids, err := f.host.running(f.Dir)
 	require.NoError(t, err)
@@ -244,6 +247,7 @@ func TestFreeSWITCHRunsUnprivileged(t *testing.T) {
 
 // Nobody runs a program through the switch, not even Tandem.
 func TestFreeSWITCHRunsNoPrograms(t *testing.T) {
+	t.Parallel()
 	f := FreeSWITCHForTest(t)
 	mark := filepath.Join(f.Dir, "tmp", "mark")
 	for _, command := range []string{"system touch " + mark, "bg_system touch " + mark, "spawn touch " + mark, "expand echo ${system(touch " + mark + ")}"} {
@@ -268,8 +272,8 @@ func TestTwoFreeSWITCHesSideBySide(t *testing.T) {
 	assert.ErrorContains(t, err, "invalid")
 }
 
+// Not beside others: whoever starts a switch next may make the directory anew.
 func TestFreeSWITCHStopRemovesEverything(t *testing.T) {
-	t.Parallel()
 	f := FreeSWITCHForTest(t)
 	dir, pid := f.Dir, f.proc.pid
 	require.NoError(t, f.Stop())

@@ -3,10 +3,13 @@ package lab
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,7 +29,18 @@ func TestMain(m *testing.M) {
 		hold()
 		return
 	}
+	wait(4)
 	goleak.VerifyTestMain(m)
+}
+
+// wait has more tests run beside each other than there are cores, unless "go test" was told how many: most of them wait, for half a minute until SIP gives a phone up.
+func wait(tests int) {
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
+	if !told {
+		_ = flag.Set("test.parallel", strconv.Itoa(max(tests, runtime.GOMAXPROCS(0)))) // it is there, and takes numbers
+	}
 }
 
 func hold() {

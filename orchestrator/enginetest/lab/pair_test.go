@@ -16,6 +16,7 @@ import (
 
 // A call that one switch sends to a desk phone of the other rings there, and is heard at both ends.
 func TestPhonesOfTheOtherSwitch(t *testing.T) {
+	t.Parallel()
 	a, f := PairForTest(t, nil, nil)
 	here := registered(t, a, 2, nil)
 	there := fsRegistered(t, f, 2, func(i int, c *softphone.Config) { c.Voice = softphone.ToneVoice(softphone.Tone(10 + i)) })

@@ -56,6 +56,7 @@ func (x *app) bridge(t *testing.T, id string, legs ...string) {
 
 // After a restart phones can be called at once, long before they register again.
 func TestRegistrationsSurviveRestart(t *testing.T) {
+	t.Parallel()
 	a := ForTest(t)
 	phones := registered(t, a, 3, nil)
 	before, err := a.Contacts(testContext(t))
@@ -90,6 +91,7 @@ func TestOnePhonePerName(t *testing.T) {
 
 // Each music class is told from the other, and from every voice.
 func TestHoldMusicIsRecognisable(t *testing.T) {
+	t.Parallel()
 	a := ForTest(t)
 	tones := map[string][]float64{}
 	var listenFor []float64
@@ -218,6 +220,7 @@ func TestVanishedPhoneAtRest(t *testing.T) {
 
 // An Asterisk that ends in an orderly way hangs its phones up; one that is killed does not, and the phones are left talking to nobody.
 func TestEndOfAsteriskIsSeenByPhones(t *testing.T) {
+	t.Parallel()
 	a := ForTest(t)
 	phones := registered(t, a, 1, nil)
 	x := listen(t, a, "test")

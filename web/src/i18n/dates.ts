@@ -16,6 +16,8 @@ export interface Dates {
   exactly: (at: At) => string
   /** Sunday 9 August */
   weekday: (at: At) => string
+  /** Monday, of the first day of a week that begins with it (0). */
+  dayOfWeek: (day: number) => string
   /** 9 Aug 2026, of a day as the API has it, 2026-08-09. It is the same day everywhere: no clock moves it. */
   day: (day: string) => string
 }
@@ -27,12 +29,14 @@ export function datesIn(locale: string, zone?: string): Dates {
     return (at) => (format ??= new Intl.DateTimeFormat(locale, zone ? { timeZone: zone, ...options } : options)).format(new Date(at))
   }
   const day = by({ dateStyle: 'medium', timeZone: 'UTC' })
+  const weekday = by({ weekday: 'long', timeZone: 'UTC' })
   return {
     time: by({ timeStyle: 'short' }),
     second: by({ timeStyle: 'medium' }),
     moment: by({ dateStyle: 'medium', timeStyle: 'short' }),
     exactly: by({ dateStyle: 'medium', timeStyle: 'medium' }),
     weekday: by({ weekday: 'long', day: 'numeric', month: 'long' }),
+    dayOfWeek: (of) => weekday(Date.UTC(2024, 0, 1 + of)), // it was a Monday
     day: (of) => day(`${of}T00:00:00Z`),
   }
 }

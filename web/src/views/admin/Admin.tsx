@@ -11,7 +11,7 @@ import css from './Admin.module.css'
 interface Part {
   /** In the address; of a kind that has rows its id. */
   to: { kind: KindID } | '/admin' | '/admin/skills' | '/admin/reasons' | '/admin/settings' | '/admin/switches' | '/admin/audit'
-  label: 'overview' | 'queues' | 'entryPoints' | 'agents' | 'phones' | 'trunks' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
+  label: 'overview' | 'queues' | 'entryPoints' | 'hours' | 'agents' | 'phones' | 'trunks' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
   icon: LucideIcon
   /** The operation without which there is nothing to be seen. */
   needs: string
@@ -26,6 +26,7 @@ const groups: { label: 'start' | 'routing' | 'people' | 'system'; parts: Part[] 
     parts: [
       { to: { kind: 'queues' }, label: 'queues', icon: kinds.queues.icon, needs: 'listQueues' },
       { to: { kind: 'entry-points' }, label: 'entryPoints', icon: kinds['entry-points'].icon, needs: 'listEntryPoints' },
+      { to: { kind: 'hours' }, label: 'hours', icon: kinds.hours.icon, needs: 'listHours' },
       { to: '/admin/skills', label: 'skills', icon: GraduationCap, needs: 'listSkills' },
       { to: '/admin/reasons', label: 'reasons', icon: Coffee, needs: 'listReasons' },
     ],

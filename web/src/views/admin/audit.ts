@@ -38,7 +38,7 @@ export function deedOf(action: string): { verb: Verb } | { deed: Deed } | undefi
 }
 
 /** What can be filtered by: kinds as the log has them. */
-export const objects = ['queue', 'entry-point', 'agent', 'phone', 'trunk', 'team', 'user', 'tenant', 'token', 'session', 'call', 'recording', 'site'] as const
+export const objects = ['queue', 'entry-point', 'hours', 'agent', 'phone', 'trunk', 'team', 'user', 'tenant', 'token', 'session', 'call', 'recording', 'site'] as const
 
 /** An entry's object in its parts. */
 export function objectOf(object: string): { kind: string; id: string } {

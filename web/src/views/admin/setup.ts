@@ -78,7 +78,7 @@ export function useSkills() {
 
 /** What can be chosen, with what people call it. */
 export function useOptions(source: Source): Option[] {
-  const rows = useRows(source === 'agents' || source === 'queues' || source === 'teams' ? source : 'teams')
+  const rows = useRows(source === 'agents' || source === 'hours' || source === 'queues' || source === 'teams' ? source : 'teams')
   const engines = useLive((l) => l.engines)
   const skills = useSkills()
   if (source === 'engines') return [...engines.keys()].map((id) => ({ id, label: id }))

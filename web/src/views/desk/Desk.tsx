@@ -14,7 +14,7 @@ import { Rest } from './Rest'
 import { ShortcutHelp } from './ShortcutHelp'
 import { useShortcuts } from './shortcuts'
 import { TaskList } from './TaskList'
-import { sameTasks, tasksOf } from './tasks'
+import { ringOf, sameTasks, tasksOf } from './tasks'
 import { WrapUp } from './WrapUp'
 import css from './Desk.module.css'
 
@@ -42,7 +42,7 @@ export function Desk() {
   useShortcuts({
     help: () => setHelp(true),
     available: rest && agent.state !== 'reserved' ? () => void setState(id, 'available') : undefined,
-    decline: rings ? () => void decline(id, rings.id) : undefined,
+    decline: rings ? () => void decline(id, rings.id, ringOf(rings, id)?.leg) : undefined,
   })
 
   if (!agent) return null

@@ -75,7 +75,7 @@ test('where a reason was chosen they go along just before the time runs out, onc
   await act(() => vi.advanceTimersByTimeAsync(15_000))
   expect(posts()).toEqual([])
   await act(() => vi.advanceTimersByTimeAsync(5_000))
-  expect(posts()).toEqual([`POST ${JSON.stringify({ call: 'c1', reason: 'sold', notes })}`])
+  expect(posts()).toEqual([`POST ${JSON.stringify({ call: 'c1', since: '2026-01-31T08:00:00Z', reason: 'sold', notes })}`])
   expect(localStorage.getItem('tandem.notes.c1')).toBeNull()
 })
 

@@ -77,7 +77,7 @@ function Request({ agent, call }: { agent: string; call: Call }) {
       {until && <Bar since={since} until={until} />}
       <div className={css.foot}>
         <span className={css.sub}>{t('request.answer')}</span>
-        <Button onPress={() => void decline(agent, call.id)} isDisabled={!live} aria-keyshortcuts="D">
+        <Button onPress={() => void decline(agent, call.id, ring?.leg)} isDisabled={!live} aria-keyshortcuts="D">
           {t('request.decline')}
         </Button>
       </div>

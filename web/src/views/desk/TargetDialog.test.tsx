@@ -50,6 +50,15 @@ test('a customer is not sent to somebody else because who was chosen has just be
   expect(screen.queryByRole('button', { name: 'target.transferTo Bob' })).toBeNull()
 })
 
+test('an entry point that is closed says so and until when, and cannot be chosen (N4)', async () => {
+  directory([{ kind: 'entry_point', id: 'night', tenant: 'acme', name: 'Night line', closed: true, opens: '2026-11-23T20:00:00Z' }])
+  show()
+  const night = await screen.findByRole('option', { name: /Night line/ })
+  expect(night.textContent).toContain('target.closed')
+  expect(night.textContent).toContain('target.opens')
+  expect(night.getAttribute('aria-disabled')).toBe('true')
+})
+
 test('a queue can be found, however many agents there are (C4)', async () => {
   const queue = { kind: 'queue', id: 'returns', tenant: 'acme', name: 'Returns', waiting: 0, free: 1 } as DirectoryItem
   directory([...Array.from({ length: 500 }, (_, i) => agent(`a${i}`, `Agent ${i}`, 'offline')), queue])

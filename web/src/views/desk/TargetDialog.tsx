@@ -5,11 +5,13 @@ import { ListBox, ListBoxItem, ToggleButton, ToggleButtonGroup } from 'react-ari
 import { useTranslation } from 'react-i18next'
 import type { Call } from '@/api/types'
 import { failureText } from '@/app/failure'
+import { useDates } from '@/i18n/dates'
 import { useLive } from '@/live/store'
 import { Button, IconButton } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { Checkbox, SearchField } from '@/ui/Field'
 import { StateBadge, StateMark } from '@/ui/State'
+import { Tag } from '@/ui/Tag'
 import { Since } from '@/ui/Timer'
 import { consult, transfer } from './deeds'
 import { lookUp } from './directory'
@@ -118,6 +120,7 @@ export function TargetDialog({ call, agent, purpose, onClose }: { call: Call; ag
               {c.kind === 'number' ? t('target.dial', { number: c.name }) : c.name}
               <Detail choice={c} />
             </span>
+            {c.closed && <Tag tone="off">{t('target.closed')}</Tag>}
             {c.state && (
               <>
                 <StateBadge state={c.state} />
@@ -149,6 +152,12 @@ function Mark({ choice }: { choice: Choice }) {
 
 function Detail({ choice }: { choice: Choice }) {
   const { t } = useTranslation('desk')
-  const text = choice.kind === 'queue' ? t('target.queueDetail', { waiting: choice.waiting ?? 0, free: choice.free ?? 0 }) : choice.teams.join(', ')
+  const dates = useDates()
+  const text =
+    choice.kind === 'queue'
+      ? t('target.queueDetail', { waiting: choice.waiting ?? 0, free: choice.free ?? 0 })
+      : choice.opens
+        ? t('target.opens', { at: dates.moment(choice.opens) })
+        : choice.teams.join(', ')
   return text ? <span className={css.detail}>{text}</span> : null
 }

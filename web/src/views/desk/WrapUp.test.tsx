@@ -44,7 +44,7 @@ test.each([true, false])('where there are reasons one is chosen before the wrap-
     fireEvent.click(screen.getByRole('button', { name: 'wrapUp.submit' }))
     await Promise.resolve()
   })
-  expect(vi.mocked(submitWrapUp).mock.calls).toEqual([['anna', 'a', 'Question', '']])
+  expect(vi.mocked(submitWrapUp).mock.calls).toEqual([['anna', expect.objectContaining({ call: 'a', since: '2026-01-31T08:00:00Z' }), 'Question', '']])
 })
 
 test('where there are none, a reason is written only if it has to be (C19)', () => {

@@ -52,7 +52,7 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
     try {
       // First what was promised: should the wrap-up not be taken, it is there all the same, and not asked for again.
       if (promise.title.trim()) await promise.note()
-      await submitWrapUp(agent.id, wrapUp.call, chosen, notes)
+      await submitWrapUp(agent.id, wrapUp, chosen, notes)
       setNotes((now) => (now === notes ? '' : now)) // what was written after that has not gone along
       setReason('')
       notify('good', t('wrapUp.done'))
@@ -132,7 +132,7 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
             </p>
           )}
           {wrapUp.controls?.includes('extend') && (
-            <Button onPress={() => void extendWrapUp(agent.id, wrapUp.call)} isDisabled={!live}>
+            <Button onPress={() => void extendWrapUp(agent.id, wrapUp)} isDisabled={!live}>
               {t('wrapUp.extend')}
             </Button>
           )}

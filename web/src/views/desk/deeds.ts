@@ -1,5 +1,5 @@
 import { api, ask, deed } from '@/api/client'
-import type { Target } from '@/api/types'
+import type { AgentView, Target } from '@/api/types'
 import { attempt } from '@/app/failure'
 
 /** What needs nothing but the call. */
@@ -42,16 +42,19 @@ export function withParticipant(call: string, leg: string, what: 'hold' | 'resum
   return attempt(ask(api.POST(path, { params: { path: { id: call, leg }, header: deed() }, body: {} })))
 }
 
-/** Turns down the request of this call; a click that comes when another one rings does nothing to that. */
-export function decline(agent: string, call: string): Promise<boolean> {
-  return attempt(ask(api.POST('/api/v1/agents/{id}/offer/decline', { params: { path: { id: agent }, header: deed() }, body: { call } })))
+/** Turns down this request of a call; a click that comes when another one rings, be it the same caller's, does nothing to that. */
+export function decline(agent: string, call: string, leg: string | undefined): Promise<boolean> {
+  return attempt(ask(api.POST('/api/v1/agents/{id}/offer/decline', { params: { path: { id: agent }, header: deed() }, body: { call, ...(leg ? { leg } : {}) } })))
 }
 
-export function submitWrapUp(agent: string, call: string, reason: string, notes: string): Promise<unknown> {
+/** Which wrap-up is meant: one that comes late is about no other. */
+export type WrapUpMeant = Pick<NonNullable<AgentView['wrap_up']>, 'call' | 'since'>
+
+export function submitWrapUp(agent: string, { call, since }: WrapUpMeant, reason: string, notes: string): Promise<unknown> {
   return ask(
     api.POST('/api/v1/agents/{id}/wrap-up', {
       params: { path: { id: agent }, header: deed() },
-      body: { call, ...(reason ? { reason } : {}), ...(notes.trim() ? { notes: notes.trim() } : {}) },
+      body: { call, since, ...(reason ? { reason } : {}), ...(notes.trim() ? { notes: notes.trim() } : {}) },
     }),
   )
 }
@@ -60,6 +63,6 @@ export function noteTask(task: { call: string; title: string; due: string }, key
   return ask(api.POST('/api/v1/tasks', { params: { header: deed(key) }, body: task }))
 }
 
-export function extendWrapUp(agent: string, call: string): Promise<boolean> {
-  return attempt(ask(api.POST('/api/v1/agents/{id}/wrap-up/extend', { params: { path: { id: agent }, header: deed() }, body: { call } })))
+export function extendWrapUp(agent: string, { call, since }: WrapUpMeant): Promise<boolean> {
+  return attempt(ask(api.POST('/api/v1/agents/{id}/wrap-up/extend', { params: { path: { id: agent }, header: deed() }, body: { call, since } })))
 }

@@ -42,3 +42,11 @@ test('who can take what', () => {
   expect(canTake({ ...idle, state: 'wrap_up' }, 'consult')).toBe(false)
   expect(canTake({ ...idle, kind: 'queue' }, 'transfer')).toBe(true)
 })
+
+test('an entry point outside its opening hours is seen, at the end, and takes nobody (N4)', () => {
+  const at = '2026-11-23T08:00:00Z'
+  const found = choices([item('entry_point', 'night', { closed: true, opens: at }), ...items], nothing, 'anna', '', 'all')
+  expect(found.map((c) => c.id)).toEqual(['agent/cleo', 'queue/sales', 'entry_point/main', 'entry_point/night', 'agent/ben'])
+  expect(found.map((c) => canTake(c, 'transfer'))).toEqual([true, true, true, false, false])
+  expect(found[3]).toMatchObject({ closed: true, opens: at })
+})

@@ -13,12 +13,16 @@ export interface Choice {
   since?: string
   waiting?: number
   free?: number
+  /** Of an entry point: it is outside its opening hours, and opens then. */
+  closed?: boolean
+  opens?: string
 }
 
 /** The states in which an agent can be asked (C4), or given a call without asking (C9). */
 const reachable = { consult: ['available', 'idle'], transfer: ['available'] } as const
 
 export function canTake(choice: Choice, purpose: 'consult' | 'transfer'): boolean {
+  if (choice.closed) return false
   return choice.kind !== 'agent' || (reachable[purpose] as readonly string[]).includes(choice.state ?? '')
 }
 
@@ -50,14 +54,16 @@ export function choices(items: readonly DirectoryItem[], live: Live, me: string,
       ...(since === undefined ? {} : { since }),
       ...(item.waiting === undefined ? {} : { waiting: item.waiting }),
       ...(item.free === undefined ? {} : { free: item.free }),
+      ...(item.closed ? { closed: true } : {}),
+      ...(item.opens === undefined ? {} : { opens: item.opens }),
     })
   }
   return found.sort((a, b) => rank(a) - rank(b))
 }
 
-/** Numbers that were typed first, then agents who can be asked at once, then the others in the directory's order. */
+/** Numbers that were typed first, then agents who can be asked at once, then the others in the directory's order, at the end who cannot take the call. */
 function rank(c: Choice): number {
   if (c.kind === 'number') return 0
-  if (c.kind !== 'agent') return 3
+  if (c.kind !== 'agent') return c.closed ? 4 : 3
   return c.state === 'available' ? 1 : c.state === 'idle' ? 2 : 4
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { AgentView, Call } from '@/api/types'
 import { nothing, type Live } from '@/live/state'
-import { tasksOf } from './tasks'
+import { ringOf, tasksOf } from './tasks'
 
 const at = (minute: number) => `2026-01-31T08:${String(minute).padStart(2, '0')}:00Z`
 
@@ -29,6 +29,12 @@ test('a consult that rings at me is a request, and none once I have answered', (
   expect(tasksOf(live(ringing), 'anna')).toMatchObject({ ringing: [], active: [{ id: 'a' }] })
   const answered = call('a', { ...ringing, consult: { ...consult, answered: true, agent: 'ben' }, participants: [part('anna'), { ...part('ben'), role: 'consultant' as const }] })
   expect(tasksOf(live(answered), 'ben')).toMatchObject({ ringing: [], active: [{ id: 'a' }] })
+})
+
+test('a request is known by its leg: the same caller may ring at me again (C1)', () => {
+  expect(ringOf(call('a', { offers: [offer('ben', 1), { ...offer('anna', 2), leg: 'second' }] }), 'anna')).toMatchObject({ leg: 'second', isConsult: false })
+  const consult = { to: { queue: 'help' }, since: at(3), answered: false, with_customer: false, go_on: false, joins: false, ringing: ['ben'], offers: [offer('ben', 4)] }
+  expect(ringOf(call('a', { consult }), 'ben')).toMatchObject({ leg: 'leg-ben', since: at(4), isConsult: true })
 })
 
 test('the wrap-up that I owe', () => {

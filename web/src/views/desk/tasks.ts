@@ -11,12 +11,12 @@ export interface Tasks {
 }
 
 /** How a call rings at an agent's phone, for itself or for a consult; undefined if it does not. */
-export function ringOf(call: Call, agent: string): { since: string; until?: string | undefined; isConsult: boolean } | undefined {
+export function ringOf(call: Call, agent: string): { leg?: string | undefined; since: string; until?: string | undefined; isConsult: boolean } | undefined {
   const offer = call.offers?.find((o) => o.agent === agent)
-  if (offer) return { since: offer.since, until: offer.until, isConsult: false }
+  if (offer) return { leg: offer.leg, since: offer.since, until: offer.until, isConsult: false }
   if (!call.consult?.ringing?.includes(agent)) return undefined
   const asked = call.consult.offers?.find((o) => o.agent === agent)
-  return { since: asked?.since ?? call.consult.since, until: asked?.until, isConsult: true }
+  return { leg: asked?.leg, since: asked?.since ?? call.consult.since, until: asked?.until, isConsult: true }
 }
 
 /** An agent's part in a call; undefined while it only rings. */

@@ -24,14 +24,15 @@ export function useHandOver(agent: AgentView | undefined) {
   const queue = data?.queues.find((q) => q.queue === wrapUp?.queue)
   const isTaken = Boolean(reason) || (queue !== undefined && !queue.required && queue.wrap_up.length === 0)
   const until = wrapUp?.until
-  const which = `${call} ${wrapUp?.since ?? ''}`
+  const since = wrapUp?.since ?? ''
+  const which = `${call} ${since}`
   const handed = useRef('') // a wrap-up is submitted once
   useEffect(() => {
     if (!until || handed.current === which || !isTaken || !(notes.trim() || reason)) return
     const timer = setTimeout(
       () => {
         handed.current = which
-        submitWrapUp(id, call, reason, notes).then(
+        submitWrapUp(id, { call, since }, reason, notes).then(
           () => setNotes((now) => (now === notes ? '' : now)),
           () => undefined, // another tab was faster, or the timer: what is here stays here
         )
@@ -39,5 +40,5 @@ export function useHandOver(agent: AgentView | undefined) {
       Math.max(0, Date.parse(until) - serverNow() - early),
     )
     return () => clearTimeout(timer)
-  }, [id, call, which, until, isTaken, notes, reason, setNotes])
+  }, [id, call, since, which, until, isTaken, notes, reason, setNotes])
 }

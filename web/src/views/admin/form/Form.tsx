@@ -8,7 +8,7 @@ import type { Kind } from '../kinds/kind'
 import { useOptions } from '../setup'
 import { Cards } from './Cards'
 import { idFrom, itemOf, numberFrom, numberText, valueAt, type Draft } from './draft'
-import type { Field, Section } from './fields'
+import type { Field, Section, Source } from './fields'
 import { Many } from './Many'
 import { Pick } from './Pick'
 import { useWords } from './texts'
@@ -165,7 +165,7 @@ function One({
   noneText,
   ...rest
 }: {
-  field: { of: 'agents' | 'queues' | 'teams' | 'engines' | 'skills'; none: boolean }
+  field: { of: Source; none: boolean }
   label: string
   hint: string | undefined
   error: string | undefined

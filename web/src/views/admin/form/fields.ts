@@ -16,7 +16,7 @@ export type Name<T> = {
 }[keyof T & string]
 
 /** What can be chosen by reference. */
-export type Source = 'agents' | 'queues' | 'teams' | 'engines' | 'skills'
+export type Source = 'agents' | 'hours' | 'queues' | 'teams' | 'engines' | 'skills'
 
 /** What an editor of its own gets. */
 export interface EditorProps {

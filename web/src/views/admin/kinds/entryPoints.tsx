@@ -2,9 +2,12 @@ import { PhoneIncoming } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { api, ask, deed } from '@/api/client'
 import type { components } from '@/api/schema'
+import { Tag } from '@/ui/Tag'
 import { numbersFrom, takings } from '../form/numbers'
 import { Route } from '../form/Route'
 import { Variables } from '../form/Variables'
+import { useRows } from '../setup'
+import type { Hours } from './hours'
 import { seen, type Kind } from './kind'
 import { Names } from './Names'
 
@@ -22,6 +25,18 @@ function LeadsTo({ row: { queue, users } }: { row: EntryPoint }) {
   return users?.length ? t('entryPoints.ringsPhones', { count: users.length }) : '–'
 }
 
+/** Its opening hours, and whether these close it now. */
+function Keeps({ row: { hours } }: { row: EntryPoint }) {
+  const { t } = useTranslation('admin')
+  const row = useRows('hours').data?.find((h) => h.id === hours) as unknown as Hours | undefined
+  if (!hours) return t('entryPoints.hours_none')
+  return (
+    <>
+      <Names kind="hours" ids={[hours]} /> {row?.open === false && <Tag tone="off">{t('hours.isClosed')}</Tag>}
+    </>
+  )
+}
+
 export const entryPoints: Kind<EntryPoint> = {
   id: 'entry-points',
   texts: 'entryPoints',
@@ -34,6 +49,7 @@ export const entryPoints: Kind<EntryPoint> = {
     { id: 'name', text: (e) => e.name },
     { id: 'numbers', text: (e) => e.numbers.slice(0, 3).join(', ') + (e.numbers.length > 3 ? ` +${e.numbers.length - 3}` : '') },
     { id: 'leadsTo', text: (e, t) => e.queue ?? (e.users?.length ? t('entryPoints.ringsPhones', { count: e.users.length }) : ''), show: LeadsTo },
+    { id: 'hours', text: (e, t) => e.hours ?? t('entryPoints.hours_none'), show: Keeps },
     { id: 'status', text: (e, t) => t(e.off ? 'entryPoints.isOff' : 'entryPoints.isOn'), tone: (e) => (e.off ? 'off' : 'good') },
   ],
   sections: [
@@ -50,6 +66,7 @@ export const entryPoints: Kind<EntryPoint> = {
       id: 'route',
       fields: [
         { name: 'queue', as: 'own', edit: Route, also: ['users', 'ring_time'], wide: true },
+        { name: 'hours', as: 'one', of: 'hours', none: true },
         { name: 'priority', as: 'number' },
       ],
     },

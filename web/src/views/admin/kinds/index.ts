@@ -1,5 +1,6 @@
 import { agents } from './agents'
 import { entryPoints } from './entryPoints'
+import { hours } from './hours'
 import type { Kind, KindID } from './kind'
 import { phones } from './phones'
 import { queues } from './queues'
@@ -12,6 +13,7 @@ import { users } from './users'
 export const kinds: Readonly<Record<KindID, Kind>> = {
   queues: queues as unknown as Kind,
   'entry-points': entryPoints as unknown as Kind,
+  hours: hours as unknown as Kind,
   agents: agents as unknown as Kind,
   phones: phones as unknown as Kind,
   teams: teams as unknown as Kind,

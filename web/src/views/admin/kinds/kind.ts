@@ -13,7 +13,7 @@ export interface Row {
   version: number
 }
 
-export type KindID = 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entry-points' | 'tenants' | 'trunks'
+export type KindID = 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entry-points' | 'hours' | 'tenants' | 'trunks'
 
 export interface Column<T> {
   /** Heading: `<kind>.<id>` in the catalogue, as the field of that name has. */
@@ -40,7 +40,7 @@ export interface Kind<T extends Row = Row> {
   /** In the address. */
   id: KindID
   /** In the catalogue. */
-  texts: 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entryPoints' | 'tenants' | 'trunks'
+  texts: 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entryPoints' | 'hours' | 'tenants' | 'trunks'
   /** In the audit log. */
   object: string
   icon: LucideIcon

@@ -4,7 +4,7 @@ import type { Draft } from '../form/draft'
 import { seen, type Kind, type Row } from './kind'
 
 /** Where rows of the set-up are in the API: a list, and below it each by its id. */
-type Path = Extract<keyof paths, '/api/v1/agents' | '/api/v1/phones' | '/api/v1/queues' | '/api/v1/teams' | '/api/v1/tenants' | '/api/v1/trunks' | '/api/v1/users'>
+type Path = Extract<keyof paths, '/api/v1/agents' | '/api/v1/hours' | '/api/v1/phones' | '/api/v1/queues' | '/api/v1/teams' | '/api/v1/tenants' | '/api/v1/trunks' | '/api/v1/users'>
 
 /**
  * The requests that are the same for every kind. To the compiler they all go to one path: a body comes from a form, whose fields it holds to the contract where they are

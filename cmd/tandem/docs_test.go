@@ -1,0 +1,85 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestTheMapsAreTrue: the files that the tables of docs/architecture.md and docs/features.md name are there, and what stands behind a file is in it.
+func TestTheMapsAreTrue(t *testing.T) {
+	span := regexp.MustCompile("`([^`]+)`")
+	link := regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	word := regexp.MustCompile(`^\w+$`)
+	for doc, least := range map[string]int{"docs/architecture.md": 40, "docs/features.md": 100} {
+		text, err := os.ReadFile("../../" + doc)
+		require.NoError(t, err)
+		for _, to := range link.FindAllStringSubmatch(string(text), -1) {
+			_, err := os.Stat(filepath.Join("../../docs", to[1]))
+			require.NoError(t, err, doc)
+		}
+		looked := 0
+		for line := range strings.Lines(string(text)) {
+			cells := strings.Split(line, "|")
+			if !strings.HasPrefix(line, "|") || len(cells) < 4 || strings.Contains(line, "`orchestrator/core` | the rules |") {
+				continue
+			}
+			var file, source string // what was named last
+			var played string       // a test, whose file is named behind it
+			for _, s := range span.FindAllStringSubmatch(cells[len(cells)-2], -1) {
+				switch named := s[1]; {
+				case strings.HasPrefix(named, "Test"):
+					played = named
+				case strings.ContainsAny(named, "/.*"):
+					looked++
+					beside := file
+					if filepath.Ext(file) != "" {
+						beside = filepath.Dir(file)
+					}
+					if file, source = sourcesOf(t, beside, named); file == "" {
+						file = filepath.Join(beside, "there is none")
+						assert.Fail(t, "there is no such file", "%s names %s", doc, named)
+					}
+					assert.Contains(t, source, played, "%s: %s is not in %s", doc, played, file)
+					played = ""
+				case file != "" && word.MatchString(named):
+					looked++
+					assert.True(t, regexp.MustCompile(`\b`+named+`\b`).MatchString(source), "%s: %s is not in %s", doc, named, file)
+				}
+			}
+		}
+		assert.GreaterOrEqual(t, looked, least, doc)
+	}
+}
+
+// sourcesOf finds a file, all that fit a pattern, or a directory, as a document names it: by the path in the repository, within orchestrator, or beside the one that was named
+// before. It returns the path in the repository, and the text; "" = there is none.
+func sourcesOf(t *testing.T, beside, named string) (file, text string) {
+	t.Helper()
+	for _, in := range []string{".", "orchestrator", beside} {
+		file := filepath.Join(in, named)
+		found, err := filepath.Glob(filepath.Join("../..", file))
+		require.NoError(t, err)
+		var all strings.Builder
+		for _, root := range found {
+			require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				part, err := os.ReadFile(path)
+				all.Write(part)
+				return err
+			}))
+		}
+		if all.Len() > 0 {
+			return file, all.String()
+		}
+	}
+	return "", ""
+}

@@ -72,13 +72,14 @@ DEMO_SETUP = $(if $(filter freeswitch,$(ENGINE)),,$(if $(filter both,$(ENGINE)),
 
 .PHONY: test
 test: setup lint web-check ## lint and all tests with the race detector, real switch and browser included; PKG=./ari/... RUN=Name for a part
-	@test='$(GO) test -race -vet=off -timeout $(TIMEOUT) $(if $(RUN),-run $(RUN))'; \
-	if test -n '$(PKG)'; then $$test -p 1 $(PKG); exit; fi; \
-	adapters="$$($(GO) list $(ADAPTERS))"; switched="$$($(GO) list $(SWITCHED))"; failed=; \
-	$$test -p $(PARALLEL) $(LONGEST) $$($(GO) list ./... | grep -vxF "$$adapters"$$'\n'"$$switched") || failed=1; \
-	$$test -p 2 $$adapters || failed=1; \
-	$$test -p 1 $$switched || failed=1; \
-	test -z "$$failed"
+	@mkdir -p var; log=var/test.log; : >"$$log"; \
+	run() { $(GO) test -race -vet=off -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') "$$@" 2>&1 | tee -a "$$log" || failed=1; }; failed=; \
+	if test -n '$(PKG)'; then run -p 1 $(PKG); else \
+	adapters="$$($(GO) list $(ADAPTERS))"; switched="$$($(GO) list $(SWITCHED))"; \
+	run -p $(PARALLEL) $(LONGEST) $$($(GO) list ./... | grep -vxF "$$adapters"$$'\n'"$$switched"); \
+	run -p 2 $$adapters; \
+	run -p 1 $$switched; \
+	fi; test -z "$$failed" || { echo "=== What failed; the whole log is in $$log"; .ci/failures "$$log"; exit 1; }
 
 .PHONY: lint
 lint: ## gofmt, go vet, golangci-lint; shellcheck, hadolint and docker compose config where they are installed

@@ -131,6 +131,7 @@ func newScene(s *stack) *scene {
 
 	k.brief = &ringing{desk: s.desks[5], caller: s.dial(briefNumber)}
 	k.brief.caller.is(core.Waiting)
+	require.NoError(s.t, k.brief.caller.Hears(s.soon(), music...), "who does not wait long is answered too, before the failure")
 	s.set(k.brief.desk, core.Available)
 	k.brief.call = s.rings(k.brief.desk)
 	for _, r := range []*ringing{k.long, k.brief} {

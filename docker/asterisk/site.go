@@ -10,11 +10,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"text/template"
 
 	"github.com/tandem-voice/tandem/docker/certificate"
+	"github.com/tandem-voice/tandem/docker/private"
 )
 
 // App is the name of the Stasis application to which the dialplan hands every call.
@@ -200,10 +200,10 @@ func (s Site) Write(dir string) error {
 			return fmt.Errorf("make instance directory: %w", err)
 		}
 	}
-	if err := copyTree("etc", filepath.Join(dir, "etc")); err != nil {
+	if err := private.Copy(files, "etc", filepath.Join(dir, "etc")); err != nil {
 		return err
 	}
-	if err := copyTree("sounds", filepath.Join(dir, "data/sounds/en/tandem")); err != nil {
+	if err := private.Copy(files, "sounds", filepath.Join(dir, "data/sounds/en/tandem")); err != nil {
 		return err
 	}
 	// Asterisk does not start without its own documentation, from which it learns the types of its options. A link into its
@@ -214,7 +214,7 @@ func (s Site) Write(dir string) error {
 	}
 	for class, freqs := range music {
 		name := filepath.Join(dir, "data/moh", class, "melody.ulaw")
-		if err := writeFile(name, melody(class, freqs)); err != nil {
+		if err := private.Write(name, melody(class, freqs)); err != nil {
 			return err
 		}
 	}
@@ -247,7 +247,7 @@ func (s Site) render(dir string) error {
 		if err := t.ExecuteTemplate(&out, path.Base(name), s); err != nil {
 			return fmt.Errorf("fill template %s: %w", name, err)
 		}
-		if err := writeFile(to, out.Bytes()); err != nil {
+		if err := private.Write(to, out.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -264,30 +264,4 @@ func orDefault(seconds, def int) int {
 	default:
 		return seconds
 	}
-}
-
-// copyTree writes an embedded directory's files, which has no directories within.
-func copyTree(from, to string) error {
-	entries, err := fs.ReadDir(files, from)
-	if err != nil {
-		return fmt.Errorf("list %s: %w", from, err)
-	}
-	for _, e := range entries {
-		b, err := fs.ReadFile(files, path.Join(from, e.Name()))
-		if err != nil {
-			return fmt.Errorf("read %s: %w", e.Name(), err)
-		}
-		if err := writeFile(filepath.Join(to, e.Name()), b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeFile keeps secrets from other users of the machine.
-func writeFile(name string, b []byte) error {
-	if err := os.WriteFile(name, b, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", strconv.Quote(name), err)
-	}
-	return nil
 }

@@ -11,11 +11,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"text/template"
 
 	"github.com/tandem-voice/tandem/docker/asterisk"
+	"github.com/tandem-voice/tandem/docker/private"
 )
 
 // Where FreeSWITCH finds and leaves things under [Site.Base].
@@ -55,7 +55,7 @@ func (s Site) Write(dir string) error {
 			return fmt.Errorf("make instance directory: %w", err)
 		}
 	}
-	if err := copyTree("etc", filepath.Join(dir, "etc")); err != nil {
+	if err := private.Copy(files, "etc", filepath.Join(dir, "etc")); err != nil {
 		return err
 	}
 	if err := writeSounds(filepath.Join(dir, SoundsDir), path.Join(s.Base, SoundsDir)); err != nil {
@@ -88,7 +88,7 @@ const passes = 3600
 // list would make it skip what is listed twice in a row.
 func writeSounds(dir, inside string) error {
 	for name, speech := range asterisk.Prompts() {
-		if err := writeFile(filepath.Join(dir, "tandem", name+".wav"), wav(speech)); err != nil {
+		if err := private.Write(filepath.Join(dir, "tandem", name+".wav"), wav(speech)); err != nil {
 			return err
 		}
 	}
@@ -97,11 +97,11 @@ func writeSounds(dir, inside string) error {
 		if err := os.MkdirAll(d, 0o750); err != nil {
 			return fmt.Errorf("make music directory: %w", err)
 		}
-		if err := writeFile(d+".wav", wav(asterisk.Melody(class))); err != nil {
+		if err := private.Write(d+".wav", wav(asterisk.Melody(class))); err != nil {
 			return err
 		}
 		line := path.Join(inside, "music", class) + ".wav\n"
-		if err := writeFile(filepath.Join(d, "again.loc"), []byte(strings.Repeat(line, passes))); err != nil {
+		if err := private.Write(filepath.Join(d, "again.loc"), []byte(strings.Repeat(line, passes))); err != nil {
 			return err
 		}
 	}
@@ -165,35 +165,9 @@ func (s Site) render(dir string) error {
 		if err := t.ExecuteTemplate(&out, path.Base(name), s); err != nil {
 			return fmt.Errorf("fill template %s: %w", name, err)
 		}
-		if err := writeFile(to, out.Bytes()); err != nil {
+		if err := private.Write(to, out.Bytes()); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// copyTree writes an embedded directory's files, which has no directories within.
-func copyTree(from, to string) error {
-	entries, err := fs.ReadDir(files, from)
-	if err != nil {
-		return fmt.Errorf("list %s: %w", from, err)
-	}
-	for _, e := range entries {
-		b, err := fs.ReadFile(files, path.Join(from, e.Name()))
-		if err != nil {
-			return fmt.Errorf("read %s: %w", e.Name(), err)
-		}
-		if err := writeFile(filepath.Join(to, e.Name()), b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeFile keeps secrets from other users of the machine.
-func writeFile(name string, b []byte) error {
-	if err := os.WriteFile(name, b, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", strconv.Quote(name), err)
 	}
 	return nil
 }

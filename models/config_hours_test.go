@@ -143,3 +143,26 @@ func TestHoursRulesN4(t *testing.T) {
 		})
 	}
 }
+
+// A list that is too long is refused as that, and not looked through: every word of it was compared with every one before it, and complained about by itself.
+func TestListsThatAreTooLongAreRefusedAsThat(t *testing.T) {
+	h, many := officeHours(), make([]core.DaySpan, 40_000)
+	h.Days[1].Open = many
+	for i, err := range []error{
+		models.ValidHours(h),
+		models.ValidHours(func() models.Hours {
+			h := officeHours()
+			for range many {
+				h.Week = append(h.Week, core.WeekSpan{Day: "monday"})
+			}
+			return h
+		}()),
+		models.ValidHours(func() models.Hours { h := officeHours(); h.Days = make([]core.SpecialDay, 40_000); return h }()),
+		models.ValidTenant(models.Tenant{Tenant: core.Tenant{ID: "acme", Name: "Acme", IdleReasons: make([]string, 40_000)}}),
+	} {
+		var broken models.Invalid
+		require.ErrorAs(t, err, &broken)
+		require.Less(t, len(broken), 100, "list %d", i)
+		require.ErrorContains(t, err, "at most", "list %d", i)
+	}
+}

@@ -90,7 +90,10 @@ func (v *violations) prompts(field string, prompts []string) {
 
 // words checks a list of reasons or teams: each a line of text, none twice.
 func (v *violations) words(field string, words []string, longest, most int) {
-	v.check(len(words) <= most, field, "at most %d", most)
+	if len(words) > most {
+		v.add(field, "at most %d", most)
+		return // each is compared with all before it
+	}
 	for i, w := range words {
 		at := fmt.Sprintf("%s[%d]", field, i)
 		v.text(at, w, longest)

@@ -46,6 +46,12 @@ test('lines are folded, texts have signs in front of signs, and an alarm within 
   expect(found(event).days).toEqual([{ date: '2026-10-03', name: 'Tag der Deutschen Einheit, überall; wirklich' }])
 })
 
+test('a line that is none is passed over, however many signs it has', () => {
+  const day = 'DTSTART;VALUE=DATE:20261224'
+  for (const line of [`A${';'.repeat(5000)}`, `A;X="${'";"'.repeat(2000)}`, `A${';x="a"'.repeat(2000)}`]) expect(found([line, day]).days).toEqual([{ date: '2026-12-24' }])
+  expect(found(['DTSTART;X-A="a:b","c;d";VALUE=DATE:20261225']).days).toEqual([{ date: '2026-12-25' }])
+})
+
 test('what somebody has written for a date stays', () => {
   const own = { date: '2026-12-24', name: 'Short', open: [{ from: '09:00', to: '12:00' }] }
   expect(withHolidays([own], [{ date: '2026-12-24' }, { date: '12-25' }])).toEqual([own, { date: '12-25' }])

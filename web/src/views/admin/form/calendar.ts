@@ -39,7 +39,7 @@ function events(file: string): Map<string, string>[] {
   const all: Map<string, string>[] = []
   const open: string[] = []
   for (const line of file.replace(/\r?\n[ \t]/g, '').split(/\r?\n/)) {
-    const [, name = '', , value = ''] = /^([A-Za-z-]+)((?:;[^:"]*(?:"[^"]*")?)*):(.*)$/.exec(line) ?? []
+    const [, name = '', value = ''] = /^([A-Za-z-]+)(?:;(?:[^:"]|"[^"]*")*)?:(.*)$/.exec(line) ?? []
     const property = name.toUpperCase()
     if (property === 'BEGIN') {
       open.push(value.toUpperCase())

@@ -21,6 +21,10 @@ test('one that comes again otherwise is taken for its own day, and told of', () 
   expect(found(thanksgiving)).toEqual({ days: [{ date: '2026-11-26', name: 'Thanksgiving' }], left: 1 })
   expect(found(['DTSTART;VALUE=DATE:20261126', 'RRULE:FREQ=YEARLY;COUNT=3']).left).toBe(1)
   expect(found(['DTSTART;VALUE=DATE:20261126', 'RRULE:FREQ=WEEKLY']).left).toBe(1)
+  // The first of every month, the last day of February, and Good Friday as some calendars have it.
+  expect(found(['DTSTART;VALUE=DATE:20260701', 'RRULE:FREQ=YEARLY;BYMONTHDAY=1'])).toEqual({ days: [{ date: '2026-07-01' }], left: 1 })
+  expect(found(['DTSTART;VALUE=DATE:20270228', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1'])).toEqual({ days: [{ date: '2027-02-28' }], left: 1 })
+  expect(found(['DTSTART;VALUE=DATE:20270326', 'RDATE;VALUE=DATE:20280414,20290330'])).toEqual({ days: [{ date: '2027-03-26' }], left: 1 })
 })
 
 test('what lasts for days is each of them, its end not included', () => {

@@ -44,7 +44,7 @@ var (
 
 const (
 	clockRule = "a time of day from 00:00 to 23:59, as 09:00"
-	endRule   = "a time of day from 00:00 to 24:00, as 17:00; no later than the beginning it is the next day's"
+	endRule   = "a time of day from 00:00 to 24:00, as 17:00; before the beginning it is the next day's"
 	dateRule  = "a date, as 2026-12-24; or 12-24 for every year"
 
 	maxSpans = 20 // of a day

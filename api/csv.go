@@ -174,7 +174,7 @@ func (f file[T]) one(ctx context.Context, s *Server, db *models.DB, who Principa
 	}
 	for _, c := range f.columns {
 		text, said := l.cells[c.name]
-		if !said {
+		if !said || there && text == strings.TrimSpace(c.get(before)) { // what a cell cannot say, as the blanks around a name, stays
 			continue
 		}
 		if err := c.set(&value, text); err != nil {

@@ -89,10 +89,10 @@ func TestEveryFileComesOutAndGoesIn(t *testing.T) {
 			ID: "full", Tenant: "acme", Name: "=cmd|' /C calc'!A0", Strategy: core.BestFit, RingTime: 12.5e9, BusyDelay: 1e9, MissDelay: 2e9, RONAAfter: -1, ProgressiveStep: 3e9,
 			Members: []core.Membership{{Agent: "anna"}, {Agent: "bert", Level: 2}}, Skills: []core.SkillNeed{{Skill: "english", Level: 5, Required: true}, {Skill: "a=b", Level: 1}, {Skill: "tv|video", Level: 2}},
 			Music: "calm", Ringback: true, MaxWait: 60e9, MaxSize: 7, Unanswered: []string{"sorry"}, ServiceLevel: 10e9, Sticky: 30e9, Record: true, PauseLimit: 5e9,
-			WrapUp: core.WrapUpSetup{Time: 30e9, Extension: 15e9, Extensions: 2, Reasons: []string{"sold, at once", "-lost", "sold | upsold", `a\b`, `c\`, `\|`}, Required: true},
+			WrapUp: core.WrapUpSetup{Time: 30e9, Extension: 15e9, Extensions: 2, Reasons: []string{"sold, at once", "-lost", "sold | upsold", `a\b`, `c\`, `\|`, " later "}, Required: true},
 		})
 		require.NoError(t, err)
-		w.good(200, "admin", put, "/api/v1/agents/anna", `{"tenant":"acme","name":"Anna","phone":"1001","skills":{"tv|video":5,"c\\\\":1}}`)
+		w.good(200, "admin", put, "/api/v1/agents/anna", `{"tenant":"acme","name":" Anna ","phone":"1001","skills":{"tv|video":5,"c\\\\":1}}`)
 		_, _, err = w.srv.EntryPoints.Create(t.Context(), core.EntryPoint{ID: "all", Tenant: "acme", Name: "All", Numbers: []string{"+493011", "12*"}, Users: []core.AgentID{"anna", "bert"}, RingTime: 9e9, Priority: 3, Greeting: []string{"a/b"}, Closed: []string{"c"}, Hours: "office"})
 		require.NoError(t, err)
 		for kind, column := range map[string]string{"agents": "phone", "users": "role", "queues": "members", "entry-points": "numbers"} {

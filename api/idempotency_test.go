@@ -247,6 +247,36 @@ func TestATokenIsMadeOnceThoughItsAnswerIsLost(t *testing.T) {
 	require.NotEmpty(t, again.Secret, "without a key, or with another, one more is made")
 }
 
+// absent is a kind of set-up whose database is away for a while.
+type absent[T any] struct {
+	Repository[T]
+	err error
+}
+
+func (a *absent[T]) Get(ctx context.Context, id string) (Versioned[T], error) {
+	if a.err != nil {
+		return Versioned[T]{}, a.err
+	}
+	return a.Repository.Get(ctx, id)
+}
+
+// That the agent or the tenant could not be looked up says nothing of the request: it is answered as any failure that passes, and the key is free for another try.
+func TestATokenIsNotRefusedBecauseTheDatabaseIsAway(t *testing.T) {
+	agents, tenants := &absent[core.AgentSetup]{}, &absent[models.Tenant]{}
+	w := newWorld(t, func(c *Config) {
+		agents.Repository, c.Agents = c.Agents, agents
+		tenants.Repository, c.Tenants = c.Tenants, tenants
+	})
+	const body = `{"name":"desk","role":"agent","agent":"anna"}`
+	key := headers{keyHeader: "k1"}
+	for _, err := range []*error{&agents.err, &tenants.err} {
+		*err = ErrDatabase
+		w.bad(503, CodeDatabase, "", "admin", post, "/api/v1/tokens", body, key)
+		*err = nil
+	}
+	w.good(201, "admin", post, "/api/v1/tokens", body, key)
+}
+
 func TestATokenSecretIsNotKept(t *testing.T) {
 	w := newWorld(t)
 	key := headers{keyHeader: "k1"}

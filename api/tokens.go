@@ -56,8 +56,11 @@ func (s *Server) createToken(r *request) (reply, error) {
 		}
 	case Agent:
 		a, err := s.Agents.Get(r.ctx(), body.Agent)
-		if body.Agent == "" || err != nil {
+		if body.Agent == "" || errors.Is(err, ErrNotFound) {
 			return reply{}, invalid("agent", "must be the id of an agent")
+		}
+		if err != nil {
+			return reply{}, err
 		}
 		t.Agent = a.Value.ID
 		if body.Tenant == "" {
@@ -71,8 +74,11 @@ func (s *Server) createToken(r *request) (reply, error) {
 	}
 	if body.Tenant != "" {
 		tenant, err := s.Tenants.Get(r.ctx(), body.Tenant)
-		if err != nil {
+		if errors.Is(err, ErrNotFound) {
 			return reply{}, invalid("tenant", "must be the id of a tenant")
+		}
+		if err != nil {
+			return reply{}, err
 		}
 		t.Tenant = tenant.Value.ID
 	}

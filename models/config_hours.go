@@ -44,7 +44,7 @@ var (
 
 const (
 	clockRule = "a time of day from 00:00 to 23:59, as 09:00"
-	endRule   = "a time of day from 00:00 to 24:00, as 17:00; no later than the beginning it is the next day's"
+	endRule   = "a time of day from 00:00 to 24:00, as 17:00; before the beginning it is the next day's"
 	dateRule  = "a date, as 2026-12-24; or 12-24 for every year"
 
 	maxSpans = 20 // of a day
@@ -58,6 +58,11 @@ func ValidHours(h Hours) error {
 	v.id("tenant", string(h.Tenant))
 	v.name(h.Name)
 	v.check(h.Zone != "" && knownZone(h.Zone), "zone", "an IANA time zone, as Europe/Berlin")
+	v.check(len(h.Week) <= 7*maxSpans, "week", "at most %d spans a day", maxSpans)
+	v.check(len(h.Days) <= maxDays, "days", "at most %d", maxDays)
+	if len(h.Week) > 7*maxSpans || len(h.Days) > maxDays {
+		return v.err() // nobody wants to read what is wrong with each
+	}
 	ofDay := map[string][]core.DaySpan{}
 	for i, s := range h.Week {
 		at := fmt.Sprintf("week[%d]", i)
@@ -66,7 +71,6 @@ func ValidHours(h Hours) error {
 		v.daySpan(at, span, ofDay[s.Day])
 		ofDay[s.Day] = append(ofDay[s.Day], span)
 	}
-	v.check(len(h.Days) <= maxDays, "days", "at most %d", maxDays)
 	opens := len(h.Week) > 0
 	seen := map[string]bool{}
 	for i, d := range h.Days {
@@ -75,7 +79,7 @@ func ValidHours(h Hours) error {
 		v.check(!seen[d.Date], at+".date", "is listed twice")
 		seen[d.Date] = true
 		v.text(at+".name", d.Name, 128)
-		for j, s := range d.Open {
+		for j, s := range d.Open[:min(len(d.Open), maxSpans+1)] { // the one too many is told of, and stands for the rest
 			v.daySpan(at+".open["+strconv.Itoa(j)+"]", s, d.Open[:j])
 			opens = true
 		}

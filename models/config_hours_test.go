@@ -107,6 +107,12 @@ func TestHoursRulesN4(t *testing.T) {
 		{"no such zone", func(h *models.Hours) { h.Zone = "Europe/Atlantis" }, "zone"},
 		{"the zone of the machine", func(h *models.Hours) { h.Zone = "Local" }, "zone"},
 		{"a file", func(h *models.Hours) { h.Zone = "../../etc/passwd" }, "zone"},
+		{"a zone of this machine's only", func(h *models.Hours) { h.Zone = "posixrules" }, "zone"},
+		{"clocks with leap seconds", func(h *models.Hours) { h.Zone = "right/Europe/Berlin" }, "zone"},
+		{"a zone's file, by another path", func(h *models.Hours) { h.Zone = "Europe//Berlin" }, "zone"},
+		{"no place", func(h *models.Hours) { h.Zone = "Factory" }, "zone"},
+		{"a name in three parts", func(h *models.Hours) { h.Zone = "America/Argentina/Buenos_Aires" }, ""},
+		{"a name with a sign and a digit", func(h *models.Hours) { h.Zone = "Etc/GMT+10" }, ""},
 		{"no name", func(h *models.Hours) { h.Name = " " }, "name"},
 		{"no such day of the week", func(h *models.Hours) { h.Week[1].Day = "Monday" }, "week[1].day"},
 		{"an hour of one digit", func(h *models.Hours) { h.Week[0].From = "9:00" }, "week[0].from"},
@@ -135,5 +141,28 @@ func TestHoursRulesN4(t *testing.T) {
 			}
 			requireField(t, err, c.field, "")
 		})
+	}
+}
+
+// A list that is too long is refused as that, and not looked through: every word of it was compared with every one before it, and complained about by itself.
+func TestListsThatAreTooLongAreRefusedAsThat(t *testing.T) {
+	h, many := officeHours(), make([]core.DaySpan, 40_000)
+	h.Days[1].Open = many
+	for i, err := range []error{
+		models.ValidHours(h),
+		models.ValidHours(func() models.Hours {
+			h := officeHours()
+			for range many {
+				h.Week = append(h.Week, core.WeekSpan{Day: "monday"})
+			}
+			return h
+		}()),
+		models.ValidHours(func() models.Hours { h := officeHours(); h.Days = make([]core.SpecialDay, 40_000); return h }()),
+		models.ValidTenant(models.Tenant{Tenant: core.Tenant{ID: "acme", Name: "Acme", IdleReasons: make([]string, 40_000)}}),
+	} {
+		var broken models.Invalid
+		require.ErrorAs(t, err, &broken)
+		require.Less(t, len(broken), 100, "list %d", i)
+		require.ErrorContains(t, err, "at most", "list %d", i)
 	}
 }

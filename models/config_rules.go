@@ -24,6 +24,7 @@ var (
 	promptForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$`)
 	musicForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 	regionForm = regexp.MustCompile(`^[A-Z]{2}$`)
+	zoneForm   = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*)*$`)
 
 	variableForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	countryForm  = regexp.MustCompile(`^\+[1-9][0-9]{0,2}$`)
@@ -89,7 +90,10 @@ func (v *violations) prompts(field string, prompts []string) {
 
 // words checks a list of reasons or teams: each a line of text, none twice.
 func (v *violations) words(field string, words []string, longest, most int) {
-	v.check(len(words) <= most, field, "at most %d", most)
+	if len(words) > most {
+		v.add(field, "at most %d", most)
+		return // each is compared with all before it
+	}
 	for i, w := range words {
 		at := fmt.Sprintf("%s[%d]", field, i)
 		v.text(at, w, longest)
@@ -131,10 +135,14 @@ func ValidTenant(t Tenant) error {
 	return v.err()
 }
 
-// knownZone reports whether there is such a time zone. "Local" is that of whatever machine this is, and none to set up.
+// knownZone reports whether there is such a time zone, by the form of IANA's names: what else a machine keeps beside its zones (posixrules, right/Europe/Berlin with its leap seconds) no other
+// machine and no browser need know. "Local" is that of whatever machine this is, "Factory" that of one that was told none.
 func knownZone(zone string) bool {
+	if zone == "" {
+		return true
+	}
 	_, err := time.LoadLocation(zone)
-	return err == nil && zone != "Local" && len(zone) <= 64
+	return err == nil && zoneForm.MatchString(zone) && zone != "Local" && zone != "Factory" && len(zone) <= 64
 }
 
 // dialling checks where a tenant's agents may call out to (C5). A prefix that cannot begin any number is refused here: in the list of what is refused it would look

@@ -45,6 +45,9 @@ func (s *Shard) configure(ev ConfigChanged) {
 		delete(s.st.Tenants, id)
 	}
 	s.purgeQueues()
+	if len(ev.EntryPoints)+len(ev.Hours)+len(ev.Remove.EntryPoints)+len(ev.Remove.Hours) > 0 { // it may be closed now to a call that a consult would send there, or open again
+		s.touchCalls(func(c *call) bool { return c.consult() != nil && c.consult().To.EntryPoint != "" })
+	}
 }
 
 // callsOf counts the open calls of a tenant that is set up while, or again after, they came.

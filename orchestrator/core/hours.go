@@ -110,7 +110,7 @@ const horizon = 400
 func (h Hours) Until(at time.Time) time.Time {
 	open, today := h.Open(at), h.local(at)
 	today = today.Truncate(24 * time.Hour) // midnight: local times are written as of UTC
-	for ahead := range horizon {
+	for ahead := range horizon + 1 {       // today is the first
 		day := today.AddDate(0, 0, ahead)
 		d := h.dayOf(day)
 		for _, t := range h.edges(day, d) {

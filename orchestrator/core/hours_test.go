@@ -96,6 +96,7 @@ func TestHours(t *testing.T) {
 
 		{"the whole day, day after day", "Europe/Berlin", every("00:00", "24:00"), "2026-03-29 00:59:59", true, ""},
 		{"never", "Europe/Berlin", Hours{}, "2026-03-29 00:59:59", false, ""},
+		{"in 400 days, less an hour", "Europe/Berlin", Hours{Days: []SpecialDay{{Date: "2027-04-05", Open: []DaySpan{{"08:00", "09:00"}}}}}, "2026-03-01 07:00:00", false, "2027-04-05 06:00:00"},
 		{"up to midnight", "Europe/Berlin", every("20:00", "24:00"), "2026-11-23 22:59:59", true, "2026-11-23 23:00:00"},
 		{"up to midnight, as a night", "Europe/Berlin", every("20:00", "00:00"), "2026-11-23 22:59:59", true, "2026-11-23 23:00:00"},
 	} {

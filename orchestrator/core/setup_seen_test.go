@@ -78,3 +78,37 @@ func TestDiscardIsOfferedWhenTheQueueAllowsIt(t *testing.T) {
 	require.NotContains(t, f.s.Controls(a.Call, "ann"), ControlDiscard)
 	require.Contains(t, f.s.TakeChanges().Calls, a.Call, "the desk goes on showing the button that is refused")
 }
+
+// C6, N4: whether a consulted entry point can be transferred to is a matter of the set-up: readers are told when that is changed under a consult, and of nobody else's calls.
+func TestTransferIsOfferedWhileTheConsultedEntryPointIsOpen(t *testing.T) {
+	help := EntryPoint{ID: "help", Tenant: "acme", Numbers: []string{"200"}, Queue: "sales", Hours: "late"}
+	off := help
+	off.Off = true
+	for what, change := range map[string]ConfigChanged{
+		"switched off":    {EntryPoints: []EntryPoint{off}},
+		"its hours":       {Hours: []Hours{{ID: "late", Tenant: "acme"}}},
+		"deleted":         {Remove: Removal{EntryPoints: []EntryPointID{"help"}}},
+		"open once again": {Remove: Removal{Hours: []HoursID{"late"}}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := newSmallSite(t, Queue{ID: "sales", Tenant: "acme", RingTime: 20 * time.Second, Members: []Membership{{Agent: "ann"}}})
+			f.do(ConfigChanged{EntryPoints: []EntryPoint{help}})
+			f.do(SetAgentState{Agent: "ann", State: Available})
+			ann := firstDial(f.do(LegAppeared{Engine: "pbx", Leg: "c1", From: "+4930", To: "100"}))
+			f.do(LegRinging{Leg: ann})
+			f.do(LegAnswered{Leg: ann})
+			a, _ := f.s.Agent("ann")
+			f.do(StartConsult{Call: a.Call, Agent: "ann", To: Target{EntryPoint: "help"}})
+			f.do(LegAppeared{Engine: "pbx", Leg: "c2", From: "+4931", To: "100"})
+			require.Contains(t, f.s.Controls(a.Call, "ann"), ControlComplete)
+			if what == "open once again" {
+				f.do(ConfigChanged{Hours: []Hours{{ID: "late", Tenant: "acme"}}})
+			}
+			before := f.s.Controls(a.Call, "ann")
+			f.s.TakeChanges()
+			f.do(change)
+			require.NotEqual(t, before, f.s.Controls(a.Call, "ann"))
+			require.Equal(t, []CallID{a.Call}, f.s.TakeChanges().Calls, "the desk goes on showing what is refused, or without what is not")
+		})
+	}
+}

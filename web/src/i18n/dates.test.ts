@@ -18,6 +18,13 @@ test('a day is the same day by every clock', () => {
   for (const zone of ['Pacific/Kiritimati', 'Pacific/Pago_Pago']) expect(datesIn('en-GB', zone).day('2026-01-31')).toBe('31 Jan 2026')
 })
 
+// A zone can be younger than the browser, or older: the server's list is another one.
+test('by the clocks of a zone that the browser does not know, times are UTC and say so', () => {
+  expect(plain(datesIn('en-GB', 'Mars/Olympus').moment('2026-08-09T12:05:09Z'))).toBe('9 Aug 2026, 12:05 UTC')
+  expect(plain(datesIn('en-GB', 'Mars/Olympus').time('2026-08-09T12:05:09Z'))).toBe('12:05 UTC')
+  expect(datesIn('en-GB', 'Mars/Olympus').day('2026-01-31')).toBe('31 Jan 2026')
+})
+
 // Whoever writes a date in another way makes another form of it.
 const sources = import.meta.glob<string>(['../**/*.{ts,tsx}', '!../**/*.test.*', '!./dates.ts'], { query: '?raw', import: 'default', eager: true })
 

@@ -22,11 +22,13 @@ export interface Dates {
   day: (day: string) => string
 }
 
-/** In a locale; by the clocks of a zone, or else by the reader's own. */
+/** In a locale; by the clocks of a zone, or else by the reader's own. Of a zone that this browser does not know, times are UTC, and say so. */
 export function datesIn(locale: string, zone?: string): Dates {
+  const isKnown = !zone || isZone(zone)
   const by = (options: Intl.DateTimeFormatOptions): ((at: At) => string) => {
     let format: Intl.DateTimeFormat | undefined
-    return (at) => (format ??= new Intl.DateTimeFormat(locale, zone ? { timeZone: zone, ...options } : options)).format(new Date(at))
+    const mark = isKnown || options.timeZone ? '' : ' UTC'
+    return (at) => (format ??= new Intl.DateTimeFormat(locale, zone ? { timeZone: isKnown ? zone : 'UTC', ...options } : options)).format(new Date(at)) + mark
   }
   const day = by({ dateStyle: 'medium', timeZone: 'UTC' })
   const weekday = by({ weekday: 'long', timeZone: 'UTC' })
@@ -38,6 +40,14 @@ export function datesIn(locale: string, zone?: string): Dates {
     weekday: by({ weekday: 'long', day: 'numeric', month: 'long' }),
     dayOfWeek: (of) => weekday(Date.UTC(2024, 0, 1 + of)), // it was a Monday
     day: (of) => day(`${of}T00:00:00Z`),
+  }
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }))
+  } catch {
+    return false
   }
 }
 

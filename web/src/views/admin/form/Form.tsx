@@ -114,16 +114,18 @@ function FieldView({ texts, field, draft, set, complaints, isReadOnly }: Omit<Fo
         </div>
       )
     }
-    case 'choice':
+    case 'choice': {
+      const chosen = (value as string | undefined) || field.byDefault
       return (
         <Select
           {...described}
-          options={field.of.map((id) => ({ id: id || none, label: words(`${name}_${id || 'none'}`) ?? id }))}
-          value={((value as string) || field.byDefault) ?? none}
+          options={[...new Set([...field.of, ...(chosen ? [chosen] : [])])].map((id) => ({ id: id || none, label: words(`${name}_${id || 'none'}`) ?? id }))}
+          value={chosen ?? none}
           onChange={(v) => set(name, v === none ? '' : v)}
           isDisabled={isReadOnly}
         />
       )
+    }
     case 'cards':
       return (
         <Cards

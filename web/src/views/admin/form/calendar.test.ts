@@ -21,6 +21,10 @@ test('one that comes again otherwise is taken for its own day, and told of', () 
   expect(found(thanksgiving)).toEqual({ days: [{ date: '2026-11-26', name: 'Thanksgiving' }], left: 1 })
   expect(found(['DTSTART;VALUE=DATE:20261126', 'RRULE:FREQ=YEARLY;COUNT=3']).left).toBe(1)
   expect(found(['DTSTART;VALUE=DATE:20261126', 'RRULE:FREQ=WEEKLY']).left).toBe(1)
+  // The first of every month, the last day of February, and Good Friday as some calendars have it.
+  expect(found(['DTSTART;VALUE=DATE:20260701', 'RRULE:FREQ=YEARLY;BYMONTHDAY=1'])).toEqual({ days: [{ date: '2026-07-01' }], left: 1 })
+  expect(found(['DTSTART;VALUE=DATE:20270228', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1'])).toEqual({ days: [{ date: '2027-02-28' }], left: 1 })
+  expect(found(['DTSTART;VALUE=DATE:20270326', 'RDATE;VALUE=DATE:20280414,20290330'])).toEqual({ days: [{ date: '2027-03-26' }], left: 1 })
 })
 
 test('what lasts for days is each of them, its end not included', () => {
@@ -44,6 +48,12 @@ test('meetings, what is over, what is called off and what is no date is left out
 test('lines are folded, texts have signs in front of signs, and an alarm within an event is none of its', () => {
   const event = ['DTSTART;VALUE=DATE:20261003', 'SUMMARY;LANGUAGE=de:Tag der\r\n  Deutschen Einheit\\, überall\\; wirklich', 'BEGIN:VALARM', 'SUMMARY:Reminder', 'END:VALARM']
   expect(found(event).days).toEqual([{ date: '2026-10-03', name: 'Tag der Deutschen Einheit, überall; wirklich' }])
+})
+
+test('a line that is none is passed over, however many signs it has', () => {
+  const day = 'DTSTART;VALUE=DATE:20261224'
+  for (const line of [`A${';'.repeat(5000)}`, `A;X="${'";"'.repeat(2000)}`, `A${';x="a"'.repeat(2000)}`]) expect(found([line, day]).days).toEqual([{ date: '2026-12-24' }])
+  expect(found(['DTSTART;X-A="a:b","c;d";VALUE=DATE:20261225']).days).toEqual([{ date: '2026-12-25' }])
 })
 
 test('what somebody has written for a date stays', () => {

@@ -4,7 +4,7 @@ type SpecialDay = components['schemas']['SpecialDay']
 
 export interface Found {
   days: SpecialDay[]
-  /** How many events come again by a rule that opening hours do not have, as every fourth Thursday: their other days are not among those found. */
+  /** How many events come again otherwise than opening hours have it, as every fourth Thursday: their other days are not among those found. */
   left: number
 }
 
@@ -24,7 +24,7 @@ export function holidaysFrom(file: string, today: string): Found {
     const name = plain(event.get('SUMMARY') ?? '')
     const rule = event.get('RRULE')
     const everyYear = rule !== undefined && isSameDate(rule)
-    if (rule !== undefined && !everyYear) left++
+    if ((rule !== undefined && !everyYear) || event.has('RDATE')) left++
     for (const day of daysOf(from, event)) {
       const date = everyYear ? day.slice(5) : day
       if (!everyYear && day < today) continue
@@ -39,7 +39,7 @@ function events(file: string): Map<string, string>[] {
   const all: Map<string, string>[] = []
   const open: string[] = []
   for (const line of file.replace(/\r?\n[ \t]/g, '').split(/\r?\n/)) {
-    const [, name = '', , value = ''] = /^([A-Za-z-]+)((?:;[^:"]*(?:"[^"]*")?)*):(.*)$/.exec(line) ?? []
+    const [, name = '', value = ''] = /^([A-Za-z-]+)(?:;(?:[^:"]|"[^"]*")*)?:(.*)$/.exec(line) ?? []
     const property = name.toUpperCase()
     if (property === 'BEGIN') {
       open.push(value.toUpperCase())
@@ -76,7 +76,9 @@ function daysOf(from: string, event: Map<string, string>): string[] {
 function isSameDate(rule: string): boolean {
   const parts = new Map(rule.split(';').map((p) => p.toUpperCase().split('=') as [string, string]))
   const harmless = new Set(['FREQ', 'INTERVAL', 'BYMONTH', 'BYMONTHDAY', 'WKST'])
-  return parts.get('FREQ') === 'YEARLY' && (parts.get('INTERVAL') ?? '1') === '1' && [...parts.keys()].every((p) => harmless.has(p)) && !rule.includes(',')
+  const day = parts.get('BYMONTHDAY') // of every month if it names none; a negative one is counted from the end
+  const isOneDay = day === undefined || (parts.has('BYMONTH') && Number(day) > 0)
+  return parts.get('FREQ') === 'YEARLY' && (parts.get('INTERVAL') ?? '1') === '1' && isOneDay && [...parts.keys()].every((p) => harmless.has(p)) && !rule.includes(',')
 }
 
 function plain(text: string): string {

@@ -102,7 +102,7 @@ func examine(ctx context.Context, lookup func(string) (string, bool), environ []
 	if names := misspelt(environ); len(names) > 0 {
 		out[0] = found("settings", warning, "there is no such variable: "+strings.Join(names, ", "))
 	}
-	out = append(out, checkFiles(s, lookup)...)
+	out = append(out, checkFiles(s)...)
 	out = append(out, checkDisks(s.places(), diskOf)...)
 	out = append(out, checkPorts(ctx, s)...)
 	switches, clock := checkSwitches(ctx, s, call)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -60,4 +61,28 @@ func TestDoctorAsksWhetherTheClockIsKeptRight(t *testing.T) {
 	require.Equal(t, warning, told(0, unsynchronised, nil))
 	require.Equal(t, skipped, told(-1, 0, errors.New("operation not permitted")))
 	require.NotEmpty(t, checkNTP(syscall.Adjtimex).Text)
+}
+
+// The passwords of switches are named by TANDEM_SETTINGS more often than by the environment, and those of further switches have a number.
+func TestDoctorLooksWhoReadsThePasswordsOfSwitches(t *testing.T) {
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "ari-password"), filepath.Join(dir, "esl-2-password")
+	for name, text := range map[string]string{
+		first: "x", second: "x", filepath.Join(dir, "asterisk.env"): "TANDEM_ARI_URL=http://127.0.0.1:1\nTANDEM_ARI_PASSWORD_FILE=" + first + "\n",
+		filepath.Join(dir, "freeswitch.env"): "TANDEM_ESL_2_ADDR=127.0.0.1:1\nTANDEM_ESL_2_PASSWORD_FILE=" + second + "\n",
+	} {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	look := func(mode os.FileMode) []finding {
+		require.NoError(t, os.Chmod(first, mode))
+		require.NoError(t, os.Chmod(second, mode))
+		s, err := readSettings(environ(t, map[string]string{"TANDEM_SETTINGS": dir}))
+		require.NoError(t, err)
+		return checkFiles(s)
+	}
+	require.Equal(t, []finding{found("permissions", fine, "only their owner reads secrets and data here")}, look(0o640))
+	seen := look(0o644)
+	require.Len(t, seen, 2)
+	require.Contains(t, seen[0].Text, "TANDEM_ARI_PASSWORD_FILE "+first)
+	require.Contains(t, seen[1].Text, "TANDEM_ESL_2_PASSWORD_FILE "+second)
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -384,4 +385,40 @@ func TestComposeKeepsUp(t *testing.T) {
 			assert.Contains(t, example, "#"+m[1]+"="+m[2]+"\n")
 		}
 	}
+}
+
+// The set-up writes anew at each start what a process may just be reading: it finds the old or the new, whole, and a failure leaves the old.
+func TestASecretIsThereAtAnyMoment(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "asterisk.env")
+	require.NoError(t, writeSecret(file, "TANDEM_ARI_USER=0"))
+	written := make(chan error, 1)
+	go func() {
+		for n := range 50 {
+			if err := writeSecret(file, "TANDEM_ARI_USER="+strconv.Itoa(n)); err != nil {
+				written <- err
+				return
+			}
+		}
+		written <- nil
+	}()
+	for over := false; !over; {
+		select {
+		case err := <-written:
+			require.NoError(t, err)
+			over = true
+		default:
+		}
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Regexp(t, `^TANDEM_ARI_USER=\d+\n$`, string(b))
+	}
+	assert.Equal(t, os.FileMode(0o600), permissions(t, file))
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "nothing half done")
+
+	require.NoError(t, os.MkdirAll(filepath.Join(file+".part", "in the way"), 0o700))
+	require.Error(t, writeSecret(file, "TANDEM_ARI_USER=x"))
+	require.Equal(t, "TANDEM_ARI_USER=49", contents(t, file))
 }

@@ -110,6 +110,7 @@ func TestSetup(t *testing.T) {
 	require.Len(t, found.Switches, 1)
 	assert.IsType(t, asteriskSettings{}, found.Switches[0])
 	assert.Contains(t, setUp(t, 1, "forget", "-secrets", own, "-switch", "freeswitch"), "there is no switch freeswitch; set-ups are there of: asterisk")
+	assert.Contains(t, setUp(t, 1, "forget", "-secrets", postgres, "-switch", "asterisk"), "there is no switch asterisk; no set-up is in "+postgres)
 	assert.Contains(t, setUp(t, 2, "forget", "-secrets", own), "-switch must name a switch")
 	setUp(t, 2, "forget", "-secrets", own, "-switch", "../ari-password")
 }
@@ -215,8 +216,14 @@ func TestSetupNamesTheVariable(t *testing.T) {
 		{"asterisk", "-tls-port", "5060", "-tls-port (TANDEM_SIPS_PORT): must be another than that of -sip"},
 		{"freeswitch", "-tls-port", "70000", "-tls-port (TANDEM_FREESWITCH_SIPS_PORT): "},
 		{"asterisk", "-public", "sip.example.net", "-public (TANDEM_PUBLIC_ADDRESS): must be an IP address"},
+		{"asterisk", "-public", "0.0.0.0", "-public (TANDEM_PUBLIC_ADDRESS): must be an address that phones can reach"},
+		{"asterisk", "-sip", "127.0.0.1:0", "-sip (TANDEM_SIP_PORT, TANDEM_NET): "},
+		{"asterisk", "-rtp", "5000-5199", "-rtp (TANDEM_RTP_PORTS): must not hold the port of -sip"},
+		{"asterisk", "-peer", "127.0.0.1:0", "-peer (TANDEM_NET): must be an IP address and a port"},
+		{"freeswitch", "-peer-port", "5060", "-sip (TANDEM_FREESWITCH_SIP_PORT, TANDEM_NET): must be of another port than -peer-port, 5060"},
+		{"freeswitch", "-peer-port", "10001", "-rtp (TANDEM_FREESWITCH_RTP_PORTS): must not hold the port of -peer-port, 10001"},
 	} {
-		args := map[string]string{"-sip": "127.0.0.1:5060", "-control": "127.0.0.1:8088", "-public": "192.0.2.9", "-tls-dir": shortDir(t), "-dir": shortDir(t), "-secrets": own}
+		args := map[string]string{"-sip": "127.0.0.1:5060", "-control": "127.0.0.1:8088", "-peer": "127.0.0.2:5060", "-public": "192.0.2.9", "-tls-dir": shortDir(t), "-dir": shortDir(t), "-secrets": own}
 		args[c.flag] = c.value
 		line := []string{c.kind}
 		for flag, value := range args {

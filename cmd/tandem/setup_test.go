@@ -429,3 +429,17 @@ func TestASecretIsThereAtAnyMoment(t *testing.T) {
 	require.Error(t, writeSecret(file, "TANDEM_ARI_USER=x"))
 	require.Equal(t, "TANDEM_ARI_USER=49", contents(t, file))
 }
+
+// A recording is whole in a temporary file while it is checked. /tmp is memory, and counts as Tandem's: four long recordings, or one of a night, were more than it may take.
+func TestComposeChecksRecordingsOnADisk(t *testing.T) {
+	var file struct {
+		Services struct {
+			Tandem struct {
+				Environment map[string]string `yaml:"environment"`
+				Volumes     []string          `yaml:"volumes"`
+			} `yaml:"tandem"`
+		} `yaml:"services"`
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(contents(t, "../../docker/compose.yaml")), &file))
+	assert.Contains(t, file.Services.Tandem.Volumes, "tandem:"+file.Services.Tandem.Environment["TMPDIR"])
+}

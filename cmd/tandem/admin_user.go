@@ -60,15 +60,17 @@ func adminUser(ctx context.Context, db *models.DB, path string) error {
 	return nil
 }
 
-// writeSecret puts a secret into a new file that only we can read, in place of the one that may be there.
+// writeSecret puts a secret into a new file that only we can read, in place of the one that may be there: whoever reads finds the old or the new, and whole.
 func writeSecret(path, secret string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("make the directory: %w", err)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	part := path + ".part"
+	// What a killed process has left goes. It may be somebody else's, or a link to elsewhere: it is not written into.
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("replace the file: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("make the file: %w", err)
 	}
@@ -76,5 +78,11 @@ func writeSecret(path, secret string) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	return errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(part, path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(part))
+	}
+	return err
 }

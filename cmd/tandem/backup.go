@@ -50,10 +50,10 @@ func backupCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	}
 	var m manifest
 	if *to == "-" {
-		m, err = backupTo(ctx, s, stdout, filepath.Dir(s.AdminToken), *recordings, include, os.LookupEnv)
+		m, err = backupTo(ctx, s, stdout, filepath.Dir(s.AdminToken), *recordings, include, s.lookup)
 		stdout = stderr // the rest is said beside it
 	} else {
-		m, err = backup(ctx, s, *to, *recordings, include, os.LookupEnv)
+		m, err = backup(ctx, s, *to, *recordings, include, s.lookup)
 	}
 	if err != nil {
 		return err
@@ -227,18 +227,7 @@ func (w *archiveWriter) tree(path string) (err error) {
 
 // plainSettings lists the settings as they are set, but for those that hold a secret, or may: of these only the name.
 func plainSettings(lookup func(string) (string, bool)) string {
-	names := slices.Clone(variables)
-	for _, kind := range switchKinds {
-		for n := 1; n <= mostOfAKind; n++ {
-			prefix := kind.prefix
-			if n > 1 {
-				prefix = fmt.Sprintf("%s_%d", kind.prefix, n)
-			}
-			for _, field := range kind.variables() {
-				names = append(names, prefix+"_"+field)
-			}
-		}
-	}
+	names := allVariables()
 	var b strings.Builder
 	b.WriteString("# The settings when the backup was made. Secrets are not among them.\n")
 	for _, name := range names {

@@ -274,3 +274,21 @@ func TestBackupIsForItsOwnerOnlyS5(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "precious", string(text))
 }
+
+// What the set-up of a switch has left in TANDEM_SETTINGS is as good as what is set in the environment, and compared with after a restore.
+func TestBackupTellsTheSettingsOfTheSetUp(t *testing.T) {
+	s := furnished(t, dbtest.SQLiteURL(t))
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "asterisk.env"), []byte("TANDEM_ARI_URL=http://pbx:8088\nTANDEM_ARI_PASSWORD=hunter2\n"), 0o600))
+	for name, value := range map[string]string{"TANDEM_DB": s.DB, "TANDEM_BUCKET": s.Bucket, "TANDEM_SETTINGS": dir} {
+		t.Setenv(name, value)
+	}
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	var out bytes.Buffer
+	require.Equal(t, 0, run(t.Context(), []string{"backup", "-to", file}, &out, &out), out.String())
+	whole, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(whole), "TANDEM_ARI_URL=http://pbx:8088\n")
+	require.Contains(t, string(whole), "# TANDEM_ARI_PASSWORD was set, and is a secret\n")
+	require.NotContains(t, string(whole), "hunter2")
+}

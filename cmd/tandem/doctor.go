@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -101,11 +102,12 @@ func examine(ctx context.Context, lookup func(string) (string, bool), environ []
 	if names := misspelt(environ); len(names) > 0 {
 		out[0] = found("settings", warning, "there is no such variable: "+strings.Join(names, ", "))
 	}
-	out = append(out, checkFiles(s, lookup)...)
+	out = append(out, checkFiles(s)...)
+	out = append(out, checkDisks(s.places(), diskOf)...)
 	out = append(out, checkPorts(ctx, s)...)
 	switches, clock := checkSwitches(ctx, s, call)
 	out = append(out, checkDatabase(ctx, s), checkKey(ctx, s), checkRedis(ctx, s))
-	return append(append(out, switches...), checkBucket(ctx, s), clock)
+	return append(append(out, switches...), checkBucket(ctx, s), clock, checkNTP(syscall.Adjtimex))
 }
 
 func checkDatabase(ctx context.Context, s settings) finding {

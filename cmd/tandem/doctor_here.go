@@ -18,11 +18,11 @@ import (
 // What the doctor looks at on this machine: who else can read secrets and data, and whether the addresses are free.
 
 // checkFiles looks at the permissions of what holds secrets or data.
-func checkFiles(s settings, lookup func(string) (string, bool)) []finding {
+func checkFiles(s settings) []finding {
 	const name = "permissions"
 	var out []finding
-	for _, v := range secretFiles() {
-		if path, ok := lookup(v); ok && path != "" && path != s.SecretKey {
+	for _, v := range allVariables() {
+		if path, ok := s.lookup(v); ok && path != "" && path != s.SecretKey && strings.HasSuffix(v, "_FILE") { // each names a file with a secret in it
 			out = append(out, ownersOnlyFinding(v+" "+path, path)...)
 		}
 	}
@@ -37,22 +37,6 @@ func checkFiles(s settings, lookup func(string) (string, bool)) []finding {
 	}
 	if len(out) == 0 {
 		out = append(out, found(name, fine, "only their owner reads secrets and data here"))
-	}
-	return out
-}
-
-// secretFiles lists the variables that name a file with a secret in it.
-func secretFiles() []string {
-	var out []string
-	for _, v := range variables {
-		if strings.HasSuffix(v, "_FILE") {
-			out = append(out, v)
-		}
-	}
-	for _, kind := range switchKinds {
-		for _, field := range kind.secrets {
-			out = append(out, kind.prefix+"_"+field+"_FILE")
-		}
 	}
 	return out
 }

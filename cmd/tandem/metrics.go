@@ -16,6 +16,7 @@ import (
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/engine"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
+	"github.com/tandem-voice/tandem/orchestrator/lines"
 	"github.com/tandem-voice/tandem/orchestrator/loop"
 )
 
@@ -45,8 +46,11 @@ func newMetrics(shard string) *metrics {
 }
 
 // follow adds the metrics that look at a running process when they are asked for.
-func (m *metrics) follow(shard *loop.Loop, drivers []driver, work *jobs.Runner, db *models.DB, log *slog.Logger) {
+func (m *metrics) follow(shard *loop.Loop, drivers []driver, phoneLines lineWriters, work *jobs.Runner, db *models.DB, log *slog.Logger) {
 	m.registry.MustRegister(loop.NewGauges(shard), work, newBacklog(m.shard, db, log))
+	for _, writer := range phoneLines.writers {
+		m.registry.MustRegister(linesMetric(writer))
+	}
 	for _, d := range drivers {
 		m.registry.MustRegister(upMetric(d, shard))
 	}
@@ -107,6 +111,19 @@ func upMetric(d driver, shard *loop.Loop) prometheus.Collector {
 		ConstLabels: prometheus.Labels{"engine": string(d.ID()), "kind": d.Capabilities().Kind},
 	}, func() float64 {
 		if e, found := shard.View().Engine(d.ID()); found && e.Up {
+			return 1
+		}
+		return 0
+	})
+}
+
+// linesMetric tells whether a switch has the phones and trunks that it should have. Where they are somebody else's affair there is none.
+func linesMetric(writer *lines.Writer) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tandem_lines_failed", Help: "1 while phones and trunks cannot be brought to the switch as they are set up; it keeps what it had.",
+		ConstLabels: prometheus.Labels{"engine": string(writer.Engine())},
+	}, func() float64 {
+		if writer.Standing().State == lines.Failed {
 			return 1
 		}
 		return 0

@@ -2,12 +2,15 @@ package main
 
 import (
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
@@ -23,7 +26,9 @@ import (
 func shownMetrics(t *testing.T) map[string]string {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	s, err := readSettings(environ(t, absentSwitch))
+	vars := map[string]string{"TANDEM_ARI_SITE": t.TempDir()}
+	maps.Copy(vars, absentSwitch)
+	s, err := readSettings(environ(t, vars))
 	require.NoError(t, err)
 	db, err := openDatabase(t.Context(), s)
 	require.NoError(t, err)
@@ -36,7 +41,7 @@ func shownMetrics(t *testing.T) map[string]string {
 	work, err := jobs.New(jobs.Config{DB: db, Log: quiet})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, work.Close()) })
-	m.follow(shard, drivers, work, db, quiet)
+	m.follow(shard, drivers, newLineWriters(drivers, db.Lines(nil), nil, shard, quiet), work, db, quiet)
 	_, err = api.New(api.Config{Live: api.Shard{Loop: shard}, Audio: api.Bucket{}, Log: quiet, Registry: m.registry}.Database(db))
 	require.NoError(t, err)
 
@@ -119,4 +124,24 @@ func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
 	err = serve(t.Context(), s, slog.New(slog.DiscardHandler), false, func(net.Addr) {})
 	require.ErrorContains(t, err, "TANDEM_METRICS_LISTEN")
 	require.NoError(t, taken.Close())
+}
+
+// TestMetricsTellOfPhonesThatCannotBeWritten: the directory is not mounted, which nothing but the view of the switches told of, and then it is.
+func TestMetricsTellOfPhonesThatCannotBeWritten(t *testing.T) {
+	site := filepath.Join(t.TempDir(), "tandem")
+	vars := map[string]string{"TANDEM_METRICS_LISTEN": freeAddress(t), "TANDEM_ARI_SITE": site}
+	maps.Copy(vars, absentSwitch)
+	s, err := readSettings(environ(t, vars))
+	require.NoError(t, err)
+	_, stop := started(t, s, false)
+	shows := func(line string) func() bool {
+		return func() bool {
+			_, text := ask(t, http.MethodGet, "http://"+s.MetricsListen+"/metrics", "", "")
+			return strings.Contains(text, line)
+		}
+	}
+	require.Eventually(t, shows(`tandem_lines_failed{engine="asterisk"} 1`), 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, os.Mkdir(site, 0o750))
+	require.Eventually(t, shows(`tandem_lines_failed{engine="asterisk"} 0`), 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, stop())
 }

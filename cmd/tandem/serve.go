@@ -124,7 +124,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		return err
 	}
 	phoneLines := newLineWriters(drivers, db.Lines(key), s.SIPTrusted, shard, log)
-	counted.follow(shard, drivers, work, db, log)
+	counted.follow(shard, drivers, phoneLines, work, db, log)
 	server, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own context
 		Live: api.Shard{Loop: shard}, Audio: api.Bucket{Bucket: bucket.Bucket}, Log: log, Registry: counted.registry, Version: version(), Switches: listed(drivers), TrustedProxies: s.TrustedProxies,
 		App: web.Handler(web.Files()), Key: key, Lines: phoneLines,

@@ -64,12 +64,31 @@ type settings struct {
 	LogJSON bool
 	// TANDEM_DRAIN: how long running requests may take when the process is told to stop. Default 10s.
 	Drain time.Duration
+
+	lookup func(string) (string, bool) // what the environment and the files of TANDEM_SETTINGS say of a variable
 }
 
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
 	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_METRICS_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
 	"TANDEM_SETTINGS", "TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_SECRET_KEY_FILE", "TANDEM_SIP_TRUSTED", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+}
+
+// allVariables lists those of switches as well.
+func allVariables() []string {
+	names := slices.Clone(variables)
+	for _, kind := range switchKinds {
+		for n := 1; n <= mostOfAKind; n++ {
+			prefix := kind.prefix
+			if n > 1 {
+				prefix = fmt.Sprintf("%s_%d", kind.prefix, n)
+			}
+			for _, field := range kind.variables() {
+				names = append(names, prefix+"_"+field)
+			}
+		}
+	}
+	return names
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -91,6 +110,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		AdminToken:    e.text("TANDEM_ADMIN_TOKEN", filepath.Join("var", "admin-token")),
 		LogJSON:       e.oneOf("TANDEM_LOG_FORMAT", "text", "json") == "json",
 		Drain:         10 * time.Second,
+		lookup:        e.lookup,
 	}
 	s.SecretKey = e.text("TANDEM_SECRET_KEY_FILE", filepath.Join(filepath.Dir(s.AdminToken), "secret-key"))
 	if err := s.Log.UnmarshalText([]byte(e.oneOf("TANDEM_LOG", "info", "debug", "warn", "error"))); err != nil {

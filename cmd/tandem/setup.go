@@ -156,6 +156,9 @@ func forgetSwitch(args []string, stdout, stderr io.Writer) error {
 		for _, f := range files {
 			known = append(known, strings.TrimSuffix(filepath.Base(f), settingsFile))
 		}
+		if len(known) == 0 {
+			return fmt.Errorf("there is no switch %s; no set-up is in %s", *name, *secrets)
+		}
 		return fmt.Errorf("there is no switch %s; set-ups are there of: %s", *name, strings.Join(known, ", "))
 	}
 	if err != nil {

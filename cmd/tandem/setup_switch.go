@@ -78,6 +78,13 @@ func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if e := (environment{}); p.peer.IsValid() {
+		e.check(peerPort != int(p.sip.Port()), inCompose(freeswitchName, "-sip"), fmt.Sprintf("must be of another port than -peer-port, %d", peerPort))
+		e.check(!p.media(peerPort), inCompose(freeswitchName, "-rtp"), fmt.Sprintf("must not hold the port of -peer-port, %d", peerPort))
+		if err := errors.Join(e.errs...); err != nil {
+			return err
+		}
+	}
 	password, peer, err := p.passwords(eslSecret)
 	if err != nil {
 		return err
@@ -152,7 +159,7 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	check(filepath.IsAbs(p.dir), "-dir", "must be an absolute path")
 	var err error
 	p.sip, err = netip.ParseAddrPort(*sip)
-	check(err == nil, "-sip", "must be an IP address and a port, like 172.16.117.2:5060")
+	check(err == nil && p.sip.Port() != 0, "-sip", "must be an IP address and a port, like 172.16.117.2:5060")
 	p.control, err = netip.ParseAddrPort(*control)
 	check(err == nil && p.control.Port() != 0, "-control", "must be an IP address and a port, like 172.16.117.18:8088")
 	first, last, _ := strings.Cut(*rtp, "-")
@@ -160,9 +167,10 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	p.first, err = strconv.Atoi(first)
 	p.last, lastErr = strconv.Atoi(last)
 	check(err == nil && lastErr == nil && 0 < p.first && p.first < p.last && p.last <= 65535, "-rtp", "must be two ports from 1 to 65535, the lower one first, like 10000-10199")
+	check(!p.media(int(p.sip.Port())), "-rtp", "must not hold the port of -sip")
 	if *peer != "" {
 		p.peer, err = netip.ParseAddrPort(*peer)
-		check(err == nil, "-peer", "must be an IP address and a port")
+		check(err == nil && p.peer.Port() != 0, "-peer", "must be an IP address and a port")
 	}
 	p.checkSecurity(check)
 	switch {
@@ -173,9 +181,14 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 		p.public, err = machineAddress()
 		check(err == nil, "-public", "must be set, because this machine's address is not to be found out: "+fmt.Sprint(err))
 	}
-	check(net.ParseIP(p.public) != nil, "-public", "must be an IP address, not a name")
+	public := net.ParseIP(p.public)
+	check(public != nil, "-public", "must be an IP address, not a name")
+	check(public == nil || !public.IsUnspecified() && !public.IsMulticast(), "-public", "must be an address that phones can reach")
 	return p, errors.Join(e.errs...)
 }
+
+// media tells whether a port is one of media.
+func (p *switchPlace) media(port int) bool { return p.first <= port && port <= p.last }
 
 // inCompose is a flag as it is called in messages: docker/compose.yaml gives it what a variable of docker/.env says, and that is what people have set.
 func inCompose(kind, flag string) string {

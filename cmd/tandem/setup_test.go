@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,7 @@ func TestSetup(t *testing.T) {
 	require.Len(t, found.Switches, 1)
 	assert.IsType(t, asteriskSettings{}, found.Switches[0])
 	assert.Contains(t, setUp(t, 1, "forget", "-secrets", own, "-switch", "freeswitch"), "there is no switch freeswitch; set-ups are there of: asterisk")
+	assert.Contains(t, setUp(t, 1, "forget", "-secrets", postgres, "-switch", "asterisk"), "there is no switch asterisk; no set-up is in "+postgres)
 	assert.Contains(t, setUp(t, 2, "forget", "-secrets", own), "-switch must name a switch")
 	setUp(t, 2, "forget", "-secrets", own, "-switch", "../ari-password")
 }
@@ -214,8 +216,14 @@ func TestSetupNamesTheVariable(t *testing.T) {
 		{"asterisk", "-tls-port", "5060", "-tls-port (TANDEM_SIPS_PORT): must be another than that of -sip"},
 		{"freeswitch", "-tls-port", "70000", "-tls-port (TANDEM_FREESWITCH_SIPS_PORT): "},
 		{"asterisk", "-public", "sip.example.net", "-public (TANDEM_PUBLIC_ADDRESS): must be an IP address"},
+		{"asterisk", "-public", "0.0.0.0", "-public (TANDEM_PUBLIC_ADDRESS): must be an address that phones can reach"},
+		{"asterisk", "-sip", "127.0.0.1:0", "-sip (TANDEM_SIP_PORT, TANDEM_NET): "},
+		{"asterisk", "-rtp", "5000-5199", "-rtp (TANDEM_RTP_PORTS): must not hold the port of -sip"},
+		{"asterisk", "-peer", "127.0.0.1:0", "-peer (TANDEM_NET): must be an IP address and a port"},
+		{"freeswitch", "-peer-port", "5060", "-sip (TANDEM_FREESWITCH_SIP_PORT, TANDEM_NET): must be of another port than -peer-port, 5060"},
+		{"freeswitch", "-peer-port", "10001", "-rtp (TANDEM_FREESWITCH_RTP_PORTS): must not hold the port of -peer-port, 10001"},
 	} {
-		args := map[string]string{"-sip": "127.0.0.1:5060", "-control": "127.0.0.1:8088", "-public": "192.0.2.9", "-tls-dir": shortDir(t), "-dir": shortDir(t), "-secrets": own}
+		args := map[string]string{"-sip": "127.0.0.1:5060", "-control": "127.0.0.1:8088", "-peer": "127.0.0.2:5060", "-public": "192.0.2.9", "-tls-dir": shortDir(t), "-dir": shortDir(t), "-secrets": own}
 		args[c.flag] = c.value
 		line := []string{c.kind}
 		for flag, value := range args {
@@ -384,4 +392,54 @@ func TestComposeKeepsUp(t *testing.T) {
 			assert.Contains(t, example, "#"+m[1]+"="+m[2]+"\n")
 		}
 	}
+}
+
+// The set-up writes anew at each start what a process may just be reading: it finds the old or the new, whole, and a failure leaves the old.
+func TestASecretIsThereAtAnyMoment(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "asterisk.env")
+	require.NoError(t, writeSecret(file, "TANDEM_ARI_USER=0"))
+	written := make(chan error, 1)
+	go func() {
+		for n := range 50 {
+			if err := writeSecret(file, "TANDEM_ARI_USER="+strconv.Itoa(n)); err != nil {
+				written <- err
+				return
+			}
+		}
+		written <- nil
+	}()
+	for over := false; !over; {
+		select {
+		case err := <-written:
+			require.NoError(t, err)
+			over = true
+		default:
+		}
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Regexp(t, `^TANDEM_ARI_USER=\d+\n$`, string(b))
+	}
+	assert.Equal(t, os.FileMode(0o600), permissions(t, file))
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "nothing half done")
+
+	require.NoError(t, os.MkdirAll(filepath.Join(file+".part", "in the way"), 0o700))
+	require.Error(t, writeSecret(file, "TANDEM_ARI_USER=x"))
+	require.Equal(t, "TANDEM_ARI_USER=49", contents(t, file))
+}
+
+// A recording is whole in a temporary file while it is checked. /tmp is memory, and counts as Tandem's: four long recordings, or one of a night, were more than it may take.
+func TestComposeChecksRecordingsOnADisk(t *testing.T) {
+	var file struct {
+		Services struct {
+			Tandem struct {
+				Environment map[string]string `yaml:"environment"`
+				Volumes     []string          `yaml:"volumes"`
+			} `yaml:"tandem"`
+		} `yaml:"services"`
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(contents(t, "../../docker/compose.yaml")), &file))
+	assert.Contains(t, file.Services.Tandem.Volumes, "tandem:"+file.Services.Tandem.Environment["TMPDIR"])
 }

@@ -61,6 +61,11 @@ var asteriskKind = switchKind{
 
 func (a asteriskSettings) name() core.EngineID { return a.ID }
 
+// places implements [switchSettings]. What Asterisk records is beside its configuration, where its set-up has made both.
+func (a asteriskSettings) places() []place {
+	return []place{{a.prefix + "_SITE", a.Site, hourOfRecordings}}
+}
+
 func (a asteriskSettings) drive(log *slog.Logger, lost func(engine.Loss)) (driver, error) {
 	e, err := ari.New(ari.Config{ID: a.ID, URL: a.URL, User: a.User, Password: a.Password, App: a.App, Logger: log, Lost: lost})
 	if err != nil {

@@ -69,6 +69,11 @@ var socketUser = regexp.MustCompile(`^[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+$`)
 
 func (f freeswitchSettings) name() core.EngineID { return f.ID }
 
+// places implements [switchSettings].
+func (f freeswitchSettings) places() []place {
+	return []place{{f.prefix + "_RECORDINGS", f.Recordings, hourOfRecordings}, {f.prefix + "_SITE", f.Site, hourOfRecordings}}
+}
+
 func (f freeswitchSettings) drive(log *slog.Logger, lost func(engine.Loss)) (driver, error) {
 	wrong := &relay{}
 	e, err := esl.New(esl.Config{

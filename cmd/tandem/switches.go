@@ -43,6 +43,8 @@ type switchSettings interface {
 	drive(log *slog.Logger, lost func(engine.Loss)) (driver, error)
 	// look says how it is at the moment: for the doctor.
 	look(ctx context.Context) condition
+	// places are the directories of the switch that this process sees.
+	places() []place
 	// examine checks what a switch that answers needs for its work: for the doctor. call has it call a phone of the doctor's.
 	examine(ctx context.Context, call bool) []finding
 }

@@ -269,12 +269,12 @@ func TestWhoGuessesPasswordsIsShutOut(t *testing.T) {
 		}
 		const guesser, trusted, honest = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 		tries := 0
-		for s.linesAt(x).Blocked == nil {
-			require.Less(t, tries, 200, "nobody is shut out")
+		s.eventually("who guesses to be shut out", func() bool {
 			s.refused(from(guesser, "not-the-password"))
 			s.refused(from(trusted, "not-the-password"))
 			tries++
-		}
+			return s.linesAt(x).Blocked != nil
+		})
 		require.Equal(t, []string{guesser}, s.linesAt(x).Blocked, "what is trusted is not shut out")
 		t.Logf("shut out after %d tries", tries)
 		s.eventually("the right password to be of no use from there", func() bool { return from(guesser, password).Register(s.soon()) != nil })

@@ -23,7 +23,7 @@ export function Requests({ agent, ringing }: { agent: string; ringing: readonly 
     <section className={css.stack} aria-label={t('request.label')} aria-live="assertive">
       {ringing.length > 1 && <span className={css.count}>{t('request.count', { shown: shown.length, of: ringing.length })}</span>}
       {shown.map((call) => (
-        <Request key={call.id} agent={agent} call={call} />
+        <Request key={`${call.id} ${ringOf(call, agent)?.leg}`} agent={agent} call={call} />
       ))}
     </section>
   )

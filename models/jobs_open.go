@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// OpenJobs is how many jobs of one kind are in one state, and when the first of them is due.
+// OpenJobs is how many jobs of one kind are in one state, when the first of them is due, and since when the oldest is owed.
 type OpenJobs struct {
 	Kind  string
 	State JobState
 	Count int
 	Due   time.Time
+	Since time.Time // zero = there is none
 }
 
 // farOff is when the first of no jobs is due.
@@ -33,18 +34,18 @@ func (j *Jobs) Open(ctx context.Context) (open []OpenJobs, err error) {
 			groups[group{kind, state}] = OpenJobs{Kind: kind, State: state, Due: farOff}
 		}
 	}
-	rows, err := j.db.rawR.QueryContext(ctx, `SELECT kind, state, count(*), min(next_at) FROM jobs WHERE state IN ('pending', 'running') GROUP BY kind, state`)
+	rows, err := j.db.rawR.QueryContext(ctx, `SELECT kind, state, count(*), min(next_at), min(created_at) FROM jobs WHERE state IN ('pending', 'running') GROUP BY kind, state`)
 	if err != nil {
 		return nil, fmt.Errorf("count open jobs: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var o OpenJobs
-		var due int64
-		if err := rows.Scan(&o.Kind, &o.State, &o.Count, &due); err != nil {
+		var due, since int64
+		if err := rows.Scan(&o.Kind, &o.State, &o.Count, &due, &since); err != nil {
 			return nil, fmt.Errorf("count open jobs: %w", err)
 		}
-		o.Due = fromMicros(due)
+		o.Due, o.Since = fromMicros(due), fromMicros(since)
 		groups[group{o.Kind, o.State}] = o
 	}
 	return slices.SortedFunc(maps.Values(groups), func(a, b OpenJobs) int {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,4 +83,56 @@ func sourcesOf(t *testing.T, beside, named string) (file, text string) {
 		}
 	}
 	return "", ""
+}
+
+// TestTheCommandsAreListed: who reads how the program is made finds all that it can do.
+func TestTheCommandsAreListed(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	require.NoError(t, err)
+	listed := regexp.MustCompile("`cmd/tandem` \\| wiring: the server, and the commands around it \\((.*)\\)").FindSubmatch(text)
+	require.NotNil(t, listed)
+	said := strings.Split(string(listed[1]), ", ")
+	for _, c := range commands {
+		if c.name != "serve" {
+			assert.Contains(t, said, c.name)
+		}
+	}
+}
+
+// TestSizesAreThatOfTheBenchmarks: by the figures of docs/admin.md people buy machines. They may be those of another run than docs/benchmarks.md shows, and not of another program.
+func TestSizesAreThatOfTheBenchmarks(t *testing.T) {
+	numbers := func(text string) (out []float64) {
+		for _, n := range regexp.MustCompile(`\d+(\.\d+)?`).FindAllString(text, -1) {
+			f, err := strconv.ParseFloat(n, 64)
+			require.NoError(t, err)
+			out = append(out, f)
+		}
+		return out
+	}
+	rows := func(text, begins string) [][]string {
+		var out [][]string
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "| "+begins) {
+				out = append(out, strings.Split(line, "|"))
+			}
+		}
+		require.NotEmpty(t, out, begins)
+		return out
+	}
+	admin, err := os.ReadFile("../../docs/admin.md")
+	require.NoError(t, err)
+	measured, err := os.ReadFile("../../docs/benchmarks.md")
+	require.NoError(t, err)
+	sections := strings.Split(string(measured), "\n## ")
+	for n, section := range []string{sections[1], sections[2]} {
+		_, loaded, ok := strings.Cut(section, " calls/s for ")
+		require.True(t, ok)
+		said := func(begins string) []float64 { return numbers(rows(string(admin), begins)[0][2+n]) }
+		found := func(begins string) []float64 { return numbers(rows(loaded, begins)[0][3]) }
+		assert.InEpsilonSlice(t, found("… processor time per call"), said("processor time of the switch per call"), 0.25)
+		assert.InEpsilon(t, found("… Tandem (ms)")[0], said("… of Tandem")[0], 0.25)
+		stores := found("… PostgreSQL, Redis (ms)")
+		assert.InEpsilon(t, stores[0]+stores[1], said("… of Postgres and Redis")[0], 0.25)
+		assert.InEpsilonSlice(t, found("… caller's INVITE → agent's INVITE"), said("caller's INVITE → agent's INVITE"), 0.25)
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,6 +12,18 @@ import (
 	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/models/dbtest"
 )
+
+// TestToLookAtADatabaseMakesNone: who mistypes TANDEM_DB is told so, and finds no empty one there.
+func TestToLookAtADatabaseMakesNone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "none.db")
+	t.Setenv("TANDEM_DB", "sqlite:"+file)
+	for _, args := range [][]string{{"migrate", "status"}, {"migrate", "down"}, {"jobs"}, {"replay"}, {"backup", "-to", file + ".tar"}} {
+		var out bytes.Buffer
+		require.Equal(t, 1, run(t.Context(), args, &out, &out), args)
+		require.Contains(t, out.String(), "none.db does not exist", args)
+		require.NoFileExists(t, file, args)
+	}
+}
 
 // TestJobsThatWereGivenUpAreListedAndTriedAgain is what an administrator does about them.
 func TestJobsThatWereGivenUpAreListedAndTriedAgain(t *testing.T) {

@@ -56,13 +56,13 @@ func (m *metrics) follow(shard *loop.Loop, drivers []driver, phoneLines lineWrit
 	}
 }
 
-// backlog shows what waits in the database, when it is asked for. Both questions are answered from an index over what is open.
+// backlog shows what waits in the database, when it is asked for. Both questions look at what is open only, which an index finds.
 type backlog struct {
 	shard string
 	db    *models.DB
 	log   *slog.Logger
 
-	jobs, overdue, timeline *prometheus.Desc
+	jobs, overdue, oldest, timeline *prometheus.Desc
 }
 
 func newBacklog(shard string, db *models.DB, log *slog.Logger) *backlog {
@@ -70,6 +70,7 @@ func newBacklog(shard string, db *models.DB, log *slog.Logger) *backlog {
 		shard: shard, db: db, log: log,
 		jobs:    prometheus.NewDesc("tandem_jobs_open", "Jobs that are not done yet, by kind and state: pending, running.", []string{"kind", "state"}, nil),
 		overdue: prometheus.NewDesc("tandem_jobs_overdue_seconds", "For how long the job that has been due longest has been waiting for a worker; 0 = none is due.", nil, nil),
+		oldest:  prometheus.NewDesc("tandem_jobs_oldest_seconds", "For how long the oldest job that is not done has been owed, by kind; 0 = there is none.", []string{"kind"}, nil),
 		timeline: prometheus.NewDesc("tandem_projection_backlog_entries", "Entries of the timeline that have not been turned into call records and jobs yet; counted up to 10000.",
 			nil, prometheus.Labels{"shard": shard}),
 	}
@@ -79,6 +80,7 @@ func newBacklog(shard string, db *models.DB, log *slog.Logger) *backlog {
 func (b *backlog) Describe(out chan<- *prometheus.Desc) {
 	out <- b.jobs
 	out <- b.overdue
+	out <- b.oldest
 	out <- b.timeline
 }
 
@@ -93,12 +95,19 @@ func (b *backlog) Collect(out chan<- prometheus.Metric) {
 		b.log.Warn("what waits in the database cannot be measured", "error", err)
 		return
 	}
-	overdue := 0.0
+	overdue, oldest := 0.0, map[string]float64{}
 	for _, o := range open {
+		oldest[o.Kind] = max(oldest[o.Kind], 0)
+		if !o.Since.IsZero() {
+			oldest[o.Kind] = max(oldest[o.Kind], now.Sub(o.Since).Seconds())
+		}
 		out <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(o.Count), o.Kind, string(o.State))
 		if o.State == models.JobPending {
 			overdue = max(overdue, now.Sub(o.Due).Seconds())
 		}
+	}
+	for kind, age := range oldest {
+		out <- prometheus.MustNewConstMetric(b.oldest, prometheus.GaugeValue, age, kind)
 	}
 	out <- prometheus.MustNewConstMetric(b.overdue, prometheus.GaugeValue, overdue)
 	out <- prometheus.MustNewConstMetric(b.timeline, prometheus.GaugeValue, float64(entries))

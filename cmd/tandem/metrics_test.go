@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,11 +15,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/api"
+	"github.com/tandem-voice/tandem/models"
+	"github.com/tandem-voice/tandem/models/dbtest"
 	"github.com/tandem-voice/tandem/orchestrator/jobs"
 	"github.com/tandem-voice/tandem/orchestrator/loop"
 )
@@ -103,6 +108,7 @@ func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
 	status, body := ask(t, http.MethodGet, "http://"+addr+"/metrics", "", "")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, `tandem_jobs_open{kind="archive",state="pending"} 0`)
+	require.Contains(t, body, `tandem_jobs_oldest_seconds{kind="archive"} 0`)
 	require.Contains(t, body, `tandem_switch_connections_lost_total{engine="asterisk",reason="gap"} 0`)
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	require.NoError(t, err)
@@ -144,4 +150,27 @@ func TestMetricsTellOfPhonesThatCannotBeWritten(t *testing.T) {
 	require.NoError(t, os.Mkdir(site, 0o750))
 	require.Eventually(t, shows(`tandem_lines_failed{engine="asterisk"} 0`), 20*time.Second, 10*time.Millisecond)
 	require.NoError(t, stop())
+}
+
+// TestMetricsTellSinceWhenAJobIsOwed: one that fails is due later and so never late, and another that is done kept everything quiet.
+func TestMetricsTellSinceWhenAJobIsOwed(t *testing.T) {
+	s := unserved(t, dbtest.SQLiteURL(t))
+	db, err := openDatabase(t.Context(), s)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	job, err := models.NewJob(models.JobArchive, "r1", "acme", models.ArchivePayload{})
+	require.NoError(t, err)
+	job.CreatedAt = time.Now().Add(-7 * time.Hour)
+	require.NoError(t, db.Jobs().Add(t.Context(), job))
+	claimed, err := db.Jobs().Claim(t.Context(), []string{job.ID}, "w", time.Hour)
+	require.NoError(t, err)
+	require.NoError(t, db.Jobs().Fail(t.Context(), claimed[0], errors.New("the directory is not mounted"), false, time.Now().Add(10*time.Minute)))
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(newBacklog("main", db, slog.New(slog.DiscardHandler)))
+	shown := httptest.NewRecorder()
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(shown, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	require.Contains(t, shown.Body.String(), "tandem_jobs_overdue_seconds 0\n")
+	require.Regexp(t, `tandem_jobs_oldest_seconds\{kind="archive"\} 252\d\d`, shown.Body.String())
+	require.Contains(t, shown.Body.String(), `tandem_jobs_oldest_seconds{kind="lead"} 0`+"\n")
 }

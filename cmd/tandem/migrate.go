@@ -37,6 +37,9 @@ func migrateCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
+	if path := missingDatabase(s.DB); path != "" && verb != "up" {
+		return fmt.Errorf("TANDEM_DB: %s does not exist", path) // opening it would make it
+	}
 	db, err := models.Open(ctx, s.DB)
 	if err != nil {
 		return fmt.Errorf("open TANDEM_DB: %w", err)

@@ -149,6 +149,8 @@ func TestSettingsNameWhatIsWrong(t *testing.T) {
 	}
 	_, err := readSettings(environ(t, map[string]string{"TANDEM_ARI_URL": "http://127.0.0.1:8088"}))
 	require.ErrorContains(t, err, "TANDEM_ARI_PASSWORD")
+	_, err = readSettings(environ(t, map[string]string{"TANDEM_ARI_URL": "http://tandem:hunter2@127.0.0.1:8088", "TANDEM_ARI_PASSWORD": "x"}))
+	require.EqualError(t, err, "TANDEM_ARI_URL: must be without a user and a password: TANDEM_ARI_USER and TANDEM_ARI_PASSWORD name them", "it is shown, and a backup holds it")
 
 	file := filepath.Join(t.TempDir(), "password")
 	require.NoError(t, os.WriteFile(file, []byte("hunter2\n"), 0o600))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ var asteriskKind = switchKind{
 			prefix: v.prefix,
 		}
 		v.check(isURL(a.URL, "http", "https"), "URL", "must be a URL that begins with http:// or https://")
+		u, err := url.Parse(a.URL)
+		v.check(err != nil || u.User == nil, "URL", "must be without a user and a password: "+v.prefix+"_USER and "+v.prefix+"_PASSWORD name them")
 		v.check(a.Password != "", "PASSWORD", "must be set, itself or as "+v.prefix+"_PASSWORD_FILE, where "+v.prefix+"_URL is")
 		v.checkSecure(a.Certificate, a.TLS)
 		v.checkSIP(a.SIP)

@@ -233,3 +233,54 @@ func TestFencedSnapshotEndsTheTerm(t *testing.T) {
 	receive(t, l.Done(), "the end of the term")
 	require.ErrorIs(t, l.Stop(), journal.ErrFenced)
 }
+
+// A switch that is set up no longer comes back never: what stood on it is over, as after its restart, and its agents are free. But who has left a setting out by mistake
+// loses nothing by it: while the switch was connected to the end, it is given until the start after.
+func TestCallsEndOnASwitchThatIsSetUpNoLonger(t *testing.T) {
+	store, e, other := &watchedStore{}, world(2), newBoard()
+	other.id = "other"
+	cfg := config(store, e, other)
+	l := open(t, cfg, 1)
+	e.World(func(now time.Time, s *sim.Switch) {
+		for n := range 2 {
+			s.CallerDials(now, fmt.Sprintf("+49170%d", n), "Caller", line)
+		}
+	})
+	busy := func(v *View) bool {
+		q, _ := v.Queue(sales)
+		return talking(v, 1) && q.Waiting == 1
+	}
+	away := func(v *View) bool {
+		was, _ := v.Engine(desk)
+		return !was.Up
+	}
+	awaitView(t, l, "one conversation, one waiting", busy)
+	require.NoError(t, l.Stop())
+
+	without := cfg
+	without.Engines = cfg.Engines[1:]
+	l = started(t, without)
+	serving(t, l)
+	awaitView(t, l, "the calls to be out of sight, and the other switch to be there", func(v *View) bool {
+		o, _ := v.Engine(other.id)
+		return busy(v) && away(v) && o.Up
+	})
+	require.NoError(t, l.Stop())
+	l = started(t, cfg)
+	serving(t, l)
+	awaitView(t, l, "the calls to be there again", func(v *View) bool { return busy(v) && !away(v) })
+	e.Disconnect()
+	awaitView(t, l, "the switch to be gone", away)
+	require.NoError(t, l.Stop())
+
+	l = started(t, without)
+	serving(t, l)
+	awaitView(t, l, "no call, a free agent, and a switch that is away", func(v *View) bool {
+		n, _, _, _ := v.Sizes()
+		a, _ := v.Agent("agent00")
+		return n == 0 && a.State == core.Available && away(v)
+	})
+	var broken []string
+	require.NoError(t, l.Query(within(t), func(s *core.Shard) { broken = s.Check() }))
+	assert.Empty(t, broken)
+}

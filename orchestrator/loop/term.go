@@ -129,35 +129,6 @@ func (t *term) opening() []item {
 			items = append(items, item{ev: core.EngineDown{Engine: id}, at: t.now})
 		}
 	}
-	return append(items, t.farewell()...)
-}
-
-// farewell gives up, behind the rest of the opening, what stands on switches that nobody will connect to any more: they are not set up, and were out of sight already. Otherwise their
-// calls would never end, nor their agents be free. One that was connected when the log ended is given until the next start: its setting may have been left out by mistake, and its
-// calls go on.
-func (t *term) farewell() []item {
-	all := t.rules.Everything()
-	var items []item
-	for _, id := range all.Engines {
-		e, ok := t.rules.Engine(id)
-		if !ok || t.lanes[id] != nil {
-			continue
-		}
-		calls := 0
-		for _, c := range all.Calls {
-			if v, there := t.rules.Call(c); there && v.Engine == id {
-				calls++
-			}
-		}
-		switch {
-		case calls == 0:
-		case e.Up:
-			t.log.Warn("calls stand on a switch that is not set up; they are given up at the next start, unless it is set up again", "engine", id, "calls", calls)
-		default:
-			t.log.Warn("calls stood on a switch that is not set up, and was not there before either; they are given up", "engine", id, "calls", calls)
-			items = append(items, item{ev: core.EngineUp{Engine: id, Restarted: true}, at: t.now}, item{ev: core.EngineDown{Engine: id}, at: t.now})
-		}
-	}
 	return items
 }
 

@@ -99,7 +99,7 @@ func (r *recorder) await(ctx context.Context, from int, match func(core.Fact) bo
 // String is the log for a failed test, newest lines last.
 func (r *recorder) String() string {
 	log := r.entries()
-	const most = 120
+	const most = 400
 	var b strings.Builder
 	if len(log) > most {
 		fmt.Fprintf(&b, "… %d lines left out\n", len(log)-most)

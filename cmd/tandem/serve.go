@@ -109,7 +109,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, freshToken bool, r
 		return err
 	}
 	jobsConfig := jobs.Config{DB: db, Redis: s.Redis, Bucket: bucket, Switches: archives, Log: log}
-	loopConfig := loop.Config{Shard: s.Shard, Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines, Standby: true, Logger: log, Metrics: counted.loop}
+	loopConfig := loop.Config{Shard: s.Shard, Owner: s.owner(listener.Addr()), Store: db.Journal(), Engines: engines, Forgotten: s.Forgotten, Standby: true, Logger: log, Metrics: counted.loop}
 	if traced != nil {
 		defer sendTraces(ctx, traced, log)
 		jobsConfig.Worked, loopConfig.Witness = tracedJobs(traced, db), traced //nolint:contextcheck // an attempt is over when it is told of: its context is, too

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/lines"
 )
 
@@ -40,6 +41,8 @@ type settings struct {
 	Bucket string
 	// Switches are the switches that are driven, each with variables of its own; see switches.go.
 	Switches []switchSettings
+	// TANDEM_FORGOTTEN: names of switches, separated by commas, that were driven and will not be back: the calls that stood on them are closed at the start. Default: none.
+	Forgotten []core.EngineID
 	// TANDEM_SETTINGS: a directory with files NAME.env, in which further settings are; see fromFiles.
 
 	// TANDEM_SHARD: the set of tenants that this process decides for. Default main. Installations that share a switch need different names.
@@ -71,7 +74,7 @@ type settings struct {
 // variables lists every variable but those of switches, for the search for typing errors.
 var variables = []string{
 	"TANDEM_DB", "TANDEM_DB_FILE", "TANDEM_MIGRATE", "TANDEM_REDIS", "TANDEM_REDIS_FILE", "TANDEM_LISTEN", "TANDEM_METRICS_LISTEN", "TANDEM_BUCKET", "TANDEM_BUCKET_FILE",
-	"TANDEM_SETTINGS", "TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_SECRET_KEY_FILE", "TANDEM_SIP_TRUSTED", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
+	"TANDEM_SETTINGS", "TANDEM_FORGOTTEN", "TANDEM_SHARD", "TANDEM_OWNER", "TANDEM_ADMIN_TOKEN", "TANDEM_SECRET_KEY_FILE", "TANDEM_SIP_TRUSTED", "TANDEM_TRUSTED_PROXIES", "TANDEM_LOG", "TANDEM_LOG_FORMAT", "TANDEM_DRAIN",
 }
 
 // allVariables lists those of switches as well.
@@ -125,6 +128,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	e.check(strings.HasPrefix(s.DB, "sqlite:") || strings.HasPrefix(s.DB, "postgres://") || strings.HasPrefix(s.DB, "postgresql://"),
 		"TANDEM_DB", "must begin with sqlite: or postgres://")
 	e.check(s.Redis == "" || isURL(s.Redis, "redis", "rediss", "unix"), "TANDEM_REDIS", "must be a URL that begins with redis://, rediss:// or unix://")
+	s.Forgotten = e.forgotten(s.Switches)
 	s.TrustedProxies = e.networks("TANDEM_TRUSTED_PROXIES", "")
 	if s.SIPTrusted = lines.PrivateNetworks(); e.text("TANDEM_SIP_TRUSTED", "") != "" {
 		s.SIPTrusted = e.networks("TANDEM_SIP_TRUSTED", "none")
@@ -152,7 +156,7 @@ func isURL(value string, schemes ...string) bool {
 }
 
 // fromFiles adds the settings of the files NAME.env in the directory that TANDEM_SETTINGS names, lines of the form VARIABLE=value; the environment comes first. So may one
-// process tell another what it has set up.
+// process tell another what it has set up. Switches may be forgotten in several files.
 func (e *environment) fromFiles() {
 	dir := e.text("TANDEM_SETTINGS", "")
 	if dir == "" {
@@ -174,6 +178,9 @@ func (e *environment) fromFiles() {
 		}
 		for line := range strings.Lines(string(b)) {
 			if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(k, "#") {
+				if k == forgottenVariable && given[k] != "" {
+					v = given[k] + "," + v
+				}
 				given[k] = v
 			}
 		}

@@ -26,6 +26,8 @@ Settings are environment variables. Where one may hold a secret, NAME_FILE may n
   TANDEM_DRAIN        how long running requests may take when the process is told to stop; default 10s
   TANDEM_SETTINGS     a directory whose files NAME.env hold further settings, VARIABLE=value on a line; the environment comes first. This is how
                       "tandem setup" tells which switches there are
+  TANDEM_FORGOTTEN    names of switches, like freeswitch,asterisk-2, that are set up no longer and will not be back: calls that stood on them
+                      are closed at the start, and their agents free. "tandem setup forget" says so by itself; default: none
 
 Switches. At least one is needed; each is set up by the variable that says how it is reached.
 

@@ -19,7 +19,7 @@ It makes what an installation needs before its services start; docker/compose.ya
   tandem setup secrets [flags]     the passwords that are missing, of the database, of Redis, and of the switches, as files
   tandem setup asterisk [flags]    the directory of an Asterisk, and the settings with which Tandem drives it
   tandem setup freeswitch [flags]  the same for a FreeSWITCH
-  tandem setup forget [flags]      that there was a switch: Tandem drives it no longer from its next start on
+  tandem setup forget [flags]      that there was a switch: from its next start on Tandem drives it no longer, and closes the calls that stood there
   tandem setup sign-in             who can sign in at first, and the password; for people
 
 Called again, secrets leaves those that are there, and the switches' parts write their directories anew.
@@ -136,7 +136,7 @@ func setupSecrets(args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// forgetSwitch takes back what the set-up of a switch has told Tandem. Secrets and the switch's directory stay.
+// forgetSwitch takes back what the set-up of a switch has told Tandem, and says that it will not be back. Secrets and the switch's directory stay; who sets it up again takes that back.
 func forgetSwitch(args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("setup forget", "-switch NAME [flags]", "", stderr)
 	name := flags.String("switch", "", "the switch, as Tandem calls it: "+asteriskName+" or "+freeswitchName)
@@ -148,11 +148,10 @@ func forgetSwitch(args []string, stdout, stderr io.Writer) error {
 		_, _ = fmt.Fprintln(stderr, "tandem setup forget: -switch must name a switch")
 		return errUsage
 	}
-	dir := filepath.Join(*secrets, settingsDir)
-	err := os.Remove(filepath.Join(dir, *name+settingsFile))
-	if errors.Is(err, os.ErrNotExist) {
+	file := filepath.Join(*secrets, settingsDir, *name+settingsFile)
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
 		var known []string
-		files, _ := filepath.Glob(filepath.Join(dir, "*"+settingsFile)) // fails for a bad pattern only
+		files, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*"+settingsFile)) // fails for a bad pattern only
 		for _, f := range files {
 			known = append(known, strings.TrimSuffix(filepath.Base(f), settingsFile))
 		}
@@ -161,10 +160,10 @@ func forgetSwitch(args []string, stdout, stderr io.Writer) error {
 		}
 		return fmt.Errorf("there is no switch %s; set-ups are there of: %s", *name, strings.Join(known, ", "))
 	}
-	if err != nil {
+	if err := writeSecret(file, forgottenVariable+"="+*name); err != nil {
 		return fmt.Errorf("forget the switch %s: %w", *name, err)
 	}
-	_, err = fmt.Fprintf(stdout, "%s is forgotten: from its next start on, Tandem drives it no longer\n", *name)
+	_, err := fmt.Fprintf(stdout, "%s is forgotten: from its next start on, Tandem drives it no longer, and closes the calls that stood there. Recordings that are still on it are not archived any more\n", *name)
 	return err
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/tandem-voice/tandem/docker/certificate"
 	"github.com/tandem-voice/tandem/docker/freeswitch"
+	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
 // setUp runs one part of the set-up and returns what it says.
@@ -109,7 +110,21 @@ func TestSetup(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found.Switches, 1)
 	assert.IsType(t, asteriskSettings{}, found.Switches[0])
-	assert.Contains(t, setUp(t, 1, "forget", "-secrets", own, "-switch", "freeswitch"), "there is no switch freeswitch; set-ups are there of: asterisk")
+	assert.Equal(t, []core.EngineID{"freeswitch"}, found.Forgotten)
+	assert.Contains(t, setUp(t, 0, "forget", "-secrets", own, "-switch", "freeswitch"), "freeswitch is forgotten")
+	assert.Contains(t, setUp(t, 1, "forget", "-secrets", own, "-switch", "asterisk-2"), "there is no switch asterisk-2; set-ups are there of: asterisk, freeswitch")
+	_, err = readSettings(environ(t, map[string]string{"TANDEM_SETTINGS": own + "/settings", "TANDEM_FORGOTTEN": "asterisk, a b"}))
+	require.ErrorContains(t, err, "TANDEM_FORGOTTEN: must not name asterisk, which is set up")
+	require.ErrorContains(t, err, "TANDEM_FORGOTTEN: must be names of switches")
+	setUp(t, 0, "forget", "-secrets", own, "-switch", "asterisk")
+	found, err = readSettings(settings)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []core.EngineID{"asterisk", "freeswitch"}, found.Forgotten)
+	assert.Empty(t, found.Switches)
+	setUp(t, 0, "asterisk", "-dir", asteriskDir, "-secrets", own, "-sip", "172.16.117.2:5060", "-control", "172.16.117.18:8088")
+	found, err = readSettings(settings)
+	require.NoError(t, err)
+	assert.Equal(t, []core.EngineID{"freeswitch"}, found.Forgotten, "who is set up again is back")
 	assert.Contains(t, setUp(t, 1, "forget", "-secrets", postgres, "-switch", "asterisk"), "there is no switch asterisk; no set-up is in "+postgres)
 	assert.Contains(t, setUp(t, 2, "forget", "-secrets", own), "-switch must name a switch")
 	setUp(t, 2, "forget", "-secrets", own, "-switch", "../ari-password")

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -109,6 +110,24 @@ func (e *environment) switches() []switchSettings {
 			owner[sw.name()] = v.prefix + "_" + kind.reached
 			out = append(out, sw)
 		}
+	}
+	return out
+}
+
+// forgottenVariable names switches that will not be back.
+const forgottenVariable = "TANDEM_FORGOTTEN"
+
+// forgotten reads which switches will not be back. One that is set up all the same is an error: its calls would be closed, and go on.
+func (e *environment) forgotten(switches []switchSettings) []core.EngineID {
+	var out []core.EngineID
+	for name := range strings.SplitSeq(e.text(forgottenVariable, ""), ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		e.check(nameForm.MatchString(name), forgottenVariable, "must be names of switches, like freeswitch,asterisk-2")
+		set := slices.ContainsFunc(switches, func(s switchSettings) bool { return string(s.name()) == name })
+		e.check(!set, forgottenVariable, "must not name "+name+", which is set up")
+		out = append(out, core.EngineID(name))
 	}
 	return out
 }

@@ -23,6 +23,9 @@ type Config struct {
 	Store journal.Store
 	// Engines are the switches. Their ids must differ.
 	Engines []engine.Engine
+	// Forgotten are switches that will not be back: what stood on them is closed when a term begins, as by their restart. What stands on a switch that is in neither list
+	// is kept. None may be in both.
+	Forgotten []core.EngineID
 
 	// LeaseTTL is how long the lease lasts without renewal; it is renewed after a third. Default 15 s, at least 1 ms.
 	LeaseTTL time.Duration
@@ -99,6 +102,11 @@ func (c Config) checked() (Config, error) {
 			return c, fmt.Errorf("loop: Engines: %q is there twice", e.ID())
 		}
 		seen[e.ID()] = true
+	}
+	for _, id := range c.Forgotten {
+		if seen[id] {
+			return c, fmt.Errorf("loop: Forgotten: %q is in Engines", id)
+		}
 	}
 	orDuration(&c.LeaseTTL, 15*time.Second)
 	orDuration(&c.LeaseMargin, c.LeaseTTL/5)

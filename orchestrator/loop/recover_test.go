@@ -233,3 +233,59 @@ func TestFencedSnapshotEndsTheTerm(t *testing.T) {
 	receive(t, l.Done(), "the end of the term")
 	require.ErrorIs(t, l.Stop(), journal.ErrFenced)
 }
+
+// A switch that is forgotten comes back never: what stood on it is over, as after its restart, and its agents are free. But who has left its settings out by mistake, and be it twice,
+// loses nothing by it.
+func TestCallsEndOnASwitchThatIsForgotten(t *testing.T) {
+	store, e, other := &watchedStore{}, world(2), newBoard()
+	other.id = "other"
+	cfg := config(store, e, other)
+	l := open(t, cfg, 1)
+	e.World(func(now time.Time, s *sim.Switch) {
+		for n := range 2 {
+			s.CallerDials(now, fmt.Sprintf("+49170%d", n), "Caller", line)
+		}
+	})
+	busy := func(v *View) bool {
+		q, _ := v.Queue(sales)
+		return talking(v, 1) && q.Waiting == 1
+	}
+	away := func(v *View) bool {
+		was, _ := v.Engine(desk)
+		there, _ := v.Engine(other.id)
+		return !was.Up && there.Up
+	}
+	awaitView(t, l, "one conversation, one waiting", busy)
+	require.NoError(t, l.Stop())
+
+	without := cfg
+	without.Engines = cfg.Engines[1:]
+	for range 2 {
+		l = started(t, without)
+		serving(t, l)
+		awaitView(t, l, "the calls to be out of sight", func(v *View) bool { return busy(v) && away(v) })
+		require.NoError(t, l.Stop())
+	}
+	l = started(t, cfg)
+	serving(t, l)
+	awaitView(t, l, "the calls to be there again", func(v *View) bool { return busy(v) && !away(v) })
+	require.NoError(t, l.Stop())
+
+	without.Forgotten = []core.EngineID{desk}
+	l = started(t, without)
+	serving(t, l)
+	awaitView(t, l, "no call, a free agent, and a switch that is away", func(v *View) bool {
+		n, _, _, _ := v.Sizes()
+		a, _ := v.Agent("agent00")
+		return n == 0 && a.State == core.Available && away(v)
+	})
+	var broken []string
+	require.NoError(t, l.Query(within(t), func(s *core.Shard) { broken = s.Check() }))
+	assert.Empty(t, broken)
+	require.NoError(t, l.Stop())
+
+	both := cfg
+	both.Forgotten = without.Forgotten
+	_, err := New(both)
+	require.ErrorContains(t, err, "Forgotten")
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -127,6 +128,30 @@ func (t *term) opening() []item {
 	for _, id := range t.rules.Everything().Engines {
 		if e, ok := t.rules.Engine(id); ok && e.Up {
 			items = append(items, item{ev: core.EngineDown{Engine: id}, at: t.now})
+		}
+	}
+	return append(items, t.farewell()...)
+}
+
+// farewell closes, behind the rest of the opening, what stands on switches that are forgotten: otherwise their calls would never end, nor their agents be free. A switch that is not set up, and of
+// which nobody has said so, keeps its calls: its settings may have been left out by mistake, and people go on talking there.
+func (t *term) farewell() []item {
+	all := t.rules.Everything()
+	calls := map[core.EngineID]int{}
+	for _, id := range all.Calls {
+		if c, ok := t.rules.Call(id); ok {
+			calls[c.Engine]++
+		}
+	}
+	var items []item
+	for _, id := range all.Engines {
+		switch {
+		case calls[id] == 0 || t.lanes[id] != nil:
+		case slices.Contains(t.cfg.Forgotten, id):
+			t.log.Warn("a switch is forgotten: the calls that stood on it are closed", "engine", id, "calls", calls[id])
+			items = append(items, item{ev: core.EngineUp{Engine: id, Restarted: true}, at: t.now}, item{ev: core.EngineDown{Engine: id}, at: t.now})
+		default:
+			t.log.Warn("calls stand on a switch that is not set up: set it up again, or say that it is forgotten", "engine", id, "calls", calls[id])
 		}
 	}
 	return items

@@ -365,7 +365,9 @@ func TestOpenRefusesWhatItDoesNotKnow(t *testing.T) {
 		_, err := models.Open(t.Context(), url)
 		require.Error(t, err, url)
 	}
-	_, err := models.Open(t.Context(), "postgres://user:geheim@127.0.0.1:1/x?connect_timeout=1")
+	_, err := models.Open(t.Context(), "sqlite:"+t.TempDir())
+	require.ErrorContains(t, err, "is a directory")
+	_, err = models.Open(t.Context(), "postgres://user:geheim@127.0.0.1:1/x?connect_timeout=1")
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "geheim")
 }

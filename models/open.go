@@ -134,6 +134,9 @@ func openSQLite(ctx context.Context, rest string) (*DB, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("database URL: sqlite: must be followed by the path of a file")
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("database URL: sqlite: must be followed by the path of a file; %s is a directory", path)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("make the database's directory: %w", err)
 	}

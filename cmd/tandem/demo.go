@@ -109,7 +109,7 @@ func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error 
 		"TANDEM_LISTEN": listen, "TANDEM_DB": "sqlite:" + filepath.Join(data, "tandem.db"), "TANDEM_BUCKET": "file://" + absolute(filepath.Join(data, "recordings")) + "?create_dir=true&no_tmp_dir=true",
 		"TANDEM_ADMIN_TOKEN": filepath.Join(data, "admin-token"),
 	}
-	d.say("starting real switches: %s ...", d.engine)
+	d.say("starting %s ...", map[string]string{"asterisk": "a real Asterisk", "freeswitch": "a real FreeSWITCH", "both": "a real Asterisk and a real FreeSWITCH"}[d.engine])
 	var err error
 	if d.switches, err = demoEngines[d.engine](ctx, len(d.cast), log); err != nil {
 		return err
@@ -284,14 +284,16 @@ func (d *demo) timeline(e client.Entry) {
 			line += "  " + part
 		}
 	}
-	switch {
-	case e.Duration == 0:
-	case e.Kind == core.EntryAgentState:
-		line += fmt.Sprintf("  (after %.1f s in the state before)", e.Duration)
-	default:
-		line += fmt.Sprintf("  %.1f s", e.Duration)
+	if what := lasted[e.Kind]; what != "" && e.Duration > 0 {
+		line += fmt.Sprintf("  (%s %.1f s)", what, e.Duration)
 	}
 	d.say("  %s", line)
+}
+
+// lasted says what the duration of an entry is.
+var lasted = map[core.EntryKind]string{
+	core.EntryOfferEnded: "rang", core.EntryCallConnected: "waited", core.EntryCallResumed: "held", core.EntryTalkEnded: "talked, hold included,", core.EntryCallClosed: "in all",
+	core.EntryAgentState: "the state before lasted", core.EntryWrapUpDone: "took", core.EntryRecordingStopped: "audio",
 }
 
 var shown = []core.EntryKind{

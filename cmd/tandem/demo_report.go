@@ -46,13 +46,17 @@ func (d *demo) summary(failure error) error {
 	}
 	d.print.Lock()
 	defer d.print.Unlock()
-	_, _ = fmt.Fprintf(d.out, "\n%-4s %-72s %-10s %s\n", "", "step", "features", "observed")
+	wide := 0
+	for _, s := range d.steps {
+		wide = max(wide, len(s.Name))
+	}
+	_, _ = fmt.Fprintf(d.out, "\n%-4s %-*s %-10s %s\n", "", wide, "step", "features", "observed")
 	for _, s := range d.steps {
 		mark := "ok"
 		if !s.OK {
 			mark = "FAIL"
 		}
-		_, _ = fmt.Fprintf(d.out, "%-4s %-72s %-10s %s%s\n", mark, s.Name, s.Features, s.Seen, s.Error)
+		_, _ = fmt.Fprintf(d.out, "%-4s %-*s %-10s %s%s\n", mark, wide, s.Name, s.Features, s.Seen, s.Error)
 	}
 	_, _ = fmt.Fprintf(d.out, "\n%d steps in %.1f s; %s\n", len(d.steps), all.Seconds, path)
 	return nil

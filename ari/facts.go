@@ -97,8 +97,8 @@ func (e *Engine) legFacts(l *leg, ev event) []core.Fact {
 		e.table.drop(l)
 		r := l.release(ev.cause, ev.techCause)
 		silent := l.ours && !l.rang && !l.picked && !l.up && l.asked != "" // it did not even ring until we gave it up
-		if silent || r.cause().Code == core.CauseUnreachable {
-			delete(e.table.phones, l.name) // it may have lost its power and not its registration: when it says again that it is there, that is news
+		if code := r.cause().Code; silent || code == core.CauseUnreachable || code == core.CauseRejected {
+			delete(e.table.phones, l.name) // it may have lost its power and not its registration, or be set up wrongly: when it says again that it is there, that is news
 		}
 		return l.gone(r)
 	case "ChannelDtmfReceived":

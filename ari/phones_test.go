@@ -82,13 +82,19 @@ func TestAnAsteriskWithoutPhonesIsWell(t *testing.T) {
 // A phone whose power was off for a minute has not lost its registration. The call that could not reach it makes its agent Idle, who comes back with the phone: that it
 // registers anew must be told although it was never told to be away (Q4).
 func TestPhoneThatComesBackBringsItsAgentBackQ4(t *testing.T) {
-	for name, ends := range map[string]func(leg core.LegID, e *Engine, step func(core.Event) core.Outcome){
-		"nobody answers the INVITE, and Asterisk gives up at the dial's limit": func(core.LegID, *Engine, func(core.Event) core.Outcome) {},
-		"it has not rung when its time is over, and we give it up": func(leg core.LegID, e *Engine, step func(core.Event) core.Outcome) {
+	const limit = `"cause":19`
+	for name, ends := range map[string]func(leg core.LegID, e *Engine, step func(core.Event) core.Outcome) (cause string){
+		"nobody answers the INVITE, and Asterisk gives up at the dial's limit": func(core.LegID, *Engine, func(core.Event) core.Outcome) string { return limit },
+		"it has not rung when its time is over, and we give it up": func(leg core.LegID, e *Engine, step func(core.Event) core.Outcome) string {
 			for range 21 {
 				step(core.Tick{})
 			}
 			e.table.legs[leg].asked = core.CauseCancelled // as hang notes it
+			return limit
+		},
+		"it takes no such call": func(leg core.LegID, e *Engine, _ func(core.Event) core.Outcome) string {
+			e.table.legs[leg].requested = true
+			return `"cause":58,"tech_cause":488`
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,8 +123,8 @@ func TestPhoneThatComesBackBringsItsAgentBackQ4(t *testing.T) {
 					e.expected(leg, true)
 				}
 			}
-			ends(leg, e, step)
-			tell(`{"type":"ChannelDestroyed","cause":19,"channel":{"id":"` + string(leg) + `"}}`)
+			cause := ends(leg, e, step)
+			tell(`{"type":"ChannelDestroyed",` + cause + `,"channel":{"id":"` + string(leg) + `"}}`)
 			a, _ := shard.Agent("ann")
 			require.Equal(t, core.Idle, a.State)
 			require.Equal(t, core.ReasonUnreachable, a.Reason)

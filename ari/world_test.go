@@ -481,6 +481,7 @@ func (p *phone) React(t testing.TB, r enginetest.Reaction) {
 	reactions := map[enginetest.Reaction]softphone.Reaction{
 		enginetest.RingOn: softphone.AutoAnswer(softphone.Ring), enginetest.AnswerAtOnce: softphone.Answer, enginetest.DeclineAtOnce: softphone.Decline,
 		enginetest.BusyAtOnce: softphone.Busy, enginetest.UnavailableAtOnce: softphone.Unavailable, enginetest.StaySilent: softphone.NeverRespond,
+		enginetest.NotAcceptableAtOnce: softphone.NotAcceptable,
 	}
 	require.Contains(t, reactions, r)
 	p.phone.SetReaction(reactions[r])

@@ -78,6 +78,7 @@ func TestAPhoneThatWasRungInVainIsToldWhenItIsBackQ4(t *testing.T) {
 		"nobody answers the INVITE":  {before: []event{legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: RECOVERY_ON_TIMER_EXPIRE")}, want: []string{"phone.changed"}},
 		"it did not ring in time":    {before: []event{legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: ORIGINATOR_CANCEL")}, asked: core.CauseCancelled, want: []string{"phone.changed"}},
 		"it rang, and nobody was in": {before: []event{legEvent("CHANNEL_PROGRESS", legA), legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: ORIGINATOR_CANCEL")}, asked: core.CauseCancelled},
+		"it takes no such call":      {before: []event{legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: INCOMPATIBLE_DESTINATION", "variable_sip_term_status: 488")}, want: []string{"phone.changed"}},
 		"it is busy":                 {before: []event{legEvent("CHANNEL_HANGUP_COMPLETE", legA, "Hangup-Cause: USER_BUSY")}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -95,11 +95,11 @@ func (t *table) drop(l *leg) {
 	delete(t.legs, l.id)
 }
 
-// inVain notes that a leg's end says that its phone is out of reach: or that it did not even ring until we gave it up. It may have lost its power and not its
+// inVain notes that a leg's end says that its phone is out of reach, or refuses such calls: or that it did not even ring until we gave it up. It may have lost its power and not its
 // registration: when it registers anew, that is news.
 func (t *table) inVain(l *leg, end core.CauseCode) {
 	silent := l.ours && !l.rang && !l.picked && !l.up && l.asked != ""
-	if l.desk != "" && (silent || end == core.CauseUnreachable) {
+	if l.desk != "" && (silent || end == core.CauseUnreachable || end == core.CauseRejected) {
 		t.mute[l.desk] = true
 	}
 }

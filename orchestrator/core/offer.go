@@ -125,15 +125,15 @@ func outcomeOf(l *leg, cause Cause) OfferOutcome {
 	switch cause.Code {
 	case CauseBusy:
 		return OfferBusy
-	case CauseDeclined, CauseRedirected, CauseRejected:
+	case CauseDeclined, CauseRedirected:
 		return OfferDeclined
 	case CauseNoAnswer, CauseNormal:
 		if l.Ringing {
 			return OfferNoAnswer // the switch or the phone gave up by itself
 		}
 		return OfferUnreachable // "temporarily unavailable" at once: the phone never rang
-	case CauseUnreachable, CauseUnallocated, CauseNetwork:
-		return OfferUnreachable
+	case CauseUnreachable, CauseUnallocated, CauseNetwork, CauseRejected:
+		return OfferUnreachable // a phone that refuses for a reason of its own, as a codec, needs somebody to look at it, as one that is away does
 	default:
 		return OfferFailed
 	}

@@ -22,6 +22,7 @@ func dialling() []scenario {
 		{"a dialled phone declines", "(1) the cause is declined, theirs", "Q4", dialDeclined},
 		{"a ringing phone declines", "(1) the cause is declined, theirs", "Q4", dialDeclinedLater},
 		{"a dialled phone is unavailable", "(1) 480 is no crime of the agent's", "Q4", dialUnavailable},
+		{"a dialled phone cannot take such a call", "(1) 488 is declined by nobody", "Q4", dialNotAcceptable},
 		{"a phone that is not registered", "(1), (5) refused or hung up as unreachable", "Q4", dialUnregistered},
 		{"a phone that does not exist", "(1), (5) refused or hung up as unreachable", "Q4", dialNobody},
 		{"a phone that has vanished", "(1) no response at all is unreachable", "Q4", dialVanished},
@@ -104,6 +105,14 @@ func dialUnavailable(s *stage) {
 	leg := newLeg()
 	s.do(dial(leg, p))
 	s.overFor(leg, "", core.CauseUnreachable, core.CauseNoAnswer)
+}
+
+func dialNotAcceptable(s *stage) {
+	p := s.w.NewPhone(s.t, "1001")
+	p.React(s.t, NotAcceptableAtOnce)
+	leg := newLeg()
+	s.do(dial(leg, p))
+	s.overFor(leg, core.ByThem, core.CauseRejected)
 }
 
 // unreachable dials an address where nobody can be reached.

@@ -104,12 +104,13 @@ type Reaction int
 
 // The reactions.
 const (
-	RingOn            Reaction = iota // ring
-	AnswerAtOnce                      // answer
-	DeclineAtOnce                     // 603 without ringing
-	BusyAtOnce                        // 486 without ringing
-	UnavailableAtOnce                 // 480 without ringing
-	StaySilent                        // no response at all
+	RingOn              Reaction = iota // ring
+	AnswerAtOnce                        // answer
+	DeclineAtOnce                       // 603 without ringing
+	BusyAtOnce                          // 486 without ringing
+	UnavailableAtOnce                   // 480 without ringing
+	NotAcceptableAtOnce                 // 488 without ringing: no common codec, say
+	StaySilent                          // no response at all
 )
 
 // Shown is what a ringing phone shows of the caller.

@@ -336,6 +336,7 @@ func (p phone) React(tb testing.TB, r enginetest.Reaction) {
 	p.reacts(tb, map[enginetest.Reaction]sim.Answering{
 		enginetest.RingOn: sim.RingOn, enginetest.AnswerAtOnce: sim.TakeCall, enginetest.DeclineAtOnce: sim.Decline,
 		enginetest.BusyAtOnce: sim.SayBusy, enginetest.UnavailableAtOnce: sim.Unavailable, enginetest.StaySilent: sim.StaySilent,
+		enginetest.NotAcceptableAtOnce: sim.NotAcceptable,
 	}[r])
 }
 

@@ -11,13 +11,14 @@ type Answering uint8
 
 // The ways of dealing with an invitation.
 const (
-	RingOn      Answering = iota // ring until somebody does something
-	TakeCall                     // answer
-	Decline                      // 603
-	SayBusy                      // 486
-	Redirect                     // 302, which the switch does not follow
-	Unavailable                  // 480
-	StaySilent                   // respond with nothing at all, as if the network had swallowed the invitation
+	RingOn        Answering = iota // ring until somebody does something
+	TakeCall                       // answer
+	Decline                        // 603
+	SayBusy                        // 486
+	Redirect                       // 302, which the switch does not follow
+	Unavailable                    // 480
+	StaySilent                     // respond with nothing at all, as if the network had swallowed the invitation
+	NotAcceptable                  // 488
 )
 
 // Response says what a phone does with an invitation, and how long after it began to ring. Without delay the phone does not ring first.
@@ -346,6 +347,8 @@ func (s *Switch) react(now time.Time, l *leg, do Answering) {
 		c := unanswered(l)
 		c.By, c.Q850, c.SIP = core.ByThem, 19, 480
 		s.end(now, l, c)
+	case NotAcceptable:
+		s.end(now, l, core.Cause{Code: core.CauseRejected, By: core.ByThem, Q850: 58, SIP: 488})
 	case StaySilent:
 		s.PartyVanishes(now, l.id)
 	}

@@ -37,9 +37,10 @@ func RejectWith(code int) Reaction {
 
 // The ways in which phones commonly refuse.
 var (
-	Decline     = RejectWith(603) // the "reject" key
-	Busy        = RejectWith(486) // the line is taken
-	Unavailable = RejectWith(480) // do not disturb, on many phones
+	Decline       = RejectWith(603) // the "reject" key
+	Busy          = RejectWith(486) // the line is taken
+	Unavailable   = RejectWith(480) // do not disturb, on many phones
+	NotAcceptable = RejectWith(488) // no common codec, or no encryption where it is required
 )
 
 // RedirectTo answers 302 with a contact, as a phone with call forwarding does. uri is a SIP URI.

@@ -38,7 +38,7 @@ func CheckAddress(to core.Address, trunks bool) error {
 	case to.Number == "":
 		return invalid("to: must name a phone, or a number with a trunk")
 	case !Number.MatchString(to.Number):
-		return invalid("to.number: must be 1 to 32 digits, with '+' in front or not")
+		return invalid("to.number: must be 1 to 32 digits, '*' or '#', with '+' in front or not")
 	case trunks && !Phone.MatchString(to.Trunk):
 		return invalid("to.trunk: must be 1 to 64 letters, digits, '_', '.' or '-'")
 	}

@@ -367,6 +367,8 @@ func (p *phone) React(_ testing.TB, r enginetest.Reaction) {
 		p.phone.SetReaction(softphone.Busy)
 	case enginetest.UnavailableAtOnce:
 		p.phone.SetReaction(softphone.Unavailable)
+	case enginetest.NotAcceptableAtOnce:
+		p.phone.SetReaction(softphone.NotAcceptable)
 	case enginetest.StaySilent:
 		p.phone.SetReaction(softphone.NeverRespond)
 	}

@@ -19,7 +19,7 @@ func TestASetUpIsKeptToldAndAudited(t *testing.T) {
 	require.Equal(t, Seconds(12.5*1e9), q.RingTime)
 	require.Equal(t, core.AgentID("bert"), q.Members[0].Agent)
 
-	w.bad(409, CodeConflict, "", "admin", post, "/api/v1/queues", `{"id":"support","tenant":"acme","name":"Support"}`)
+	w.bad(409, CodeConflict, "id", "admin", post, "/api/v1/queues", `{"id":"support","tenant":"acme","name":"Support"}`)
 	w.bad(412, CodeVersion, "If-Match", "admin", put, "/api/v1/queues/support", `{"tenant":"acme","name":"Help"}`, headers{"If-Match": `"7"`})
 	w.bad(422, CodeInvalid, "If-Match", "admin", put, "/api/v1/queues/support", `{"tenant":"acme","name":"Help"}`, headers{"If-Match": `yesterday`})
 	w.bad(422, CodeInvalid, "id", "admin", put, "/api/v1/queues/support", `{"id":"sales","tenant":"acme","name":"Help"}`)

@@ -52,7 +52,7 @@ func TestOnARealDatabase(t *testing.T) {
 	require.Contains(t, e.Message, "5m")
 	w.bad(422, CodeInvalid, "members[0].agent", "admin", put, "/api/v1/queues/support", `{"tenant":"acme","name":"x","members":[{"agent":"nobody"}]}`)
 	w.bad(412, CodeVersion, "If-Match", "admin", put, "/api/v1/queues/support", `{"tenant":"acme","name":"x"}`, headers{"If-Match": `"9"`})
-	w.bad(409, CodeConflict, "", "admin", post, "/api/v1/queues", `{"id":"support","tenant":"acme","name":"Support"}`)
+	w.bad(409, CodeConflict, "id", "admin", post, "/api/v1/queues", `{"id":"support","tenant":"acme","name":"Support"}`)
 	w.good(204, "admin", del, "/api/v1/queues/support", "")
 	w.bad(404, CodeNotFound, "", "admin", get, "/api/v1/queues/support", "")
 	a := w.good(200, "admin", put, "/api/v1/site", `{"max_calls":7}`)

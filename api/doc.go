@@ -28,8 +28,9 @@
 // Users and tokens have a role and may be bound to one tenant; a supervisor may be limited to some teams of it. An agent acts as itself only and sees its own calls only, and
 // of colleagues what the directory says. With a tenant's data protection on, agents see the last four digits of a caller's number (C2).
 //
-// Two places decide, and no handler by itself. The table of routes says which roles reach an operation, and whether it belongs to the tenant or the site as a whole. A [sight],
-// made for each request, says which agents, queues, calls, records and timeline entries somebody sees; what is not in sight does not exist. The tests ask every operation as
+// Three places decide. The table of routes says which roles reach an operation, and whether it belongs to the tenant or the site as a whole. A [sight],
+// made for each request, says which agents, queues, calls, records and timeline entries somebody sees; what is not in sight does not exist. And [Server.control] says in whose name somebody acts in a call.
+// The few handlers that ask for a role themselves are about people's own things, or about what a role may see of one. The tests ask every operation as
 // everybody, and for every object as everybody else.
 //
 // # Signing in

@@ -25,7 +25,7 @@ const (
 	CodeForbidden      Code = "forbidden"                // the role, agent, teams or tenant do not allow it
 	CodeNotFound       Code = "not_found"                // no such route, or nothing with this id
 	CodeMethod         Code = "method_not_allowed"       // the path exists, the method does not
-	CodeConflict       Code = "conflict"                 // an id or number is taken, or something is still in use
+	CodeConflict       Code = "conflict"                 // an id is taken, or nobody could sign in any more
 	CodeTasksFull      Code = "tasks_full"               // the agent has as many open follow-ups as there may be
 	CodeVersion        Code = "version_conflict"         // If-Match names an old version
 	CodeKeyReused      Code = "idempotency_key_reuse"    // the key was used with another request
@@ -69,7 +69,7 @@ func (e *Error) Error() string {
 // Errors that the ports return. They may be wrapped.
 var (
 	ErrNotFound   = &Error{Code: CodeNotFound, Message: "there is nothing with this id"}
-	ErrConflict   = &Error{Code: CodeConflict, Message: "the id or number is taken already"}
+	ErrConflict   = &Error{Code: CodeConflict, Message: "is taken already: ids are unique in the whole installation", Field: "id"}
 	ErrTasksFull  = &Error{Code: CodeTasksFull, Message: "no more than " + strconv.Itoa(models.MaxOpenTasks) + " follow-ups may be open: tick off what is done"}
 	ErrVersion    = &Error{Code: CodeVersion, Message: "somebody else has changed it since; read it again", Field: "If-Match"}
 	ErrKeyReused  = &Error{Code: CodeKeyReused, Message: "this key was used with another request; choose a new one", Field: "Idempotency-Key"}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/url"
@@ -400,9 +399,4 @@ func (s *stack) spooled() []string {
 		})
 	}
 	return files
-}
-
-// String names the scene's callers, for failure messages.
-func (k *scene) String() string {
-	return fmt.Sprintf("held %s, taped %s, plain %s", k.held.caller.number, k.taped.caller.number, k.plain.caller.number)
 }

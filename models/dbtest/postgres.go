@@ -149,12 +149,6 @@ func (s *PostgresServer) Stop() { s.proc.stop(syscall.SIGINT) }
 // Kill ends the server at once, as a crash would, and waits.
 func (s *PostgresServer) Kill() { s.proc.stop(syscall.SIGQUIT) }
 
-// Restart stops the server and starts it again at the same address with the same data.
-func (s *PostgresServer) Restart() error {
-	s.Stop()
-	return s.Start()
-}
-
 func (s *PostgresServer) create(tb testing.TB, name, template string) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

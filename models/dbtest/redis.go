@@ -98,12 +98,6 @@ func (s *RedisServer) Stop() { s.proc.stop(syscall.SIGTERM) }
 // Kill ends the server at once, as a crash would, and waits.
 func (s *RedisServer) Kill() { s.proc.stop(syscall.SIGKILL) }
 
-// Restart stops the server and starts it again at the same address with the same data.
-func (s *RedisServer) Restart() error {
-	s.Stop()
-	return s.Start()
-}
-
 // Flush makes the server lose all its data.
 func (s *RedisServer) Flush() error {
 	return s.do(func(c *redis.Client) error { return c.FlushAll(context.Background()).Err() })

@@ -16,8 +16,9 @@
 // has calls and agents themselves and not their names, and an [Outcome] is lent until the next step.
 //
 // Reading order: event.go (what may happen), effect.go (what may be asked of a switch), outcome.go (what a step gives), config.go (what is set up),
-// state.go and instant.go (what is remembered), then the rules: step.go (dispatch), arrive.go, match.go, offer.go, legs.go, hang.go, talk.go, control.go,
+// state.go and instant.go (what is remembered), ids.go, cause.go and intent.go (their words), then the rules: step.go (dispatch), arrive.go, hours.go, match.go, offer.go, legs.go, hang.go, talk.go, control.go,
 // agent.go, wrapup.go, phone.go, recording.go, discard.go; what happens inside of a conversation: owner.go (one primary at every instant), mixes.go (who hears whom), consult.go, conference.go, transfer.go
-// with target.go and dialnumber.go, variables.go; and reconcile.go, configure.go, timers.go. index.go finds things without a scan. explain.go, controls.go, view.go, mask.go and
+// with target.go and dialnumber.go, variables.go; and reconcile.go, configure.go, timers.go. index.go finds things without a scan, in the order of sorted.go; changes.go
+// tells what a step has touched, codec.go writes it all down. explain.go, controls.go, view.go, mask.go and
 // check.go answer questions and change nothing.
 package core

@@ -29,7 +29,7 @@ type Config struct {
 	Log      *slog.Logger
 	Workers  int    // jobs at a time; 0 = 4
 	TempDir  string // where recordings are checked before they go into the bucket; "" = the system's
-	// Strikes is how many verdicts (the switch has no such file, the file is no audio) end a job; 0 = 12, about an hour. A switch or database that is
+	// Strikes is how many verdicts (the switch has no such file, the file is no audio) end a job; 0 = 12, which take 37 minutes. A switch or database that is
 	// away is no verdict, and waited for without end.
 	Strikes int
 	// Worked is told of each attempt at a job, when it is over. It must not wait. Default nobody.
@@ -109,7 +109,7 @@ func New(cfg Config) (*Runner, error) {
 	return r, nil
 }
 
-// backoff doubles from two seconds to ten minutes: twelve verdicts take about an hour.
+// backoff doubles from two seconds to ten minutes: twelve verdicts take 37 minutes.
 func backoff(n int) time.Duration {
 	return min(10*time.Minute, time.Second<<min(max(n, 1), 16))
 }

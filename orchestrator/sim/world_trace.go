@@ -62,9 +62,7 @@ func describeEntry(e core.Entry) string {
 	return b.String()
 }
 
-// Describe puts an event into words.
-func Describe(ev core.Event) string { return describe(ev) }
-
+// describe puts an event into words.
 func describe(ev core.Event) string {
 	switch ev := ev.(type) {
 	case core.LegAppeared:

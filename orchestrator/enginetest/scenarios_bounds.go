@@ -50,8 +50,8 @@ func fiftyCalls(s *stage) {
 		return core.SetMix{Mix: mixes[i], Members: members(core.Talk, legs[2*i], legs[2*i+1])}
 	})
 	// A switch may hang up on the second of two whose first one goes while they are still being brought together.
-	for i := 0; i < calls; i += 2 {
-		callers[i].Hears(s.t, Voices(callers[i+1]))
+	for i := 1; i < calls; i += 2 {
+		callers[i-1].Hears(s.t, Voices(callers[i]))
 	}
 	// One of each pair hangs up, the other one is hung up on.
 	for i := 0; i < calls; i += 2 {

@@ -107,12 +107,12 @@ type Queue struct {
 	ProgressiveStep   time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each
 	Members           []Membership  `json:"members,omitempty"`
 	Skills            []SkillNeed   `json:"skills,omitempty"`
-	Music             string        `json:"music,omitempty"`      // music class while waiting and on hold
-	Ringback          bool          `json:"ringback,omitempty"`   // callers hear ringing, unanswered, until an agent answers; default is answer and music
-	MaxWait           time.Duration `json:"max_wait,omitempty"`   // a caller who waited so long hears Unanswered and is ended; 0 = no limit
-	MaxSize           int           `json:"max_size,omitempty"`   // callers waiting; one more is refused with "queue_full"; 0 = no limit
-	Unanswered        []string      `json:"unanswered,omitempty"` // prompts
-	ServiceLevel      time.Duration `json:"service_level,omitempty"`
+	Music             string        `json:"music,omitempty"`              // music class while waiting and on hold
+	Ringback          bool          `json:"ringback,omitempty"`           // callers hear ringing, unanswered, until an agent answers; default is answer and music
+	MaxWait           time.Duration `json:"max_wait,omitempty"`           // a caller who waited so long hears Unanswered and is ended; 0 = no limit
+	MaxSize           int           `json:"max_size,omitempty"`           // callers waiting; one more is refused with "queue_full"; 0 = no limit
+	Unanswered        []string      `json:"unanswered,omitempty"`         // prompts
+	ServiceLevel      time.Duration `json:"service_level,omitempty"`      // a call answered within it is answered in time (Q10); default DefaultServiceLevel
 	Sticky            time.Duration `json:"sticky,omitempty"`             // a returning caller waits so long for the agent who served them last; 0 = off (Q7)
 	Record            bool          `json:"record,omitempty"`             // record every conversation (C15)
 	RecordConsults    bool          `json:"record_consults,omitempty"`    // record what is said in consults, each by itself

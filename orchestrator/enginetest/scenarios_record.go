@@ -20,7 +20,7 @@ func recordings() []scenario {
 }
 
 // pieceOfTalk is how much is recorded of each situation, so that it can be told from the others.
-const pieceOfTalk = 500 * time.Millisecond
+const pieceOfTalk = 800 * time.Millisecond
 
 // linger lets a piece of talk pass: what is said meanwhile is what the recording is about.
 func linger() {

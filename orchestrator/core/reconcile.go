@@ -237,15 +237,24 @@ func (s *Shard) believeAbsent(l *leg, certain bool) {
 	}
 	c := l.of
 	s.repair("leg_gone", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent, Engine: l.Engine})
-	if l.Role == agentLeg && !l.Up && !l.dying() {
-		// Its dial may still be on its way to the switch: the hang-up follows it in the same lane.
-		if i := c.offerOf(l.ID); i >= 0 {
-			l.Missing = 0
-			s.endOffer(c, i, OfferFailed, Cause{Code: CauseEngine, By: ByNetwork})
-			return
-		}
+	cause := Cause{Code: CauseEngine, By: ByNetwork}
+	if l.Role == customerLeg || l.Up || l.dying() {
+		s.legGone(l, cause)
+		return
 	}
-	s.legGone(l, Cause{Code: CauseEngine, By: ByNetwork})
+	// Its dial may still be on its way to the switch: the hang-up follows it in the same lane.
+	l.Missing = 0
+	offered, party := c.offerOf(l.ID), c.partyOf(l.ID)
+	switch {
+	case offered >= 0:
+		s.endOffer(c, offered, OfferFailed, cause)
+	case party >= 0:
+		s.partyGone(c, party, cause)
+	case c.consult() != nil && c.consult().Leg == l.ID:
+		s.consultantGone(c, cause)
+	default:
+		s.legGone(l, cause)
+	}
 }
 
 // adopt takes in a leg that we do not know: a customer is let in, an orphan of ours is hung up.

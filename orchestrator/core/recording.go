@@ -373,6 +373,10 @@ func (s *Shard) recordAgain(c *call) {
 }
 
 func (s *Shard) writeAgain(c *call, r *recording) {
+	if r.State == RecordingPausing && r.Why != "" && s.due(r.Confirm) {
+		s.failClosed(c) // paused now, it would still have what was said meanwhile
+		return
+	}
 	if !r.Confirm.IsZero() {
 		r.Confirm = s.now.Add(startConfirm)
 	}

@@ -149,10 +149,11 @@ func (e *Engine) forget(id core.LegID) {
 // dialled is the end of the job of a dial. Where there was a channel, its own events tell its end, and come before or after. The caller holds mu.
 func (e *Engine) dialled(ev event) []core.Fact {
 	text, ours := strings.CutPrefix(ev.get("Job-UUID"), dialJob)
+	keeper, keeps := strings.CutPrefix(ev.get("Job-UUID"), keepJob)
 	id := core.LegID(text)
 	l := e.table.legs[id]
 	said := strings.TrimSpace(ev.body)
-	if made, ok := strings.CutPrefix(said, "+OK "); ours && ok && made != text {
+	if made, ok := strings.CutPrefix(said, "+OK "); ok && (ours && made != text || keeps && made != keeper) {
 		e.intruder(core.LegID(made)) // our id was taken
 	}
 	if !ours || l == nil {

@@ -24,6 +24,18 @@ func (e *Engine) keep(ctx context.Context, p *pair, mix core.MixID, rec core.Rec
 	return nil
 }
 
+// keepStill puts a keeper into the conference of a recording that goes on, if there is none: the order to record may have ended between the two.
+func (e *Engine) keepStill(ctx context.Context, p *pair, mix core.MixID, rec core.RecordingID) error {
+	there, err := exists(ctx, p, core.LegID(rec))
+	if err != nil {
+		return fmt.Errorf("look for the recording's keeper: %w", err)
+	}
+	if there {
+		return nil
+	}
+	return e.keep(ctx, p, mix, rec)
+}
+
 // dismiss ends a recording's keeper, if there is one.
 func (e *Engine) dismiss(ctx context.Context, p *pair, rec core.RecordingID) error {
 	err := order(ctx, p.commands, "uuid_kill", idArg(rec))

@@ -1,6 +1,9 @@
 package esl
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +62,50 @@ func TestOrdersAboutAYoungRecording(t *testing.T) {
 			require.ErrorContains(t, err, unknownThere)
 			assert.Equal(t, 1, asked)
 		})
+	}
+}
+
+// TestARecordingWithoutItsKeeperGetsOneC15: the answer to the order to record was lost, or Tandem ended before it had made the keeper. Asked for again, the recording is there, and would end with the next
+// consult.
+func TestARecordingWithoutItsKeeperGetsOneC15(t *testing.T) {
+	const rec core.RecordingID = "0aaaaaaa-0000-4000-8000-000000000001"
+	for _, there := range []bool{false, true} {
+		t.Run(fmt.Sprintf("its keeper is there: %v", there), func(t *testing.T) {
+			f := newFake(t)
+			e, _ := bridgedAt(t, f)
+			e.mu.Lock()
+			e.table.recordings[rec] = &recording{mix: "m", started: true}
+			e.table.legs[callerLeg].stay, e.table.legs[callerLeg].inside = stay{mix: "m"}, "m"
+			e.table.legs[agentLeg].stay, e.table.legs[agentLeg].inside = stay{mix: "m"}, "m"
+			e.mu.Unlock()
+			f.on("api conference tandem-m record ", answers("-ERR the file is already being used\n"))
+			f.on("api uuid_exists "+string(rec), answers(strconv.FormatBool(there)))
+			require.NoError(t, e.Do(soon(t), core.Effect{ID: 1, Do: core.StartRecording{Recording: rec, Mix: "m"}}))
+			made := slices.ContainsFunc(f.seen(), func(command string) bool {
+				return strings.HasPrefix(command, "bgapi originate ") && strings.Contains(command, string(rec))
+			})
+			assert.Equal(t, !there, made)
+		})
+	}
+}
+
+// TestASecondKeeperIsHungUp: FreeSWITCH gives a channel whose id is taken another one, without a word.
+func TestASecondKeeperIsHungUp(t *testing.T) {
+	const rec, other = "0aaaaaaa-0000-4000-8000-000000000001", "0ccccccc-0000-4000-8000-000000000003"
+	f := newFake(t)
+	killed := make(chan string, 1)
+	f.on("api uuid_kill ", func(c *fakeConn, command string) bool {
+		killed <- command
+		return c.write(aFrame(kindAnswer, "+OK\n"))
+	})
+	e, _ := bridgedAt(t, f)
+	for _, made := range []string{rec, other} {
+		e.translate(parseEvent(fmt.Sprintf("Event-Name: BACKGROUND_JOB\nJob-UUID: %s%s\nContent-Length: %d\n\n+OK %s\n", keepJob, rec, len(made)+5, made)))
+	}
+	select {
+	case command := <-killed:
+		assert.Contains(t, command, other)
+	case <-soon(t).Done():
+		t.Fatal("nobody was hung up on")
 	}
 }

@@ -169,6 +169,7 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"phones that came and went meanwhile":                phonesMeanwhile,
 		"stored recordings":                                  storedRecordings,
 		"an unanswered leg cannot talk, and is not answered": unansweredCannotTalk,
+		"a caller who heard ringing talks at once":           talksAtOnce,
 		"a phone hangs up while it is being bridged":         bridgedInVain,
 		"a phone hangs up while it holds":                    hangsUpHolding,
 		"a prompt to one of two who talk":                    promptInBridge,
@@ -573,6 +574,32 @@ func unansweredCannotTalk(s *scene, _ *lab.FreeSWITCH) {
 	s.do(core.Hang{Leg: leg, Cause: core.CauseBusy})
 	assert.Equal(s, 486, c.Ended(s).Status)
 	await(s, 0, func(f core.LegHungUp) bool { return f.Leg == leg })
+}
+
+// talksAtOnce: an agent takes the call of somebody who has heard it ring so far (N6), and the order to answer is followed by those to mix and to record, with nothing between them.
+func talksAtOnce(s *scene, _ *lab.FreeSWITCH) {
+	for n, recorded := range []bool{false, true} {
+		number := fmt.Sprintf("493013%d", n)
+		c := s.NewCaller(s, number, "Caller")
+		c.Dial(s, s.Number())
+		cl := await(s, 0, func(f core.LegAppeared) bool { return f.From == number }).Leg
+		s.do(core.Ring{Leg: cl})
+		c.HearsRinging(s)
+		a, al := s.agent(fmt.Sprintf("100%d", n+1))
+		mix := mixed(newID[core.MixID](), core.Talk, cl, al)
+		mix.Recorded = recorded
+		s.do(core.Answer{Leg: cl})
+		s.do(mix)
+		if recorded {
+			rec := core.StartRecording{Recording: newID[core.RecordingID](), Mix: mix.Mix}
+			s.do(rec)
+			await(s, 0, func(f core.RecordingStarted) bool { return f.Recording == rec.Recording })
+		}
+		c.Hears(s, enginetest.Voices(a))
+		a.Hears(s, enginetest.Voices(c))
+		s.do(core.SetMix{Mix: mix.Mix})
+		s.over(cl, al)
+	}
 }
 
 // TestPacing: more dials at once than the switch lets begin in one second, and none fails.

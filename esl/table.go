@@ -37,7 +37,7 @@ type leg struct {
 	dial    func(context.Context) error // tries again, while pending
 	tries   int                         // again
 	rang    bool
-	picked  bool // the far end has answered; a leg of ours is up once it has parked, too
+	picked  bool // answered, by the far end or, of a call that arrives, by us; a leg of ours is up once it has parked, too
 	parked  bool // it is where it can be told what to do
 	up      bool // LegAnswered was told
 

@@ -94,9 +94,11 @@ func (s *Shard) sayAgain(c *call, snap Snapshot) {
 	case c.Ringing && !seen.Up:
 		s.do(c, nil, Ring{Leg: c.Customer})
 	}
-	if c.Prompt != nil {
-		c.Prompt.Till = s.now.Add(playFor)
-		s.orderPlay(c)
+	if p := c.Prompt; p != nil {
+		// Perhaps it is being played: it begins anew, or it would be heard a second time behind the first, whoever the caller talks with by then.
+		s.do(c, nil, Stop{Leg: c.Customer, Play: p.Play})
+		s.noPlay(c)
+		s.play(c, p.Media)
 	}
 	s.mixAgain(c)
 	s.recordAgain(c)

@@ -270,6 +270,7 @@ func (s *Shard) expireCall(c *call) {
 	s.touch(c)
 	if c.Prompt != nil && s.due(c.Prompt.Till) {
 		s.repair("prompt_end_missed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
+		s.do(c, nil, Stop{Leg: c.Customer, Play: c.Prompt.Play}) // it may be as long as that, and nobody could talk with the caller before its end
 		s.donePlaying(c)
 	}
 	s.expireOffers(c)

@@ -162,6 +162,7 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"what a leg does survives the connection":            doingSurvives,
 		"a member on hold who is put out hears silence":      outOfHold,
 		"a recording goes on when all members change":        allMembersChange,
+		"a recording without its keeper gets another":        keeperAgain,
 		"a muted member who comes back":                      mutedComesBack,
 		"a leg id that the switch knows already":             takenID,
 		"hung up before there is a channel":                  hungUpUnborn,
@@ -293,6 +294,50 @@ func allMembersChange(s *scene, _ *lab.FreeSWITCH) {
 	s.do(core.StopRecording{Recording: rec})
 	assert.True(s, await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec }).OK)
 	s.over(al, bl)
+}
+
+// keeperAgain: the keeper is not there, as if Tandem had ended before it was made. The next one keeps the recording while nobody else is in the mix.
+func keeperAgain(s *scene, f *lab.FreeSWITCH) {
+	_, cl := s.caller("4930132")
+	_, al := s.agent("1001")
+	m, rec := newID[core.MixID](), newID[core.RecordingID]()
+	talk := mixed(m, core.Talk, cl, al)
+	talk.Recorded = true
+	s.do(talk)
+	kept := func(is bool) {
+		require.Eventually(s, func() bool {
+			said, err := f.API(s.Context(), "conference tandem-"+string(m)+" json_list")
+			return err == nil && strings.Contains(said, `"`+string(rec)+`"`) == is
+		}, enginetest.Patience, 10*time.Millisecond)
+	}
+	s.do(core.StartRecording{Recording: rec, Mix: m})
+	await(s, 0, func(f core.RecordingStarted) bool { return f.Recording == rec })
+	kept(true)
+	_, err := f.API(s.Context(), "uuid_kill "+string(rec))
+	require.NoError(s, err)
+	kept(false)
+	s.do(core.StartRecording{Recording: rec, Mix: m})
+	kept(true)
+	before := len(s.all())
+	s.do(mixed(m, core.Hold, cl, al))
+	for range 2 {
+		await(s, before, func(f core.MixLeft) bool { return f.Mix == m })
+	}
+	s.do(talk)
+	s.do(core.StopRecording{Recording: rec})
+	stopped := await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec })
+	assert.True(s, stopped.OK)
+	joined := 0
+	for _, f := range s.all()[before:] {
+		if j, ok := f.(core.MixJoined); ok && j.Mix == m {
+			joined++
+		}
+		if f == core.Fact(stopped) {
+			assert.Positive(s, joined, "it ended before anybody was back")
+		}
+	}
+	s.do(core.SetMix{Mix: m})
+	s.over(cl, al)
 }
 
 func mutedComesBack(s *scene, _ *lab.FreeSWITCH) {

@@ -151,6 +151,9 @@ func lostRecording(s *stage) {
 	if !slices.Contains(up.Snapshot.Recordings, core.SeenRecording{Recording: id}) {
 		s.fail("the recording is not in the snapshot: %+v", up.Snapshot)
 	}
+	for range 2 { // as the rules ask whether it still runs: whatever is done about it, nothing of that is left in the end
+		s.do(core.StartRecording{Recording: id, Mix: m})
+	}
 	linger()
 	s.do(core.StopRecording{Recording: id})
 	h := s.file(id, c, a)

@@ -153,8 +153,12 @@ func (e *Engine) dialled(ev event) []core.Fact {
 	id := core.LegID(text)
 	l := e.table.legs[id]
 	said := strings.TrimSpace(ev.body)
-	if made, ok := strings.CutPrefix(said, "+OK "); ok && (ours && made != text || keeps && made != keeper) {
+	made, is := strings.CutPrefix(said, "+OK ")
+	switch {
+	case is && (ours && made != text || keeps && made != keeper):
 		e.intruder(core.LegID(made)) // our id was taken
+	case is && keeps && e.table.recordings[core.RecordingID(keeper)] == nil:
+		e.killSoon(core.LegID(keeper), core.CauseNormal) // the recording is over: it would keep a conference for nobody
 	}
 	if !ours || l == nil {
 		return nil

@@ -163,6 +163,7 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"a member on hold who is put out hears silence":      outOfHold,
 		"a recording goes on when all members change":        allMembersChange,
 		"a recording without its keeper gets another":        keeperAgain,
+		"a keeper that came too late is dismissed":           keeperLate,
 		"a muted member who comes back":                      mutedComesBack,
 		"a leg id that the switch knows already":             takenID,
 		"hung up before there is a channel":                  hungUpUnborn,
@@ -338,6 +339,19 @@ func keeperAgain(s *scene, f *lab.FreeSWITCH) {
 	}
 	s.do(core.SetMix{Mix: m})
 	s.over(cl, al)
+}
+
+// keeperLate: FreeSWITCH was so busy that the recording was over when its keeper came to be, and the connection was lost before it could say so. The look on the slow beat shows a mix that nobody has, and
+// the rules dissolve it.
+func keeperLate(s *scene, f *lab.FreeSWITCH) {
+	m, rec := newID[core.MixID](), newID[core.RecordingID]()
+	_, err := f.API(s.Context(), fmt.Sprintf("originate {origination_uuid=%s}null/keeper &conference(tandem-%s@tandem+flags{mute|deaf})", rec, m))
+	require.NoError(s, err)
+	from := len(s.all())
+	await(s, from, func(f core.EngineSeen) bool {
+		return slices.ContainsFunc(f.Snapshot.Mixes, func(x core.SeenMix) bool { return x.Mix == m })
+	})
+	s.do(core.SetMix{Mix: m})
 }
 
 func mutedComesBack(s *scene, _ *lab.FreeSWITCH) {

@@ -45,7 +45,8 @@ func (e *Engine) dismiss(ctx context.Context, p *pair, rec core.RecordingID) err
 	return nil // it is gone, or there was none
 }
 
-// dismissFrom ends the keepers of a mix that is dissolved, and with them its recordings.
+// dismissFrom ends the keepers of a mix that is dissolved, and with them its recordings. A keeper that nobody remembers was seen there: the end of the job that made it was lost with a connection, and what it
+// should have kept is over.
 func (e *Engine) dismissFrom(ctx context.Context, p *pair, mix core.MixID) error {
 	var recorded []core.RecordingID
 	e.mu.Lock()
@@ -54,6 +55,12 @@ func (e *Engine) dismissFrom(ctx context.Context, p *pair, mix core.MixID) error
 			recorded = append(recorded, id)
 		}
 	}
+	for _, id := range e.table.others[mix] {
+		if e.table.legs[id] == nil && e.table.recordings[core.RecordingID(id)] == nil {
+			recorded = append(recorded, core.RecordingID(id))
+		}
+	}
+	delete(e.table.others, mix)
 	e.mu.Unlock()
 	for _, id := range recorded {
 		if err := e.dismiss(ctx, p, id); err != nil {

@@ -89,23 +89,40 @@ func TestARecordingWithoutItsKeeperGetsOneC15(t *testing.T) {
 	}
 }
 
-// TestASecondKeeperIsHungUp: FreeSWITCH gives a channel whose id is taken another one, without a word.
-func TestASecondKeeperIsHungUp(t *testing.T) {
+// TestAKeeperThatNobodyNeedsIsHungUp: FreeSWITCH gives a channel whose id is taken another one, without a word. And a busy one makes the channel when the recording is over: then the keeper would make a
+// conference of its own, for good.
+func TestAKeeperThatNobodyNeedsIsHungUp(t *testing.T) {
 	const rec, other = "0aaaaaaa-0000-4000-8000-000000000001", "0ccccccc-0000-4000-8000-000000000003"
-	f := newFake(t)
-	killed := make(chan string, 1)
-	f.on("api uuid_kill ", func(c *fakeConn, command string) bool {
-		killed <- command
-		return c.write(aFrame(kindAnswer, "+OK\n"))
-	})
-	e, _ := bridgedAt(t, f)
-	for _, made := range []string{rec, other} {
-		e.translate(parseEvent(fmt.Sprintf("Event-Name: BACKGROUND_JOB\nJob-UUID: %s%s\nContent-Length: %d\n\n+OK %s\n", keepJob, rec, len(made)+5, made)))
-	}
-	select {
-	case command := <-killed:
-		assert.Contains(t, command, other)
-	case <-soon(t).Done():
-		t.Fatal("nobody was hung up on")
+	for name, c := range map[string]struct {
+		made   []string // one after another
+		runs   bool
+		hungUp string
+	}{
+		"its id was taken":      {[]string{rec, other}, true, other},
+		"its recording is over": {[]string{rec}, false, rec},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			killed := make(chan string, 2)
+			f.on("api uuid_kill ", func(c *fakeConn, command string) bool {
+				killed <- command
+				return c.write(aFrame(kindAnswer, "+OK\n"))
+			})
+			e, _ := bridgedAt(t, f)
+			if c.runs {
+				e.mu.Lock()
+				e.table.recordings[rec] = &recording{mix: "m", started: true}
+				e.mu.Unlock()
+			}
+			for _, made := range c.made {
+				e.translate(parseEvent(fmt.Sprintf("Event-Name: BACKGROUND_JOB\nJob-UUID: %s%s\nContent-Length: %d\n\n+OK %s\n", keepJob, rec, len(made)+5, made)))
+			}
+			select {
+			case command := <-killed:
+				assert.Contains(t, command, c.hungUp)
+			case <-soon(t).Done():
+				t.Fatal("nobody was hung up on")
+			}
+		})
 	}
 }

@@ -361,6 +361,22 @@ func TestRecordingC15(t *testing.T) {
 	assert.Equal(t, core.WhyInvalid, whyIn(t, do(t, e, core.StartRecording{Recording: "../x", Mix: aMix})))
 }
 
+// TestARecordingWithoutItsKeeperGetsOneC15: the answer to the order to record was lost, or Tandem ended before it had made the keeper. Asked for again, the recording is there, and would end with the next
+// consult.
+func TestARecordingWithoutItsKeeperGetsOneC15(t *testing.T) {
+	f := newFake(t)
+	e, _ := f.up(t, "1.1")
+	require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+	f.on("POST /ari/bridges/"+aMix+"/record", text(409, `{"message":"Recording already in progress"}`))
+	f.on("GET /ari/recordings/live/"+aRec, text(200, `{"state":"recording"}`))
+	f.forget()
+	require.NoError(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix}))
+	added := "POST /ari/bridges/" + aMix + "/addChannel?channel=keeper-" + aRec
+	require.Equal(t, 1, f.count(added))
+	require.NoError(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix}))
+	require.Equal(t, 1, f.count(added), "added once more it would leave the bridge for a moment")
+}
+
 // TestOrdersAboutAYoungRecordingC15: Asterisk answers the order to record before it records. A stop in that moment is accepted and forgotten, a pause is refused.
 func TestOrdersAboutAYoungRecordingC15(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -63,6 +63,17 @@ func (e *Engine) keep(ctx context.Context, mix core.MixID, rec core.RecordingID)
 	return nil
 }
 
+// keepStill puts a keeper into the bridge of a recording that goes on, if none is there: the order to record may have ended between the two.
+func (e *Engine) keepStill(ctx context.Context, mix core.MixID, rec core.RecordingID) error {
+	e.mu.Lock()
+	kept := e.table.mix(mix).keeper == rec
+	e.mu.Unlock()
+	if kept {
+		return nil // added once more it would leave the bridge for a moment
+	}
+	return e.keep(ctx, mix, rec)
+}
+
 // dialKeeper is how long the keeper's other end may take to answer, which it does at once.
 const dialKeeper = 5 * time.Second
 

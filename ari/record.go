@@ -61,7 +61,7 @@ func (e *Engine) startRecording(ctx context.Context, a core.StartRecording) erro
 		}
 		if live {
 			e.tellStarted(a.Recording)
-			return nil
+			return e.keepStill(ctx, a.Mix, a.Recording)
 		}
 	}
 	if known == nil && status(err) != 0 {

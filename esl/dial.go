@@ -149,11 +149,16 @@ func (e *Engine) forget(id core.LegID) {
 // dialled is the end of the job of a dial. Where there was a channel, its own events tell its end, and come before or after. The caller holds mu.
 func (e *Engine) dialled(ev event) []core.Fact {
 	text, ours := strings.CutPrefix(ev.get("Job-UUID"), dialJob)
+	keeper, keeps := strings.CutPrefix(ev.get("Job-UUID"), keepJob)
 	id := core.LegID(text)
 	l := e.table.legs[id]
 	said := strings.TrimSpace(ev.body)
-	if made, ok := strings.CutPrefix(said, "+OK "); ours && ok && made != text {
+	made, is := strings.CutPrefix(said, "+OK ")
+	switch {
+	case is && (ours && made != text || keeps && made != keeper):
 		e.intruder(core.LegID(made)) // our id was taken
+	case is && keeps && e.table.recordings[core.RecordingID(keeper)] == nil:
+		e.killSoon(core.LegID(keeper), core.CauseNormal) // the recording is over: it would keep a conference for nobody
 	}
 	if !ours || l == nil {
 		return nil

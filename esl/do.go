@@ -28,7 +28,7 @@ func (e *Engine) do(ctx context.Context, effect core.Effect) error {
 	case core.Ring:
 		return e.legOrder(ctx, p, a.Leg, "uuid_ring_ready")
 	case core.Answer:
-		return e.legOrder(ctx, p, a.Leg, "uuid_answer")
+		return e.answer(ctx, p, a.Leg)
 	case core.Dial:
 		return e.dial(ctx, p, effect.Call, a)
 	case core.Hang:
@@ -61,6 +61,15 @@ func (e *Engine) legOrder(ctx context.Context, p *pair, leg core.LegID, verb str
 	if err := order(ctx, p.commands, verb, idArg(leg)); err != nil {
 		return fmt.Errorf("leg %s: %w", leg, err)
 	}
+	return nil
+}
+
+// answer answers a call. The reply comes when that is done, and the event a moment later, behind the order to mix that is next: so the reply counts, too.
+func (e *Engine) answer(ctx context.Context, p *pair, id core.LegID) error {
+	if err := e.legOrder(ctx, p, id, "uuid_answer"); err != nil {
+		return err
+	}
+	e.note(id, func(l *leg) { l.picked = true })
 	return nil
 }
 

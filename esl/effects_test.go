@@ -162,6 +162,8 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"what a leg does survives the connection":            doingSurvives,
 		"a member on hold who is put out hears silence":      outOfHold,
 		"a recording goes on when all members change":        allMembersChange,
+		"a recording without its keeper gets another":        keeperAgain,
+		"a keeper that came too late is dismissed":           keeperLate,
 		"a muted member who comes back":                      mutedComesBack,
 		"a leg id that the switch knows already":             takenID,
 		"hung up before there is a channel":                  hungUpUnborn,
@@ -169,6 +171,7 @@ func TestFreeSWITCHsOwn(t *testing.T) {
 		"phones that came and went meanwhile":                phonesMeanwhile,
 		"stored recordings":                                  storedRecordings,
 		"an unanswered leg cannot talk, and is not answered": unansweredCannotTalk,
+		"a caller who heard ringing talks at once":           talksAtOnce,
 		"a phone hangs up while it is being bridged":         bridgedInVain,
 		"a phone hangs up while it holds":                    hangsUpHolding,
 		"a prompt to one of two who talk":                    promptInBridge,
@@ -292,6 +295,63 @@ func allMembersChange(s *scene, _ *lab.FreeSWITCH) {
 	s.do(core.StopRecording{Recording: rec})
 	assert.True(s, await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec }).OK)
 	s.over(al, bl)
+}
+
+// keeperAgain: the keeper is not there, as if Tandem had ended before it was made. The next one keeps the recording while nobody else is in the mix.
+func keeperAgain(s *scene, f *lab.FreeSWITCH) {
+	_, cl := s.caller("4930132")
+	_, al := s.agent("1001")
+	m, rec := newID[core.MixID](), newID[core.RecordingID]()
+	talk := mixed(m, core.Talk, cl, al)
+	talk.Recorded = true
+	s.do(talk)
+	kept := func(is bool) {
+		require.Eventually(s, func() bool {
+			said, err := f.API(s.Context(), "conference tandem-"+string(m)+" json_list")
+			return err == nil && strings.Contains(said, `"`+string(rec)+`"`) == is
+		}, enginetest.Patience, 10*time.Millisecond)
+	}
+	s.do(core.StartRecording{Recording: rec, Mix: m})
+	await(s, 0, func(f core.RecordingStarted) bool { return f.Recording == rec })
+	kept(true)
+	_, err := f.API(s.Context(), "uuid_kill "+string(rec))
+	require.NoError(s, err)
+	kept(false)
+	s.do(core.StartRecording{Recording: rec, Mix: m})
+	kept(true)
+	before := len(s.all())
+	s.do(mixed(m, core.Hold, cl, al))
+	for range 2 {
+		await(s, before, func(f core.MixLeft) bool { return f.Mix == m })
+	}
+	s.do(talk)
+	s.do(core.StopRecording{Recording: rec})
+	stopped := await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec })
+	assert.True(s, stopped.OK)
+	joined := 0
+	for _, f := range s.all()[before:] {
+		if j, ok := f.(core.MixJoined); ok && j.Mix == m {
+			joined++
+		}
+		if f == core.Fact(stopped) {
+			assert.Positive(s, joined, "it ended before anybody was back")
+		}
+	}
+	s.do(core.SetMix{Mix: m})
+	s.over(cl, al)
+}
+
+// keeperLate: FreeSWITCH was so busy that the recording was over when its keeper came to be, and the connection was lost before it could say so. The look on the slow beat shows a mix that nobody has, and
+// the rules dissolve it.
+func keeperLate(s *scene, f *lab.FreeSWITCH) {
+	m, rec := newID[core.MixID](), newID[core.RecordingID]()
+	_, err := f.API(s.Context(), fmt.Sprintf("originate {origination_uuid=%s}null/keeper &conference(tandem-%s@tandem+flags{mute|deaf})", rec, m))
+	require.NoError(s, err)
+	from := len(s.all())
+	await(s, from, func(f core.EngineSeen) bool {
+		return slices.ContainsFunc(f.Snapshot.Mixes, func(x core.SeenMix) bool { return x.Mix == m })
+	})
+	s.do(core.SetMix{Mix: m})
 }
 
 func mutedComesBack(s *scene, _ *lab.FreeSWITCH) {
@@ -573,6 +633,32 @@ func unansweredCannotTalk(s *scene, _ *lab.FreeSWITCH) {
 	s.do(core.Hang{Leg: leg, Cause: core.CauseBusy})
 	assert.Equal(s, 486, c.Ended(s).Status)
 	await(s, 0, func(f core.LegHungUp) bool { return f.Leg == leg })
+}
+
+// talksAtOnce: an agent takes the call of somebody who has heard it ring so far (N6), and the order to answer is followed by those to mix and to record, with nothing between them.
+func talksAtOnce(s *scene, _ *lab.FreeSWITCH) {
+	for n, recorded := range []bool{false, true} {
+		number := fmt.Sprintf("493013%d", n)
+		c := s.NewCaller(s, number, "Caller")
+		c.Dial(s, s.Number())
+		cl := await(s, 0, func(f core.LegAppeared) bool { return f.From == number }).Leg
+		s.do(core.Ring{Leg: cl})
+		c.HearsRinging(s)
+		a, al := s.agent(fmt.Sprintf("100%d", n+1))
+		mix := mixed(newID[core.MixID](), core.Talk, cl, al)
+		mix.Recorded = recorded
+		s.do(core.Answer{Leg: cl})
+		s.do(mix)
+		if recorded {
+			rec := core.StartRecording{Recording: newID[core.RecordingID](), Mix: mix.Mix}
+			s.do(rec)
+			await(s, 0, func(f core.RecordingStarted) bool { return f.Recording == rec.Recording })
+		}
+		c.Hears(s, enginetest.Voices(a))
+		a.Hears(s, enginetest.Voices(c))
+		s.do(core.SetMix{Mix: mix.Mix})
+		s.over(cl, al)
+	}
 }
 
 // TestPacing: more dials at once than the switch lets begin in one second, and none fails.

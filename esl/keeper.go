@@ -24,6 +24,18 @@ func (e *Engine) keep(ctx context.Context, p *pair, mix core.MixID, rec core.Rec
 	return nil
 }
 
+// keepStill puts a keeper into the conference of a recording that goes on, if there is none: the order to record may have ended between the two.
+func (e *Engine) keepStill(ctx context.Context, p *pair, mix core.MixID, rec core.RecordingID) error {
+	there, err := exists(ctx, p, core.LegID(rec))
+	if err != nil {
+		return fmt.Errorf("look for the recording's keeper: %w", err)
+	}
+	if there {
+		return nil
+	}
+	return e.keep(ctx, p, mix, rec)
+}
+
 // dismiss ends a recording's keeper, if there is one.
 func (e *Engine) dismiss(ctx context.Context, p *pair, rec core.RecordingID) error {
 	err := order(ctx, p.commands, "uuid_kill", idArg(rec))
@@ -33,7 +45,8 @@ func (e *Engine) dismiss(ctx context.Context, p *pair, rec core.RecordingID) err
 	return nil // it is gone, or there was none
 }
 
-// dismissFrom ends the keepers of a mix that is dissolved, and with them its recordings.
+// dismissFrom ends the keepers of a mix that is dissolved, and with them its recordings. A keeper that nobody remembers was seen there: the end of the job that made it was lost with a connection, and what it
+// should have kept is over.
 func (e *Engine) dismissFrom(ctx context.Context, p *pair, mix core.MixID) error {
 	var recorded []core.RecordingID
 	e.mu.Lock()
@@ -42,6 +55,12 @@ func (e *Engine) dismissFrom(ctx context.Context, p *pair, mix core.MixID) error
 			recorded = append(recorded, id)
 		}
 	}
+	for _, id := range e.table.others[mix] {
+		if e.table.legs[id] == nil && e.table.recordings[core.RecordingID(id)] == nil {
+			recorded = append(recorded, core.RecordingID(id))
+		}
+	}
+	delete(e.table.others, mix)
 	e.mu.Unlock()
 	for _, id := range recorded {
 		if err := e.dismiss(ctx, p, id); err != nil {

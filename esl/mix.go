@@ -132,7 +132,7 @@ func (e *Engine) claim(a core.SetMix) (unknown []string, err error) {
 			// It is dying: nothing that it is told matters any more.
 		case !l.parked:
 			return nil, adapter.Refuse(core.WhyState, "leg %s is still being called", m.Leg)
-		case m.Mode != core.Hold && !l.up:
+		case m.Mode != core.Hold && !l.picked && !l.up:
 			// A conference would answer the call.
 			return nil, adapter.Refuse(core.WhyState, "leg %s is not answered", m.Leg)
 		}

@@ -68,7 +68,7 @@ func (e *Engine) startRecording(ctx context.Context, p *pair, a core.StartRecord
 		return e.keep(ctx, p, a.Mix, a.Recording)
 	case errors.As(err, &se) && strings.Contains(se.Text, "already being used"):
 		e.tellStarted(a.Recording)
-		return nil
+		return e.keepStill(ctx, p, a.Mix, a.Recording)
 	}
 	if known == nil && answered(err) {
 		e.mu.Lock()

@@ -1,6 +1,9 @@
 package esl
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +61,68 @@ func TestOrdersAboutAYoungRecording(t *testing.T) {
 			asked, err := young(t, youngRecording, 1, nothing)
 			require.ErrorContains(t, err, unknownThere)
 			assert.Equal(t, 1, asked)
+		})
+	}
+}
+
+// TestARecordingWithoutItsKeeperGetsOneC15: the answer to the order to record was lost, or Tandem ended before it had made the keeper. Asked for again, the recording is there, and would end with the next
+// consult.
+func TestARecordingWithoutItsKeeperGetsOneC15(t *testing.T) {
+	const rec core.RecordingID = "0aaaaaaa-0000-4000-8000-000000000001"
+	for _, there := range []bool{false, true} {
+		t.Run(fmt.Sprintf("its keeper is there: %v", there), func(t *testing.T) {
+			f := newFake(t)
+			e, _ := bridgedAt(t, f)
+			e.mu.Lock()
+			e.table.recordings[rec] = &recording{mix: "m", started: true}
+			e.table.legs[callerLeg].stay, e.table.legs[callerLeg].inside = stay{mix: "m"}, "m"
+			e.table.legs[agentLeg].stay, e.table.legs[agentLeg].inside = stay{mix: "m"}, "m"
+			e.mu.Unlock()
+			f.on("api conference tandem-m record ", answers("-ERR the file is already being used\n"))
+			f.on("api uuid_exists "+string(rec), answers(strconv.FormatBool(there)))
+			require.NoError(t, e.Do(soon(t), core.Effect{ID: 1, Do: core.StartRecording{Recording: rec, Mix: "m"}}))
+			made := slices.ContainsFunc(f.seen(), func(command string) bool {
+				return strings.HasPrefix(command, "bgapi originate ") && strings.Contains(command, string(rec))
+			})
+			assert.Equal(t, !there, made)
+		})
+	}
+}
+
+// TestAKeeperThatNobodyNeedsIsHungUp: FreeSWITCH gives a channel whose id is taken another one, without a word. And a busy one makes the channel when the recording is over: then the keeper would make a
+// conference of its own, for good.
+func TestAKeeperThatNobodyNeedsIsHungUp(t *testing.T) {
+	const rec, other = "0aaaaaaa-0000-4000-8000-000000000001", "0ccccccc-0000-4000-8000-000000000003"
+	for name, c := range map[string]struct {
+		made   []string // one after another
+		runs   bool
+		hungUp string
+	}{
+		"its id was taken":      {[]string{rec, other}, true, other},
+		"its recording is over": {[]string{rec}, false, rec},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			killed := make(chan string, 2)
+			f.on("api uuid_kill ", func(c *fakeConn, command string) bool {
+				killed <- command
+				return c.write(aFrame(kindAnswer, "+OK\n"))
+			})
+			e, _ := bridgedAt(t, f)
+			if c.runs {
+				e.mu.Lock()
+				e.table.recordings[rec] = &recording{mix: "m", started: true}
+				e.mu.Unlock()
+			}
+			for _, made := range c.made {
+				e.translate(parseEvent(fmt.Sprintf("Event-Name: BACKGROUND_JOB\nJob-UUID: %s%s\nContent-Length: %d\n\n+OK %s\n", keepJob, rec, len(made)+5, made)))
+			}
+			select {
+			case command := <-killed:
+				assert.Contains(t, command, c.hungUp)
+			case <-soon(t).Done():
+				t.Fatal("nobody was hung up on")
+			}
 		})
 	}
 }

@@ -279,6 +279,7 @@ func (e *Engine) facts(it item) []core.Fact {
 func (e *Engine) seen(v *wholeView) []core.Fact {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.table.others = v.others
 	if gone := e.table.forgetAbsent(v); len(gone) > 0 {
 		e.log.Warn("legs ended without an event", "legs", gone)
 	}

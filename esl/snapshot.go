@@ -25,6 +25,7 @@ type wholeView struct {
 	snapshot    core.Snapshot
 	legs        map[core.LegID]foundLeg
 	recordedMix map[core.RecordingID]core.MixID
+	others      map[core.MixID][]core.LegID // in the mixes' conferences, and no legs: keepers
 }
 
 // foundLeg is what only the adapter needs to know of a leg that was found.
@@ -59,7 +60,7 @@ func (r row) waits() bool {
 func (e *Engine) look(ctx context.Context, p *pair, thorough bool) (*wholeView, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*e.cfg.EffectTimeout)
 	defer cancel()
-	v := &wholeView{begun: time.Now(), legs: map[core.LegID]foundLeg{}, recordedMix: map[core.RecordingID]core.MixID{}}
+	v := &wholeView{begun: time.Now(), legs: map[core.LegID]foundLeg{}, recordedMix: map[core.RecordingID]core.MixID{}, others: map[core.MixID][]core.LegID{}}
 	rows, err := e.channels(ctx, p, thorough)
 	if err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
@@ -115,6 +116,8 @@ func (v *wholeView) mix(c conference) {
 			seen.Legs = append(seen.Legs, leg)
 			found.mute, found.member = m.muted(), m.number()
 			v.legs[leg] = found
+		} else if leg != "" {
+			v.others[id] = append(v.others[id], leg)
 		}
 	}
 	slices.Sort(seen.Legs)

@@ -15,9 +15,10 @@ import (
 type table struct {
 	legs       map[core.LegID]*leg
 	recordings map[core.RecordingID]*recording
-	phones     map[string]bool // reachable, as last reported
-	unsaid     map[string]bool // phones of which this connection's listener has not been told: the rules forget all about phones when it is lost
-	mute       map[string]bool // phones that were rung in vain, and have not registered since
+	phones     map[string]bool             // reachable, as last reported
+	unsaid     map[string]bool             // phones of which this connection's listener has not been told: the rules forget all about phones when it is lost
+	mute       map[string]bool             // phones that were rung in vain, and have not registered since
+	others     map[core.MixID][]core.LegID // in the mixes' conferences by the newest look, and no legs
 }
 
 type leg struct {
@@ -37,7 +38,7 @@ type leg struct {
 	dial    func(context.Context) error // tries again, while pending
 	tries   int                         // again
 	rang    bool
-	picked  bool // the far end has answered; a leg of ours is up once it has parked, too
+	picked  bool // answered, by the far end or, of a call that arrives, by us; a leg of ours is up once it has parked, too
 	parked  bool // it is where it can be told what to do
 	up      bool // LegAnswered was told
 
@@ -140,7 +141,7 @@ func (t *table) records(id core.MixID) bool {
 
 // adopt makes the table agree with a look: legs that it lists are known, all others are gone, but for those whose dial is outstanding.
 func (t *table) adopt(v *wholeView, now time.Time) {
-	t.unsaid = maps.Clone(t.phones)
+	t.unsaid, t.others = maps.Clone(t.phones), v.others
 	before := t.legs
 	t.legs, t.recordings = map[core.LegID]*leg{}, map[core.RecordingID]*recording{}
 	for _, s := range v.snapshot.Legs {

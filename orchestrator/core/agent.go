@@ -91,13 +91,14 @@ func (s *Shard) becomeWrapUp(a *agent, c *call, why string) {
 	a.assert(Engaged)
 	q := c.queue
 	setup := q.WrapUp
-	if setup.Time <= 0 && !setup.Required {
+	owed := setup.Required && !a.Removed // who is removed has no desk any more at which to give a reason
+	if setup.Time <= 0 && !owed {
 		a.Call, a.Leg = "", ""
 		s.release(a, why, "")
 		return
 	}
 	a.Wrap = &wrapUp{Call: c.ID, Queue: c.Queue, Since: s.now}
-	if !setup.Required {
+	if !owed {
 		a.Wrap.Until = s.now.Add(setup.Time)
 	}
 	s.setState(a, WrapUp, "", why, "")

@@ -168,11 +168,6 @@ func (s *Shard) answer(c *call) {
 func (s *Shard) play(c *call, media []string) {
 	c.Prompt = &prompt{Play: PlayID(s.newID()), Media: media, Till: s.now.Add(playFor)}
 	s.ix.plays[c.Prompt.Play] = c.ID
-	s.orderPlay(c)
-}
-
-// orderPlay asks for the call's prompt, once more where that may have been lost.
-func (s *Shard) orderPlay(c *call) {
 	s.do(c, nil, Play{Leg: c.Customer, Play: c.Prompt.Play, Media: c.Prompt.Media})
 	c.Prompt.Order = s.st.Effects
 }
@@ -275,6 +270,7 @@ func (s *Shard) expireCall(c *call) {
 	s.touch(c)
 	if c.Prompt != nil && s.due(c.Prompt.Till) {
 		s.repair("prompt_end_missed", Entry{Tenant: c.Tenant, Call: c.ID, Engine: c.Engine})
+		s.do(c, nil, Stop{Leg: c.Customer, Play: c.Prompt.Play}) // it may be as long as that, and nobody could talk with the caller before its end
 		s.donePlaying(c)
 	}
 	s.expireOffers(c)

@@ -270,6 +270,9 @@ func (s *Shard) removeAgent(id AgentID) {
 		return
 	}
 	a.Removed = true
+	if a.Wrap != nil && a.Wrap.Until.IsZero() {
+		a.Wrap.Until = s.now.Add(s.st.Queues[a.Wrap.Queue].WrapUp.Time) // only they could have ended it
+	}
 	s.touchAgent(a)
 	s.indexAgent(a)
 	s.leaveIfRemoved(a)

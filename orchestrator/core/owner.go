@@ -103,10 +103,8 @@ func (s *Shard) succeed(c *call, how string) {
 		c.extra().Party = append(c.party()[:i:i], c.party()[i+1:]...)
 		s.own(c, s.st.Agents[p.Agent], p.Leg, how)
 		c.Muted, c.Held = p.Muted, false
-		if r := c.Recording; r != nil && (r.State == RecordingPausing || r.State == RecordingOff) {
-			s.resumeRecording(c, "") // the pause was theirs who has left
-		}
 		s.regroup(c)
+		s.recordSuccessor(c)
 		return
 	}
 	s.becomeOutside(c)

@@ -94,9 +94,11 @@ func (s *Shard) sayAgain(c *call, snap Snapshot) {
 	case c.Ringing && !seen.Up:
 		s.do(c, nil, Ring{Leg: c.Customer})
 	}
-	if c.Prompt != nil {
-		c.Prompt.Till = s.now.Add(playFor)
-		s.orderPlay(c)
+	if p := c.Prompt; p != nil {
+		// Perhaps it is being played: it begins anew, or it would be heard a second time behind the first, whoever the caller talks with by then.
+		s.do(c, nil, Stop{Leg: c.Customer, Play: p.Play})
+		s.noPlay(c)
+		s.play(c, p.Media)
 	}
 	s.mixAgain(c)
 	s.recordAgain(c)
@@ -237,15 +239,24 @@ func (s *Shard) believeAbsent(l *leg, certain bool) {
 	}
 	c := l.of
 	s.repair("leg_gone", Entry{Tenant: c.Tenant, Call: c.ID, Leg: l.ID, Agent: l.Agent, Engine: l.Engine})
-	if l.Role == agentLeg && !l.Up && !l.dying() {
-		// Its dial may still be on its way to the switch: the hang-up follows it in the same lane.
-		if i := c.offerOf(l.ID); i >= 0 {
-			l.Missing = 0
-			s.endOffer(c, i, OfferFailed, Cause{Code: CauseEngine, By: ByNetwork})
-			return
-		}
+	cause := Cause{Code: CauseEngine, By: ByNetwork}
+	if l.Role == customerLeg || l.Up || l.dying() {
+		s.legGone(l, cause)
+		return
 	}
-	s.legGone(l, Cause{Code: CauseEngine, By: ByNetwork})
+	// Its dial may still be on its way to the switch: the hang-up follows it in the same lane.
+	l.Missing = 0
+	offered, party := c.offerOf(l.ID), c.partyOf(l.ID)
+	switch {
+	case offered >= 0:
+		s.endOffer(c, offered, OfferFailed, cause)
+	case party >= 0:
+		s.partyGone(c, party, cause)
+	case c.consult() != nil && c.consult().Leg == l.ID:
+		s.consultantGone(c, cause)
+	default:
+		s.legGone(l, cause)
+	}
 }
 
 // adopt takes in a leg that we do not know: a customer is let in, an orphan of ours is hung up.

@@ -93,6 +93,22 @@ func (s *Shard) recordTalk(c *call) {
 	}
 }
 
+// recordSuccessor sees to the recording when an agent who was in the conversation leads it from here on. A pause was theirs who has left, and so is what has come of one that
+// was not confirmed.
+func (s *Shard) recordSuccessor(c *call) {
+	r := c.Recording
+	switch {
+	case c.Phase != Talking || !c.queue.Record:
+	case r == nil:
+		s.startRecording(c)
+	case r.State == RecordingStopping:
+		r.Again = true
+		s.touch(c)
+	case r.State == RecordingPausing || r.State == RecordingOff:
+		s.resumeRecording(c, "")
+	}
+}
+
 // restRecording writes nothing while the customer is back in a queue: nobody talks with them. A pause of the agent who has left becomes such a rest, for it
 // was theirs; the next agent's conversation is recorded.
 func (s *Shard) restRecording(c *call) {
@@ -357,6 +373,10 @@ func (s *Shard) recordAgain(c *call) {
 }
 
 func (s *Shard) writeAgain(c *call, r *recording) {
+	if r.State == RecordingPausing && r.Why != "" && s.due(r.Confirm) {
+		s.failClosed(c) // paused now, it would still have what was said meanwhile
+		return
+	}
 	if !r.Confirm.IsZero() {
 		r.Confirm = s.now.Add(startConfirm)
 	}

@@ -41,3 +41,42 @@ answers bob
 		})
 	}
 }
+
+// So it is with a pause that was not confirmed, which has stopped the recording: whoever has asked for it is not recorded any more, and who comes after them is.
+func TestAPauseThatFailedIsOverWithWhoHasLeftC15(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string][]string{
+		"while the recording stops":      {"complete ann", "recording stopped"},
+		"when the recording has stopped": {"recording stopped", "complete ann"},
+		"in a conference":                {"recording stopped", "merge ann", "leave ann"},
+		"hangs up":                       {"recording stopped", "hangs ann"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlay(t)
+			for line := range strings.Lines(`tenant acme and agent ann bob and queue sales ann ring=20s record and number 100 queue=sales
+up nothing
+ann available
+bob available
+c1 calls 100 from +4930
+answers c1
+ringing ann
+answers ann
+recording started
+pause ann
++2s consult ann agent=bob
+ringing bob
+answers bob
+`) {
+				p.do(strings.TrimSpace(line))
+			}
+			var said []string
+			for _, line := range after {
+				said = append(said, p.do(line)...)
+			}
+			if !slices.Contains(said, "-> record rec2 of call1") {
+				t.Errorf("bob's conversation is not recorded:\n%s\n%s", strings.Join(said, "\n"), strings.Join(p.do("+1h calls"), "\n"))
+			}
+		})
+	}
+}

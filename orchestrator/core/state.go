@@ -253,7 +253,7 @@ type tally struct {
 
 type prompt struct {
 	Play  PlayID   `json:"play"`
-	Order EffectID `json:"order"` // by which it was asked for last
+	Order EffectID `json:"order"` // by which it was asked for
 	Media []string `json:"media"`
 	Till  instant  `json:"till"` // taken for played then
 }

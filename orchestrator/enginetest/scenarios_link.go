@@ -13,6 +13,7 @@ func cutOff() []scenario {
 		{"the connection is lost for a while", "(3), (8), (9) calls live on; the snapshot has all of them", "", lostConnection},
 		{"legs end while the connection is lost", "(3) they are not in the snapshot, and nothing more is told of them", "", lostLegs},
 		{"a recording while the connection is lost", "(3) the snapshot has it; the file is whole", "C15", lostRecording},
+		{"a prompt while the connection is lost", "(9) it is stopped, and another is heard", "N12", lostPrompt},
 		{"the connection is lost again and again", "(3) EngineDown and EngineUp by turns", "", lostRepeatedly},
 		{"the switch restarts", "(3) EngineUp{Restarted} without the old legs; new calls work", "", restarted},
 		{"the control plane restarts", "(3), (8), (9) a second Run finds what the first one left", "", runAgain},
@@ -150,6 +151,9 @@ func lostRecording(s *stage) {
 	if !slices.Contains(up.Snapshot.Recordings, core.SeenRecording{Recording: id}) {
 		s.fail("the recording is not in the snapshot: %+v", up.Snapshot)
 	}
+	for range 2 { // as the rules ask whether it still runs: whatever is done about it, nothing of that is left in the end
+		s.do(core.StartRecording{Recording: id, Mix: m})
+	}
 	linger()
 	s.do(core.StopRecording{Recording: id})
 	h := s.file(id, c, a)
@@ -157,6 +161,24 @@ func lostRecording(s *stage) {
 	if want := 3 * pieceOfTalk; h.spoken < want-2*earWindow {
 		s.fail("the recording has a gap: %v, want about %v", h, want)
 	}
+}
+
+// lostPrompt stops a prompt that goes on over the gap, and plays another, as the rules do behind it.
+func lostPrompt(s *stage) {
+	c, leg := s.caller()
+	p := s.prompt(leg)
+	for range 63 { // longer than anybody here waits
+		p.Media = append(p.Media, s.w.Prompt())
+	}
+	s.do(p)
+	c.Hears(s.t, Music())
+	s.mend(s.cut())
+	next := s.prompt(leg)
+	s.do(core.Stop{Leg: leg, Play: p.Play}, next)
+	if f := s.played(next.Play); !f.OK {
+		s.fail("played as %+v", f)
+	}
+	c.Hears(s.t, Silence())
 }
 
 func lostRepeatedly(s *stage) {

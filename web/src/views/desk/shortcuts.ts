@@ -26,6 +26,16 @@ export function keyOf(id: Shortcut): string {
   return key === 'E' ? '⇧ E' : key.toUpperCase()
 }
 
+/**
+ * What was pressed, as {@link shortcuts} has it. Under a layout of other letters (Ukrainian) a key is the letter that is printed on it beside them; and a letter is a capital with
+ * Shift only: nobody whose Caps Lock is on shall end a conversation with a single key.
+ */
+function pressed(e: KeyboardEvent): string {
+  const letter = /^[a-z]$/i.test(e.key) ? e.key : /[^ -~]/.test(e.key) ? /^Key([A-Z])$/.exec(e.code)?.[1] : undefined
+  if (letter === undefined) return e.key
+  return e.shiftKey ? letter.toUpperCase() : letter.toLowerCase()
+}
+
 /** Single keys can be turned off: who speaks to the computer, or leans on the keyboard, must not end calls by it (WCAG 2.1.4). */
 export function useShortcutsOn(): [boolean, (on: boolean) => void] {
   const [value, set] = usePreference('shortcuts', 'on')
@@ -49,7 +59,8 @@ export function useShortcuts(deeds: Partial<Record<Shortcut, (() => void) | unde
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
       if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || isTaken(e.target)) return
-      const found = shortcuts.find((s) => s.key === e.key)
+      const key = pressed(e)
+      const found = shortcuts.find((s) => s.key === key)
       if (!found || (!on && found.id !== 'help')) return
       const deed = current.current[found.id]
       if (!deed) return

@@ -39,8 +39,17 @@ export function CallDetails({ record: r, onClose }: { record: CallRecord; onClos
       <Facts of={facts} />
       {recordings.data?.items.map((rec) =>
         rec.state === 'archived' && !rec.discarded_at ? (
-          // eslint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what is said in a call
-          <audio key={rec.id} className={css.audio} controls preload="none" src={`/api/v1/recordings/${encodeURIComponent(rec.id)}/audio`} aria-label={t('recording')} />
+          <div key={rec.id}>
+            {rec.consult && <p className={css.soft}>{t('recordingOfConsult')}</p>}
+            {/* eslint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what is said in a call */}
+            <audio
+              className={css.audio}
+              controls
+              preload="none"
+              src={`/api/v1/recordings/${encodeURIComponent(rec.id)}/audio`}
+              aria-label={t(rec.consult ? 'recordingOfConsult' : 'recording')}
+            />
+          </div>
         ) : (
           <p key={rec.id} className={css.soft}>
             {rec.discarded_at ? t('discarded') : t('notYet')}

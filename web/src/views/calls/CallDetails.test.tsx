@@ -33,3 +33,18 @@ test('of a call’s recordings it is said which is a consult’s (C15)', async (
   expect(screen.getByText('recordingOfConsult')).toBeDefined()
   expect(screen.queryByLabelText('recording')).toBeNull()
 })
+
+test.each([
+  ['pending', 'notYet'],
+  ['recording', 'notYet'],
+  ['failed', 'failed'],
+  ['lost', 'failed'],
+])('a recording that is %s is not said to be on its way if it is not (C15)', async (state, text) => {
+  show({ state })
+  expect(await screen.findByText(text)).toBeDefined()
+})
+
+test('a recording that was discarded is said to be, whatever becomes of it (C17)', async () => {
+  show({ state: 'erased', discarded_at: '2026-01-31T08:01:00Z' })
+  expect(await screen.findByText('discarded')).toBeDefined()
+})

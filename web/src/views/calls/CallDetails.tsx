@@ -11,6 +11,9 @@ import { useAgentName, useCustomer, usePlaceName } from '@/views/desk/names'
 import { Timeline } from './Timeline'
 import css from './Calls.module.css'
 
+/** States of recordings that will never be in the archive. */
+const gone: ReadonlySet<string> = new Set(['failed', 'lost', 'erased'])
+
 /** One call that is over: its figures, its recordings for those who may hear them, and its story. */
 export function CallDetails({ record: r, onClose }: { record: CallRecord; onClose: () => void }) {
   const { t } = useTranslation('calls')
@@ -52,7 +55,7 @@ export function CallDetails({ record: r, onClose }: { record: CallRecord; onClos
           </div>
         ) : (
           <p key={rec.id} className={css.soft}>
-            {rec.discarded_at ? t('discarded') : t('notYet')}
+            {t(rec.discarded_at ? 'discarded' : gone.has(rec.state) ? 'failed' : 'notYet')}
           </p>
         ),
       )}

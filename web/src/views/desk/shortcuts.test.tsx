@@ -1,8 +1,8 @@
-import { cleanup, fireEvent, render } from '@testing-library/react'
+import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, expect, test, vi } from 'vitest'
 import { useShortcuts } from './shortcuts'
 
-const deeds = { available: vi.fn(), hold: vi.fn(), end: vi.fn(), help: vi.fn() }
+const deeds = { available: vi.fn(), decline: vi.fn(), hold: vi.fn(), end: vi.fn(), help: vi.fn() }
 
 function Desk() {
   useShortcuts(deeds)
@@ -40,4 +40,48 @@ test('under a Ukrainian layout the keys are where they are printed in Latin lett
   expect(press('ф', 'KeyA')).toEqual(['available'])
   expect(press('У', 'KeyE', true)).toEqual(['end'])
   expect(press('У', 'KeyE')).toEqual([]) // Caps Lock
+})
+
+test('who types on when the wrap-up has gone does not decline the next request', () => {
+  vi.useFakeTimers()
+  vi.clearAllMocks()
+  const { rerender } = render(
+    <>
+      <Desk />
+      <textarea />
+    </>,
+  )
+  fireEvent.keyDown(screen.getByRole('textbox'), { key: 'n', code: 'KeyN' })
+  rerender(<Desk />)
+  for (const key of 'd a d') {
+    vi.advanceTimersByTime(1000)
+    fireEvent.keyDown(document.body, { key })
+  }
+  expect(deeds.decline).not.toHaveBeenCalled()
+  expect(deeds.available).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(2000)
+  fireEvent.keyDown(document.body, { key: 'd' })
+  expect(deeds.decline).toHaveBeenCalledOnce()
+  vi.useRealTimers()
+})
+
+test('who has finished with a field may use the keys at once', () => {
+  for (const end of ['Enter', 'Escape', undefined]) {
+    vi.clearAllMocks()
+    const { rerender } = render(
+      <>
+        <Desk />
+        <textarea />
+      </>,
+    )
+    fireEvent.keyDown(screen.getByRole('textbox'), { key: 'n', code: 'KeyN' })
+    // It is gone because it was sent or given up; or it is there, and was left.
+    if (end) {
+      fireEvent.keyDown(screen.getByRole('textbox'), { key: end, ctrlKey: true })
+      rerender(<Desk />)
+    }
+    fireEvent.keyDown(document.body, { key: 'd' })
+    expect(deeds.decline, end).toHaveBeenCalledOnce()
+    cleanup()
+  }
 })

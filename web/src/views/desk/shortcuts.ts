@@ -49,6 +49,23 @@ function isTaken(target: EventTarget | null): boolean {
   return document.querySelector('[role=dialog], [role=alertdialog]') !== null
 }
 
+/** Into which field was typed last, by somebody who has not finished with it, and when. */
+let field: Element | undefined
+let typed = 0
+
+/** Milliseconds without a key after which nobody is in the middle of a sentence any more. */
+const pause = 1500
+
+/** Whose field goes away under their hands, because the time of the wrap-up is over, types on for a moment: the rest of a word must not decline the next request. */
+function isRestOfWord({ key, target }: KeyboardEvent): boolean {
+  const now = Date.now()
+  const into = target instanceof Element ? target.closest('input, textarea') : null
+  if (into) field = key === 'Enter' || key === 'Escape' ? undefined : into
+  else if (!field || field.isConnected || now - typed > pause) return false
+  typed = now
+  return !into
+}
+
 /** Does what a key stands for, as long as the view is shown. A deed that is not possible now is left out of `deeds`. */
 export function useShortcuts(deeds: Partial<Record<Shortcut, (() => void) | undefined>>) {
   const [on] = useShortcutsOn()
@@ -58,7 +75,7 @@ export function useShortcuts(deeds: Partial<Record<Shortcut, (() => void) | unde
   })
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
-      if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || isTaken(e.target)) return
+      if (isRestOfWord(e) || e.ctrlKey || e.altKey || e.metaKey || e.repeat || isTaken(e.target)) return
       const key = pressed(e)
       const found = shortcuts.find((s) => s.key === key)
       if (!found || (!on && found.id !== 'help')) return

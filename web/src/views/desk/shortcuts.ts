@@ -57,13 +57,19 @@ let typed = 0
 const pause = 1500
 
 /** Whose field goes away under their hands, because the time of the wrap-up is over, types on for a moment: the rest of a word must not decline the next request. */
-function isRestOfWord({ key, target }: KeyboardEvent): boolean {
+function isRestOfWord({ key, target, ctrlKey, metaKey }: KeyboardEvent): boolean {
   const now = Date.now()
   const into = target instanceof Element ? target.closest('input, textarea') : null
-  if (into) field = key === 'Enter' || key === 'Escape' ? undefined : into
+  const isSent = key === 'Enter' && (into?.tagName !== 'TEXTAREA' || ctrlKey || metaKey)
+  if (into) field = isSent || key === 'Escape' ? undefined : into
   else if (!field || field.isConnected || now - typed > pause) return false
   typed = now
   return !into
+}
+
+/** Somebody is in the middle of a sentence, of several lines perhaps. */
+export function isWriting(): boolean {
+  return field?.tagName === 'TEXTAREA' && Date.now() - typed <= pause
 }
 
 /** Does what a key stands for, as long as the view is shown. A deed that is not possible now is left out of `deeds`. */

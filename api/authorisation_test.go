@@ -323,6 +323,15 @@ func TestASupervisorActsForTheirTeamsS3(t *testing.T) {
 	require.Equal(t, map[string]string{"state": "idle", "reason": "lunch", "result": "accepted"}, row.Detail)
 	require.True(t, strings.HasPrefix(row.Token, "session:"))
 
+	for action, path := range map[string]string{"declineOffer": "/offer/decline", "finishWrapUp": "/wrap-up"} {
+		refused := w.good(409, "user:eve", post, "/api/v1/agents/anna"+path, `{"call":"gone"}`).problem(t)
+		all := w.store.audited()
+		row := all[len(all)-1]
+		require.Equal(t, action, row.Action, "so is whatever else would do that, taken or not")
+		require.Equal(t, "agent/anna", row.Object)
+		require.Equal(t, map[string]string{"call": "gone", "result": string(refused.Code)}, row.Detail)
+	}
+
 	id := w.connects("anna", "1001", "+4915112345678")
 	call := "/api/v1/calls/" + string(id)
 	var c core.CallView

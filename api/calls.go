@@ -279,10 +279,17 @@ func (s *Server) setAgentState(r *request) (reply, error) {
 	if utf8.RuneCountInString(body.Reason) > 64 {
 		return reply{}, invalid("reason", "must have at most 64 characters")
 	}
-	out, err := s.do(r, core.SetAgentState{Command: r.head(), Agent: agent, State: body.State, Reason: body.Reason})
-	if r.who.Role != Agent { // somebody puts an agent into a state: kept, whether or not it is accepted
+	return s.forcing(r, agent, map[string]string{"state": string(body.State), "reason": body.Reason},
+		core.SetAgentState{Command: r.head(), Agent: agent, State: body.State, Reason: body.Reason})
+}
+
+// forcing asks for an intent that puts an agent into another state. That somebody else does so is kept, whether or not it is accepted.
+func (s *Server) forcing(r *request, agent core.AgentID, detail map[string]string, in core.Intent) (reply, error) {
+	out, err := s.do(r, in)
+	if r.who.Role != Agent {
+		detail["result"] = result(err)
 		a, _ := s.Live.View().Agent(agent)
-		s.audit(r, "agent/"+string(agent), a.Tenant, map[string]string{"state": string(body.State), "reason": body.Reason, "result": result(err)})
+		s.audit(r, "agent/"+string(agent), a.Tenant, detail)
 	}
 	return out, err
 }
@@ -317,7 +324,7 @@ func (s *Server) declineOffer(r *request) (reply, error) {
 	if body.Leg != "" && !identifier.MatchString(string(body.Leg)) {
 		return reply{}, invalid("leg", "must be the id of a leg")
 	}
-	return s.do(r, core.DeclineOffer{Command: r.head(), Agent: agent, Call: body.Call, Leg: body.Leg})
+	return s.forcing(r, agent, map[string]string{"call": string(body.Call)}, core.DeclineOffer{Command: r.head(), Agent: agent, Call: body.Call, Leg: body.Leg})
 }
 
 // ofWrapUp says which wrap-up is meant: a call has several where it comes back to its agent.
@@ -372,5 +379,6 @@ func (s *Server) finishWrapUp(r *request) (reply, error) {
 	if utf8.RuneCountInString(body.Notes) > 4000 {
 		return reply{}, invalid("notes", "must have at most 4000 characters")
 	}
-	return s.do(r, core.FinishWrapUp{Command: r.head(), Agent: agent, Call: body.Call, Since: since, Reason: body.Reason, Notes: body.Notes})
+	return s.forcing(r, agent, map[string]string{"call": string(body.Call)},
+		core.FinishWrapUp{Command: r.head(), Agent: agent, Call: body.Call, Since: since, Reason: body.Reason, Notes: body.Notes})
 }

@@ -116,7 +116,10 @@ func TestAPasswordOfSomebodyElsesIsChangedFirstS3(t *testing.T) {
 		}
 		w.bad(403, CodeChangePassword, "", "user:sam", o.method, pathOf(id, o.path, "nothing"), "{}")
 	}
-	w.good(200, "user:sam", post, "/api/v1/me/password", `{"current":"chosen by adam himself","new":"quite another sentence"}`)
+	m = me{}
+	w.good(200, "user:sam", post, "/api/v1/me/password", `{"current":"chosen by adam himself","new":"quite another sentence"}`).into(t, &m)
+	require.False(t, m.Change)
+	require.Contains(t, m.May, "listCalls", "the app goes on from here")
 	w.signs(t, "sam", "quite another sentence")
 	m = me{}
 	w.good(200, "user:sam", get, "/api/v1/me", "").into(t, &m)

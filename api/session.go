@@ -256,6 +256,7 @@ func (s *Server) changePassword(r *request) (reply, error) {
 	if err := s.Accounts.SetPassword(r.ctx(), user.ID, body.New, ""); err != nil {
 		return reply{}, passwordField(err, "new")
 	}
+	user.PasswordUntil = time.Time{} // it is the user's own now
 	s.rechecks.user(user.ID)
 	s.audit(r, "user/"+user.ID, user.Tenant, nil)
 	if err := s.beginSession(r, user); err != nil {

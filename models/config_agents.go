@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -74,9 +75,9 @@ func (c *Config) putAgent(ctx context.Context, a core.AgentSetup, write func(tx 
 		if err := haveTenant(tx, a.Tenant); err != nil {
 			return err
 		}
-		// "" is whichever switch the call is at, so that it may be any that is named.
-		taken, err := exists(tx, `SELECT 1 FROM agents WHERE phone = ? AND id <> ? AND (engine = ? OR engine = '' OR ? = '')`,
-			a.Phone, string(a.ID), string(a.Engine), string(a.Engine))
+		// "" is whichever switch the call is at, so that it may be any that is named. Capitals are no other phone: not every switch tells them apart.
+		taken, err := exists(tx, `SELECT 1 FROM agents WHERE lower(phone) = ? AND id <> ? AND (engine = ? OR engine = '' OR ? = '')`,
+			strings.ToLower(a.Phone), string(a.ID), string(a.Engine), string(a.Engine))
 		if err != nil {
 			return err
 		}

@@ -86,7 +86,8 @@ func (c *Config) CreateTenant(ctx context.Context, t Tenant) (Versioned[Tenant],
 		if err := insert(tx, kindTenant, string(t.ID), t, nil); err != nil {
 			return err
 		}
-		return unrecorded(tx, "tenant", string(t.ID), `SELECT 1 FROM call_records WHERE tenant = ?`)
+		return unrecorded(tx, "tenant", string(t.ID), `SELECT 1 FROM call_records WHERE tenant = ?`,
+			`SELECT 1 FROM contacts WHERE tenant = ?`, `SELECT 1 FROM lead_exclusions WHERE tenant = ?`)
 	})
 }
 

@@ -246,3 +246,38 @@ func TestExcludedNumbersR2(t *testing.T) {
 		require.Equal(t, "reason", invalid[0].Field)
 	})
 }
+
+func TestTheNextTenantOfAnIDFindsNoCustomersOfTheOneBeforeR2(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, c := t.Context(), db.Config()
+		tenant := func(id core.TenantID) models.Tenant {
+			return models.Tenant{Tenant: core.Tenant{ID: id, Name: "Initech"}, Region: "DE"}
+		}
+		keeps := map[core.TenantID]func(core.TenantID){
+			"contacts": func(id core.TenantID) {
+				_, err := db.CRM().CreateContact(ctx, models.Contact{Tenant: id, Name: "Bob", Numbers: []string{"030 555000"}})
+				require.NoError(t, err)
+			},
+			"exclusions": func(id core.TenantID) {
+				_, err := db.CRM().Exclude(ctx, models.Exclusion{Tenant: id, Number: "030 777000", Reason: "wholesaler"})
+				require.NoError(t, err)
+			},
+			"nothing": func(core.TenantID) {},
+		}
+		for id, keep := range keeps {
+			_, _, err := c.CreateTenant(ctx, tenant(id))
+			require.NoError(t, err)
+			keep(id)
+			_, err = c.DeleteTenant(ctx, id, 0)
+			require.NoError(t, err)
+			_, _, err = c.CreateTenant(ctx, tenant(id))
+			if id == "nothing" {
+				require.NoError(t, err)
+				continue
+			}
+			var broken models.Invalid
+			require.ErrorAs(t, err, &broken, id)
+			require.Equal(t, "id", broken[0].Field)
+		}
+	})
+}

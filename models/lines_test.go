@@ -261,3 +261,17 @@ func TestNoTrunkIsEverybodysInIPv6Either(t *testing.T) {
 	trunk.From = []string{"::ffff:192.0.2.0/120", "::ffff:10.0.0.0/104", "2001:db8::/32"}
 	require.NoError(t, models.ValidTrunk(trunk))
 }
+
+func TestAPhoneIsOneAgentsHoweverItIsWritten(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		c := site(t, db)
+		_, _, err := c.CreateTenant(t.Context(), models.Tenant{Tenant: core.Tenant{ID: "globex", Name: "Globex"}})
+		require.NoError(t, err)
+		for _, tenant := range []core.TenantID{"acme", "globex"} {
+			_, _, err := c.CreateAgent(t.Context(), core.AgentSetup{ID: "gil", Tenant: tenant, Name: "Gil", Phone: "Desk-Anna"})
+			require.ErrorContains(t, err, "is another agent's phone already", tenant)
+		}
+		_, _, err = c.UpdateAgent(t.Context(), core.AgentSetup{ID: "anna", Tenant: "acme", Name: "Anna", Phone: "DESK-ANNA"}, 0)
+		require.NoError(t, err, "it is her own")
+	})
+}

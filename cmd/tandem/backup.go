@@ -24,10 +24,11 @@ import (
 
 const backupHelp = `
 It reads the settings that "tandem serve" reads, and may run beside it: the database is read as it is at one moment, then the
-objects of the bucket. What goes to standard output is checked by "tandem restore -check", as a file is. The file is readable
-for its owner only. It holds callers' names and numbers, recordings, and the hashes of passwords and tokens: keep it as you
-keep the database, encrypted where it leaves the machine. No secret of the environment is in it (passwords of the database, of
-Redis, of the switches), nor the key in TANDEM_SECRET_KEY_FILE: keep those where they are kept.
+objects of the bucket. What goes to standard output is checked by "tandem restore -check", as a file is. The file that -to names
+is readable for its owner only; one that a shell makes of standard output is, where the umask is 077. It holds callers' names
+and numbers, recordings, and the hashes of passwords and tokens: keep it as you keep the database, encrypted where it leaves the
+machine. No secret of the environment is in it (passwords of the database, of Redis, of the switches), nor the key in
+TANDEM_SECRET_KEY_FILE: keep those where they are kept.
 `
 
 // backupCommand writes everything that an installation is into one file.

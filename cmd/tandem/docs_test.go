@@ -85,6 +85,22 @@ func sourcesOf(t *testing.T, beside, named string) (file, text string) {
 	return "", ""
 }
 
+// TestBackupsAreForTheirOwnerOnlyAsDocumented: what a shell puts into a file anybody can read, unless it is told otherwise.
+func TestBackupsAreForTheirOwnerOnlyAsDocumented(t *testing.T) {
+	found := 0
+	for _, doc := range []string{"README.md", "docs/admin.md", "docs/backup.md"} {
+		text, err := os.ReadFile("../../" + doc)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "backup -to - >") {
+				found++
+				assert.Contains(t, line, "(umask 077;", doc)
+			}
+		}
+	}
+	assert.NotZero(t, found)
+}
+
 // TestTheCommandsAreListed: who reads how the program is made finds all that it can do.
 func TestTheCommandsAreListed(t *testing.T) {
 	text, err := os.ReadFile("../../docs/architecture.md")

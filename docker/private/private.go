@@ -2,6 +2,7 @@
 package private
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,9 +11,16 @@ import (
 	"strconv"
 )
 
-// Write writes a file, whether there is one or not.
+// Write writes a file, whether there is one or not. One that is there keeps its owner, and no other reader.
 func Write(name string, b []byte) error {
-	if err := os.WriteFile(name, b, 0o600); err != nil {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err == nil {
+		if err = f.Chmod(0o600); err == nil {
+			_, err = f.Write(b)
+		}
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", strconv.Quote(name), err)
 	}
 	return nil

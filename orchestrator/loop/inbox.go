@@ -137,7 +137,7 @@ func intentResult(err error) string {
 }
 
 // Config changes the set-up. nil means that the change is in force and durable. It waits when the loop is busy; the error is [ErrStandby],
-// [ErrStopped], [ErrQuarantined] or the context's.
+// [ErrStopped], [ErrQuarantined] or the context's. Unlike an intent a change is carried out although nobody waits for it any more.
 func (l *Loop) Config(ctx context.Context, change core.ConfigChanged) error {
 	t, err := l.serving()
 	if err != nil {

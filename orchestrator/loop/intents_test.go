@@ -106,6 +106,22 @@ func TestAFullInboxSaysBusy(t *testing.T) {
 	assert.InDelta(t, 1, testutil.ToFloat64(l.cfg.Metrics.intents.WithLabelValues("agent.set_state", "busy")), 0)
 }
 
+// gaveUp is the context of somebody who no longer waits when their turn comes.
+type gaveUp struct{ context.Context }
+
+func (gaveUp) Err() error { return context.Canceled }
+
+// A change of the set-up is in the database before the loop hears of it: not carried out, the rules would go by another set-up than everybody sees, until the next start.
+func TestASetUpThatNobodyWaitsForIsInForceAllTheSame(t *testing.T) {
+	l := open(t, config(&watchedStore{}, newBoard()), 1)
+	_, found := l.View().Agent("agent01")
+	require.False(t, found)
+	require.NoError(t, l.Config(gaveUp{t.Context()}, site(2)))
+	_, found = l.View().Agent("agent01")
+	assert.True(t, found)
+	require.ErrorIs(t, l.Do(gaveUp{t.Context()}, signIn("agent01")), context.Canceled)
+}
+
 // A flood of intents does not keep facts waiting for more than a turn, and the other way round.
 func TestFactsAndIntentsDoNotStarveEachOther(t *testing.T) {
 	store, b := &watchedStore{}, newBoard()

@@ -259,7 +259,8 @@ func (t *term) stepOne(b *batch, it item) {
 
 // admit says whether an item is to be stepped; if not, its answer is in the batch.
 func (t *term) admit(b *batch, it item) bool {
-	if it.req != nil && it.req.ctx.Err() != nil {
+	_, setup := it.ev.(core.ConfigChanged) // is in the database already, and in force there
+	if it.req != nil && !setup && it.req.ctx.Err() != nil {
 		b.reply(it, it.req.ctx.Err()) // nobody waits: not carrying it out is the lesser surprise
 		return false
 	}

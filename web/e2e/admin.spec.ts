@@ -397,3 +397,25 @@ test('every view of the set-up fits a phone', async ({ phones, desk }) => {
     await fits(adam, `/admin${path}`)
   }
 })
+
+test('who has a temporary password chooses one of their own before anything else (S3)', async ({ desk, page }) => {
+  const adam = await desk('adam')
+  // The API of a browser wants to know that it is meant.
+  const { csrf } = (await (await adam.request.get('/api/v1/me')).json()) as { csrf: string }
+  const deed = (path: string, data: unknown) => adam.request.post(`/api/v1/${path}`, { headers: { 'X-CSRF-Token': csrf }, data })
+  expect((await deed('users', { id: 'zoe', tenant: 'acme', name: 'zoe', display_name: 'Zoe', role: 'auditor' })).ok()).toBe(true)
+  expect((await deed('users/zoe/password', { password: 'seven pelicans at noon', temporary: true })).ok()).toBe(true)
+
+  await page.goto('/calls')
+  await page.getByLabel('Name').fill('zoe')
+  await page.getByLabel('Password').fill('seven pelicans at noon')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByText('Somebody else has chosen this password for you.')).toBeVisible()
+  await page.goto('/calls')
+  await expect(page.getByText('Somebody else has chosen this password for you.')).toBeVisible()
+  await page.getByLabel('Current password').fill('seven pelicans at noon')
+  await page.getByLabel('New password').fill('eleven herons before dawn')
+  await page.getByRole('button', { name: 'Change password' }).click()
+  await expect(page.getByRole('heading', { name: 'Live', exact: true })).toBeVisible()
+  await expect(page.getByText('The connection is lost.')).toHaveCount(0)
+})

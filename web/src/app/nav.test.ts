@@ -23,4 +23,5 @@ test('people begin where their work is', () => {
   expect(home(who(['queueFigures', 'listAudit']))).toBe('/supervisor')
   expect(home(who(['queueFigures', 'listAudit', 'replaceQueue']))).toBe('/admin')
   expect(home(who([]))).toBe('/calls')
+  expect(home({ ...who(['changePassword'], 'anna'), must_change_password: true })).toBe('/account')
 })

@@ -25,8 +25,9 @@ export const ways: readonly Way[] = [
   { to: '/admin', label: 'nav.admin', icon: Settings2, for: (me) => may(me, 'listAudit') },
 ]
 
-/** Where somebody begins: who changes the set-up there, everybody else at the first way. */
-export function home(me: Me): Way['to'] {
+/** Where somebody begins: who has to choose a password with that, who changes the set-up there, everybody else at the first way. */
+export function home(me: Me): Way['to'] | '/account' {
+  if (me.must_change_password) return '/account'
   if (me.agent === undefined && may(me, 'replaceQueue')) return '/admin'
   return ways.find((w) => w.for(me))?.to ?? '/calls'
 }

@@ -10,7 +10,9 @@ import { Shell } from './Shell'
 export const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: Missing, errorComponent: Broken })
 
 function signedIn({ location }: { location: ParsedLocation }) {
-  if (session.get().status !== 'in') throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { to: location.href } })
+  const s = session.get()
+  if (s.status !== 'in') throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { to: location.href } })
+  if (s.me.must_change_password && location.pathname !== '/account') throw redirect({ to: '/account' })
 }
 
 /** Everything behind the sign-in. Views load their own code when they are first opened. */

@@ -1,14 +1,15 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { credentials } from '@/api/client'
 import type { Me } from '@/api/types'
+import { inside } from './roots'
 import { session } from './session'
 
-const server = vi.hoisted((): { me: unknown } => ({ me: undefined }))
+const server = vi.hoisted((): { me: unknown; streams: number } => ({ me: undefined, streams: 0 }))
 vi.mock('@/api/client', () => ({ api: { GET: () => undefined, POST: () => undefined, DELETE: () => undefined }, ask: () => Promise.resolve(server.me), credentials: { csrf: '', ended: () => undefined } }))
 vi.mock('@/live/stream', () => ({
   LiveStream: class {
-    start = () => undefined
-    stop = () => undefined
+    start = () => server.streams++
+    stop = () => server.streams--
   },
 }))
 
@@ -51,4 +52,21 @@ test('nor does who finds another session here after a reload', async () => {
 test('who signs out leaves neither drafts nor their name', async () => {
   await session.signOut()
   expect(Object.keys(localStorage)).toEqual(['tandem.theme'])
+})
+
+test('who has to choose a password follows the stream when there is one, and before is shown nothing but that', async () => {
+  const me: Me = { user: 'ben', name: 'ben', role: 'agent', agent: 'ben', all_teams: false, may: [], must_change_password: true }
+  const goes = (pathname: string) => () => {
+    void inside.options.beforeLoad?.({ location: { pathname, href: pathname } } as never)
+  }
+  server.me = me
+  await session.signIn('ben', 'temporary')
+  expect(server.streams).toBe(0)
+  expect(goes('/account')).not.toThrow()
+  expect(goes('/desk')).toThrow() // a redirect
+  session.renew({ ...me, must_change_password: false })
+  expect(server.streams).toBe(1)
+  expect(goes('/desk')).not.toThrow()
+  session.renew({ ...me, must_change_password: false })
+  expect(server.streams).toBe(1)
 })

@@ -78,8 +78,7 @@ class Session {
 
   /** The session got another cookie and csrf token: a password was changed. */
   renew(me: Me) {
-    credentials.csrf = me.csrf ?? ''
-    this.set({ status: 'in', me })
+    this.enter(me)
     this.tabs?.postMessage('in' satisfies TabWord)
   }
 
@@ -90,8 +89,9 @@ class Session {
     if (before?.user !== me.user || !this.stream) {
       this.stream?.stop()
       queryClient.clear()
-      this.stream = new LiveStream(() => this.leave(true))
-      this.stream.start()
+      // Who has to choose a password first is shown nothing before: the server would refuse.
+      this.stream = me.must_change_password ? undefined : new LiveStream(() => this.leave(true))
+      this.stream?.start()
     }
     this.set({ status: 'in', me })
   }

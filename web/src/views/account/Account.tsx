@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { useState, type SubmitEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
@@ -21,9 +22,11 @@ export function Account() {
     <Page title={t('user.account')}>
       <div className={css.columns}>
         <Card title={t('account.password')}>{me.user ? <Password /> : <p>{t('account.token')}</p>}</Card>
-        <Card title={t('account.sessions')}>
-          <Sessions />
-        </Card>
+        {!me.must_change_password && (
+          <Card title={t('account.sessions')}>
+            <Sessions />
+          </Card>
+        )}
       </div>
     </Page>
   )
@@ -32,6 +35,7 @@ export function Account() {
 function Password() {
   const { t } = useTranslation()
   const me = useMe()
+  const navigate = useNavigate()
   const [current, setCurrent] = useState('')
   const [chosen, setChosen] = useState('')
   const [problem, setProblem] = useState<{ field: string; text: string }>()
@@ -46,6 +50,7 @@ function Password() {
       setCurrent('')
       setChosen('')
       notify('good', t('account.changed'))
+      if (me.must_change_password) await navigate({ to: '/' })
     } catch (failure) {
       setProblem({ field: failure instanceof Problem ? (failure.field ?? '') : '', text: failureText(failure) })
     } finally {
@@ -55,6 +60,7 @@ function Password() {
 
   return (
     <form className={css.form} onSubmit={(e) => void submit(e)}>
+      {me.must_change_password && <p role="status">{t('account.first')}</p>}
       {/* For password stores: whose password this is. */}
       <input className="said" name="username" autoComplete="username" value={me.name} readOnly tabIndex={-1} aria-label={t('signIn.name')} />
       <TextField

@@ -16,6 +16,8 @@ export const deeds = [
   'setTenantSettings',
   'addNumbers',
   'setAgentState',
+  'declineOffer',
+  'finishWrapUp',
   'endCall',
   'pauseRecording',
   'resumeRecording',

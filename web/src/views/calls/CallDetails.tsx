@@ -11,6 +11,9 @@ import { useAgentName, useCustomer, usePlaceName } from '@/views/desk/names'
 import { Timeline } from './Timeline'
 import css from './Calls.module.css'
 
+/** States of recordings that will never be in the archive. */
+const gone: ReadonlySet<string> = new Set(['failed', 'lost', 'erased'])
+
 /** One call that is over: its figures, its recordings for those who may hear them, and its story. */
 export function CallDetails({ record: r, onClose }: { record: CallRecord; onClose: () => void }) {
   const { t } = useTranslation('calls')
@@ -39,11 +42,20 @@ export function CallDetails({ record: r, onClose }: { record: CallRecord; onClos
       <Facts of={facts} />
       {recordings.data?.items.map((rec) =>
         rec.state === 'archived' && !rec.discarded_at ? (
-          // eslint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what is said in a call
-          <audio key={rec.id} className={css.audio} controls preload="none" src={`/api/v1/recordings/${encodeURIComponent(rec.id)}/audio`} aria-label={t('recording')} />
+          <div key={rec.id}>
+            {rec.consult && <p className={css.soft}>{t('recordingOfConsult')}</p>}
+            {/* eslint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what is said in a call */}
+            <audio
+              className={css.audio}
+              controls
+              preload="none"
+              src={`/api/v1/recordings/${encodeURIComponent(rec.id)}/audio`}
+              aria-label={t(rec.consult ? 'recordingOfConsult' : 'recording')}
+            />
+          </div>
         ) : (
           <p key={rec.id} className={css.soft}>
-            {rec.discarded_at ? t('discarded') : t('notYet')}
+            {t(rec.discarded_at ? 'discarded' : gone.has(rec.state) ? 'failed' : 'notYet')}
           </p>
         ),
       )}

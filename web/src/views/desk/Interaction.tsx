@@ -32,7 +32,8 @@ export function Interaction({ call, agent }: { call: Call; agent: string }) {
   const close = () => setAbove(undefined)
   return (
     <div className={css.panel}>
-      <fieldset className={css.panel} disabled={!live}>
+      {/* Never disabled as a whole: a field would lose the focus with the line, and what is typed on be taken for keys that hold, mute and end. */}
+      <fieldset className={css.panel}>
         <legend className="said">{t('conversation')}</legend>
         <section className={css.head}>
           <Head call={call} agent={agent} />

@@ -22,14 +22,16 @@ export function Rest({ agent, ringing }: { agent: AgentView; ringing: boolean })
   const { t } = useTranslation('desk')
   const live = useLive((l) => l.link === 'live')
   const state = ringing ? 'reserved' : agent.state
+  // The rules' own reasons are no breaks.
+  const how = state === 'idle' && (agent.reason === 'declined' || agent.reason === 'phone_unreachable') ? agent.reason : state
   return (
     <div className={css.rest}>
       <section className={css.hero} aria-live="polite">
         <span className={css.mark}>
           <StateMark state={state} size={32} />
         </span>
-        <h2>{t(`rest.${state}.title`)}</h2>
-        <p>{t(`rest.${state}.text`)}</p>
+        <h2>{t(`rest.${how}.title`)}</h2>
+        <p>{t(`rest.${how}.text`)}</p>
         <Since at={agent.since} className={css.time ?? ''} />
         {state !== 'available' && state !== 'reserved' && (
           <div className={css.choices}>

@@ -50,6 +50,22 @@ test('a customer is not sent to somebody else because who was chosen has just be
   expect(screen.queryByRole('button', { name: 'target.transferTo Bob' })).toBeNull()
 })
 
+test('nor because who was found first has: the button does not change under the hand (C9)', async () => {
+  directory(all)
+  show()
+  const north = (state: DirectoryItem['state']) => act(() => store.set({ ...store.get(), directory: new Map([...store.get().directory, ['bob', agent('bob', 'Bob', state)]]) }))
+  fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'north' } })
+  expect(await screen.findByRole('button', { name: 'target.transferTo Bob' })).toBeDefined()
+  north('engaged')
+  expect(screen.queryByRole('button', { name: 'target.transferTo Cem' })).toBeNull()
+  north('available')
+  expect(screen.getByRole('button', { name: 'target.transferTo Bob' })).toBeDefined()
+  // Whoever looks further means whom they find then.
+  north('engaged')
+  fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'nort' } })
+  expect(await screen.findByRole('button', { name: 'target.transferTo Cem' })).toBeDefined()
+})
+
 test('an entry point that is closed says so and until when, and cannot be chosen (N4)', async () => {
   directory([{ kind: 'entry_point', id: 'night', tenant: 'acme', name: 'Night line', closed: true, opens: '2026-11-23T20:00:00Z' }])
   show()

@@ -27,6 +27,7 @@ export function TargetDialog({ call, agent, purpose, onClose }: { call: Call; ag
   const [search, setSearch] = useState('')
   const [kind, setKind] = useState<(typeof kinds)[number]>('all')
   const [chosen, setChosen] = useState<string>()
+  const [first, setFirst] = useState<{ looked: string; id: string }>()
   const [goOn, setGoOn] = useState(false)
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<string>()
@@ -38,8 +39,15 @@ export function TargetDialog({ call, agent, purpose, onClose }: { call: Call; ag
     placeholderData: keepPreviousData,
   })
   const found = choices(directory.data ?? [], live, agent, search, kind)
-  // Whoever was chosen, or else the first that was found. If that one cannot be asked any more, nobody takes their place unasked.
-  const meant = chosen === undefined ? (search ? found[0] : undefined) : found.find((c) => c.id === chosen)
+  // Whoever was chosen, or else the first who was found and could be asked. If that one cannot be asked any more, nobody takes their place unasked.
+  const looked = search && `${kind} ${search}`
+  if (looked !== first?.looked) {
+    const best = looked ? found[0] : undefined
+    if (best && canTake(best, purpose)) setFirst({ looked, id: best.id })
+    else if (first) setFirst(undefined)
+  }
+  const id = chosen ?? (looked === first?.looked ? first.id : undefined)
+  const meant = found.find((c) => c.id === id)
   const selected = meant && canTake(meant, purpose) ? meant : undefined
   // In a conference the others may go on with the customer meanwhile (C11).
   const conference = (call.participants?.filter((p) => p.role !== 'consultant').length ?? 0) > 2

@@ -1,12 +1,17 @@
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Call } from '@/api/types'
+import { nothing } from '@/live/state'
+import { store } from '@/live/store'
 import { Variables } from './Variables'
 
 vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))
 
-beforeEach(() => localStorage.clear())
+beforeEach(() => {
+  localStorage.clear()
+  store.set({ ...nothing, link: 'live' })
+})
 afterEach(() => {
   cleanup()
   vi.unstubAllGlobals()

@@ -7,6 +7,7 @@ import type { Call, Variable } from '@/api/types'
 import { attempt, failureText } from '@/app/failure'
 import { useDates } from '@/i18n/dates'
 import { usePreference, useSecret } from '@/app/preference'
+import { useLive } from '@/live/store'
 import { Button, IconButton } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { Select, TextField } from '@/ui/Field'
@@ -24,6 +25,7 @@ export function Variables({ call }: { call: Call }) {
   const [secret, keepSecret] = useSecret(`draft.${call.id}`, '{}')
   const [problem, setProblem] = useState<{ name: string; text: string }>()
   const [busy, setBusy] = useState(false)
+  const live = useLive((l) => l.link === 'live')
   const variables = call.variables ?? []
   const drafts = { ...readDrafts(open), ...readDrafts(secret) }
   const changed = variables.filter((v) => {
@@ -56,7 +58,7 @@ export function Variables({ call }: { call: Call }) {
 
   async function save(e: SubmitEvent) {
     e.preventDefault()
-    if (busy) return
+    if (busy || !live) return
     setBusy(true)
     setProblem(undefined)
     const values = changed.map((v) => ({ name: v.name, value: drafts[v.name]?.value ?? '', version: drafts[v.name]?.version ?? v.version }))
@@ -125,7 +127,7 @@ export function Variables({ call }: { call: Call }) {
           {changed.length > 0 && (
             <div className={css.foot}>
               <Button onPress={revert}>{t('data.revert')}</Button>
-              <Button look="primary" type="submit" isPending={busy} isDisabled={broken}>
+              <Button look="primary" type="submit" isPending={busy} isDisabled={broken || !live}>
                 {t('data.save')}
               </Button>
             </div>
@@ -189,6 +191,7 @@ const glance = 20_000
 function Secret({ v, call }: { v: Variable; call: string }) {
   const { t } = useTranslation('desk')
   const [value, setValue] = useState<string>()
+  const live = useLive((l) => l.link === 'live')
   useEffect(() => {
     if (value === undefined) return
     const timer = setTimeout(() => setValue(undefined), glance)
@@ -206,7 +209,7 @@ function Secret({ v, call }: { v: Variable; call: string }) {
     <>
       {value === undefined ? <span className={css.secret}>{v.value}</span> : <span role="status">{value}</span>}
       {value === undefined ? (
-        <IconButton small label={t('data.reveal', { label: v.label })} icon={<Eye size={16} aria-hidden />} onPress={() => void reveal()} />
+        <IconButton small label={t('data.reveal', { label: v.label })} icon={<Eye size={16} aria-hidden />} isDisabled={!live} onPress={() => void reveal()} />
       ) : (
         <IconButton small label={t('data.hide', { label: v.label })} icon={<EyeOff size={16} aria-hidden />} onPress={() => setValue(undefined)} />
       )}

@@ -5,6 +5,7 @@ import type { AgentView } from '@/api/types'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
 import { submitWrapUp } from './deeds'
+import { useShortcuts } from './shortcuts'
 import { WrapUp } from './WrapUp'
 
 vi.mock('@/api/client', () => ({ api: { GET: () => undefined }, ask: () => Promise.resolve({ items: [] }) }))
@@ -64,4 +65,29 @@ test('more time is offered only where the server says that there is some (C19)',
   cleanup()
   owes([], false, { until, extended: 1 })
   expect(screen.queryByRole('button', { name: 'wrapUp.extend' })).toBeNull()
+})
+
+/** The desk in a conversation, with its notes. */
+function Notes() {
+  useShortcuts({})
+  return <textarea />
+}
+
+test.each(['Enter', 'k'])('who is writing when the customer hangs up goes on with the notes, and not with a reason; last key: %s (C20)', (key) => {
+  localStorage.setItem('tandem.notes.a', 'wants to be called bac')
+  render(<Notes />)
+  fireEvent.keyDown(screen.getByRole('textbox'), { key })
+  cleanup()
+  owes(['Order', 'Question'], true)
+  const notes = screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'notes.title' })
+  expect(document.activeElement).toBe(notes)
+  expect(notes.selectionStart).toBe(notes.value.length)
+})
+
+test('who is not writing then chooses a reason', () => {
+  render(<Notes />)
+  fireEvent.keyDown(screen.getByRole('textbox'), { key: 'Enter', ctrlKey: true })
+  cleanup()
+  owes(['Order', 'Question'], true)
+  expect(document.activeElement).toBe(screen.getByRole('searchbox'))
 })

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { ListBox, ListBoxItem } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
@@ -16,6 +16,7 @@ import { extendWrapUp, submitWrapUp } from './deeds'
 import { FollowUpFields, isAtField, refusalOf, useFollowUpDraft, type Refusal } from './FollowUpFields'
 import { usePlaceName, useWho } from './names'
 import { longestNotes, useNotes } from './Notes'
+import { isWriting } from './shortcuts'
 import css from './WrapUp.module.css'
 
 /**
@@ -35,6 +36,15 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
   const [search, setSearch] = useState('')
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<Refusal>()
+  // Who is writing when the customer hangs up goes on with the notes: what is left of a line would look for a reason, and its Enter be the end of the wrap-up.
+  const [writes] = useState(isWriting)
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const area = writes && box.current?.querySelector('textarea')
+    if (!area) return
+    area.focus()
+    area.setSelectionRange(area.value.length, area.value.length)
+  }, [writes])
   const reasons = useQuery({ queryKey: ['reasons'], queryFn: () => ask(api.GET('/api/v1/reasons')), staleTime: 60_000 })
   const queue = reasons.data?.queues.find((q) => q.queue === wrapUp.queue)
   const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean)
@@ -82,7 +92,7 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
           <div className={css.column}>
             {queue && queue.wrap_up.length > 0 ? (
               <>
-                <SearchField label={t('wrapUp.search')} value={search} onChange={setSearch} autoFocus />
+                <SearchField label={t('wrapUp.search')} value={search} onChange={setSearch} autoFocus={!writes} />
                 <ListBox
                   className={css.reasons ?? ''}
                   aria-label={t('wrapUp.reason')}
@@ -102,10 +112,10 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
                 </ListBox>
               </>
             ) : (
-              <TextField label={t('wrapUp.reason')} value={reason} onChange={setReason} maxLength={128} autoFocus />
+              <TextField label={t('wrapUp.reason')} value={reason} onChange={setReason} maxLength={128} autoFocus={!writes} />
             )}
           </div>
-          <div className={css.column}>
+          <div className={css.column} ref={box}>
             <TextArea
               label={t('notes.title')}
               value={notes}

@@ -26,6 +26,16 @@ export function keyOf(id: Shortcut): string {
   return key === 'E' ? '⇧ E' : key.toUpperCase()
 }
 
+/**
+ * What was pressed, as {@link shortcuts} has it. Under a layout of other letters (Ukrainian) a key is the letter that is printed on it beside them; and a letter is a capital with
+ * Shift only: nobody whose Caps Lock is on shall end a conversation with a single key.
+ */
+function pressed(e: KeyboardEvent): string {
+  const letter = /^[a-z]$/i.test(e.key) ? e.key : /[^ -~]/.test(e.key) ? /^Key([A-Z])$/.exec(e.code)?.[1] : undefined
+  if (letter === undefined) return e.key
+  return e.shiftKey ? letter.toUpperCase() : letter.toLowerCase()
+}
+
 /** Single keys can be turned off: who speaks to the computer, or leans on the keyboard, must not end calls by it (WCAG 2.1.4). */
 export function useShortcutsOn(): [boolean, (on: boolean) => void] {
   const [value, set] = usePreference('shortcuts', 'on')
@@ -39,6 +49,29 @@ function isTaken(target: EventTarget | null): boolean {
   return document.querySelector('[role=dialog], [role=alertdialog]') !== null
 }
 
+/** Into which field was typed last, by somebody who has not finished with it, and when. */
+let field: Element | undefined
+let typed = 0
+
+/** Milliseconds without a key after which nobody is in the middle of a sentence any more. */
+const pause = 1500
+
+/** Whose field goes away under their hands, because the time of the wrap-up is over, types on for a moment: the rest of a word must not decline the next request. */
+function isRestOfWord({ key, target, ctrlKey, metaKey }: KeyboardEvent): boolean {
+  const now = Date.now()
+  const into = target instanceof Element ? target.closest('input, textarea') : null
+  const isSent = key === 'Enter' && (into?.tagName !== 'TEXTAREA' || ctrlKey || metaKey)
+  if (into) field = isSent || key === 'Escape' ? undefined : into
+  else if (!field || field.isConnected || now - typed > pause) return false
+  typed = now
+  return !into
+}
+
+/** Somebody is in the middle of a sentence, of several lines perhaps. */
+export function isWriting(): boolean {
+  return field?.tagName === 'TEXTAREA' && Date.now() - typed <= pause
+}
+
 /** Does what a key stands for, as long as the view is shown. A deed that is not possible now is left out of `deeds`. */
 export function useShortcuts(deeds: Partial<Record<Shortcut, (() => void) | undefined>>) {
   const [on] = useShortcutsOn()
@@ -48,8 +81,9 @@ export function useShortcuts(deeds: Partial<Record<Shortcut, (() => void) | unde
   })
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
-      if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || isTaken(e.target)) return
-      const found = shortcuts.find((s) => s.key === e.key)
+      if (isRestOfWord(e) || e.ctrlKey || e.altKey || e.metaKey || e.repeat || isTaken(e.target)) return
+      const key = pressed(e)
+      const found = shortcuts.find((s) => s.key === key)
       if (!found || (!on && found.id !== 'help')) return
       const deed = current.current[found.id]
       if (!deed) return

@@ -29,6 +29,16 @@ test.each(Object.values(kinds))('every field and section of $id has its words', 
   expect(new Set(namesOf(kind.sections as never)).size).toBe(namesOf(kind.sections as never).length)
 })
 
+test.each(Object.values(kinds))('all that can be set up of $id has its place in the form', (kind) => {
+  const setup = `${kind.operations.replace.replace('replace', '')}Setup`
+  const fields = new RegExp(`\\n {8}${setup}: ({\\n.*?)\\n {8}};`, 's').exec(contract)?.[1] ?? ''
+  const names = [...fields.matchAll(/\n {12}(\w+)\??:/g)].map((m) => m[1] ?? '')
+  expect(names, setup).toContain('name')
+  const shown = namesOf(kind.sections as never)
+  // Whose it is, is chosen above all forms.
+  expect(names.filter((n) => n !== 'tenant' && !shown.some((f) => f === n || f.startsWith(`${n}.`)))).toEqual([])
+})
+
 test.each(Object.values(kinds))('the operations of $id are in the contract', (kind) => {
   for (const o of Object.values(kind.operations)) expect(contract).toContain(` ${o}: {`)
 })

@@ -78,6 +78,7 @@ export const queues: Kind<Queue> = {
       id: 'record',
       fields: [
         { name: 'record', as: 'flag', wide: true },
+        { name: 'record_consults', as: 'flag', wide: true },
         { name: 'pause_limit', as: 'seconds', when: (d) => Boolean(d.record) },
         { name: 'discard_recordings', as: 'flag', when: (d) => Boolean(d.record), wide: true },
       ],

@@ -1,0 +1,87 @@
+import { cleanup, fireEvent, render, screen } from '@testing-library/react'
+import { afterEach, expect, test, vi } from 'vitest'
+import { useShortcuts } from './shortcuts'
+
+const deeds = { available: vi.fn(), decline: vi.fn(), hold: vi.fn(), end: vi.fn(), help: vi.fn() }
+
+function Desk() {
+  useShortcuts(deeds)
+  return null
+}
+
+afterEach(cleanup)
+
+function press(key: string, code: string, shiftKey = false): string[] {
+  vi.clearAllMocks()
+  render(<Desk />)
+  fireEvent.keyDown(document.body, { key, code, shiftKey })
+  cleanup()
+  return Object.entries(deeds).flatMap(([id, deed]) => (deed.mock.calls.length > 0 ? [id] : []))
+}
+
+test('a key does what is printed on it', () => {
+  expect(press('h', 'KeyH')).toEqual(['hold'])
+  expect(press('H', 'KeyH', true)).toEqual([])
+  expect(press('E', 'KeyE', true)).toEqual(['end'])
+  expect(press('e', 'KeyE')).toEqual([])
+  expect(press('?', 'Slash', true)).toEqual(['help'])
+  expect(press('a', 'KeyQ')).toEqual(['available']) // a French keyboard
+  expect(press('q', 'KeyA')).toEqual([])
+})
+
+test('with Caps Lock on no conversation is ended by a single key', () => {
+  expect(press('E', 'KeyE')).toEqual([])
+  expect(press('e', 'KeyE', true)).toEqual(['end'])
+  expect(press('H', 'KeyH')).toEqual(['hold'])
+})
+
+test('under a Ukrainian layout the keys are where they are printed in Latin letters', () => {
+  expect(press('р', 'KeyH')).toEqual(['hold'])
+  expect(press('ф', 'KeyA')).toEqual(['available'])
+  expect(press('У', 'KeyE', true)).toEqual(['end'])
+  expect(press('У', 'KeyE')).toEqual([]) // Caps Lock
+})
+
+test('who types on when the wrap-up has gone does not decline the next request', () => {
+  vi.useFakeTimers()
+  vi.clearAllMocks()
+  const { rerender } = render(
+    <>
+      <Desk />
+      <textarea />
+    </>,
+  )
+  fireEvent.keyDown(screen.getByRole('textbox'), { key: 'n', code: 'KeyN' })
+  rerender(<Desk />)
+  for (const key of 'd a d') {
+    vi.advanceTimersByTime(1000)
+    fireEvent.keyDown(document.body, { key })
+  }
+  expect(deeds.decline).not.toHaveBeenCalled()
+  expect(deeds.available).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(2000)
+  fireEvent.keyDown(document.body, { key: 'd' })
+  expect(deeds.decline).toHaveBeenCalledOnce()
+  vi.useRealTimers()
+})
+
+test('who has finished with a field may use the keys at once', () => {
+  for (const end of ['Enter', 'Escape', undefined]) {
+    vi.clearAllMocks()
+    const { rerender } = render(
+      <>
+        <Desk />
+        <textarea />
+      </>,
+    )
+    fireEvent.keyDown(screen.getByRole('textbox'), { key: 'n', code: 'KeyN' })
+    // It is gone because it was sent or given up; or it is there, and was left.
+    if (end) {
+      fireEvent.keyDown(screen.getByRole('textbox'), { key: end, ctrlKey: true })
+      rerender(<Desk />)
+    }
+    fireEvent.keyDown(document.body, { key: 'd' })
+    expect(deeds.decline, end).toHaveBeenCalledOnce()
+    cleanup()
+  }
+})

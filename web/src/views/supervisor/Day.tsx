@@ -40,7 +40,8 @@ export function Day() {
   const tenants = useQueueFigures().all?.tenants
   const [chosenTenant, setTenant] = useState('')
   const tenant = chosenTenant || me.tenant || tenants?.[0]?.tenant
-  const [queue, setQueue] = useState(all)
+  const [chosenQueue, setQueue] = useState(all)
+  const queue = queues.get(chosenQueue)?.tenant === tenant ? chosenQueue : all // of another tenant there are no figures here
   const [from, setFrom] = useState(all)
   const [kept, setStep] = usePreference('supervisor.step', '900')
   const step: Step = kept in steps ? (kept as Step) : '900'

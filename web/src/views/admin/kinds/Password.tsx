@@ -14,7 +14,7 @@ import css from './Beside.module.css'
 import { Once } from './Once'
 import type { User } from './users'
 
-/** Gives a user a password that is shown once, here and nowhere else. */
+/** Gives a user a password that is shown once, here and nowhere else, and that is good for nothing but choosing another. */
 export function Password({ row }: { row: User }) {
   const { t } = useTranslation('admin')
   const me = useMe()
@@ -28,7 +28,7 @@ export function Password({ row }: { row: User }) {
   async function give() {
     const password = oneTimePassword()
     setBusy(true)
-    const done = await attempt(ask(api.POST('/api/v1/users/{id}/password', { params: { path: { id: row.id } }, body: { password } })))
+    const done = await attempt(ask(api.POST('/api/v1/users/{id}/password', { params: { path: { id: row.id } }, body: { password, temporary: true } })))
     setBusy(false)
     setAsking(false)
     if (!done) return

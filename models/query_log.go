@@ -14,7 +14,7 @@ import (
 const slowQuery = time.Second
 
 // queryLog passes on what gorm has to say about queries that failed or were slow. It says nothing about those of which the database refused what
-// was asked: the caller is told, in words that name the field.
+// was asked: the caller is told, in words that name the field. Nor of those that were given up because nobody waits for them any more, as when Tandem is stopped.
 type queryLog struct{ logger.Interface }
 
 // gorm's Scan logs by way of a recorder that does not know of ParameterizedQueries: without this the values of its queries would be in the log.
@@ -38,7 +38,7 @@ func (l queryLog) LogMode(level logger.LogLevel) logger.Interface {
 
 // Trace implements [logger.Interface]. Most queries end at the first condition; gorm's own Trace would put each one's text together before it looks.
 func (l queryLog) Trace(ctx context.Context, begin time.Time, text func() (sql string, rows int64), err error) {
-	if refused(err) {
+	if refused(err) || err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		err = nil
 	}
 	if err == nil && time.Since(begin) < slowQuery {

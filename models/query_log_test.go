@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"testing"
@@ -11,7 +12,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// An ordinary conflict is answered, not logged; an error and a slow query are, without the values.
+// An ordinary conflict is answered, not logged, and so is a query that nobody waits for any more; an error and a slow query are, without the values.
 func TestQueryLog(t *testing.T) {
 	var out bytes.Buffer
 	before := slog.Default()
@@ -35,4 +36,15 @@ func TestQueryLog(t *testing.T) {
 	require.Contains(t, trace(now, errors.New("disk full")), "disk full")
 	require.Contains(t, trace(now.Add(-time.Minute), nil), "INSERT INTO contacts")
 	require.Contains(t, trace(now.Add(-time.Minute), gorm.ErrDuplicatedKey), "INSERT INTO contacts")
+
+	// Whoever asked is gone, as everybody is when Tandem is stopped.
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	out.Reset()
+	l.Trace(gone, now, func() (string, int64) { return "SELECT 1", 0 }, context.Canceled)
+	require.Empty(t, out.String())
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	l.Trace(late, now, func() (string, int64) { return "SELECT 1", 0 }, context.DeadlineExceeded)
+	require.Contains(t, out.String(), "SELECT 1")
 }

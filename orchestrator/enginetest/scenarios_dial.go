@@ -17,12 +17,12 @@ func dialling() []scenario {
 		{"a dialled phone answers", "(1) ringing, answered, hung up in this order", "", dialAnswered},
 		{"a dialled phone does not answer and we give up", "(1) LegHungUp is ours", "Q4", dialNoAnswer},
 		{"the switch gives up by itself", "(1) Dial.Limit ends the leg", "Q4", dialLimit},
-		{"a dialled phone is busy", "(1) the cause is busy, theirs", "Q4", dialBusy},
+		{"a dialled phone is busy", "(1) the cause is busy, theirs", "Q4", refusedAtOnce(BusyAtOnce, core.ByThem, core.CauseBusy)},
 		{"a ringing phone says busy", "(1) the cause is busy, theirs", "Q4", dialBusyLater},
-		{"a dialled phone declines", "(1) the cause is declined, theirs", "Q4", dialDeclined},
+		{"a dialled phone declines", "(1) the cause is declined, theirs", "Q4", refusedAtOnce(DeclineAtOnce, core.ByThem, core.CauseDeclined)},
 		{"a ringing phone declines", "(1) the cause is declined, theirs", "Q4", dialDeclinedLater},
-		{"a dialled phone is unavailable", "(1) 480 is no crime of the agent's", "Q4", dialUnavailable},
-		{"a dialled phone cannot take such a call", "(1) 488 is declined by nobody", "Q4", dialNotAcceptable},
+		{"a dialled phone is unavailable", "(1) 480 is no crime of the agent's", "Q4", refusedAtOnce(UnavailableAtOnce, "", core.CauseUnreachable, core.CauseNoAnswer)},
+		{"a dialled phone cannot take such a call", "(1) 488 is declined by nobody", "Q4", refusedAtOnce(NotAcceptableAtOnce, core.ByThem, core.CauseRejected)},
 		{"a phone that is not registered", "(1), (5) refused or hung up as unreachable", "Q4", dialUnregistered},
 		{"a phone that does not exist", "(1), (5) refused or hung up as unreachable", "Q4", dialNobody},
 		{"a phone that has vanished", "(1) no response at all is unreachable", "Q4", dialVanished},
@@ -69,12 +69,15 @@ func dialLimit(s *stage) {
 	p.Ended(s.t)
 }
 
-func dialBusy(s *stage) {
-	p := s.w.NewPhone(s.t, "1001")
-	p.React(s.t, BusyAtOnce)
-	leg := newLeg()
-	s.do(dial(leg, p))
-	s.overFor(leg, core.ByThem, core.CauseBusy)
+// refusedAtOnce dials a phone that refuses without ringing.
+func refusedAtOnce(r Reaction, by core.Party, codes ...core.CauseCode) func(*stage) {
+	return func(s *stage) {
+		p := s.w.NewPhone(s.t, "1001")
+		p.React(s.t, r)
+		leg := newLeg()
+		s.do(dial(leg, p))
+		s.overFor(leg, by, codes...)
+	}
 }
 
 func dialBusyLater(s *stage) {
@@ -84,35 +87,11 @@ func dialBusyLater(s *stage) {
 	s.overFor(leg, core.ByThem, core.CauseBusy)
 }
 
-func dialDeclined(s *stage) {
-	p := s.w.NewPhone(s.t, "1001")
-	p.React(s.t, DeclineAtOnce)
-	leg := newLeg()
-	s.do(dial(leg, p))
-	s.overFor(leg, core.ByThem, core.CauseDeclined)
-}
-
 func dialDeclinedLater(s *stage) {
 	p := s.w.NewPhone(s.t, "1001")
 	leg := s.ring(p)
 	p.Decline(s.t)
 	s.overFor(leg, core.ByThem, core.CauseDeclined)
-}
-
-func dialUnavailable(s *stage) {
-	p := s.w.NewPhone(s.t, "1001")
-	p.React(s.t, UnavailableAtOnce)
-	leg := newLeg()
-	s.do(dial(leg, p))
-	s.overFor(leg, "", core.CauseUnreachable, core.CauseNoAnswer)
-}
-
-func dialNotAcceptable(s *stage) {
-	p := s.w.NewPhone(s.t, "1001")
-	p.React(s.t, NotAcceptableAtOnce)
-	leg := newLeg()
-	s.do(dial(leg, p))
-	s.overFor(leg, core.ByThem, core.CauseRejected)
 }
 
 // unreachable dials an address where nobody can be reached.

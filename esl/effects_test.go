@@ -148,6 +148,22 @@ func (s *scene) over(legs ...core.LegID) {
 	}
 }
 
+// joined waits until legs have joined a mix, behind a place.
+func (s *scene) joined(from int, m core.MixID, legs ...core.LegID) {
+	s.Helper()
+	for _, leg := range legs {
+		await(s, from, func(f core.MixJoined) bool { return f.Mix == m && f.Leg == leg })
+	}
+}
+
+// stillRecorded: no recording has ended.
+func (s *scene) stillRecorded() {
+	s.Helper()
+	for _, f := range s.all() {
+		assert.NotEqual(s, core.RecordingStopped{}.Kind(), f.Kind(), "it ended in between")
+	}
+}
+
 // TestFreeSWITCHsOwn is what the contract does not ask, because only FreeSWITCH has a way to get it wrong.
 func TestFreeSWITCHsOwn(t *testing.T) {
 	t.Parallel()
@@ -288,10 +304,7 @@ func allMembersChange(s *scene, _ *lab.FreeSWITCH) {
 	s.do(mixed(m, core.Talk, bl))
 	b.Hears(s, enginetest.Silence())
 	a.Hears(s, enginetest.Silence())
-	for _, f := range s.all() {
-		_, stopped := f.(core.RecordingStopped)
-		assert.False(s, stopped, "it ended in between")
-	}
+	s.stillRecorded()
 	s.do(core.StopRecording{Recording: rec})
 	assert.True(s, await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec }).OK)
 	s.over(al, bl)
@@ -311,6 +324,7 @@ func keeperAgain(s *scene, f *lab.FreeSWITCH) {
 			return err == nil && strings.Contains(said, `"`+string(rec)+`"`) == is
 		}, enginetest.Patience, 10*time.Millisecond)
 	}
+	s.joined(0, m, cl, al)
 	s.do(core.StartRecording{Recording: rec, Mix: m})
 	await(s, 0, func(f core.RecordingStarted) bool { return f.Recording == rec })
 	kept(true)
@@ -325,18 +339,10 @@ func keeperAgain(s *scene, f *lab.FreeSWITCH) {
 		await(s, before, func(f core.MixLeft) bool { return f.Mix == m })
 	}
 	s.do(talk)
+	s.joined(before, m, cl, al)
+	s.stillRecorded()
 	s.do(core.StopRecording{Recording: rec})
-	stopped := await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec })
-	assert.True(s, stopped.OK)
-	joined := 0
-	for _, f := range s.all()[before:] {
-		if j, ok := f.(core.MixJoined); ok && j.Mix == m {
-			joined++
-		}
-		if f == core.Fact(stopped) {
-			assert.Positive(s, joined, "it ended before anybody was back")
-		}
-	}
+	assert.True(s, await(s, 0, func(f core.RecordingStopped) bool { return f.Recording == rec }).OK)
 	s.do(core.SetMix{Mix: m})
 	s.over(cl, al)
 }

@@ -36,6 +36,8 @@ type manifest struct {
 	Rows    map[string]int `json:"rows"`    // by table
 	Objects bool           `json:"objects"` // those of the bucket are in it
 	Entries []archived     `json:"entries"` // all others, in order
+
+	leftOut []string // paths in included directories that are no plain files
 }
 
 // archived is one entry of a backup.
@@ -50,6 +52,8 @@ type archiveWriter struct {
 	tar  *tar.Writer
 	list []archived
 	at   time.Time
+
+	leftOut []string // paths in included directories that are no plain files
 }
 
 // add writes an entry of a size that is known.

@@ -64,6 +64,9 @@ func backupCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		rows += n
 	}
 	_, _ = fmt.Fprintf(stdout, "%s: %d rows of %d tables (schema version %d), other files: %d\n", *to, rows, len(m.Rows), m.Schema, len(m.Entries)-1)
+	for _, path := range m.leftOut {
+		_, _ = fmt.Fprintf(stdout, "WARNING: %s is no plain file and was left out; name it with -include if it should be there\n", path)
+	}
 	return nil
 }
 
@@ -128,7 +131,7 @@ func backupTo(ctx context.Context, s settings, to io.Writer, beside string, reco
 	if err := w.finish(m); err != nil {
 		return m, err
 	}
-	m.Entries = w.list
+	m.Entries, m.leftOut = w.list, w.leftOut
 	return m, nil
 }
 
@@ -198,21 +201,31 @@ func (w *archiveWriter) object(ctx context.Context, bucket *blob.Bucket, key str
 	return errors.Join(w.add(objectPrefix+key, r.Size(), r), r.Close())
 }
 
-// tree copies a file, or the plain files of a directory, by their absolute paths. Links are not followed.
+// tree copies a file, or the files of a directory, by their absolute paths. The path itself may be a link: it was named. Links in a directory are left out, and told: whoever may write there could
+// have made one to what is not theirs.
 func (w *archiveWriter) tree(path string) (err error) {
 	path, err = filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	dir, name := filepath.Split(path)
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	dir, name := filepath.Split(target)
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
 	return fs.WalkDir(root.FS(), name, func(at string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
+		if err != nil || d.IsDir() {
 			return err
+		}
+		named := filepath.Join(path, strings.TrimPrefix(at, name))
+		if !d.Type().IsRegular() {
+			w.leftOut = append(w.leftOut, named)
+			return nil
 		}
 		f, err := root.Open(at)
 		if err != nil {
@@ -220,7 +233,7 @@ func (w *archiveWriter) tree(path string) (err error) {
 		}
 		info, err := f.Stat()
 		if err == nil {
-			err = w.add(filePrefix+strings.TrimPrefix(filepath.ToSlash(filepath.Join(dir, at)), "/"), info.Size(), f)
+			err = w.add(filePrefix+strings.TrimPrefix(filepath.ToSlash(named), "/"), info.Size(), f)
 		}
 		return errors.Join(err, f.Close())
 	})

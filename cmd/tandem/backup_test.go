@@ -292,3 +292,28 @@ func TestBackupTellsTheSettingsOfTheSetUp(t *testing.T) {
 	require.Contains(t, string(whole), "# TANDEM_ARI_PASSWORD was set, and is a secret\n")
 	require.NotContains(t, string(whole), "hunter2")
 }
+
+// TestBackupTellsWhatItLeavesOutS5: certificates are often links. The one that is named is taken, those in a directory are not, and that is said.
+func TestBackupTellsWhatItLeavesOutS5(t *testing.T) {
+	s := furnished(t, dbtest.SQLiteURL(t))
+	t.Setenv("TANDEM_DB", s.DB)
+	t.Setenv("TANDEM_BUCKET", s.Bucket)
+	dir := t.TempDir()
+	conf, link := filepath.Join(dir, "conf"), filepath.Join(dir, "current")
+	require.NoError(t, os.Mkdir(conf, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(conf, "cert.pem"), []byte("PEM"), 0o600))
+	require.NoError(t, os.Symlink("cert.pem", filepath.Join(conf, "live.pem")))
+	require.NoError(t, os.Symlink("conf", link))
+	file, to := filepath.Join(dir, "backup.tar"), filepath.Join(dir, "restored")
+	var out bytes.Buffer
+	require.Zero(t, run(t.Context(), []string{"backup", "-to", file, "-include", link, "-include", filepath.Join(conf, "live.pem")}, &out, &out), out.String())
+	require.Contains(t, out.String(), "WARNING: "+filepath.Join(link, "live.pem")+" is no plain file and was left out")
+	_, err := restore(t.Context(), unserved(t, "sqlite:"+filepath.Join(t.TempDir(), "t.db")), file, to)
+	require.NoError(t, err)
+	for _, path := range []string{filepath.Join(link, "cert.pem"), filepath.Join(conf, "live.pem")} {
+		text, err := os.ReadFile(filepath.Join(to, path))
+		require.NoError(t, err)
+		require.Equal(t, "PEM", string(text))
+	}
+	require.ErrorContains(t, (&archiveWriter{}).tree(filepath.Join(dir, "none")), "none")
+}

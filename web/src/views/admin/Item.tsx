@@ -20,6 +20,7 @@ import { useWords } from './form/texts'
 import { kinds } from './kinds'
 import { Cell } from './kinds/Cell'
 import type { Kind, KindID, Question, Row } from './kinds/kind'
+import { useSaveKey } from './saveKey'
 import { useChanged, useMay, useRows, useScope } from './setup'
 import { useDraft } from './useDraft'
 import css from './Item.module.css'
@@ -80,17 +81,7 @@ export function ItemForm({ kind, row, isNew, isAlone }: { kind: Kind; row: Row; 
     at?.focus({ preventScroll: true })
   }, [problem])
 
-  // Ctrl+S saves, wherever the focus is; what a dialog asks comes first.
-  useEffect(() => {
-    const press = (e: KeyboardEvent) => {
-      if (!(e.ctrlKey || e.metaKey) || e.key !== 's') return
-      e.preventDefault()
-      const button = form.current?.querySelector<HTMLButtonElement>('button[type=submit]')
-      if (button && !document.querySelector('[role=dialog], [role=alertdialog]')) form.current?.requestSubmit(button)
-    }
-    globalThis.addEventListener('keydown', press)
-    return () => globalThis.removeEventListener('keydown', press)
-  }, [])
+  useSaveKey(form)
 
   async function save(agreed: boolean) {
     if (complaintsOf(kind, draft, undefined, names, '').length > 0) return

@@ -231,7 +231,7 @@ func lineProblems(number int, err error) ([]LineProblem, error) {
 func (f file[T]) parse(body []byte) ([]line, []LineProblem, error) {
 	body = bytes.TrimPrefix(body, []byte("\uFEFF")) // as spreadsheets write it
 	if !utf8.Valid(body) {
-		return nil, nil, &Error{Code: CodeMalformed, Message: "the file is not UTF-8"}
+		return nil, nil, &Error{Code: CodeMalformed, Message: "the file is not UTF-8: a spreadsheet offers that as \"CSV UTF-8\""}
 	}
 	in := csv.NewReader(bytes.NewReader(body))
 	in.FieldsPerRecord = -1

@@ -16,7 +16,7 @@ import css from './ImportDialog.module.css'
 
 type Imported = components['schemas']['Imported']
 
-type Tried = { name: string; text: string } & ({ would: Imported } | { problem: Problem })
+type Tried = { name: string; bytes: ArrayBuffer } & ({ would: Imported } | { problem: Problem })
 
 /** Takes a file in, in two steps: what it would do, or what is wrong with which line; then, if that is right, for good. */
 export function ImportDialog({ of, title, onClose }: { of: NonNullable<Kind['csv']>; title: string; onClose: () => void }) {
@@ -28,11 +28,11 @@ export function ImportDialog({ of, title, onClose }: { of: NonNullable<Kind['csv
   async function look(file: File | undefined) {
     if (!file) return
     setBusy(true)
-    const text = await file.text()
+    const read = { name: file.name, bytes: await file.arrayBuffer() }
     try {
-      setTried({ name: file.name, text, would: await send(of, text, true) })
+      setTried({ ...read, would: await send(of, read.bytes, true) })
     } catch (e) {
-      setTried({ name: file.name, text, problem: e instanceof Problem ? e : new Problem(0, undefined) })
+      setTried({ ...read, problem: e instanceof Problem ? e : new Problem(0, undefined) })
     } finally {
       setBusy(false)
     }
@@ -42,12 +42,12 @@ export function ImportDialog({ of, title, onClose }: { of: NonNullable<Kind['csv
     if (!tried) return
     setBusy(true)
     try {
-      const done = await send(of, tried.text, false)
+      const done = await send(of, tried.bytes, false)
       notify('good', t('csv.done', { created: done.created, changed: done.changed }))
       onClose()
       await changed()
     } catch (e) {
-      setTried({ name: tried.name, text: tried.text, problem: e instanceof Problem ? e : new Problem(0, undefined) })
+      setTried({ name: tried.name, bytes: tried.bytes, problem: e instanceof Problem ? e : new Problem(0, undefined) })
     } finally {
       setBusy(false)
     }
@@ -83,7 +83,7 @@ export function ImportDialog({ of, title, onClose }: { of: NonNullable<Kind['csv
             <p>{t('csv.would', { created: would.created, changed: would.changed, unchanged: would.unchanged })}</p>
           </div>
         )}
-        {tried && 'problem' in tried && <Wrong problem={tried.problem} text={tried.text} />}
+        {tried && 'problem' in tried && <Wrong problem={tried.problem} text={new TextDecoder().decode(tried.bytes)} />}
       </div>
     </Dialog>
   )
@@ -121,12 +121,13 @@ function Wrong({ problem, text }: { problem: Problem; text: string }) {
   )
 }
 
-function send(of: NonNullable<Kind['csv']>, text: string, dry: boolean): Promise<Imported> {
+/** Sends the bytes as they are: as text, those of another encoding would arrive as characters that nobody wrote. */
+function send(of: NonNullable<Kind['csv']>, bytes: ArrayBuffer, dry: boolean): Promise<Imported> {
   const options = {
     params: { query: { dry_run: dry ? ('true' as const) : ('false' as const) }, header: deed() },
     headers: { 'Content-Type': 'text/csv' },
-    body: text,
-    bodySerializer: (body: string) => body,
+    body: '', // what the serializer gives
+    bodySerializer: () => bytes,
   }
   switch (of) {
     case 'agents':

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { act, cleanup, render } from '@testing-library/react'
+import { act, cleanup, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
@@ -34,4 +34,11 @@ test('news that the story does not have yet are asked for soon, and then ever le
   expect(await during(60_000)).toBeLessThan(8)
   act(() => told('2026-01-31T08:05:00Z'))
   expect(await during(2_000)).toBeGreaterThanOrEqual(2)
+})
+
+test('a recording of a consult is named as one (C15)', async () => {
+  const entry = { at: '2026-01-31T08:00:00Z', kind: 'recording.stopped', reason: 'complete', text: 'consult' }
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ items: [{ seq: 1, index: 0, entry }] })))
+  render(<Timeline call="a" />, { wrapper: ({ children }) => <QueryClientProvider client={new QueryClient()}>{children}</QueryClientProvider> })
+  await act(() => vi.waitFor(() => expect(screen.getByRole('listitem').textContent).toContain('entry.recordingStopped · recordingOfConsult · reason.complete')))
 })

@@ -109,6 +109,9 @@ function Line({ entry: e }: { entry: Entry }) {
         return [e.reason?.split(',').join(', ')]
       case 'wrapup.done':
         return [e.reason, e.text]
+      case 'recording.started':
+      case 'recording.stopped':
+        return [e.text && t('recordingOfConsult'), reason(e.reason)]
       default:
         return [reason(e.reason), e.text]
     }

@@ -137,6 +137,7 @@ func switchRestarted(t *testing.T, on brand) {
 			require.NoError(t, k.switches[0].Restart(k.soon()))
 			back := time.Now()
 			k.resumed()
+			k.patience(60)
 			for _, d := range k.desks {
 				k.set(d, core.Available)
 				d.next.SkipToEnd()

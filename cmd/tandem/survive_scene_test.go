@@ -131,6 +131,7 @@ func newScene(s *stack) *scene {
 	k.brief = &ringing{desk: s.desks[5], caller: s.dial(briefNumber)}
 	k.brief.caller.is(core.Waiting)
 	require.NoError(s.t, k.brief.caller.Hears(s.soon(), music...), "who does not wait long is answered too, before the failure")
+	k.patience(2) // as everywhere but in tests
 	s.set(k.brief.desk, core.Available)
 	k.brief.call = s.rings(k.brief.desk)
 	for _, r := range []*ringing{k.long, k.brief} {
@@ -140,6 +141,15 @@ func newScene(s *stack) *scene {
 	k.before, k.stands = s.board.State(), time.Now()
 	k.mark = len(k.before.Entries)
 	return k
+}
+
+// patience is what each switch has with calls that nobody takes, in seconds.
+func (k *scene) patience(seconds int) {
+	for _, x := range k.switches {
+		if x.patience != nil {
+			x.patience(seconds)
+		}
+	}
 }
 
 // meanwhile is what people do who know nothing of the failure: one who waits gives up, a phone that rings is answered, the conversations go on, somebody calls.
@@ -186,6 +196,7 @@ func (s *stack) linked(since time.Time) {
 func (k *scene) nothingIsLost(after aftermath) {
 	t := k.t
 	t.Helper()
+	k.patience(60)
 	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered: first of
 	// all, for it does not ring for long.
 	if after.missed {

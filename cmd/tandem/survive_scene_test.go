@@ -169,6 +169,7 @@ func (k *scene) meanwhile(fallback bool) {
 	}
 	_, err := k.brief.call.Await(k.soon(), softphone.Is(softphone.Cancelled))
 	require.NoError(t, err, "the switch ends the ringing by itself")
+	k.brief.desk.phone.SetReaction(softphone.Answer) // when it rings again it does not ring for long
 }
 
 // resumed waits until Tandem has found its switch again.
@@ -197,13 +198,14 @@ func (k *scene) nothingIsLost(after aftermath) {
 	t := k.t
 	t.Helper()
 	k.patience(60)
-	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered: first of
-	// all, for it does not ring for long.
+	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered.
 	if after.missed {
 		k.is(k.brief.desk, core.RONA)
 		k.set(k.brief.desk, core.Available)
 	}
-	again := k.takes(k.brief.desk)
+	again := k.rings(k.brief.desk)
+	_, err := again.Await(k.soon(), softphone.Is(softphone.Acknowledged))
+	require.NoError(t, err)
 	require.Equal(t, k.brief.caller.number, again.Invite.From)
 	k.talks(k.brief.caller, k.brief.desk, again)
 

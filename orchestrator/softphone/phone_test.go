@@ -175,6 +175,8 @@ func TestNobodyRespondsUntilTheCallerTimesOut(t *testing.T) {
 	alice := newPhone(t, Config{User: "alice", Server: bob.Addr(), RetransmitAfter: 5 * time.Millisecond})
 	ac, err := alice.Dial(ctx, "bob", CallOptions{})
 	require.NoError(t, err)
+	_, err = bob.AwaitCall(ctx, 1)
+	require.NoError(t, err)
 	e, err := ac.AwaitEnd(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, 408, e.Code)

@@ -70,6 +70,8 @@ type exchange struct {
 	trunk *softphone.Phone  // the world outside: all its callers come from here
 	// starved is when its threads had to wait for a core; nil = nobody looks.
 	starved *stalls
+	// patience sets how many seconds a call waits to be taken before the dialplan's fallback has it; nil = that is no matter of time.
+	patience func(seconds int)
 }
 
 // watched looks after how a switch's threads fare until the test ends.
@@ -107,9 +109,11 @@ func asteriskExchange(t *testing.T, a *lab.Asterisk) *exchange {
 func freeswitchExchange(t *testing.T, f *lab.FreeSWITCH) *exchange {
 	t.Helper()
 	link := phones.NewLink(t, f.ESLAddr)
+	f.Patience(t, 60)
 	return &exchange{
 		labSwitch: f, starved: watched(t, f), id: "freeswitch", sip: f.SIPAddr, tls: f.TLSAddr, spool: f.Recordings, link: link,
-		env:   map[string]string{"TANDEM_ESL_ADDR": link.Addr(), "TANDEM_ESL_PASSWORD": f.ESLPassword, "TANDEM_ESL_RECORDINGS": f.Recordings},
-		lines: map[string]string{"TANDEM_ESL_SITE": filepath.Join(f.Dir, "etc", freeswitch.LinesDir)},
+		env:      map[string]string{"TANDEM_ESL_ADDR": link.Addr(), "TANDEM_ESL_PASSWORD": f.ESLPassword, "TANDEM_ESL_RECORDINGS": f.Recordings},
+		lines:    map[string]string{"TANDEM_ESL_SITE": filepath.Join(f.Dir, "etc", freeswitch.LinesDir)},
+		patience: func(seconds int) { f.Patience(t, seconds) },
 	}
 }

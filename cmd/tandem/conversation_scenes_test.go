@@ -40,7 +40,7 @@ var conversations = []struct {
 		v.gone("customer", "anna")
 	}},
 	{"C6 the consultant does not answer", func(v *conversation) {
-		v.begins("+4930203") // rings for six seconds
+		v.begins("+4930203") // rings for twelve seconds
 		v.available("bob")
 		v.does("anna", "consult", "to", v.agent("bob"))
 		ringing := v.rings(v.desk("bob"))
@@ -141,6 +141,7 @@ var conversations = []struct {
 		for v.at["anna"].State() != softphone.Ended {
 			if v.at["anna"].Hears(v.soon(), v.desk("bob").tone) == nil {
 				v.hear("anna: bob", "bob: anna")
+				v.customer.is(core.PostCall) // a customer on hold keeps anna from ending the call
 				v.does("anna", "end")
 				break
 			}

@@ -26,7 +26,7 @@ func TestConversations(t *testing.T) {
 		s.addQueue("sales", "+4930200", 0, map[string]any{"members": []map[string]any{{"agent": s.desks[0].agent}}})
 		s.addQueue("help", "+4930201", 0, map[string]any{"strategy": core.RingAll, "members": []map[string]any{{"agent": s.desks[1].agent}, {"agent": s.desks[2].agent}}})
 		s.addQueue("taped", "+4930202", 0, map[string]any{"record": true, "wrap_up": map[string]any{"time": 60}, "members": []map[string]any{{"agent": s.desks[0].agent}}})
-		s.addQueue("brief", "+4930203", 0, map[string]any{"ring_time": 6, "members": []map[string]any{{"agent": s.desks[0].agent}}})
+		s.addQueue("brief", "+4930203", 0, map[string]any{"ring_time": 12, "members": []map[string]any{{"agent": s.desks[0].agent}}})
 		s.addQueue("aside", "+4930204", 0, map[string]any{"record": true, "record_consults": true, "members": []map[string]any{{"agent": s.desks[0].agent}}})
 		for _, sc := range conversations {
 			if !t.Run(strings.ReplaceAll(sc.name, " ", "_"), func(t *testing.T) {

@@ -22,7 +22,7 @@ func TestDoctorLooksAtFreeSWITCH(t *testing.T) {
 	c := look(f.ESLAddr, f.ESLPassword, f.Recordings)
 	require.Equal(t, fine, c.health, c.text)
 	require.Contains(t, c.text, "FreeSWITCH 1.")
-	require.WithinDuration(t, c.asked, c.clock, 3*time.Second)
+	require.WithinDuration(t, c.asked, c.clock, time.Minute)
 
 	c = look(f.ESLAddr, f.ESLPassword, "")
 	require.Equal(t, fine, c.health, "the directory is where the switch says: %s", c.text)

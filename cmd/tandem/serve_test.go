@@ -173,7 +173,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 	})
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	srv := &http.Server{Handler: asterisk, ReadHeaderTimeout: time.Second}
+	srv := &http.Server{Handler: asterisk, ReadHeaderTimeout: time.Minute}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
 	defer func() { require.NoError(t, srv.Close()); require.ErrorIs(t, <-ended, http.ErrServerClosed) }()

@@ -131,6 +131,7 @@ func newScene(s *stack) *scene {
 	k.brief = &ringing{desk: s.desks[5], caller: s.dial(briefNumber)}
 	k.brief.caller.is(core.Waiting)
 	require.NoError(s.t, k.brief.caller.Hears(s.soon(), music...), "who does not wait long is answered too, before the failure")
+	k.patience(2) // as everywhere but in tests
 	s.set(k.brief.desk, core.Available)
 	k.brief.call = s.rings(k.brief.desk)
 	for _, r := range []*ringing{k.long, k.brief} {
@@ -140,6 +141,15 @@ func newScene(s *stack) *scene {
 	k.before, k.stands = s.board.State(), time.Now()
 	k.mark = len(k.before.Entries)
 	return k
+}
+
+// patience is what each switch has with calls that nobody takes, in seconds.
+func (k *scene) patience(seconds int) {
+	for _, x := range k.switches {
+		if x.patience != nil {
+			x.patience(seconds)
+		}
+	}
 }
 
 // meanwhile is what people do who know nothing of the failure: one who waits gives up, a phone that rings is answered, the conversations go on, somebody calls.
@@ -159,6 +169,7 @@ func (k *scene) meanwhile(fallback bool) {
 	}
 	_, err := k.brief.call.Await(k.soon(), softphone.Is(softphone.Cancelled))
 	require.NoError(t, err, "the switch ends the ringing by itself")
+	k.brief.desk.phone.SetReaction(softphone.Answer) // when it rings again it does not ring for long
 }
 
 // resumed waits until Tandem has found its switch again.
@@ -186,13 +197,15 @@ func (s *stack) linked(since time.Time) {
 func (k *scene) nothingIsLost(after aftermath) {
 	t := k.t
 	t.Helper()
-	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered: first of
-	// all, for it does not ring for long.
+	k.patience(60)
+	// The phone that nobody took in time rings again, by itself if it may not be held against its agent, and now it is answered.
 	if after.missed {
 		k.is(k.brief.desk, core.RONA)
 		k.set(k.brief.desk, core.Available)
 	}
-	again := k.takes(k.brief.desk)
+	again := k.rings(k.brief.desk)
+	_, err := again.Await(k.soon(), softphone.Is(softphone.Acknowledged))
+	require.NoError(t, err)
 	require.Equal(t, k.brief.caller.number, again.Invite.From)
 	k.talks(k.brief.caller, k.brief.desk, again)
 

@@ -65,8 +65,8 @@ func (r *lossyRelay) pass(in, out *net.UDPConn, to func() netip.AddrPort) {
 
 func TestEveryMessageMayBeLostOnce(t *testing.T) {
 	ctx := testContext(t)
-	bob := newPhone(t, Config{User: "bob", Reaction: Answer, RetransmitAfter: 30 * time.Millisecond})
-	alice := newPhone(t, Config{User: "alice", Server: newLossyRelay(t, bob.Addr()), RetransmitAfter: 30 * time.Millisecond})
+	bob := newPhone(t, Config{User: "bob", Reaction: Answer})
+	alice := newPhone(t, Config{User: "alice", Server: newLossyRelay(t, bob.Addr())})
 	ac, bc := talk(ctx, t, alice, bob)
 	require.NoError(t, ac.Hold(ctx))
 	_, err := bc.Await(ctx, Is(Held).By(Remote))

@@ -49,7 +49,7 @@ func TestCausesOfDialledLegs(t *testing.T) {
 			id := fmt.Sprintf("leg-%04d", i)
 			limit := "30"
 			if c.ownTimeout {
-				limit = "2" // in which Asterisk must have heard it ring, if it does
+				limit = "4" // in which Asterisk must have heard it ring, if it does
 			}
 			status, body := x.call(t, "POST", "/channels", "endpoint", fmt.Sprintf("PJSIP/%d", 1001+i), "app", "test", "channelId", id, "timeout", limit)
 			require.Equal(t, 200, status, body)

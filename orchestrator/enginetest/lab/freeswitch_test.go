@@ -25,8 +25,8 @@ func fsComplaints(t *testing.T, f *FreeSWITCH) []string {
 	require.NoError(t, err)
 	var out []string
 	for line := range strings.Lines(string(b)) {
-		// How many threads SIP has, told as a warning; and a look at the database that has to be repeated because somebody writes.
-		if strings.Contains(line, "MSG Thread") || strings.Contains(line, "SQLite is BUSY, sane=") {
+		// How many threads SIP has, told as a warning; a look at the database that has to be repeated because somebody writes; and that the machine stood still.
+		if strings.Contains(line, "MSG Thread") || strings.Contains(line, "SQLite is BUSY, sane=") || strings.Contains(line, "Task was executed late by") {
 			continue
 		}
 		out = append(out, strings.TrimSpace(line))
@@ -272,13 +272,12 @@ func TestTwoFreeSWITCHesSideBySide(t *testing.T) {
 	assert.ErrorContains(t, err, "invalid")
 }
 
-// Not beside others: whoever starts a switch next may make the directory anew.
 func TestFreeSWITCHStopRemovesEverything(t *testing.T) {
+	t.Parallel()
 	f := FreeSWITCHForTest(t)
-	dir, pid := f.Dir, f.proc.pid
+	ours, pid := mark(t, f.Dir), f.proc.pid
 	require.NoError(t, f.Stop())
-	_, err := os.Stat(dir)
-	assert.ErrorIs(t, err, os.ErrNotExist)
+	assert.NoFileExists(t, ours)
 	assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH)
 	assert.NoError(t, f.Stop(), "stopping twice does nothing")
 }
@@ -312,6 +311,6 @@ func TestFreeSWITCHEndsWithItsOwner(t *testing.T) {
 	await(t, func(context.Context) bool {
 		left, err := h.running(dir)
 		require.NoError(t, err)
-		return len(left) == 0
+		return !slices.Contains(left, pids[0]) // there may be somebody else's in that slot already
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -220,18 +221,20 @@ func (g *givesUp) Run(ctx context.Context, sink engine.Sink) error {
 func TestAnEngineThatGivesUpIsRunAgain(t *testing.T) {
 	for name, fail := range map[string]func(){"it returns": func() {}, "it panics": func() { panic("adapter") }} {
 		t.Run(name, func(t *testing.T) {
-			store, clock := &watchedStore{}, newFakeClock()
-			store.Now = time.Now
-			g := &givesUp{board: newBoard(), runs: make(chan struct{}, 10), fail: fail}
-			cfg := config(store, g)
-			cfg.Clock = clock
-			l := started(t, cfg)
-			serving(t, l)
-			receive(t, g.runs, "the engine")
-			awaitView(t, l, "the engine to be down", func(v *View) bool { e, ok := v.Engine(desk); return ok && !e.Up })
-			clock.armed(t, restartEngine)
-			clock.advance(restartEngine)
-			receive(t, g.runs, "the engine once more")
+			synctest.Test(t, func(t *testing.T) {
+				store, clock := &watchedStore{}, newFakeClock()
+				store.Now = time.Now
+				g := &givesUp{board: newBoard(), runs: make(chan struct{}, 10), fail: fail}
+				cfg := config(store, g)
+				cfg.Clock = clock
+				l := started(t, cfg)
+				serving(t, l)
+				receive(t, g.runs, "the engine")
+				awaitView(t, l, "the engine to be down", func(v *View) bool { e, ok := v.Engine(desk); return ok && !e.Up })
+				clock.armed(t, restartEngine)
+				clock.advance(restartEngine)
+				receive(t, g.runs, "the engine once more")
+			})
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -342,7 +343,6 @@ type fakeClock struct {
 	wall    time.Time
 	elapsed time.Duration
 	timers  []*fakeTimer
-	changed chan struct{}
 }
 
 type fakeTimer struct {
@@ -352,7 +352,7 @@ type fakeTimer struct {
 }
 
 func newFakeClock() *fakeClock {
-	return &fakeClock{wall: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), elapsed: time.Hour, changed: make(chan struct{})}
+	return &fakeClock{wall: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), elapsed: time.Hour}
 }
 
 func (c *fakeClock) Now() time.Time {
@@ -393,19 +393,14 @@ func (c *fakeClock) move(wall, elapsed time.Duration) {
 	c.timers = slices.DeleteFunc(c.timers, func(t *fakeTimer) bool { return t.at == 0 })
 }
 
-// armed waits until a timer fires at most d from now.
+// armed waits until nobody has anything to do before some timer fires, and holds that one does at most d from now. It takes a test of [synctest]: whoever has read the clock and
+// has not armed their timer yet would arm it for too late when the clock is moved in between.
 func (c *fakeClock) armed(t *testing.T, d time.Duration) {
 	t.Helper()
-	for {
-		c.mu.Lock()
-		found := slices.ContainsFunc(c.timers, func(x *fakeTimer) bool { return x.at <= c.elapsed+d })
-		changed := c.changed
-		c.mu.Unlock()
-		if found {
-			return
-		}
-		receive(t, changed, "a timer")
-	}
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	require.True(t, slices.ContainsFunc(c.timers, func(x *fakeTimer) bool { return x.at <= c.elapsed+d }), "nobody waits for a time within %s", d)
 }
 
 func (t *fakeTimer) C() <-chan time.Time { return t.c }
@@ -438,7 +433,5 @@ func (t *fakeTimer) Reset(d time.Duration) bool {
 	}
 	t.at = c.elapsed + d
 	c.timers = append(c.timers, t)
-	close(c.changed)
-	c.changed = make(chan struct{})
 	return was
 }

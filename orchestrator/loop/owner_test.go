@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -210,51 +211,55 @@ func TestLostConfirmationIsNotAFence(t *testing.T) {
 
 // Renewals fail for longer than the trust window: effects are held though the log still takes rows, and go on when the lease is confirmed.
 func TestNothingActsOutsideTheTrustWindow(t *testing.T) {
-	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
-	var away atomic.Bool
-	asked := make(chan struct{}, 1000)
-	store.renew = func() error {
-		asked <- struct{}{}
-		if away.Load() {
-			return errAway
+	synctest.Test(t, func(t *testing.T) {
+		store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+		var away atomic.Bool
+		asked := make(chan struct{}, 1000)
+		store.renew = func() error {
+			asked <- struct{}{}
+			if away.Load() {
+				return errAway
+			}
+			return nil
 		}
-		return nil
-	}
-	cfg := config(store, b)
-	cfg.Clock, cfg.LeaseTTL = clock, 15*time.Second
-	cfg.LeaseMargin = 3 * time.Second
-	l := open(t, cfg, 0)
-	w := l.term.Load().window
+		cfg := config(store, b)
+		cfg.Clock, cfg.LeaseTTL = clock, 15*time.Second
+		cfg.LeaseMargin = 3 * time.Second
+		l := open(t, cfg, 0)
+		w := l.term.Load().window
 
-	away.Store(true)
-	clock.armed(t, 5*time.Second)
-	clock.advance(12 * time.Second)
-	receive(t, asked, "a renewal")
-	require.LessOrEqual(t, w.left(), time.Duration(0))
-	before := l.View().Seq
-	b.says(caller(1))
-	awaitView(t, l, "the call", func(v *View) bool { n, _, _, _ := v.Sizes(); return v.Seq > before && n == 1 })
-	require.NoError(t, l.Config(within(t), site(1)), "the log is its own fence")
-	assert.Empty(t, b.gotten, "an order left outside of the window")
+		away.Store(true)
+		clock.armed(t, 5*time.Second)
+		clock.advance(12 * time.Second)
+		receive(t, asked, "a renewal")
+		require.LessOrEqual(t, w.left(), time.Duration(0))
+		before := l.View().Seq
+		b.says(caller(1))
+		awaitView(t, l, "the call", func(v *View) bool { n, _, _, _ := v.Sizes(); return v.Seq > before && n == 1 })
+		require.NoError(t, l.Config(within(t), site(1)), "the log is its own fence")
+		assert.Empty(t, b.gotten, "an order left outside of the window")
 
-	away.Store(false)
-	clock.armed(t, time.Second)
-	clock.advance(time.Second)
-	b.await(t, "the held order", doing[core.Answer])
-	assert.Greater(t, w.left(), time.Duration(0))
+		away.Store(false)
+		clock.armed(t, time.Second)
+		clock.advance(time.Second)
+		b.await(t, "the held order", doing[core.Answer])
+		assert.Greater(t, w.left(), time.Duration(0))
+	})
 }
 
 // The renewal itself finds the lease taken: the term ends without any event.
 func TestLostLeaseEndsAnIdleTerm(t *testing.T) {
-	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
-	cfg := config(store, b)
-	cfg.Clock, cfg.LeaseTTL = clock, 15*time.Second
-	l := open(t, cfg, 0)
-	store.set(func(s *watchedStore) { s.renew = func() error { return journal.ErrFenced } })
-	clock.armed(t, 5*time.Second)
-	clock.advance(5 * time.Second)
-	receive(t, l.Done(), "the end of the term")
-	require.ErrorIs(t, l.Stop(), journal.ErrFenced)
+	synctest.Test(t, func(t *testing.T) {
+		store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+		cfg := config(store, b)
+		cfg.Clock, cfg.LeaseTTL = clock, 15*time.Second
+		l := open(t, cfg, 0)
+		store.set(func(s *watchedStore) { s.renew = func() error { return journal.ErrFenced } })
+		clock.armed(t, 5*time.Second)
+		clock.advance(5 * time.Second)
+		receive(t, l.Done(), "the end of the term")
+		require.ErrorIs(t, l.Stop(), journal.ErrFenced)
+	})
 }
 
 // An orderly stop gives the lease back, carries out what was committed, and leaves the shard written down.
@@ -315,31 +320,33 @@ func TestUnreadableLogIsRefused(t *testing.T) {
 // The loop's goroutine is stuck in a store that does not even heed its context; the renewal learns that the shard is lost. Orders under way
 // are interrupted at once, not when the store comes back.
 func TestLossIsNotHeldUpByAStuckAppend(t *testing.T) {
-	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
-	under, interrupted := make(chan struct{}, 10), make(chan struct{}, 10)
-	b.do = func(ctx context.Context, _ core.Effect) error {
-		under <- struct{}{}
-		<-ctx.Done()
-		interrupted <- struct{}{}
-		return ctx.Err()
-	}
-	cfg := config(store, b)
-	cfg.Clock, cfg.LeaseTTL = clock, 15*time.Second
-	l := open(t, cfg, 0)
-	b.says(caller(1))
-	receive(t, under, "an order under way")
-	entered, release := make(chan struct{}), make(chan struct{})
-	store.set(func(s *watchedStore) {
-		s.beforeAppend = func(context.Context, []journal.Row) error { close(entered); <-release; return nil }
-		s.renew = func() error { return journal.ErrFenced }
+	synctest.Test(t, func(t *testing.T) {
+		store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+		under, interrupted := make(chan struct{}, 10), make(chan struct{}, 10)
+		b.do = func(ctx context.Context, _ core.Effect) error {
+			under <- struct{}{}
+			<-ctx.Done()
+			interrupted <- struct{}{}
+			return ctx.Err()
+		}
+		cfg := config(store, b)
+		cfg.Clock, cfg.LeaseTTL = clock, 15*time.Second
+		l := open(t, cfg, 0)
+		b.says(caller(1))
+		receive(t, under, "an order under way")
+		entered, release := make(chan struct{}), make(chan struct{})
+		store.set(func(s *watchedStore) {
+			s.beforeAppend = func(context.Context, []journal.Row) error { close(entered); <-release; return nil }
+			s.renew = func() error { return journal.ErrFenced }
+		})
+		b.says(caller(2))
+		receive(t, entered, "the stuck append")
+		clock.armed(t, 5*time.Second)
+		clock.advance(5 * time.Second)
+		receive(t, interrupted, "the order to be interrupted")
+		close(release)
+		receive(t, l.Done(), "the end of the term")
+		require.ErrorIs(t, l.Stop(), journal.ErrFenced)
+		assert.Empty(t, under)
 	})
-	b.says(caller(2))
-	receive(t, entered, "the stuck append")
-	clock.armed(t, 5*time.Second)
-	clock.advance(5 * time.Second)
-	receive(t, interrupted, "the order to be interrupted")
-	close(release)
-	receive(t, l.Done(), "the end of the term")
-	require.ErrorIs(t, l.Stop(), journal.ErrFenced)
-	assert.Empty(t, under)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -146,45 +147,47 @@ func TestRepeatedPanicsAreIsolated(t *testing.T) {
 
 // A tick that panics is due again at once. It is put off for longer each time, and everything else goes on.
 func TestPanickingTickIsPutOff(t *testing.T) {
-	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
-	store.Now = clock.Now
-	ticks := make(chan struct{}, 1000)
-	g := &bug{bites: func(ev core.Event) bool {
-		_, ok := ev.(core.Tick)
-		if ok {
-			ticks <- struct{}{}
+	synctest.Test(t, func(t *testing.T) {
+		store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+		store.Now = clock.Now
+		ticks := make(chan struct{}, 1000)
+		g := &bug{bites: func(ev core.Event) bool {
+			_, ok := ev.(core.Tick)
+			if ok {
+				ticks <- struct{}{}
+			}
+			return ok
+		}}
+		cfg := config(store, b)
+		cfg.Clock, cfg.rules = clock, plant(g.before, nil)
+		l := open(t, cfg, 1)
+		b.says(caller(1), core.LegAnswered{Leg: caller(1).Leg})
+		b.await(t, "the agent to be dialled", doing[core.Dial])
+		ringing := func(v *View) bool { a, _ := v.Agent("agent00"); return a.State == core.Reserved }
+		awaitView(t, l, "the offer", ringing)
+		for len(ticks) > 0 {
+			<-ticks
 		}
-		return ok
-	}}
-	cfg := config(store, b)
-	cfg.Clock, cfg.rules = clock, plant(g.before, nil)
-	l := open(t, cfg, 1)
-	b.says(caller(1), core.LegAnswered{Leg: caller(1).Leg})
-	b.await(t, "the agent to be dialled", doing[core.Dial])
-	ringing := func(v *View) bool { a, _ := v.Agent("agent00"); return a.State == core.Reserved }
-	awaitView(t, l, "the offer", ringing)
-	for len(ticks) > 0 {
-		<-ticks
-	}
-	g.left.Store(2)
-	clock.armed(t, lookAgain)
-	clock.advance(20 * time.Second)
-	receive(t, ticks, "the first tick")
-	require.NoError(t, l.Do(within(t), signIn("agent00")), "the loop must go on")
-	assert.Empty(t, ticks)
-	clock.armed(t, time.Second)
-	clock.advance(time.Second)
-	receive(t, ticks, "the second tick")
-	require.NoError(t, l.Do(within(t), signIn("agent00")))
-	clock.armed(t, time.Second)
-	clock.advance(time.Second)
-	require.NoError(t, l.Config(within(t), core.ConfigChanged{}))
-	assert.Empty(t, ticks, "the second pause is longer")
-	clock.armed(t, time.Second)
-	clock.advance(time.Second)
-	receive(t, ticks, "the third tick, which works")
-	awaitView(t, l, "the offer to end", func(v *View) bool { return !ringing(v) })
-	assert.Len(t, store.QuarantinedEvents("s1"), 2)
+		g.left.Store(2)
+		clock.armed(t, lookAgain)
+		clock.advance(20 * time.Second)
+		receive(t, ticks, "the first tick")
+		require.NoError(t, l.Do(within(t), signIn("agent00")), "the loop must go on")
+		assert.Empty(t, ticks)
+		clock.armed(t, time.Second)
+		clock.advance(time.Second)
+		receive(t, ticks, "the second tick")
+		require.NoError(t, l.Do(within(t), signIn("agent00")))
+		clock.armed(t, time.Second)
+		clock.advance(time.Second)
+		require.NoError(t, l.Config(within(t), core.ConfigChanged{}))
+		assert.Empty(t, ticks, "the second pause is longer")
+		clock.armed(t, time.Second)
+		clock.advance(time.Second)
+		receive(t, ticks, "the third tick, which works")
+		awaitView(t, l, "the offer to end", func(v *View) bool { return !ringing(v) })
+		assert.Len(t, store.QuarantinedEvents("s1"), 2)
+	})
 }
 
 // A new version panics at an event that the old one took: recovery leaves it out, and releases its call once the switch is there.

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -76,22 +77,24 @@ func TestDeadlinesFireWithoutEvents(t *testing.T) {
 		"the clock is set back first": func(c *fakeClock) { c.setBack(time.Hour); c.advance(23 * time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			store, b, clock := &watchedStore{noSnapshots: true}, newBoard(), newFakeClock()
-			cfg := config(store, b)
-			cfg.Clock = clock
-			store.Now = time.Now
-			l := open(t, cfg, 1)
-			leg := ringing(t, l, b)
-			clock.armed(t, lookAgain)
-			change(clock)
-			e := b.await(t, "the phone to stop ringing", doing[core.Hang])
-			assert.Equal(t, leg, as[core.Hang](e.Do).Leg)
-			require.NoError(t, l.Stop())
-			rows := store.rows(t)
-			for n, row := range rows {
-				assert.EqualValues(t, n+1, row.Seq)
-				assert.False(t, n > 0 && row.At.Before(rows[n-1].At), "the log's time went back")
-			}
+			synctest.Test(t, func(t *testing.T) {
+				store, b, clock := &watchedStore{noSnapshots: true}, newBoard(), newFakeClock()
+				cfg := config(store, b)
+				cfg.Clock = clock
+				store.Now = time.Now
+				l := open(t, cfg, 1)
+				leg := ringing(t, l, b)
+				clock.armed(t, lookAgain)
+				change(clock)
+				e := b.await(t, "the phone to stop ringing", doing[core.Hang])
+				assert.Equal(t, leg, as[core.Hang](e.Do).Leg)
+				require.NoError(t, l.Stop())
+				rows := store.rows(t)
+				for n, row := range rows {
+					assert.EqualValues(t, n+1, row.Seq)
+					assert.False(t, n > 0 && row.At.Before(rows[n-1].At), "the log's time went back")
+				}
+			})
 		})
 	}
 }
@@ -120,31 +123,33 @@ func (s stuck) Due() (time.Time, bool) { return time.Unix(0, 0), true }
 
 // Rules that leave a deadline in the past must not have the loop do nothing but tick.
 func TestStuckDeadlineIsPaced(t *testing.T) {
-	store, b, clock := &watchedStore{noSnapshots: true}, newBoard(), newFakeClock()
-	store.Now = time.Now
-	cfg := config(store, b)
-	cfg.Clock = clock
-	book := plant(nil, nil)
-	fresh := book.fresh
-	book.fresh = func(name string, seed uint64) rules { return stuck{as[*planted](fresh(name, seed))} }
-	book.shard = func(r rules) *core.Shard { return as[stuck](r).Shard }
-	cfg.rules = book
-	l := started(t, cfg)
-	serving(t, l)
-	require.NoError(t, l.Config(within(t), site(1)))
-	clock.armed(t, stuckPause)
-	clock.advance(stuckPause)
-	require.NoError(t, l.Do(within(t), signIn("agent00")))
-	clock.armed(t, stuckPause)
-	require.NoError(t, l.Stop())
-	ticks := 0
-	for _, row := range store.rows(t) {
-		if row.Kind == "tick" {
-			ticks++
+	synctest.Test(t, func(t *testing.T) {
+		store, b, clock := &watchedStore{noSnapshots: true}, newBoard(), newFakeClock()
+		store.Now = time.Now
+		cfg := config(store, b)
+		cfg.Clock = clock
+		book := plant(nil, nil)
+		fresh := book.fresh
+		book.fresh = func(name string, seed uint64) rules { return stuck{as[*planted](fresh(name, seed))} }
+		book.shard = func(r rules) *core.Shard { return as[stuck](r).Shard }
+		cfg.rules = book
+		l := started(t, cfg)
+		serving(t, l)
+		require.NoError(t, l.Config(within(t), site(1)))
+		clock.armed(t, stuckPause)
+		clock.advance(stuckPause)
+		require.NoError(t, l.Do(within(t), signIn("agent00")))
+		clock.armed(t, stuckPause)
+		require.NoError(t, l.Stop())
+		ticks := 0
+		for _, row := range store.rows(t) {
+			if row.Kind == "tick" {
+				ticks++
+			}
 		}
-	}
-	assert.LessOrEqual(t, ticks, 2, "the clock moved once")
-	assert.Positive(t, ticks)
+		assert.LessOrEqual(t, ticks, 2, "the clock moved once")
+		assert.Positive(t, ticks)
+	})
 }
 
 // The new owner's clock is an hour behind that of the one before. Time goes on from where the log is, and what rings stops ringing.

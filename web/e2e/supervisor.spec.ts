@@ -118,7 +118,6 @@ test('the wall shows the queues that were chosen, and its address keeps them', a
 })
 
 test('the day in plots, and the same in a table', async ({ phones, desk }) => {
-  test.setTimeout(120_000)
   const anna = await desk('anna')
   await choose(anna, 'Available')
   const caller = await phones.dial(numbers.brief)
@@ -127,7 +126,7 @@ test('the day in plots, and the same in a table', async ({ phones, desk }) => {
   await phones.hangUp(caller.who)
   const vera = await desk('vera', '/supervisor/day')
   // Figures are to the minute, and asked for every half of one.
-  await expect(vera.getByRole('img', { name: /^Callers: [1-9]\d* answered/ })).toBeVisible({ timeout: 45_000 })
+  await expect(vera.getByRole('img', { name: /^Callers: [1-9]\d* answered/ })).toBeVisible()
   await expect(vera.locator('canvas')).toHaveCount(3)
   await vera.getByRole('button', { name: 'As a table' }).click()
   await expect(vera.locator('canvas')).toHaveCount(0)
@@ -136,7 +135,6 @@ test('the day in plots, and the same in a table', async ({ phones, desk }) => {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`the boards are accessible in the ${colorScheme} theme`, async ({ phones, desk }) => {
-    test.setTimeout(120_000)
     const vera = await desk('vera', '/', { colorScheme })
     const caller = await phones.dial(numbers.sales)
     await expect(vera.getByRole('table', { name: 'Calls' })).toContainText(caller.number)
@@ -157,7 +155,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await phones.hangUp(caller.who)
     await phones.gone(caller.who)
     await vera.goto('/supervisor/day')
-    await expect(vera.getByRole('img').first()).toBeVisible({ timeout: 45_000 })
+    await expect(vera.getByRole('img').first()).toBeVisible()
     await isAccessible(vera, 'the day')
   })
 }

@@ -1,6 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import { DigitLine } from './DialPad'
 
+// A deadline is only used up by what never comes.
+const patience = { timeout: 20_000 }
+
 vi.mock('./deeds', () => ({ press: vi.fn() }))
 
 test('digits arrive in the order in which they were pressed, however slow the line is', async () => {
@@ -15,7 +18,7 @@ test('digits arrive in the order in which they were pressed, however slow the li
   void line.add('3')
   expect(sent).toEqual(['1'])
   answers[0]?.(true)
-  await vi.waitFor(() => expect(sent).toEqual(['1', '23']))
+  await vi.waitFor(() => expect(sent).toEqual(['1', '23']), patience)
   answers[1]?.(true)
   await first
   const next = line.add('#')

@@ -1,9 +1,13 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
+import { act, cleanup, configure, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
 import { UnnotedFollowUps } from './UnnotedFollowUps'
+
+// A deadline is only used up by what never comes.
+const patience = { timeout: 20_000 }
+configure({ asyncUtilTimeout: patience.timeout })
 
 vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key }) }))
@@ -33,7 +37,7 @@ test('a follow-up of which it is not known whether it was noted is noted once, h
   render(<UnnotedFollowUps />, { wrapper: ({ children }) => <QueryClientProvider client={new QueryClient()}>{children}</QueryClientProvider> })
   for (const tries of [1, 2]) {
     fireEvent.click(screen.getByRole('button', { name: 'followUp.note' }))
-    await act(() => vi.waitFor(() => expect(keys.length).toBe(tries)))
+    await act(() => vi.waitFor(() => expect(keys.length).toBe(tries), patience))
     if (tries === 1) await screen.findByRole('alert')
   }
   expect(keys[1]).toBe(keys[0])
@@ -51,6 +55,6 @@ test('one that is written otherwise after that is another one', async () => {
     fireEvent.click(screen.getByRole('button', { name: 'followUp.note' }))
     await screen.findByRole('alert')
   }
-  await act(() => vi.waitFor(() => expect(keys.length).toBe(2)))
+  await act(() => vi.waitFor(() => expect(keys.length).toBe(2), patience))
   expect(keys[1]).not.toBe(keys[0])
 })

@@ -5,6 +5,9 @@ import { nothing } from '@/live/state'
 import { store } from '@/live/store'
 import { Variables } from './Variables'
 
+// A deadline is only used up by what never comes.
+const patience = { timeout: 20_000 }
+
 vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))
 
@@ -26,11 +29,11 @@ test('what is typed while the data are being saved is not lost (C18)', async () 
   const field = (name: string) => screen.getByRole<HTMLInputElement>('textbox', { name })
   fireEvent.change(field('city'), { target: { value: 'Berlin' } })
   fireEvent.click(screen.getByRole('button', { name: 'data.save' }))
-  await act(() => vi.waitFor(() => expect(fetched).toHaveBeenCalled()))
+  await act(() => vi.waitFor(() => expect(fetched).toHaveBeenCalled(), patience))
   fireEvent.change(field('street'), { target: { value: 'Unter den Linden' } })
   await act(async () => {
     answer(new Response('{}', { status: 200, headers: { 'Content-Type': 'application/json' } }))
-    await vi.waitFor(() => expect(localStorage.getItem('tandem.draft.c1') ?? '').not.toContain('Berlin'))
+    await vi.waitFor(() => expect(localStorage.getItem('tandem.draft.c1') ?? '').not.toContain('Berlin'), patience)
   })
   expect(field('street').value).toBe('Unter den Linden')
 })

@@ -1,4 +1,5 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/react'
+import { useLayoutEffect } from 'react'
 import { afterEach, expect, test, vi } from 'vitest'
 import { useShortcuts } from './shortcuts'
 
@@ -27,6 +28,20 @@ test('a key does what is printed on it', () => {
   expect(press('?', 'Slash', true)).toEqual(['help'])
   expect(press('a', 'KeyQ')).toEqual(['available']) // a French keyboard
   expect(press('q', 'KeyA')).toEqual([])
+})
+
+test('a key that is pressed as soon as its button can be does its deed', () => {
+  function Panel({ live }: { live: boolean }) {
+    useShortcuts({ hold: live ? deeds.hold : undefined })
+    useLayoutEffect(() => {
+      if (live) fireEvent.keyDown(document.body, { key: 'h', code: 'KeyH' })
+    }, [live])
+    return null
+  }
+  vi.clearAllMocks()
+  const { rerender } = render(<Panel live={false} />)
+  rerender(<Panel live />)
+  expect(deeds.hold).toHaveBeenCalledOnce()
 })
 
 test('with Caps Lock on no conversation is ended by a single key', () => {

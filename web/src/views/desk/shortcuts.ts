@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { useEffect, useLayoutEffect, useRef } from 'react'
 import { usePreference } from '@/app/preference'
 
 /** What a key does at the desk. The help shows them in this order. */
@@ -76,7 +76,8 @@ export function isWriting(): boolean {
 export function useShortcuts(deeds: Partial<Record<Shortcut, (() => void) | undefined>>) {
   const [on] = useShortcutsOn()
   const current = useRef(deeds)
-  useEffect(() => {
+  // Together with what is drawn: a key that is pressed at once does what the desk shows.
+  useLayoutEffect(() => {
     current.current = deeds
   })
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, assert, expect, test, vi } from 'vitest'
+import '@/test/patience'
 import { ImportDialog } from './ImportDialog'
 
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))
@@ -25,6 +26,6 @@ test('a file arrives byte by byte, in whichever encoding it is', async () => {
   const chooser = baseElement.querySelector('input[type=file]')
   assert(chooser)
   fireEvent.change(chooser, { target: { files: [{ name: 'teams.csv', arrayBuffer: () => Promise.resolve(bytes.buffer) }] } })
-  expect(await screen.findByText('the file is not UTF-8', undefined, { timeout: 10_000 })).toBeTruthy()
+  expect(await screen.findByText('the file is not UTF-8')).toBeTruthy()
   expect(sent[0]).toEqual(bytes)
 })

@@ -1,11 +1,9 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { cleanup, configure, render, screen } from '@testing-library/react'
+import { cleanup, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { CallRecord } from '@/api/types'
+import '@/test/patience'
 import { CallDetails } from './CallDetails'
-
-// A deadline is only used up by what never comes.
-configure({ asyncUtilTimeout: 20_000 })
 
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))
 vi.mock('@/app/session', () => ({ useMe: () => ({ may: ['getRecordingAudio'] }) }))

@@ -1,11 +1,9 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react'
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/react'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { CallRecord } from '@/api/types'
+import '@/test/patience'
 import { Calls } from './Calls'
-
-// A deadline is only used up by what never comes.
-configure({ asyncUtilTimeout: 20_000 })
 
 const record: CallRecord = {
   call: 'a', tenant: 'acme', engine: 'asterisk', from: '+4917000003', to: '+4930100', arrived_at: '2026-01-31T08:00:00Z', ended_at: '2026-01-31T08:00:29Z',

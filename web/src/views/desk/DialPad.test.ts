@@ -1,8 +1,6 @@
 import { expect, test, vi } from 'vitest'
+import { patience } from '@/test/patience'
 import { DigitLine } from './DialPad'
-
-// A deadline is only used up by what never comes.
-const patience = { timeout: 20_000 }
 
 vi.mock('./deeds', () => ({ press: vi.fn() }))
 

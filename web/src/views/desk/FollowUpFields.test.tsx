@@ -1,13 +1,10 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { act, cleanup, configure, fireEvent, render, screen } from '@testing-library/react'
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
+import { patience } from '@/test/patience'
 import { UnnotedFollowUps } from './UnnotedFollowUps'
-
-// A deadline is only used up by what never comes.
-const patience = { timeout: 20_000 }
-configure({ asyncUtilTimeout: patience.timeout })
 
 vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key }) }))

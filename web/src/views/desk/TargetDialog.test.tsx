@@ -1,13 +1,11 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { act, cleanup, configure, fireEvent, render, screen } from '@testing-library/react'
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Call, DirectoryItem } from '@/api/types'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
+import '@/test/patience'
 import { TargetDialog } from './TargetDialog'
-
-// A deadline is only used up by what never comes.
-configure({ asyncUtilTimeout: 20_000 })
 
 vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string, o?: { name?: string }) => (o?.name ? `${key} ${o.name}` : key), i18n: { language: 'en' } }) }))

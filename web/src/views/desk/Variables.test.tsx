@@ -3,10 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Call } from '@/api/types'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
+import { patience } from '@/test/patience'
 import { Variables } from './Variables'
-
-// A deadline is only used up by what never comes.
-const patience = { timeout: 20_000 }
 
 vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))

@@ -44,19 +44,22 @@ type world struct {
 // switchboard is the Asterisk that all scenarios share, until one of them restarts it.
 type switchboard struct {
 	shared   *lab.Asterisk
-	outside  string // "ip:port" of the phone beyond the trunk
-	restarts bool   // the shared one was restarted: its goroutines are now a scenario's
+	outsider *softphone.Phone // beyond the trunk
+	restarts bool             // the shared one was restarted: its goroutines are now a scenario's
 }
 
 func newSwitchboard(t *testing.T) *switchboard {
-	b := &switchboard{outside: freeUDP(t)}
+	p, err := softphone.New(softphone.Config{User: "outsider", Voice: softphone.ToneVoice(softphone.Tone(0))})
+	require.NoError(t, err)
+	t.Cleanup(p.Close)
+	b := &switchboard{outsider: p}
 	b.shared = lab.ForTest(t, b.options)
 	return b
 }
 
 func (b *switchboard) options(o *lab.Options) {
 	o.RTPTimeout = silenceLimit
-	o.CarrierContact = "sip:" + b.outside
+	o.CarrierContact = "sip:" + b.outsider.Addr()
 }
 
 // prompt is a second of two tones that no phone says, multiples of 100 Hz as hold music is made of, and then silence: Played comes when the last of it is
@@ -184,12 +187,13 @@ func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
 func (w *world) NewOutsider(t testing.TB) enginetest.Phone {
 	t.Helper()
 	hz, voice := w.nextVoice()
-	p, err := softphone.New(softphone.Config{User: "outsider", Addr: w.switchboard.outside, Voice: voice})
-	require.NoError(t, err)
-	t.Cleanup(p.Close)
+	p := w.switchboard.outsider
+	p.SetVoice(voice)
+	cursor := p.Events().Cursor()
+	cursor.SkipToEnd()
 	return &phone{
 		person:  person{phone: p, name: "outsider", tone: hz},
-		address: core.Address{Trunk: lab.Carrier, Number: "+4930555777"}, cursor: p.Events().Cursor(),
+		address: core.Address{Trunk: lab.Carrier, Number: "+4930555777"}, cursor: cursor,
 	}
 }
 
@@ -236,14 +240,6 @@ func (w *world) Leftovers(t testing.TB) []string {
 
 func patience() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), enginetest.Patience)
-}
-
-func freeUDP(t testing.TB) string {
-	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = c.Close() }()
-	return c.LocalAddr().String()
 }
 
 // proxy stands between the engine and Asterisk's HTTP server, so that the connection can be cut.

@@ -141,6 +141,9 @@ func TestFlood(t *testing.T) {
 		require.True(t, events.write(numbered(n)), "the reader has stopped reading")
 	}
 	events.write(wireEvent("LAST"))
+	for p.queue.Err() == nil {
+		time.Sleep(time.Millisecond) // whoever takes while they are read would keep up
+	}
 	_, err := numbers(t.Context(), p, 2000)
 	require.ErrorIs(t, err, adapter.ErrGap)
 	_, err = p.commands.api(t.Context(), "status")

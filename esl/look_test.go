@@ -152,7 +152,7 @@ func TestHangIsNotGivenUp(t *testing.T) {
 			t.Parallel()
 			f := newFake(t)
 			e, _ := bridgedAt(t, f)
-			e.cfg.EffectTimeout = 3 * time.Second
+			e.cfg.EffectTimeout = 9 * time.Second
 			f.on("api uuid_dump", keepsSilent)
 			c.prepare(f, e)
 			_ = e.Do(soon(t), core.Effect{ID: 1, Do: core.Hang{Leg: c.leg}}) // of a switch that says nothing, no answer comes

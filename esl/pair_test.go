@@ -254,9 +254,7 @@ func TestTenThousandFaults(t *testing.T) {
 	}
 	round := func(faults int) {
 		numberIn := 0
-		c := f.config()
-		c.apiTimeout = time.Minute // of who asks without a limit of their own
-		l, err := dialLink(t.Context(), c, func(e event) {
+		l, err := dialLink(t.Context(), f.config(), func(e event) {
 			if n := e.get("Number"); n != "" {
 				if n != fmt.Sprint(numberIn) {
 					t.Errorf("event %s where %d was due", n, numberIn)

@@ -167,9 +167,8 @@ func TestHangIsNotGivenUp(t *testing.T) {
 func TestTakenWithoutAnAnswer(t *testing.T) {
 	f := newFake(t)
 	e := deafEngine(t)
-	c := f.pairConfig()
-	c.link.apiTimeout = 50 * time.Millisecond
-	p, _, _ := f.paired(t, c)
+	p, _, _ := f.paired(t, f.pairConfig())
+	p.commands.cfg.apiTimeout = 50 * time.Millisecond
 	var crew sync.WaitGroup
 	defer crew.Wait()
 	e.pair, e.spawn = p, func(f func(context.Context)) { crew.Go(func() { f(t.Context()) }) }

@@ -52,7 +52,7 @@ func newOutsider(t *testing.T) *softphone.Phone {
 }
 
 func (b *switchboard) options(o *lab.FreeSWITCHOptions) {
-	o.RTPTimeout = silenceLimit
+	o.RTPTimeout, o.Patience = silenceLimit, 60
 	o.CarrierContact = "sip:" + b.outsider.Addr()
 }
 

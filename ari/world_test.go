@@ -39,6 +39,7 @@ type world struct {
 	proxy       *proxy
 	engine      *ari.Engine // the newest
 	tones       int
+	stalled     func(since time.Time) time.Duration // for how long Asterisk or this process was kept from running at worst
 }
 
 // switchboard is the Asterisk that all scenarios share, until one of them restarts it.
@@ -87,7 +88,7 @@ func (b *switchboard) world(t *testing.T) enginetest.World {
 		a = lab.ForTest(t, b.options)
 	}
 	writePrompt(t, a)
-	w := &world{switchboard: b, asterisk: a, passwords: map[string]string{}}
+	w := &world{switchboard: b, asterisk: a, passwords: map[string]string{}, stalled: lab.StallsForTest(t, a)}
 	for _, p := range a.Phones(20) {
 		w.passwords[p.User] = p.Password
 	}
@@ -169,7 +170,7 @@ func (w *world) NewCaller(t testing.TB, from, name string) enginetest.Caller {
 	t.Cleanup(p.Close)
 	// SIP cannot carry a line break in a name; everything else goes out as it is.
 	display := strings.NewReplacer("\r", "", "\n", "").Replace(name)
-	return &caller{person: person{phone: p, name: name, tone: hz}, from: from, display: display}
+	return &caller{person: person{phone: p, name: name, tone: hz, w: w}, from: from, display: display}
 }
 
 func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
@@ -181,7 +182,7 @@ func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
 	ctx, cancel := patience()
 	defer cancel()
 	require.NoError(t, p.Register(ctx))
-	return &phone{person: person{phone: p, name: user, tone: hz}, address: core.Address{Phone: user}, cursor: p.Events().Cursor()}
+	return &phone{person: person{phone: p, name: user, tone: hz, w: w}, address: core.Address{Phone: user}, cursor: p.Events().Cursor()}
 }
 
 func (w *world) NewOutsider(t testing.TB) enginetest.Phone {
@@ -192,7 +193,7 @@ func (w *world) NewOutsider(t testing.TB) enginetest.Phone {
 	cursor := p.Events().Cursor()
 	cursor.SkipToEnd()
 	return &phone{
-		person:  person{phone: p, name: "outsider", tone: hz},
+		person:  person{phone: p, name: "outsider", tone: hz, w: w},
 		address: core.Address{Trunk: lab.Carrier, Number: "+4930555777"}, cursor: cursor,
 	}
 }
@@ -330,6 +331,7 @@ type person struct {
 	phone *softphone.Phone
 	name  string
 	tone  float64
+	w     *world
 
 	mu   sync.Mutex
 	call *softphone.Call
@@ -377,15 +379,15 @@ func (p *person) Hears(t testing.TB, want enginetest.Sound) {
 	}
 }
 
-// noticed is how long an interruption may last before a listener would notice. A bridge that changes its technology drops a packet or two.
+// noticed is how long an interruption may last before a listener would notice. A bridge that changes its technology drops a packet or two. While nobody runs, nothing can be heard.
 const noticed = 200 * time.Millisecond
 
 func (p *person) KeptHearing(t testing.TB, who enginetest.Party, since time.Time) {
 	t.Helper()
 	gap, err := p.present(t).Ear().LongestWithout(who.Tone(), since, time.Now())
 	require.NoError(t, err)
-	if gap > noticed {
-		t.Fatalf("%s did not hear %s for %v", p.name, who.Name(), gap)
+	if stalled := p.w.stalled(since); gap > noticed+stalled {
+		t.Fatalf("%s did not hear %s for %v, of which nobody ran for %v", p.name, who.Name(), gap, stalled)
 	}
 }
 

@@ -76,7 +76,7 @@ func (b *switchboard) world(t *testing.T) enginetest.World {
 	})
 	return phones.NewWorld(phones.Config{
 		SIPAddr: f.SIPAddr, Password: func(user string) string { return passwords[user] }, Number: "4930200300", Prompt: prompt,
-		Media: silenceLimit * time.Second, Link: link, Outsider: b.outsider, Trunk: lab.Carrier, Leftovers: f.Leftovers,
+		Media: silenceLimit * time.Second, Stalled: lab.StallsForTest(t, f), Link: link, Outsider: b.outsider, Trunk: lab.Carrier, Leftovers: f.Leftovers,
 		NewEngine: func() (engine.Engine, error) {
 			var err error
 			c := config(f, link.Addr())

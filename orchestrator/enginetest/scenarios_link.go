@@ -158,7 +158,7 @@ func lostRecording(s *stage) {
 	s.do(core.StopRecording{Recording: id})
 	h := s.file(id, c, a)
 	s.heard(h, "Caller+1001")
-	if want := 3 * pieceOfTalk; h.spoken < want-2*earWindow {
+	if want := 3 * pieceOfTalk; h.spoken < want-pieceOfTalk/2 {
 		s.fail("the recording has a gap: %v, want about %v", h, want)
 	}
 }

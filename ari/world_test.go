@@ -29,7 +29,7 @@ import (
 )
 
 // silenceLimit is after how many seconds without a packet the test's Asterisk takes an answered phone for lost.
-const silenceLimit = 3
+const silenceLimit = 8
 
 // world is a real Asterisk with soft phones around it. The engine reaches it through a proxy, which can be cut.
 type world struct {

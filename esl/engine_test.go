@@ -23,7 +23,7 @@ import (
 )
 
 // silenceLimit is after how many seconds without a packet the test's FreeSWITCH takes an answered phone for lost.
-const silenceLimit = 3
+const silenceLimit = 8
 
 // prompt is a second of two tones that no phone says.
 const prompt = "tandem/test-prompt"

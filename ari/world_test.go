@@ -145,8 +145,8 @@ func (w *world) config() ari.Config {
 	}
 	return ari.Config{
 		ID: "asterisk", URL: "http://" + w.proxy.addr(), User: w.asterisk.ARIUser, Password: w.asterisk.ARIPassword,
-		ReconnectMax: 200 * time.Millisecond,
-		Logger:       slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		ReconnectMax: 200 * time.Millisecond, EffectTimeout: enginetest.Patience,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }
 

@@ -111,7 +111,7 @@ func config(f *lab.FreeSWITCH, addr string) esl.Config {
 		level = slog.LevelDebug
 	}
 	return esl.Config{
-		ID: "freeswitch", Addr: addr, Password: f.ESLPassword, ReconnectMax: 200 * time.Millisecond,
+		ID: "freeswitch", Addr: addr, Password: f.ESLPassword, ReconnectMax: 200 * time.Millisecond, EffectTimeout: enginetest.Patience,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }

@@ -189,6 +189,16 @@ func TestTakenWithoutAnAnswer(t *testing.T) {
 	assert.Equal(t, []core.Fact{core.LegAppeared{Engine: "f1", Leg: legA}}, e.facts(batch[0]))
 }
 
+// TestACallThatIsBeingTakenIsNotForgotten: a look leaves it out until it is ours. However many looks a slow switch needs for that, it is told of then.
+func TestACallThatIsBeingTakenIsNotForgotten(t *testing.T) {
+	e := deafEngine(t)
+	assert.Empty(t, feed(e, legEvent("CHANNEL_PARK", legA, "Call-Direction: inbound", "variable_tandem_from: trunk")))
+	for range 3 {
+		e.seen(&wholeView{begun: time.Now()})
+	}
+	assert.Equal(t, []core.Fact{core.LegAppeared{Engine: "f1", Leg: legA}}, e.facts(item{aside: taken{legA}}))
+}
+
 // TestDialsHoldNobodyUp: FreeSWITCH waits for a dial's thread to begin before it reads on, for up to two seconds when it is busy. Orders go another way.
 func TestDialsHoldNobodyUp(t *testing.T) {
 	f := newFake(t)

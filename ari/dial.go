@@ -115,12 +115,14 @@ func (e *Engine) abandon(ctx context.Context, leg core.LegID) {
 	}
 }
 
-// exists asks whether a channel is on the switch. If ctx is over already, a little time is taken all the same: to know is worth it.
+// exists asks whether a channel is on the switch. When ctx is over, a second more is taken: to know is worth it.
 func (e *Engine) exists(ctx context.Context, leg core.LegID) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, cancel) })
+	defer stop()
 	var c channel
-	err := e.rest.do(ctx, http.MethodGet, path("channels", string(leg)), nil, nil, &c)
+	err := e.rest.do(longer, http.MethodGet, path("channels", string(leg)), nil, nil, &c)
 	switch {
 	case notFound(err):
 		return false, nil

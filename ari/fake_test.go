@@ -178,7 +178,7 @@ func send(t testing.TB, c *websocket.Conn, frames ...string) {
 func (f *fakeARI) config(change ...func(*Config)) Config {
 	c := Config{
 		ID: "a1", URL: f.server.URL, User: "tandem", Password: "secret", ReconnectMax: 20 * time.Millisecond,
-		EffectTimeout: 2 * time.Second, Logger: slog.New(slog.DiscardHandler),
+		EffectTimeout: 30 * time.Second, Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, ch := range change {
 		ch(&c)

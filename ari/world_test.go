@@ -29,7 +29,7 @@ import (
 )
 
 // silenceLimit is after how many seconds without a packet the test's Asterisk takes an answered phone for lost.
-const silenceLimit = 3
+const silenceLimit = 8
 
 // world is a real Asterisk with soft phones around it. The engine reaches it through a proxy, which can be cut.
 type world struct {
@@ -39,24 +39,28 @@ type world struct {
 	proxy       *proxy
 	engine      *ari.Engine // the newest
 	tones       int
+	stalled     func(since time.Time) time.Duration // for how long Asterisk or this process was kept from running at worst
 }
 
 // switchboard is the Asterisk that all scenarios share, until one of them restarts it.
 type switchboard struct {
 	shared   *lab.Asterisk
-	outside  string // "ip:port" of the phone beyond the trunk
-	restarts bool   // the shared one was restarted: its goroutines are now a scenario's
+	outsider *softphone.Phone // beyond the trunk
+	restarts bool             // the shared one was restarted: its goroutines are now a scenario's
 }
 
 func newSwitchboard(t *testing.T) *switchboard {
-	b := &switchboard{outside: freeUDP(t)}
+	p, err := softphone.New(softphone.Config{User: "outsider", Voice: softphone.ToneVoice(softphone.Tone(0))})
+	require.NoError(t, err)
+	t.Cleanup(p.Close)
+	b := &switchboard{outsider: p}
 	b.shared = lab.ForTest(t, b.options)
 	return b
 }
 
 func (b *switchboard) options(o *lab.Options) {
 	o.RTPTimeout = silenceLimit
-	o.CarrierContact = "sip:" + b.outside
+	o.CarrierContact = "sip:" + b.outsider.Addr()
 }
 
 // prompt is a second of two tones that no phone says, multiples of 100 Hz as hold music is made of, and then silence: Played comes when the last of it is
@@ -84,7 +88,7 @@ func (b *switchboard) world(t *testing.T) enginetest.World {
 		a = lab.ForTest(t, b.options)
 	}
 	writePrompt(t, a)
-	w := &world{switchboard: b, asterisk: a, passwords: map[string]string{}}
+	w := &world{switchboard: b, asterisk: a, passwords: map[string]string{}, stalled: lab.StallsForTest(t, a)}
 	for _, p := range a.Phones(20) {
 		w.passwords[p.User] = p.Password
 	}
@@ -141,8 +145,8 @@ func (w *world) config() ari.Config {
 	}
 	return ari.Config{
 		ID: "asterisk", URL: "http://" + w.proxy.addr(), User: w.asterisk.ARIUser, Password: w.asterisk.ARIPassword,
-		ReconnectMax: 200 * time.Millisecond,
-		Logger:       slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		ReconnectMax: 200 * time.Millisecond, EffectTimeout: enginetest.Patience,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }
 
@@ -166,7 +170,7 @@ func (w *world) NewCaller(t testing.TB, from, name string) enginetest.Caller {
 	t.Cleanup(p.Close)
 	// SIP cannot carry a line break in a name; everything else goes out as it is.
 	display := strings.NewReplacer("\r", "", "\n", "").Replace(name)
-	return &caller{person: person{phone: p, name: name, tone: hz}, from: from, display: display}
+	return &caller{person: person{phone: p, name: name, tone: hz, w: w}, from: from, display: display}
 }
 
 func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
@@ -178,18 +182,19 @@ func (w *world) NewPhone(t testing.TB, user string) enginetest.Phone {
 	ctx, cancel := patience()
 	defer cancel()
 	require.NoError(t, p.Register(ctx))
-	return &phone{person: person{phone: p, name: user, tone: hz}, address: core.Address{Phone: user}, cursor: p.Events().Cursor()}
+	return &phone{person: person{phone: p, name: user, tone: hz, w: w}, address: core.Address{Phone: user}, cursor: p.Events().Cursor()}
 }
 
 func (w *world) NewOutsider(t testing.TB) enginetest.Phone {
 	t.Helper()
 	hz, voice := w.nextVoice()
-	p, err := softphone.New(softphone.Config{User: "outsider", Addr: w.switchboard.outside, Voice: voice})
-	require.NoError(t, err)
-	t.Cleanup(p.Close)
+	p := w.switchboard.outsider
+	p.SetVoice(voice)
+	cursor := p.Events().Cursor()
+	cursor.SkipToEnd()
 	return &phone{
-		person:  person{phone: p, name: "outsider", tone: hz},
-		address: core.Address{Trunk: lab.Carrier, Number: "+4930555777"}, cursor: p.Events().Cursor(),
+		person:  person{phone: p, name: "outsider", tone: hz, w: w},
+		address: core.Address{Trunk: lab.Carrier, Number: "+4930555777"}, cursor: cursor,
 	}
 }
 
@@ -236,14 +241,6 @@ func (w *world) Leftovers(t testing.TB) []string {
 
 func patience() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), enginetest.Patience)
-}
-
-func freeUDP(t testing.TB) string {
-	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = c.Close() }()
-	return c.LocalAddr().String()
 }
 
 // proxy stands between the engine and Asterisk's HTTP server, so that the connection can be cut.
@@ -334,6 +331,7 @@ type person struct {
 	phone *softphone.Phone
 	name  string
 	tone  float64
+	w     *world
 
 	mu   sync.Mutex
 	call *softphone.Call
@@ -381,15 +379,15 @@ func (p *person) Hears(t testing.TB, want enginetest.Sound) {
 	}
 }
 
-// noticed is how long an interruption may last before a listener would notice. A bridge that changes its technology drops a packet or two.
+// noticed is how long an interruption may last before a listener would notice. A bridge that changes its technology drops a packet or two. While nobody runs, nothing can be heard.
 const noticed = 200 * time.Millisecond
 
 func (p *person) KeptHearing(t testing.TB, who enginetest.Party, since time.Time) {
 	t.Helper()
 	gap, err := p.present(t).Ear().LongestWithout(who.Tone(), since, time.Now())
 	require.NoError(t, err)
-	if gap > noticed {
-		t.Fatalf("%s did not hear %s for %v", p.name, who.Name(), gap)
+	if stalled := p.w.stalled(since); gap > noticed+stalled {
+		t.Fatalf("%s did not hear %s for %v, of which nobody ran for %v", p.name, who.Name(), gap, stalled)
 	}
 }
 

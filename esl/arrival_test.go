@@ -2,6 +2,8 @@ package esl_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,17 +14,12 @@ import (
 )
 
 func arrivedWhileAway(s *scene, f *lab.FreeSWITCH) {
-	f.Patience(s, 60)
 	s.stop()
 	c := s.NewCaller(s, "4930111", "Early")
 	c.Dial(s, s.Number())
 	ctx, cancel := context.WithTimeout(context.Background(), enginetest.Patience)
 	defer cancel()
-	for { // until the switch has it
-		left := s.Leftovers(s)
-		if len(left) > 0 {
-			break
-		}
+	for !slices.ContainsFunc(s.Leftovers(s), func(left string) bool { return strings.HasSuffix(left, " park") }) { // until the switch has handed it over
 		require.NoError(s, ctx.Err())
 	}
 	up := s.run()
@@ -39,9 +36,11 @@ func arrivedWhileAway(s *scene, f *lab.FreeSWITCH) {
 }
 
 func nobodyTook(s *scene, f *lab.FreeSWITCH) {
+	f.Patience(s, 2)
 	s.stop()
 	c := s.NewCaller(s, "4930112", "Late")
 	c.Dial(s, s.Number())
+	c.HearsRinging(s)
 	e := c.Ended(s) // the apology takes its time
 	assert.Equal(s, 503, e.Status)
 	up := s.run()

@@ -3,6 +3,7 @@ package esl_test
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -266,7 +267,7 @@ func doingSurvives(s *scene, _ *lab.FreeSWITCH) {
 	s.do(mixed(newID[core.MixID](), core.Hold, hl))
 	held.Hears(s, enginetest.Music())
 	c, cl := s.caller("4930117")
-	p := core.Play{Leg: cl, Play: newID[core.PlayID](), Media: slices.Repeat([]string{s.Prompt()}, 3)}
+	p := core.Play{Leg: cl, Play: newID[core.PlayID](), Media: slices.Repeat([]string{s.Prompt()}, 5)} // longer than the connection is away
 	next := core.Play{Leg: cl, Play: newID[core.PlayID](), Media: []string{s.Prompt()}}
 	s.do(p)
 	s.do(next)
@@ -418,7 +419,7 @@ func promptInBridge(s *scene, _ *lab.FreeSWITCH) {
 	m, play := newID[core.MixID](), newID[core.PlayID]()
 	s.do(mixed(m, core.Talk, cl, al))
 	c.Hears(s, enginetest.Voices(a))
-	s.do(core.Play{Leg: cl, Play: play, Media: slices.Repeat([]string{prompt}, 3)})
+	s.do(core.Play{Leg: cl, Play: play, Media: slices.Repeat([]string{prompt}, 4)})
 	a.Hears(s, enginetest.Silence())
 	assert.True(s, await(s, 0, func(f core.Played) bool { return f.Play == play }).OK)
 	c.Hears(s, enginetest.Voices(a))
@@ -566,7 +567,7 @@ func lookOnTheBeat(s *scene, _ *lab.FreeSWITCH) {
 	s.over(cl, al)
 	s.do(core.StopRecording{Recording: rec}) // until then its keeper keeps it going
 	s.do(core.SetMix{Mix: m})
-	assert.Empty(s, s.look())
+	await(s, len(s.all()), func(f core.EngineSeen) bool { return reflect.DeepEqual(f.Snapshot, core.Snapshot{}) })
 }
 
 // look is the first look at the switch that begins from now on: the next one to be told may have been under way before.
@@ -670,7 +671,7 @@ func talksAtOnce(s *scene, _ *lab.FreeSWITCH) {
 // TestPacing: more dials at once than the switch lets begin in one second, and none fails.
 func TestPacing(t *testing.T) {
 	t.Parallel()
-	b := &switchboard{outsider: newOutsider(t)}
+	b := &switchboard{outsider: newOutsider(t), change: func(c *esl.Config) { c.EffectTimeout = 30 * time.Second }} // the last of them waits for four seconds of it
 	b.shared = lab.FreeSWITCHForTest(t, b.options, func(o *lab.FreeSWITCHOptions) { o.SessionsPerSecond = 20 })
 	s := newScene(t, b)
 	p := s.NewPhone(s, "1001")

@@ -23,7 +23,7 @@ import (
 )
 
 // silenceLimit is after how many seconds without a packet the test's FreeSWITCH takes an answered phone for lost.
-const silenceLimit = 3
+const silenceLimit = 8
 
 // prompt is a second of two tones that no phone says.
 const prompt = "tandem/test-prompt"
@@ -52,7 +52,7 @@ func newOutsider(t *testing.T) *softphone.Phone {
 }
 
 func (b *switchboard) options(o *lab.FreeSWITCHOptions) {
-	o.RTPTimeout = silenceLimit
+	o.RTPTimeout, o.Patience = silenceLimit, 60
 	o.CarrierContact = "sip:" + b.outsider.Addr()
 }
 
@@ -76,7 +76,7 @@ func (b *switchboard) world(t *testing.T) enginetest.World {
 	})
 	return phones.NewWorld(phones.Config{
 		SIPAddr: f.SIPAddr, Password: func(user string) string { return passwords[user] }, Number: "4930200300", Prompt: prompt,
-		Media: silenceLimit * time.Second, Link: link, Outsider: b.outsider, Trunk: lab.Carrier, Leftovers: f.Leftovers,
+		Media: silenceLimit * time.Second, Stalled: lab.StallsForTest(t, f), Link: link, Outsider: b.outsider, Trunk: lab.Carrier, Leftovers: f.Leftovers,
 		NewEngine: func() (engine.Engine, error) {
 			var err error
 			c := config(f, link.Addr())
@@ -111,7 +111,7 @@ func config(f *lab.FreeSWITCH, addr string) esl.Config {
 		level = slog.LevelDebug
 	}
 	return esl.Config{
-		ID: "freeswitch", Addr: addr, Password: f.ESLPassword, ReconnectMax: 200 * time.Millisecond,
+		ID: "freeswitch", Addr: addr, Password: f.ESLPassword, ReconnectMax: 200 * time.Millisecond, EffectTimeout: enginetest.Patience,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }

@@ -100,9 +100,7 @@ func TestRepliesFindTheirCommands(t *testing.T) {
 	f := newFake(t)
 	f.on("api echo ", echoes)
 	var events int
-	cfg := f.config()
-	cfg.apiTimeout = time.Minute // of so many the last waits for a while
-	l, c := f.linked(t, cfg, func(event) { events++ })
+	l, c := f.linked(t, f.config(), func(event) { events++ })
 	stop := make(chan struct{})
 	var noise, crew sync.WaitGroup
 	noise.Go(func() {
@@ -135,9 +133,7 @@ func TestRepliesFindTheirCommands(t *testing.T) {
 
 func TestWhatTheSwitchSays(t *testing.T) {
 	f := newFake(t)
-	cfg := f.config()
-	cfg.apiTimeout = time.Minute // for what is large, or comes in pieces
-	l, c := f.linked(t, cfg, nil)
+	l, c := f.linked(t, f.config(), nil)
 	f.on("api uuid_kill ", answers("-ERR No such channel!\n"))
 	f.on("api uuid_break ", answers("-USAGE: <uuid>\n"))
 	f.on("api silence", answers("-ERR no reply\n"))
@@ -280,7 +276,6 @@ func TestEndsOfALink(t *testing.T) {
 			f := newFake(t)
 			f.on("api ", keepsSilent)
 			cfg := f.config()
-			cfg.apiTimeout = time.Minute
 			if c.want == errNoReply { //nolint:errorlint // the very one
 				cfg.replyLimit = 200 * time.Millisecond
 			}
@@ -349,7 +344,7 @@ func TestStuckSwitch(t *testing.T) {
 	large := literalOf(strings.Repeat("x", 32<<20))
 
 	cfg := f.config()
-	cfg.apiTimeout, cfg.writeTimeout, cfg.replyLimit = time.Minute, 300*time.Millisecond, time.Minute
+	cfg.writeTimeout, cfg.replyLimit = 300*time.Millisecond, time.Minute
 	l, _ := f.linked(t, cfg, nil)
 	var crew sync.WaitGroup
 	for range 4 {
@@ -367,8 +362,8 @@ func TestStuckSwitch(t *testing.T) {
 		_, err := l.api(t.Context(), "echo", large)
 		assert.Error(t, err)
 	})
-	for len(l.writing) == 0 {
-		time.Sleep(time.Millisecond) // until it writes
+	for len(l.room) == 0 {
+		time.Sleep(time.Millisecond) // until it writes, or has written
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -408,13 +403,13 @@ func TestTooManyWait(t *testing.T) {
 // TestSlowIsNotDead: the last of many commands waits for longer than a dead switch is waited for, and replies come all the time.
 func TestSlowIsNotDead(t *testing.T) {
 	f := newFake(t)
-	const limit = 2 * time.Second
+	const limit = 3 * time.Second
 	f.on("api echo ", func(c *fakeConn, command string) bool {
 		time.Sleep(2 * limit / window) // as long as it takes the switch
 		return echoes(c, command)
 	})
 	cfg := f.config()
-	cfg.replyLimit, cfg.apiTimeout = limit, time.Minute
+	cfg.replyLimit = limit
 	l, _ := f.linked(t, cfg, nil)
 	var crew sync.WaitGroup
 	for range window {

@@ -152,7 +152,7 @@ func TestHangIsNotGivenUp(t *testing.T) {
 			t.Parallel()
 			f := newFake(t)
 			e, _ := bridgedAt(t, f)
-			e.cfg.EffectTimeout = 3 * time.Second
+			e.cfg.EffectTimeout = 9 * time.Second
 			f.on("api uuid_dump", keepsSilent)
 			c.prepare(f, e)
 			_ = e.Do(soon(t), core.Effect{ID: 1, Do: core.Hang{Leg: c.leg}}) // of a switch that says nothing, no answer comes
@@ -167,9 +167,8 @@ func TestHangIsNotGivenUp(t *testing.T) {
 func TestTakenWithoutAnAnswer(t *testing.T) {
 	f := newFake(t)
 	e := deafEngine(t)
-	c := f.pairConfig()
-	c.link.apiTimeout = 50 * time.Millisecond
-	p, _, _ := f.paired(t, c)
+	p, _, _ := f.paired(t, f.pairConfig())
+	p.commands.cfg.apiTimeout = 50 * time.Millisecond
 	var crew sync.WaitGroup
 	defer crew.Wait()
 	e.pair, e.spawn = p, func(f func(context.Context)) { crew.Go(func() { f(t.Context()) }) }
@@ -188,6 +187,16 @@ func TestTakenWithoutAnAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, batch, 1)
 	assert.Equal(t, []core.Fact{core.LegAppeared{Engine: "f1", Leg: legA}}, e.facts(batch[0]))
+}
+
+// TestACallThatIsBeingTakenIsNotForgotten: a look leaves it out until it is ours. However many looks a slow switch needs for that, it is told of then.
+func TestACallThatIsBeingTakenIsNotForgotten(t *testing.T) {
+	e := deafEngine(t)
+	assert.Empty(t, feed(e, legEvent("CHANNEL_PARK", legA, "Call-Direction: inbound", "variable_tandem_from: trunk")))
+	for range 3 {
+		e.seen(&wholeView{begun: time.Now()})
+	}
+	assert.Equal(t, []core.Fact{core.LegAppeared{Engine: "f1", Leg: legA}}, e.facts(item{aside: taken{legA}}))
 }
 
 // TestDialsHoldNobodyUp: FreeSWITCH waits for a dial's thread to begin before it reads on, for up to two seconds when it is busy. Orders go another way.

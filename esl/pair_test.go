@@ -141,6 +141,9 @@ func TestFlood(t *testing.T) {
 		require.True(t, events.write(numbered(n)), "the reader has stopped reading")
 	}
 	events.write(wireEvent("LAST"))
+	for p.queue.Err() == nil {
+		time.Sleep(time.Millisecond) // whoever takes while they are read would keep up
+	}
 	_, err := numbers(t.Context(), p, 2000)
 	require.ErrorIs(t, err, adapter.ErrGap)
 	_, err = p.commands.api(t.Context(), "status")
@@ -251,9 +254,7 @@ func TestTenThousandFaults(t *testing.T) {
 	}
 	round := func(faults int) {
 		numberIn := 0
-		c := f.config()
-		c.apiTimeout = time.Minute // of who asks without a limit of their own
-		l, err := dialLink(t.Context(), c, func(e event) {
+		l, err := dialLink(t.Context(), f.config(), func(e event) {
 			if n := e.get("Number"); n != "" {
 				if n != fmt.Sprint(numberIn) {
 					t.Errorf("event %s where %d was due", n, numberIn)

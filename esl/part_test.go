@@ -43,6 +43,7 @@ func bridgedAt(t *testing.T, f *fakeSwitch) (e *Engine, tell func(event string, 
 		e.table.legs[l.id] = l
 	}
 	bridgeNow(t, e, callerLeg, agentLeg)
+	f.on("api uuid_dump", answers(`{"Channel-State":"CS_RESET","Channel-State-Number":"4"}`)) // on its way: what becomes of a leg its events tell, however late
 	return e, func(name string, id core.LegID, headers ...string) {
 		events.write(wireEvent(name, append([]string{"Unique-ID: " + string(id)}, headers...)...))
 	}

@@ -30,7 +30,6 @@ func bridges(f *fakeSwitch, tell func(string, core.LegID, ...string)) {
 		tell("CHANNEL_BRIDGE", legA, "Bridge-A-Unique-ID: "+string(legA), "Bridge-B-Unique-ID: "+string(legB))
 		return c.write(aFrame(kindAnswer, "+OK\n"))
 	})
-	f.on("api uuid_dump", answers("x\nChannel-State: "+secondState+"\n"))
 }
 
 // TestPromptEndsWhileTheAgentComes: what was to follow a caller's prompt is overtaken when an agent has come meanwhile: it must not take the caller away from them again (C9).

@@ -200,6 +200,7 @@ func (t *table) forgetAbsent(v *wholeView) []core.LegID {
 		switch {
 		case listed[id]:
 			l.absent = 0
+		case !l.told: // it is being taken
 		case l.pending && v.begun.Sub(l.seen) < lostDial || l.seen.After(v.begun):
 		default:
 			if l.absent++; l.absent >= 2 {

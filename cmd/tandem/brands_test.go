@@ -78,7 +78,7 @@ type exchange struct {
 func watched(t *testing.T, s interface{ PID() int }) *stalls {
 	t.Helper()
 	starved := &stalls{}
-	t.Cleanup(starved.watch(s.PID))
+	t.Cleanup(starved.Watch(s.PID))
 	return starved
 }
 

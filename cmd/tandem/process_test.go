@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("test.parallel"); runtime.GOMAXPROCS(0) > together && f.Value.String() == f.DefValue {
 		_ = f.Value.Set(strconv.Itoa(together)) // it takes numbers
 	}
-	stop := heartbeat.beat()
+	stop := heartbeat.Beat()
 	code := dbtest.Main(m)
 	stop()
 	if program.dir != "" {

@@ -1,6 +1,8 @@
 package enginetest
 
 import (
+	"slices"
+
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
@@ -83,13 +85,16 @@ func (s *stage) played(p core.PlayID) core.Played {
 	return f
 }
 
-func (s *stage) prompt(leg core.LegID) core.Play {
-	return core.Play{Leg: leg, Play: newPlay(), Media: []string{s.w.Prompt()}}
+func (s *stage) prompt(leg core.LegID) core.Play { return s.prompts(leg, 1) }
+
+// prompts is the prompt so many times over, so that whoever listens for it may come late.
+func (s *stage) prompts(leg core.LegID, times int) core.Play {
+	return core.Play{Leg: leg, Play: newPlay(), Media: slices.Repeat([]string{s.w.Prompt()}, times)}
 }
 
 func playPrompt(s *stage) {
 	c, leg := s.caller()
-	p := s.prompt(leg)
+	p := s.prompts(leg, 3)
 	s.do(p)
 	c.Hears(s.t, Music())
 	if f := s.played(p.Play); !f.OK || f.Leg != leg {
@@ -148,10 +153,7 @@ func playOdd(s *stage) {
 
 func stopPlaying(s *stage) {
 	c, leg := s.caller()
-	p := s.prompt(leg)
-	for range 20 { // long enough not to end by itself
-		p.Media = append(p.Media, s.w.Prompt())
-	}
+	p := s.prompts(leg, 21) // long enough not to end by itself
 	s.do(p)
 	c.Hears(s.t, Music())
 	s.do(core.Stop{Leg: leg, Play: p.Play})
@@ -185,8 +187,7 @@ func playTwice(s *stage) {
 
 func hangUpPlaying(s *stage) {
 	c, leg := s.caller()
-	p := s.prompt(leg)
-	s.do(p)
+	s.do(s.prompts(leg, 21))
 	c.Hears(s.t, Music())
 	c.HangUp(s.t)
 	s.over(leg)

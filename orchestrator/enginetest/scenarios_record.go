@@ -22,11 +22,14 @@ func recordings() []scenario {
 // pieceOfTalk is how much is recorded of each situation, so that it can be told from the others.
 const pieceOfTalk = 800 * time.Millisecond
 
-// linger lets a piece of talk pass: what is said meanwhile is what the recording is about.
+// linger lets a piece of talk pass: what is said meanwhile is what the recording is about. While the machine stands still nothing is said, and a ticker drops what it has missed.
 func linger() {
-	t := time.NewTimer(pieceOfTalk)
+	const step = 20 * time.Millisecond
+	t := time.NewTicker(step)
 	defer t.Stop()
-	<-t.C
+	for range pieceOfTalk / step {
+		<-t.C
+	}
 }
 
 // startRecording starts one and waits for it.

@@ -105,22 +105,36 @@ func noLeftovers(tb testing.TB, awaitEmpty func(context.Context) error) {
 	}
 }
 
-// The dialplan waits for two seconds for Tandem to take a call, in these places.
+// dialplanPatience is for how many seconds the dialplan waits for Tandem to take a call, in the places that patienceIs finds.
+const dialplanPatience = 2
+
 var patienceIs = regexp.MustCompile(`("|sched_transfer\()\+\d+ (apology|\$\{uuid\})`)
 
-// Patience gives calls that arrive so many seconds to be taken, until the test ends, instead of two, which a busy machine could miss.
+// Patience gives calls that arrive so many seconds to be taken, until the test ends; see [FreeSWITCHOptions].
 func (f *FreeSWITCH) Patience(tb testing.TB, seconds int) {
 	tb.Helper()
 	f.setPatience(tb, seconds)
-	tb.Cleanup(func() { f.setPatience(tb, 2) })
+	tb.Cleanup(func() { f.setPatience(tb, f.patience) })
 }
 
 func (f *FreeSWITCH) setPatience(tb testing.TB, seconds int) {
 	tb.Helper()
+	if err := writePatience(f.Dir, seconds); err != nil {
+		tb.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := f.API(ctx, "reloadxml"); err != nil {
+		tb.Fatalf("let FreeSWITCH read its dialplan: %v", err)
+	}
+}
+
+// writePatience puts the patience into the dialplan of an instance.
+func writePatience(dir string, seconds int) error {
 	found := false
-	etc, err := os.OpenRoot(filepath.Join(f.Dir, "etc"))
+	etc, err := os.OpenRoot(filepath.Join(dir, "etc"))
 	if err != nil {
-		tb.Fatalf("set FreeSWITCH's patience: %v", err)
+		return fmt.Errorf("set FreeSWITCH's patience: %w", err)
 	}
 	defer func() { _ = etc.Close() }()
 	err = fs.WalkDir(etc.FS(), ".", func(file string, _ fs.DirEntry, err error) error {
@@ -135,12 +149,11 @@ func (f *FreeSWITCH) setPatience(tb testing.TB, seconds int) {
 		text = patienceIs.ReplaceAll(text, fmt.Appendf(nil, "${1}+%d ${2}", seconds))
 		return etc.WriteFile(file, text, 0o600) // it keeps its owner
 	})
-	if err != nil || !found {
-		tb.Fatalf("set FreeSWITCH's patience in its dialplan: found %v, %v", found, err)
+	if err == nil && !found {
+		err = errors.New("there is none")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if _, err := f.API(ctx, "reloadxml"); err != nil {
-		tb.Fatalf("let FreeSWITCH read its dialplan: %v", err)
+	if err != nil {
+		return fmt.Errorf("set FreeSWITCH's patience in its dialplan: %w", err)
 	}
+	return nil
 }

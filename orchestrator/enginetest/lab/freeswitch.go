@@ -43,6 +43,8 @@ type FreeSWITCHOptions struct {
 	Backup string
 	// RTPTimeout and RTPTimeoutHold are as in [freeswitch.Site]: seconds, 0 = its default, negative = never.
 	RTPTimeout, RTPTimeoutHold int
+	// Patience is for how many seconds a call that arrives waits to be taken; 0 = two, as everywhere, which a busy machine could miss.
+	Patience int
 	// Qualify is every how many seconds registered phones are asked whether they are there; 0 = never, 3 or more.
 	Qualify int
 	// MaxSessions and SessionsPerSecond are as in [freeswitch.Site]; 0 = its default.
@@ -62,8 +64,9 @@ type FreeSWITCH struct {
 	Recordings  string // where recordings are written
 
 	*life
-	site freeswitch.Site
-	host *freeswitchHost
+	site     freeswitch.Site
+	host     *freeswitchHost
+	patience int // in seconds, unless a test has another for a while
 }
 
 // StartFreeSWITCH starts a FreeSWITCH and returns when it takes calls: the event socket answers, the SIP profiles run. ctx bounds the
@@ -115,7 +118,8 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 		site.PeerName, site.PeerPort = PeerFreeSWITCH, s.peerPort()
 		site.Peers = []freeswitch.Peer{{Name: PeerAsterisk, Contact: p.contact, Match: []string{"127.0.0.1"}, Secret: p.secret}}
 	}
-	if err := site.Write(s.dir); err != nil {
+	patience := cmp.Or(o.Patience, dialplanPatience)
+	if err := errors.Join(site.Write(s.dir), writePatience(s.dir, patience)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(writeCertificate(*site.TLS, s.dir), h.lend(s.dir)); err != nil {
@@ -128,7 +132,7 @@ func prepareFreeSWITCH(h *freeswitchHost, s *slot, o FreeSWITCHOptions, p *peeri
 		SIPAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.SIPPort)), TLSAddr: net.JoinHostPort(site.SIPAddr, strconv.Itoa(site.TLS.Port)),
 		ESLAddr: net.JoinHostPort(site.ESLAddr, strconv.Itoa(site.ESLPort)), ESLPassword: site.ESLPassword,
 		Recordings: filepath.Join(s.dir, freeswitch.RecordingsDir),
-		site:       site, host: h,
+		site:       site, host: h, patience: patience,
 	}
 	f.life = &life{
 		Dir: s.dir, brand: "FreeSWITCH", named: o.Name != "", slot: s, phones: phones, log: logOf(o.Log, "FreeSWITCH", s.dir, f.SIPAddr, f.ESLAddr),

@@ -29,6 +29,7 @@ type Config struct {
 	Restart   func(context.Context) error                                     // returns when the switch is back
 	Leftovers func(context.Context) ([]string, error)                         // what is on the switch
 	Recording func(context.Context, core.RecordingID) (wav []byte, err error) // of a complete recording
+	Stalled   func(since time.Time) time.Duration                             // for how long the switch or this process was kept from running at worst, since a moment
 	// Outsider is a phone to which the switch sends what is dialled over Trunk.
 	Outsider *softphone.Phone
 	Trunk    string
@@ -139,7 +140,7 @@ func (w *World) NewCaller(tb testing.TB, from, name string) enginetest.Caller {
 	tb.Helper()
 	hz := w.tone()
 	phone := w.open(tb, softphone.Config{User: "caller", Voice: softphone.ToneVoice(hz)})
-	return &caller{party: party{name: "Caller", hz: hz, phone: phone}, from: from, shows: name}
+	return &caller{party: party{name: "Caller", hz: hz, phone: phone, w: w}, from: from, shows: name}
 }
 
 // NewPhone implements [enginetest.World].
@@ -154,7 +155,7 @@ func (w *World) NewPhone(tb testing.TB, user string) enginetest.Phone {
 	if err := p.Register(ctx); err != nil {
 		tb.Fatalf("register phone %s: %v", user, err)
 	}
-	return &phone{party: party{name: user, hz: hz, phone: p}, w: w, address: core.Address{Phone: user}}
+	return &phone{party: party{name: user, hz: hz, phone: p, w: w}, address: core.Address{Phone: user}}
 }
 
 // NewOutsider implements [enginetest.World].
@@ -177,7 +178,7 @@ func (w *World) NewOutsider(tb testing.TB) enginetest.Phone {
 		}
 	})
 	return &phone{
-		party: party{name: "Outsider", hz: hz, phone: p}, w: w, before: p.Events().Count(softphone.Is(softphone.Invited)),
+		party: party{name: "Outsider", hz: hz, phone: p, w: w}, before: p.Events().Count(softphone.Is(softphone.Invited)),
 		address: core.Address{Trunk: w.cfg.Trunk, Number: "+4940111222"},
 	}
 }
@@ -187,6 +188,7 @@ type party struct {
 	name  string
 	hz    float64
 	phone *softphone.Phone
+	w     *World
 
 	mu   sync.Mutex
 	call *softphone.Call // the present one
@@ -241,7 +243,7 @@ func (p *party) Hears(tb testing.TB, want enginetest.Sound) {
 	}))
 }
 
-// noticeable is how long an interruption may be that nobody minds: a bridge that changes its kind drops a few packets.
+// noticeable is how long an interruption may be that nobody minds: a bridge that changes its kind drops a few packets. While nobody runs, nothing can be heard.
 const noticeable = 200 * time.Millisecond
 
 // KeptHearing implements [enginetest.Party].
@@ -249,8 +251,8 @@ func (p *party) KeptHearing(tb testing.TB, who enginetest.Party, since time.Time
 	tb.Helper()
 	gap, err := p.present(tb).Ear().LongestWithout(who.Tone(), since, time.Now())
 	p.must(tb, "kept hearing "+who.Name(), err)
-	if gap > noticeable {
-		tb.Errorf("%s did not hear %s for %v", p.name, who.Name(), gap)
+	if stalled := p.w.cfg.Stalled(since); gap > noticeable+stalled {
+		tb.Errorf("%s did not hear %s for %v, of which nobody ran for %v", p.name, who.Name(), gap, stalled)
 	}
 }
 
@@ -345,7 +347,6 @@ func (c *caller) Answered(tb testing.TB) {
 // phone is a desk phone, or one beyond the trunk.
 type phone struct {
 	party
-	w       *World
 	address core.Address
 	before  int // invitations that came before the scenario
 	rung    int // calls seen by Rings or Talking

@@ -18,7 +18,7 @@ LONGEST = ./orchestrator/sim ./orchestrator/jobs ./models ./api
 ADAPTERS = ./ari/... ./esl/... ./orchestrator/enginetest/... ./cmd/tandem-bench
 SWITCHED = ./cmd/tandem
 # Of one package, with the race detector on two cores. What "go test" vets by itself, lint has vetted.
-TIMEOUT ?= 25m
+TIMEOUT ?= 30m
 # make test RUN=TestName PKG=./ari/... for a part.
 PKG ?=
 RUN ?=

@@ -37,7 +37,7 @@ func TestBrowserOnFreeSWITCH(t *testing.T) {
 // playBrowser starts an installation with people who can sign in, and has the browser play scenes: which ones, Playwright's arguments say. What else is to be there is done before.
 func playBrowser(t *testing.T, on brand, scenes string, before ...func(*stack)) {
 	t.Helper()
-	limit, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	limit, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	cmd, err := e2e.Command(limit, filepath.Join("..", "..", "web"), scenes+" "+os.Getenv("TANDEM_BROWSER_ARGS"))
 	if errors.Is(err, e2e.ErrMissing) && os.Getenv("TANDEM_REQUIRE_BROWSER") == "" {

@@ -18,8 +18,6 @@ import (
 type brand struct {
 	name  string
 	start func(t *testing.T, phones int) []*exchange
-	// claimed: a call that Tandem does not take at once gets the dialplan's fallback, whether Tandem is known to be away or not.
-	claimed bool
 }
 
 var (
@@ -27,7 +25,7 @@ var (
 		t.Helper()
 		return []*exchange{asteriskExchange(t, lab.ForTest(t, func(o *lab.Options) { o.Phones = n }))}
 	}}
-	onFreeSWITCH = brand{name: "freeswitch", claimed: true, start: func(t *testing.T, n int) []*exchange {
+	onFreeSWITCH = brand{name: "freeswitch", start: func(t *testing.T, n int) []*exchange {
 		t.Helper()
 		return []*exchange{freeswitchExchange(t, lab.FreeSWITCHForTest(t, func(o *lab.FreeSWITCHOptions) { o.Phones = n }))}
 	}}
@@ -72,6 +70,8 @@ type exchange struct {
 	starved *stalls
 	// patience sets how many seconds a call waits to be taken before the dialplan's fallback has it; nil = that is no matter of time.
 	patience func(seconds int)
+	// believes reports whether the switch still hands calls over, as if Tandem were connected; nil = nobody is handed over for longer than patience says.
+	believes func(context.Context) (bool, error)
 }
 
 // watched looks after how a switch's threads fare until the test ends.
@@ -103,6 +103,8 @@ func asteriskExchange(t *testing.T, a *lab.Asterisk) *exchange {
 		labSwitch: a, starved: watched(t, a), id: "asterisk", sip: a.SIPAddr, tls: a.TLSAddr, spool: a.Spool, link: link,
 		env:   map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
 		lines: map[string]string{"TANDEM_ARI_SITE": filepath.Join(a.Dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": a.Log()},
+
+		believes: func(ctx context.Context) (bool, error) { return a.HasApplication(ctx, "tandem") },
 	}
 }
 

@@ -151,7 +151,7 @@ func TestATrunkEncrypts(t *testing.T) {
 		{name: "asterisk", start: func(t *testing.T, n int) []*exchange {
 			return []*exchange{asteriskExchange(t, lab.ForTest(t, func(o *lab.Options) { o.Phones, o.CarrierFrom = n, "127.0.0.1" }))}
 		}},
-		{name: "freeswitch", claimed: true, start: func(t *testing.T, n int) []*exchange {
+		{name: "freeswitch", start: func(t *testing.T, n int) []*exchange {
 			return []*exchange{freeswitchExchange(t, lab.FreeSWITCHForTest(t, func(o *lab.FreeSWITCHOptions) { o.Phones, o.CarrierFrom = n, "127.0.0.1" }))}
 		}},
 	} {

@@ -28,11 +28,11 @@ func processEnds(t *testing.T, on brand) {
 			t.Parallel()
 			k := newScene(newStack(t, c.variant, 6, on))
 			c.how(k.proc)
-			k.meanwhile(true)
+			after := k.apart()
 			k.proc.start()
 			k.awaitReady()
 			k.resumed()
-			k.nothingIsLost(unseen())
+			k.nothingIsLost(after)
 		})
 	}
 }
@@ -54,7 +54,7 @@ func standbyTakesOver(t *testing.T, on brand) {
 	require.Equal(t, 503, status, "the standby does not serve: %s", body)
 	killed := time.Now()
 	k.proc.kill9()
-	k.meanwhile(true)
+	after := k.apart()
 	k.others[0].awaitReady(s.soon(), "http://"+second)
 	took := time.Since(killed)
 	t.Logf("the standby took over after %s", took.Round(time.Millisecond))
@@ -66,7 +66,7 @@ func standbyTakesOver(t *testing.T, on brand) {
 	s.board = client.Open(s.api, nil)
 	_, err = s.board.Await(s.soon(), "the standby's board", func(st client.State) bool { return st.Connected && len(st.Agents) == len(before.Agents) })
 	require.NoError(t, err)
-	k.nothingIsLost(unseen())
+	k.nothingIsLost(after)
 	for _, d := range s.desks {
 		rang := map[string]int{}
 		for _, e := range d.phone.Events().Since(0) {

@@ -24,11 +24,11 @@ func connectionCut(t *testing.T, on brand) {
 	k := newScene(newStack(t, production, 6, on))
 	mend := time.After(10 * time.Second)
 	k.switches[0].link.Cut()
-	k.meanwhile(true)
+	after := k.apart()
 	<-mend
 	k.switches[0].link.Mend()
 	k.resumed()
-	k.nothingIsLost(unseen())
+	k.nothingIsLost(after)
 }
 
 // TestConnectionStalls lets nothing through in either direction, without telling either side: the switch goes on as if Tandem were there, Tandem orders what
@@ -40,18 +40,13 @@ func TestConnectionStalls(t *testing.T) {
 func connectionStalls(t *testing.T, on brand) {
 	k := newScene(newStack(t, production, 6, on))
 	k.switches[0].link.Stall()
-	k.meanwhile(on.claimed)
+	after := k.apart()
 	_, err := k.board.AwaitEntry(k.soon(), k.mark, "the loss to be noticed", func(e client.Entry) bool { return e.Kind == core.EntryEngineDown })
 	require.NoError(t, err)
 	k.switches[0].link.Mend()
 	k.resumed()
-	after := unseen()
-	after.fallback = on.claimed
 	after.missed = true // as far as Tandem knew, the switch was there when the ring time ran out
 	after.told = true
-	if !on.claimed {
-		after.repairs["adopted"] = 1 // who called meanwhile
-	}
 	k.nothingIsLost(after)
 }
 
@@ -74,7 +69,7 @@ func TestPostgresAway(t *testing.T) {
 			s.expected = []string{"level=ERROR"} // and rightly so
 			k := newScene(s)
 			c.how(postgres)
-			k.meanwhile(false)
+			k.meanwhile(waits)
 			require.NoError(t, postgres.Start())
 			k.awaitReady()
 			k.nothingIsLost(aftermath{gone: core.CallAbandoned, missed: true, repairs: map[string]float64{}})

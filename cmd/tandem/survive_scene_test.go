@@ -152,8 +152,44 @@ func (k *scene) patience(seconds int) {
 	}
 }
 
-// meanwhile is what people do who know nothing of the failure: one who waits gives up, a phone that rings is answered, the conversations go on, somebody calls.
-func (k *scene) meanwhile(fallback bool) {
+// apart is meanwhile for a failure that takes Tandem away from its switch, with what that leaves behind.
+func (k *scene) apart() aftermath {
+	k.t.Helper()
+	after := unseen()
+	after.fallback = k.meanwhile(k.fallsBack)
+	if !after.fallback {
+		after.repairs["adopted"] = 1 // who called meanwhile
+	}
+	return after
+}
+
+// fallsBack holds that who calls now is served by the dialplan. Asterisk may not notice that a connection has ended while it sent events over it (docs/engines.md): then they wait for Tandem.
+func (k *scene) fallsBack() bool {
+	k.t.Helper()
+	longer, cancel := context.WithTimeout(k.soon(), 12*time.Second) // than the apology is
+	defer cancel()
+	end, err := k.late.AwaitEnd(longer)
+	if believes := k.switches[0].believes; err != nil && believes != nil {
+		still, err := believes(k.soon())
+		require.NoError(k.t, err)
+		if still {
+			return false
+		}
+	}
+	if err != nil {
+		end, err = k.late.AwaitEnd(k.soon())
+		require.NoError(k.t, err)
+	}
+	require.Equal(k.t, softphone.Refused, end.Kind)
+	require.Equal(k.t, 503, end.Code, "who calls now is served by the dialplan")
+	return true
+}
+
+// waits is for a failure of which the switch knows nothing: who calls now is handed over to Tandem.
+func waits() bool { return false }
+
+// meanwhile is what people do who know nothing of the failure: one who waits gives up, a phone that rings is answered, the conversations go on, somebody calls, and perhaps falls back.
+func (k *scene) meanwhile(fallsBack func() bool) (fallback bool) {
 	t := k.t
 	t.Helper()
 	k.taped.caller.Say(softphone.ToneVoice(toneDuring))
@@ -161,15 +197,11 @@ func (k *scene) meanwhile(fallback bool) {
 	k.answers(k.long.call)
 	k.late = k.dial(salesNumber)
 	require.NoError(t, k.taped.call.Hears(k.soon(), toneDuring), "the recorded conversation goes on")
-	if fallback {
-		end, err := k.late.AwaitEnd(k.soon())
-		require.NoError(t, err)
-		require.Equal(t, softphone.Refused, end.Kind)
-		require.Equal(t, 503, end.Code, "who calls now is served by the dialplan")
-	}
+	fallback = fallsBack()
 	_, err := k.brief.call.Await(k.soon(), softphone.Is(softphone.Cancelled))
 	require.NoError(t, err, "the switch ends the ringing by itself")
 	k.brief.desk.phone.SetReaction(softphone.Answer) // when it rings again it does not ring for long
+	return fallback
 }
 
 // resumed waits until Tandem has found its switch again.

@@ -72,6 +72,20 @@ func (a *Asterisk) get(ctx context.Context, path string, out any) error {
 	return nil
 }
 
+// HasApplication reports whether Asterisk believes that a Stasis application is connected.
+func (a *Asterisk) HasApplication(ctx context.Context, name string) (bool, error) {
+	var applications []struct {
+		Name string `json:"name"`
+	}
+	err := a.get(ctx, "/applications", &applications)
+	for _, app := range applications {
+		if app.Name == name {
+			return true, err
+		}
+	}
+	return false, err
+}
+
 // Leftovers lists the channels and bridges that are on the switch, one line each. After a test there should be none.
 func (a *Asterisk) Leftovers(ctx context.Context) ([]string, error) {
 	var channels []struct {

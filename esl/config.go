@@ -45,7 +45,7 @@ type Config struct {
 	// Latency is how often the switch is reminded to send its events. By itself it looks for them every 20 ms; default 2 ms.
 	Latency      time.Duration
 	PingEvery    time.Duration // without a word from the switch; default 5 s
-	ReconnectMax time.Duration // longest pause between two attempts to connect; default 5 s
+	ReconnectMax time.Duration // longest pause between two attempts to connect; default 2 s
 	// DialRate is how many legs may be dialled in a second; default: seven tenths of the switch's sessions-per-second, which counts
 	// arriving calls, too. What comes above it waits.
 	DialRate   int
@@ -127,7 +127,7 @@ func (c Config) withDefaults() (Config, error) {
 	positive("Heartbeat", &c.Heartbeat, 20*time.Second)
 	positive("Latency", &c.Latency, 2*time.Millisecond)
 	positive("PingEvery", &c.PingEvery, 5*time.Second)
-	positive("ReconnectMax", &c.ReconnectMax, 5*time.Second)
+	positive("ReconnectMax", &c.ReconnectMax, 2*time.Second)
 	if c.DialRate < 0 {
 		bad("DialRate", "must not be negative")
 	}

@@ -21,7 +21,7 @@ type pairConfig struct {
 	events        []string      // names to subscribe to, as of "event plain"; HEARTBEAT comes by itself
 	queueLimit    int           // events waiting; more is a gap, which ends the pair; default 50000
 	heartbeat     time.Duration // the switch's event-heartbeat-interval, or more; default 20 s
-	reconnectMax  time.Duration // longest pause between two attempts; default 5 s
+	reconnectMax  time.Duration // longest pause between two attempts; default 2 s
 	log           *slog.Logger  // default slog.Default()
 	nudgeInterval time.Duration // how often to wake the switch's listener; 0 is never
 
@@ -31,7 +31,7 @@ type pairConfig struct {
 func (c pairConfig) withDefaults() pairConfig {
 	c.queueLimit = cmp.Or(c.queueLimit, 50_000)
 	c.heartbeat = cmp.Or(c.heartbeat, 20*time.Second)
-	c.reconnectMax = cmp.Or(c.reconnectMax, 5*time.Second)
+	c.reconnectMax = cmp.Or(c.reconnectMax, 2*time.Second)
 	c.log = cmp.Or(c.log, slog.Default())
 	c.link.log = cmp.Or(c.link.log, c.log)
 	if c.lost == nil {

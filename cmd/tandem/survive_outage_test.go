@@ -112,8 +112,8 @@ func TestRedisLost(t *testing.T) {
 	s.mended(map[string]float64{})
 }
 
-// TestSwitchRestarted ends the switch itself. Its calls are lost, and closed as what they are; every agent can be called again within seconds, by the same
-// registrations (Q11).
+// TestSwitchRestarted ends the switch itself. Its calls are lost, and closed as what they are; every agent can be called again within five seconds, by the
+// same registrations (Q11).
 func TestSwitchRestarted(t *testing.T) {
 	onEachAlone(t, switchRestarted)
 }
@@ -146,7 +146,7 @@ func switchRestarted(t *testing.T, on brand) {
 			}
 			usable := time.Since(back)
 			t.Logf("every agent is usable %s after the switch was back", usable.Round(time.Millisecond))
-			assert.Less(t, usable, 10*time.Second, "the longest pause between two attempts to connect, and as much again")
+			assert.Less(t, usable, 5*time.Second)
 
 			// The old calls are on record.
 			lost := append(slices.Clone(k.waiting), k.long.caller, k.brief.caller)

@@ -36,6 +36,7 @@ type Config struct {
 	EffectTimeout time.Duration // for one effect, with all its requests; default 5 s
 	Beat          time.Duration // between two looks at everything while connected; default 20 s
 	PingEvery     time.Duration // between two websocket pings, and the time for its answer; default 5 s
+	Presence      time.Duration // how long Asterisk hands calls over after we last said that we are there, in whole seconds; default 4 s
 	ReconnectMax  time.Duration // longest pause between two attempts to connect; default 2 s
 	MaxConns      int           // HTTP connections at once; must stay well below sessionlimit of http.conf; default 32
 	QueueLimit    int           // events waiting for the sink; more is a gap, and leads to a new session; default 50000
@@ -112,6 +113,10 @@ func (c Config) withDefaults() (Config, error) {
 	positive("EffectTimeout", &c.EffectTimeout, 5*time.Second)
 	positive("Beat", &c.Beat, 20*time.Second)
 	positive("PingEvery", &c.PingEvery, 5*time.Second)
+	positive("Presence", &c.Presence, 4*time.Second)
+	if c.Presence%time.Second != 0 {
+		bad("Presence", "must be whole seconds")
+	}
 	positive("ReconnectMax", &c.ReconnectMax, 2*time.Second)
 	c.MaxConns = defaultTo(c.MaxConns, 32)
 	if c.MaxConns < 1 {

@@ -540,10 +540,10 @@ func TestFetchRecording(t *testing.T) {
 
 func TestConfigErrorsNameFieldAndRule(t *testing.T) {
 	_, err := New(Config{
-		URL: "ftp://x", App: "a b", User: "a:b", PhoneTemplate: "x", TrunkTemplate: "PJSIP/x", Beat: -1, PingEvery: -1, MaxConns: -1, QueueLimit: -1,
+		URL: "ftp://x", App: "a b", User: "a:b", PhoneTemplate: "x", TrunkTemplate: "PJSIP/x", Beat: -1, PingEvery: -1, Presence: 1500 * time.Millisecond, MaxConns: -1, QueueLimit: -1,
 	})
 	require.Error(t, err)
-	for _, field := range []string{"ID", "URL", "App", "User", "Password", "PhoneTemplate", "TrunkTemplate", "Beat", "PingEvery", "MaxConns", "QueueLimit"} {
+	for _, field := range []string{"ID", "URL", "App", "User", "Password", "PhoneTemplate", "TrunkTemplate", "Beat", "PingEvery", "Presence", "MaxConns", "QueueLimit"} {
 		assert.ErrorContains(t, err, "ari: config: "+field+": ")
 	}
 	_, err = New(Config{ID: "a", URL: "http://user:s3cret@h", User: "u", PasswordFile: "/nonexistent/file"})

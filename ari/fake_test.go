@@ -26,14 +26,14 @@ type fakeARI struct {
 	t      testing.TB
 	server *httptest.Server
 
-	mu       sync.Mutex
-	requests []string // "METHOD path", as it stood on the wire
-	handlers []fakeHandler
-	startup  string
-	boot     string
-	sockets  chan *websocket.Conn // one for each event stream that was opened
-	done     chan struct{}
-	deaf     int // so many event streams, the next ones, are opened but never read: pings stay unanswered
+	mu        sync.Mutex
+	requests  []string // "METHOD path", as it stood on the wire
+	handlers  []fakeHandler
+	startup   string
+	variables map[string]string    // the global ones; EPOCH is the clock
+	sockets   chan *websocket.Conn // one for each event stream that was opened
+	done      chan struct{}
+	deaf      int // so many event streams, the next ones, are opened but never read: pings stay unanswered
 }
 
 type fakeHandler struct {
@@ -42,7 +42,7 @@ type fakeHandler struct {
 }
 
 func newFake(t testing.TB) *fakeARI {
-	f := &fakeARI{t: t, startup: "2026-11-21T00:00:00.000+0000", sockets: make(chan *websocket.Conn, 16), done: make(chan struct{})}
+	f := &fakeARI{t: t, startup: "2026-11-21T00:00:00.000+0000", sockets: make(chan *websocket.Conn, 16), done: make(chan struct{}), variables: map[string]string{"EPOCH": "1000"}}
 	f.server = httptest.NewServer(f)
 	t.Cleanup(f.server.Close)
 	t.Cleanup(func() { close(f.done) })
@@ -56,15 +56,15 @@ func newFake(t testing.TB) *fakeARI {
 		f.mu.Unlock()
 		text(200, `{"system":{"version":"22.0-fake"},"status":{"startup_time":"`+startup+`"}}`)(w, r)
 	})
-	f.on("GET /ari/asterisk/variable", func(w http.ResponseWriter, _ *http.Request) {
+	f.on("GET /ari/asterisk/variable", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		_ = json.NewEncoder(w).Encode(map[string]string{"value": f.boot})
+		_ = json.NewEncoder(w).Encode(map[string]string{"value": f.variables[r.URL.Query().Get("variable")]})
 	})
 	f.on("POST /ari/asterisk/variable", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.boot = r.URL.Query().Get("value")
+		f.variables[r.URL.Query().Get("variable")] = r.URL.Query().Get("value")
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return f

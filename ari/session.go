@@ -58,6 +58,7 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool,
 		sink.Fact(f)
 	}
 	crew.Go(func() { e.beat(ctx, q) })
+	crew.Go(func() { e.stayPresent(ctx) })
 	return true, e.pump(ctx, q, sink)
 }
 
@@ -135,9 +136,12 @@ func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *adapter
 	}
 }
 
-// prepare narrows the events and looks at everything. The look is last: what happens after it is among the events that are queueing up.
+// prepare narrows the events, lets calls come, and looks at everything. The look is last: what happens after it is among the events that are queueing up.
 func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, err error) {
 	if err := e.timed(ctx, e.filter); err != nil {
+		return nil, false, err
+	}
+	if err := e.timed(ctx, e.present); err != nil {
 		return nil, false, err
 	}
 	if restarted, err = e.detectRestart(ctx); err != nil {
@@ -219,30 +223,23 @@ func (e *Engine) detectRestart(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("ask for Asterisk's start time: %w", err)
 	}
-	variable := bootVariable + "_" + strings.ReplaceAll(e.cfg.App, "-", "_")
-	var noted struct {
-		Value string `json:"value"`
-	}
-	err = e.timed(ctx, func(ctx context.Context) error {
-		return e.rest.do(ctx, http.MethodGet, "/asterisk/variable", url.Values{"variable": {variable}}, nil, &noted)
+	variable := e.ownVariable(bootVariable)
+	var noted string
+	err = e.timed(ctx, func(ctx context.Context) (err error) {
+		noted, err = e.rest.variable(ctx, variable)
+		return err
 	})
 	if err != nil && !notFound(err) {
-		return false, fmt.Errorf("read %s: %w", variable, err)
+		return false, err
 	}
 	e.mu.Lock()
 	e.version = info.System.Version
 	e.mu.Unlock()
-	if noted.Value == info.Status.StartupTime {
+	if noted == info.Status.StartupTime {
 		return false, nil
 	}
-	err = e.timed(ctx, func(ctx context.Context) error {
-		query := url.Values{"variable": {variable}, "value": {info.Status.StartupTime}}
-		return e.rest.do(ctx, http.MethodPost, "/asterisk/variable", query, nil, nil)
-	})
-	if err != nil {
-		return false, fmt.Errorf("note %s: %w", variable, err)
-	}
-	return true, nil
+	err = e.timed(ctx, func(ctx context.Context) error { return e.rest.setVariable(ctx, variable, info.Status.StartupTime) })
+	return err == nil, err
 }
 
 // begin makes the session the current one.

@@ -177,7 +177,8 @@ func TestRestartIsNoticedByStartTime(t *testing.T) {
 	_, got := f.running(t)
 	nextOf[core.EngineUp](t, got)
 	f.mu.Lock()
-	f.startup, f.boot = "2026-11-22T00:00:00.000+0000", ""
+	f.startup = "2026-11-22T00:00:00.000+0000"
+	delete(f.variables, "TANDEM_BOOT_tandem")
 	f.mu.Unlock()
 	_ = f.socket(t).CloseNow()
 	nextOf[core.EngineDown](t, got)

@@ -145,7 +145,7 @@ func (w *world) config() ari.Config {
 	}
 	return ari.Config{
 		ID: "asterisk", URL: "http://" + w.proxy.addr(), User: w.asterisk.ARIUser, Password: w.asterisk.ARIPassword,
-		ReconnectMax: 200 * time.Millisecond, EffectTimeout: enginetest.Patience,
+		ReconnectMax: 200 * time.Millisecond, EffectTimeout: enginetest.Patience, Presence: time.Minute, // a busy machine could miss the default
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tandem-voice/tandem/docker/asterisk"
 	"github.com/tandem-voice/tandem/docker/freeswitch"
@@ -70,8 +71,8 @@ type exchange struct {
 	starved *stalls
 	// patience sets how many seconds a call waits to be taken before the dialplan's fallback has it; nil = that is no matter of time.
 	patience func(seconds int)
-	// believes reports whether the switch still hands calls over, as if Tandem were connected; nil = nobody is handed over for longer than patience says.
-	believes func(context.Context) (bool, error)
+	// believes makes the switch hand calls over to a Tandem that has gone, forgets waits until it does not; nil = it hands nobody over for longer than patience says.
+	believes, forgets func(context.Context) error
 }
 
 // watched looks after how a switch's threads fare until the test ends.
@@ -104,7 +105,8 @@ func asteriskExchange(t *testing.T, a *lab.Asterisk) *exchange {
 		env:   map[string]string{"TANDEM_ARI_URL": "http://" + link.Addr(), "TANDEM_ARI_USER": a.ARIUser, "TANDEM_ARI_PASSWORD": a.ARIPassword},
 		lines: map[string]string{"TANDEM_ARI_SITE": filepath.Join(a.Dir, "etc", asterisk.LinesDir), "TANDEM_ARI_LOG": a.Log()},
 
-		believes: func(ctx context.Context) (bool, error) { return a.HasApplication(ctx, "tandem") },
+		believes: func(ctx context.Context) error { return a.BelievesInTandem(ctx, time.Minute) },
+		forgets:  a.ForgetsTandem,
 	}
 }
 

@@ -40,7 +40,13 @@ func TestConnectionStalls(t *testing.T) {
 func connectionStalls(t *testing.T, on brand) {
 	k := newScene(newStack(t, production, 6, on))
 	k.switches[0].link.Stall()
-	after := k.apart()
+	after := unseen()
+	if k.switches[0].believes != nil {
+		after.fallback, after.repairs["adopted"] = false, 1 // who called before the switch had noticed
+		k.unnoticed()
+	} else {
+		after = k.apart()
+	}
 	_, err := k.board.AwaitEntry(k.soon(), k.mark, "the loss to be noticed", func(e client.Entry) bool { return e.Kind == core.EntryEngineDown })
 	require.NoError(t, err)
 	k.switches[0].link.Mend()
@@ -48,6 +54,45 @@ func connectionStalls(t *testing.T, on brand) {
 	after.missed = true // as far as Tandem knew, the switch was there when the ring time ran out
 	after.told = true
 	k.nothingIsLost(after)
+}
+
+// TestTandemVanishes: Tandem is gone without a word, as with its machine. The switch notices it by Tandem's silence; who calls then, from outside or from a desk, is served by the dialplan, until
+// Tandem is back (N17).
+func TestTandemVanishes(t *testing.T) {
+	onEach(t, func(t *testing.T, on brand) {
+		s := newStack(t, production, 1, on)
+		s.addQueue("sales", salesNumber, 0, nil)
+		s.connects(salesNumber, s.desks[0]).caller.hangUp()
+		x, stands, mark := s.switches[0], time.Now(), len(s.board.State().Entries)
+		if x.patience != nil {
+			x.patience(2) // as everywhere but in tests
+		}
+		x.link.Stall()
+		if x.forgets != nil {
+			require.NoError(t, x.forgets(s.soon()))
+			t.Logf("the switch has noticed after %s", time.Since(stands).Round(time.Millisecond))
+		}
+		outside := s.dial(salesNumber)
+		desk, err := s.desks[0].phone.Dial(s.soon(), salesNumber, softphone.CallOptions{})
+		require.NoError(t, err)
+		for who, c := range map[string]*softphone.Call{"from outside": outside.Call, "from a desk": desk} {
+			end, err := c.AwaitEnd(s.soon())
+			require.NoError(t, err)
+			require.Equal(t, softphone.Refused, end.Kind, who)
+			require.Equal(t, 503, end.Code, who)
+		}
+		_, err = s.board.AwaitEntry(s.soon(), mark, "the loss to be noticed", func(e client.Entry) bool { return e.Kind == core.EntryEngineDown })
+		require.NoError(t, err)
+		x.link.Mend()
+		s.linked(stands)
+		if x.patience != nil {
+			x.patience(60)
+		}
+		served := s.connects(salesNumber, s.desks[0])
+		served.unbroken()
+		served.caller.hangUp()
+		s.emptied()
+	})
 }
 
 // TestPostgresAway takes the database away in a busy moment: nothing is decided meanwhile, and nothing is missed (Q11).
@@ -69,7 +114,7 @@ func TestPostgresAway(t *testing.T) {
 			s.expected = []string{"level=ERROR"} // and rightly so
 			k := newScene(s)
 			c.how(postgres)
-			k.meanwhile(waits)
+			k.unnoticed()
 			require.NoError(t, postgres.Start())
 			k.awaitReady()
 			k.nothingIsLost(aftermath{gone: core.CallAbandoned, missed: true, repairs: map[string]float64{}})

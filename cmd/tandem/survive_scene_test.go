@@ -152,56 +152,45 @@ func (k *scene) patience(seconds int) {
 	}
 }
 
-// apart is meanwhile for a failure that takes Tandem away from its switch, with what that leaves behind.
+// apart is what people do during a failure that takes Tandem away from its switch, which knows of it. Who calls meanwhile is served by the dialplan.
 func (k *scene) apart() aftermath {
 	k.t.Helper()
-	after := unseen()
-	after.fallback = k.meanwhile(k.fallsBack)
-	if !after.fallback {
-		after.repairs["adopted"] = 1 // who called meanwhile
-	}
-	return after
-}
-
-// fallsBack holds that who calls now is served by the dialplan. Asterisk may not notice that a connection has ended while it sent events over it (docs/engines.md): then they wait for Tandem.
-func (k *scene) fallsBack() bool {
-	k.t.Helper()
-	longer, cancel := context.WithTimeout(k.soon(), 12*time.Second) // than the apology is
-	defer cancel()
-	end, err := k.late.AwaitEnd(longer)
-	if believes := k.switches[0].believes; err != nil && believes != nil {
-		still, err := believes(k.soon())
-		require.NoError(k.t, err)
-		if still {
-			return false
+	k.meanwhile(func() {
+		if forgets := k.switches[0].forgets; forgets != nil {
+			require.NoError(k.t, forgets(k.soon()))
 		}
-	}
-	if err != nil {
-		end, err = k.late.AwaitEnd(k.soon())
+		k.late = k.dial(salesNumber)
+		end, err := k.late.AwaitEnd(k.soon())
 		require.NoError(k.t, err)
-	}
-	require.Equal(k.t, softphone.Refused, end.Kind)
-	require.Equal(k.t, 503, end.Code, "who calls now is served by the dialplan")
-	return true
+		require.Equal(k.t, softphone.Refused, end.Kind)
+		require.Equal(k.t, 503, end.Code, "who calls now is served by the dialplan")
+	})
+	return unseen()
 }
 
-// waits is for a failure of which the switch knows nothing: who calls now is handed over to Tandem.
-func waits() bool { return false }
+// unnoticed is what people do during a failure of which the switch knows nothing. Who calls meanwhile is handed over to Tandem, and waits for it.
+func (k *scene) unnoticed() {
+	k.t.Helper()
+	k.meanwhile(func() {
+		if believes := k.switches[0].believes; believes != nil {
+			require.NoError(k.t, believes(k.soon()))
+		}
+		k.late = k.dial(salesNumber)
+	})
+}
 
-// meanwhile is what people do who know nothing of the failure: one who waits gives up, a phone that rings is answered, the conversations go on, somebody calls, and perhaps falls back.
-func (k *scene) meanwhile(fallsBack func() bool) (fallback bool) {
+// meanwhile is what people do who know nothing of the failure: one who waits gives up, a phone that rings is answered, somebody calls, the conversations go on.
+func (k *scene) meanwhile(calls func()) {
 	t := k.t
 	t.Helper()
 	k.taped.caller.Say(softphone.ToneVoice(toneDuring))
 	k.gone.hangUp()
 	k.answers(k.long.call)
-	k.late = k.dial(salesNumber)
+	calls()
 	require.NoError(t, k.taped.call.Hears(k.soon(), toneDuring), "the recorded conversation goes on")
-	fallback = fallsBack()
 	_, err := k.brief.call.Await(k.soon(), softphone.Is(softphone.Cancelled))
 	require.NoError(t, err, "the switch ends the ringing by itself")
 	k.brief.desk.phone.SetReaction(softphone.Answer) // when it rings again it does not ring for long
-	return fallback
 }
 
 // resumed waits until Tandem has found its switch again.

@@ -72,8 +72,8 @@ func (a *Asterisk) get(ctx context.Context, path string, out any) error {
 	return nil
 }
 
-// HasApplication reports whether Asterisk believes that a Stasis application is connected.
-func (a *Asterisk) HasApplication(ctx context.Context, name string) (bool, error) {
+// hasApplication reports whether Asterisk believes that a Stasis application is connected.
+func (a *Asterisk) hasApplication(ctx context.Context, name string) (bool, error) {
 	var applications []struct {
 		Name string `json:"name"`
 	}
@@ -84,6 +84,51 @@ func (a *Asterisk) HasApplication(ctx context.Context, name string) (bool, error
 		}
 	}
 	return false, err
+}
+
+// presence is the variable in which Tandem says until when it is there; see docker/asterisk/etc/extensions.conf.
+const presence = "TANDEM_HERE_UNTIL_tandem"
+
+// BelievesInTandem makes Asterisk hand calls over for another while, whatever it hears of Tandem's, as it does until it notices that Tandem has gone without a word.
+func (a *Asterisk) BelievesInTandem(ctx context.Context, while time.Duration) error {
+	now, err := a.variable(ctx, "EPOCH")
+	if err != nil {
+		return err
+	}
+	_, err = a.CLI(ctx, fmt.Sprintf("dialplan set global %s %d", presence, now+int64(while/time.Second)))
+	return err
+}
+
+// ForgetsTandem waits until Asterisk hands no calls over any more: because the application is not connected, or because Tandem has not said for too long that it is there.
+func (a *Asterisk) ForgetsTandem(ctx context.Context) error {
+	for {
+		connected, err := a.hasApplication(ctx, "tandem")
+		if err != nil || !connected {
+			return err
+		}
+		now, err := a.variable(ctx, "EPOCH")
+		if err != nil {
+			return err
+		}
+		until, err := a.variable(ctx, presence)
+		if err != nil || now > until {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("asterisk believes in Tandem until %d; it is %d: %w", until, now, ctx.Err())
+		case <-time.After(poll):
+		}
+	}
+}
+
+// variable reads a global variable that is a number.
+func (a *Asterisk) variable(ctx context.Context, name string) (int64, error) {
+	var out struct {
+		Value int64 `json:"value,string"`
+	}
+	err := a.get(ctx, "/asterisk/variable?variable="+name, &out)
+	return out.Value, err
 }
 
 // Leftovers lists the channels and bridges that are on the switch, one line each. After a test there should be none.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -152,6 +153,38 @@ func TestFallbackWhileTandemIsAway(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, out, "Goto(away,apology,1)")
 	})
+	a.NoLeftovers(t)
+}
+
+// N17: an application may be connected and nobody be there any more. After the moment until which Tandem has said that it is there, the dialplan serves who calls; before, and where nothing was
+// said, Tandem has them.
+func TestFallbackWhenTandemSaysNothing(t *testing.T) {
+	t.Parallel()
+	a := ForTest(t)
+	x := listen(t, a, "tandem")
+	handedOver := func(t *testing.T, to string) {
+		t.Helper()
+		caller := newPeer(t, nil)
+		caller.invite(t, a.SIPAddr, to, "<sip:+49170@127.0.0.1>")
+		n := x.awaitThat(t, "StasisStart", func(e event) bool { return e.Channel.Dialplan.Exten == to })
+		status, body := x.call(t, "DELETE", "/channels/"+n.Channel.ID)
+		require.Equal(t, 204, status, body)
+	}
+	for kind, number := range map[string]string{"a number": "+4930100", "a name": "sales"} {
+		t.Run(kind, func(t *testing.T) {
+			_, err := a.CLI(testContext(t), "dialplan set global "+presence+` ""`)
+			require.NoError(t, err)
+			handedOver(t, number+"1") // nothing was said
+			require.NoError(t, a.BelievesInTandem(testContext(t), time.Minute))
+			handedOver(t, number+"2")
+			require.NoError(t, a.BelievesInTandem(testContext(t), -time.Second))
+			require.NoError(t, a.ForgetsTandem(testContext(t)))
+			caller := newPeer(t, nil)
+			caller.invite(t, a.SIPAddr, number+"3", "<sip:+49170@127.0.0.1>")
+			caller.await(t, "SIP/2.0 183")
+			assert.Contains(t, caller.await(t, "SIP/2.0 503").header("Reason"), "cause=34")
+		})
+	}
 	a.NoLeftovers(t)
 }
 

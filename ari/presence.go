@@ -1,0 +1,77 @@
+package ari
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// presenceVariable is a global variable of Asterisk: until when, in seconds of Asterisk's own clock, the dialplan hands calls over to us.
+//
+// Asterisk may go on believing in a client that is gone, as long as nobody else connects: where the connection is reset while events are being sent over it, or
+// ends without a word. The dialplan's fallback would not come then (N17).
+const presenceVariable = "TANDEM_HERE_UNTIL"
+
+// present says that we are there for another Config.Presence.
+func (e *Engine) present(ctx context.Context) error {
+	text, err := e.rest.variable(ctx, "EPOCH")
+	if err != nil {
+		return err
+	}
+	now, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("ari: Asterisk's clock (EPOCH) is no number: %q", text)
+	}
+	until := now + int64(e.cfg.Presence/time.Second)
+	return e.rest.setVariable(ctx, e.ownVariable(presenceVariable), strconv.FormatInt(until, 10))
+}
+
+// stayPresent says it again and again, four times as often as is needed.
+func (e *Engine) stayPresent(ctx context.Context) {
+	ticker := time.NewTicker(e.cfg.Presence / 4)
+	defer ticker.Stop()
+	failed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := e.timed(ctx, e.present)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && !failed {
+			e.log.Warn("Asterisk cannot be told that we are here: it will not hand calls over", "error", err)
+		}
+		failed = err != nil
+	}
+}
+
+// ownVariable is the name of a global variable that is ours and no other application's.
+func (e *Engine) ownVariable(name string) string {
+	return name + "_" + strings.ReplaceAll(e.cfg.App, "-", "_")
+}
+
+// variable reads a global variable of Asterisk; "" and an error that is notFound if there is none.
+func (r *rest) variable(ctx context.Context, name string) (string, error) {
+	var out struct {
+		Value string `json:"value"`
+	}
+	if err := r.do(ctx, http.MethodGet, "/asterisk/variable", url.Values{"variable": {name}}, nil, &out); err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	return out.Value, nil
+}
+
+// setVariable writes a global variable of Asterisk.
+func (r *rest) setVariable(ctx context.Context, name, value string) error {
+	if err := r.do(ctx, http.MethodPost, "/asterisk/variable", url.Values{"variable": {name}, "value": {value}}, nil, nil); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package ari
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-voice/tandem/orchestrator/core"
+)
+
+// saysPresent is how every word of our being there begins.
+const saysPresent = "POST /ari/asterisk/variable?value="
+
+// The dialplan hands calls over until a moment of Asterisk's own clock, which is moved on while the session lasts (N17). It is said before everything is looked at: who is not handed over would
+// not be seen.
+func TestPresenceIsSaidByAsterisksClock(t *testing.T) {
+	f := newFake(t)
+	_, got := f.running(t, func(c *Config) { c.App, c.Presence = "tandem-west", time.Second })
+	nextOf[core.EngineUp](t, got)
+	all := f.seen("")
+	said := strings.Index(strings.Join(all, "\n"), "value=1001&variable=TANDEM_HERE_UNTIL_tandem_west")
+	looked := strings.Index(strings.Join(all, "\n"), "GET /ari/channels")
+	require.Positive(t, said, "%v", all)
+	assert.Less(t, said, looked)
+
+	f.mu.Lock()
+	f.variables["EPOCH"] = "2000"
+	f.mu.Unlock()
+	require.Eventually(t, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.variables["TANDEM_HERE_UNTIL_tandem_west"] == "2001"
+	}, 10*time.Second, time.Millisecond)
+}
+
+// A word that does not come through is said again, and the session goes on.
+func TestPresenceThatCannotBeSaidEndsNoSession(t *testing.T) {
+	f := newFake(t)
+	_, got := f.running(t, func(c *Config) { c.Presence = time.Second })
+	nextOf[core.EngineUp](t, got)
+	f.forget()
+	f.on("POST /ari/asterisk/variable", text(http.StatusServiceUnavailable, `{"message":"busy"}`))
+	require.Eventually(t, func() bool { return f.count(saysPresent) >= 3 }, 10*time.Second, time.Millisecond)
+	send(t, f.socket(t), arrival("1.1"))
+	for {
+		fact := got.next(t)
+		require.NotEqual(t, core.EngineDown{Engine: "a1"}, fact)
+		if _, ok := fact.(core.LegAppeared); ok {
+			return
+		}
+	}
+}
+
+// An Asterisk without a clock is not connected to, and nothing is written there that its dialplan cannot read.
+func TestPresenceNeedsAClock(t *testing.T) {
+	f := newFake(t)
+	f.variables["EPOCH"] = "soon"
+	refused := 0
+	f.on("GET /ari/asterisk/variable?variable=EPOCH", func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if refused++; refused == 3 {
+			f.variables["EPOCH"] = "1000"
+		}
+		text(200, `{"value":"`+f.variables["EPOCH"]+`"}`)(w, r)
+	})
+	_, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	assert.Equal(t, 3, refused)
+	assert.Equal(t, "1004", f.variables["TANDEM_HERE_UNTIL_tandem"])
+}

@@ -1,6 +1,7 @@
 package ari
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -62,6 +63,25 @@ func TestPhoneThatIsAwayIsNotRungAfterAReconnectQ4(t *testing.T) {
 			return
 		}
 	}
+}
+
+// A busy Asterisk that does not say at once which phones are there is asked again, and calls are taken meanwhile.
+func TestPhonesAreAskedForAgainQ4(t *testing.T) {
+	f := newFake(t)
+	asked := 0
+	f.on("GET /ari/endpoints/PJSIP", func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked < 3 {
+			text(503, `{"message":"busy"}`)(w, r)
+			return
+		}
+		text(200, `[{"technology":"PJSIP","resource":"1002","state":"offline"}]`)(w, r)
+	})
+	_, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	send(t, f.socket(t), arrival("1.1"))
+	require.IsType(t, core.LegAppeared{}, got.next(t))
+	require.Equal(t, core.PhoneChanged{Engine: "a1", Phone: "1002"}, got.next(t))
+	require.Equal(t, 3, asked)
 }
 
 // An Asterisk for which nothing has been set up yet answers as if it had no SIP at all: it knows no phone, and nothing is wrong.

@@ -54,7 +54,12 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool,
 	e.log.Info("connected to Asterisk", "restarted", restarted, "version", e.Capabilities().Version,
 		"legs", len(view.snapshot.Legs), "mixes", len(view.snapshot.Mixes), "recordings", len(view.snapshot.Recordings))
 	sink.Fact(core.EngineUp{Engine: e.cfg.ID, Restarted: restarted, Snapshot: view.snapshot})
-	for _, f := range e.phonesNow(ctx) {
+	phones, err := e.phonesNow(ctx)
+	if err != nil {
+		e.log.Warn("the phones' registrations are not known yet", "error", err)
+		crew.Go(func() { e.phonesLater(ctx, q) })
+	}
+	for _, f := range phones {
 		sink.Fact(f)
 	}
 	crew.Go(func() { e.beat(ctx, q) })
@@ -261,17 +266,14 @@ func (e *Engine) end(ctx context.Context, sink engine.Sink) {
 }
 
 // phonesNow reports all registrations. Failing to is no reason to end a session.
-func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
+func (e *Engine) phonesNow(ctx context.Context) ([]core.Fact, error) {
 	var endpoints []endpoint
 	err := e.timed(ctx, func(ctx context.Context) (err error) {
 		endpoints, err = e.endpoints(ctx)
 		return err
 	})
 	if err != nil {
-		if ctx.Err() == nil {
-			e.log.Warn("the phones' registrations are unknown", "error", err)
-		}
-		return nil
+		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -279,8 +281,28 @@ func (e *Engine) phonesNow(ctx context.Context) []core.Fact {
 	for _, p := range endpoints {
 		facts = append(facts, e.phoneFacts(p)...)
 	}
-	return facts
+	return facts, nil
 }
+
+// phonesLater asks for the registrations until it gets them: phones that are away would be rung in vain. What is told of them comes behind the events that came before.
+func (e *Engine) phonesLater(ctx context.Context, q *adapter.Queue[item]) {
+	for pause := phonesPause; ; pause = min(2*pause, e.cfg.Beat) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		if phones, err := e.phonesNow(ctx); err == nil {
+			for _, f := range phones {
+				q.Put(item{tell: f})
+			}
+			return
+		}
+	}
+}
+
+// phonesPause is how long the first pause is until the phones' registrations are asked for again; every other is twice as long, up to the beat's.
+const phonesPause = time.Second
 
 // pump tells what is in the queue, in order, until the queue is closed and empty, or a gap.
 func (e *Engine) pump(ctx context.Context, q *adapter.Queue[item], sink engine.Sink) error {

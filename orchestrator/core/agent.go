@@ -37,7 +37,7 @@ func (s *Shard) becomeAvailable(a *agent, cause, actor string) {
 	if a.State == Offline {
 		s.signIn(a)
 	}
-	a.IdleSince, a.PausedTill, a.Misses = s.now, 0, 0
+	a.IdleSince, a.PausedTill, a.Misses, a.Failures = s.now, 0, 0, 0
 	a.Draws++
 	s.setState(a, Available, "", cause, actor)
 }
@@ -81,7 +81,7 @@ func (s *Shard) becomeRONA(a *agent) {
 
 func (s *Shard) becomeEngaged(a *agent) {
 	a.assert(Reserved)
-	a.Misses = 0
+	a.Misses, a.Failures = 0, 0
 	a.Answered++
 	s.setState(a, Engaged, "", string(OfferAnswered), "")
 }

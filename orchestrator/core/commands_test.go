@@ -100,7 +100,7 @@ func (p *play) do(command string) []string {
 		p.ask0(words)
 	case "up", "down", "seen":
 		p.engineFact(words)
-	case "ringing", "answers", "hangs", "goes", "busy", "declines", "silent", "moved", "unreachable", "network", "played", "digit", "key", "phone", "recording",
+	case "ringing", "answers", "hangs", "goes", "busy", "declines", "silent", "moved", "unreachable", "network", "faulty", "played", "digit", "key", "phone", "recording",
 		"refused":
 		p.send(p.fact(words))
 	case "decline", "hold", "resume", "mute", "unmute", "press", "end", "transfer", "pause", "unpause", "discard", "extend", "wrapup",
@@ -195,6 +195,7 @@ var ends = map[string]Cause{
 	"moved":       {Code: CauseRedirected, By: ByThem, SIP: 302},
 	"unreachable": {Code: CauseUnreachable, By: ByNetwork, Q850: 20},
 	"network":     {Code: CauseNetwork, By: ByNetwork, Q850: 38},
+	"faulty":      {Code: CauseCongestion, By: ByNetwork, SIP: 500},
 }
 
 func (p *play) fact(words []string) Fact {

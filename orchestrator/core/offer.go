@@ -79,6 +79,11 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 // afterOffer applies to an agent what the outcome of an offer means (Q4).
 func (s *Shard) afterOffer(a *agent, q *queue, outcome OfferOutcome, of CallID) {
 	switch outcome {
+	case OfferFailed, OfferAbandoned, OfferLostRace, OfferWithdrawn:
+	default:
+		a.Failures = 0 // the phone has said something, or is known to be silent
+	}
+	switch outcome {
 	case OfferNoAnswer:
 		// A miss restarts the longest-idle clock: otherwise the same agent would be picked again and again.
 		a.IdleSince = s.now
@@ -112,6 +117,9 @@ func (s *Shard) afterOffer(a *agent, q *queue, outcome OfferOutcome, of CallID) 
 		}
 	case OfferFailed:
 		a.PausedTill = s.now.Add(failedPause)
+		if a.Failures++; a.Failures == failuresToTell {
+			s.alert(ReasonUnreachable, Entry{Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(of)})
+		}
 	case OfferAnswered, OfferAbandoned, OfferLostRace, OfferWithdrawn:
 	}
 	s.becomeUnreserved(a, string(outcome))
@@ -119,6 +127,9 @@ func (s *Shard) afterOffer(a *agent, q *queue, outcome OfferOutcome, of CallID) 
 
 // failedPause keeps an agent out for a moment after a fault that was not the phone's, so that a broken switch does not make a storm of dials.
 const failedPause = 2 * time.Second
+
+// failuresToTell is how many offers to an agent fail in a row before supervisors are told. The agent is not made Idle for it: a switch that has too much to do fails for all of them.
+const failuresToTell = 3
 
 // outcomeOf reads from the end of a ringing leg what it says about the agent (Q4).
 func outcomeOf(l *leg, cause Cause) OfferOutcome {

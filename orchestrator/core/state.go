@@ -90,6 +90,7 @@ type agent struct {
 	Leg        LegID         `json:"leg,omitempty"`        // while Reserved or Engaged
 	Next       *nextState    `json:"next,omitempty"`       // asked for while busy; taken when free
 	Misses     int           `json:"misses"`               // in a row
+	Failures   int           `json:"failures,omitempty"`   // offers that failed, in a row
 	Answered   int           `json:"answered"`             // calls since sign-in
 	Talked     time.Duration `json:"talked"`               // since sign-in
 	Draws      uint64        `json:"draws"`                // of the seeded random strategy, so far

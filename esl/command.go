@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	lib "github.com/percipia/eslgo/command"
-	"github.com/percipia/eslgo/command/call"
 )
 
 // A command is one message to the switch. The library builds it; it checks nothing, so that all it is given are arguments.
@@ -43,17 +42,6 @@ func backgroundCommand(job jobID, verb string, args ...argument) command {
 		answer: kindReply,
 		job:    job,
 		err:    errors.Join(name.err, all.err, id.err),
-	}
-}
-
-// executeCommand runs an application on a leg, after what runs there now. FreeSWITCH expands variables in its argument.
-func executeCommand(leg argument, app string, arg argument) command {
-	name := wordArg(app)
-	return command{
-		verb:   app,
-		lib:    &call.Execute{UUID: leg.text, AppName: name.text, AppArgs: arg.text},
-		answer: kindReply,
-		err:    errors.Join(leg.err, name.err, arg.err),
 	}
 }
 

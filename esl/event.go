@@ -3,7 +3,6 @@ package esl
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
 // headers is a block of "Name: value" lines as it came over the wire. Nothing is decoded until somebody asks: an event of a channel has
@@ -15,12 +14,6 @@ type headers string
 
 // undefined is what FreeSWITCH writes for an empty value.
 const undefined = "_undef_"
-
-// arrayMark begins a value that is a list, its elements parted by arraySeparator.
-const (
-	arrayMark      = "ARRAY::"
-	arraySeparator = "|:"
-)
 
 // raw gives a value as it stands in the block.
 func (h headers) raw(name string) (value string, ok bool) {
@@ -48,15 +41,6 @@ func (h headers) find(prefix, name string) (value string, ok bool) {
 		}
 		value, _, _ = strings.Cut(block[from+2:], "\n")
 		return strings.TrimSuffix(value, "\r"), true
-	}
-}
-
-// each calls f with every header, undecoded, in the order of the wire, until f returns false.
-func (h headers) each(f func(name, value string) bool) {
-	for line := range strings.SplitSeq(string(h), "\n") {
-		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\r"), ": "); found && name != "" && !f(name, value) {
-			return
-		}
 	}
 }
 
@@ -104,27 +88,6 @@ func (e event) lookup(name string) (value string, ok bool) {
 func (e event) variable(name string) string {
 	value, _ := e.find("variable_", name)
 	return decode(value)
-}
-
-// at is when the switch made the event, in microseconds of its clock; the zero time if the event does not say.
-func (e event) at() time.Time {
-	micros, err := strconv.ParseInt(e.get("Event-Date-Timestamp"), 10, 64)
-	if err != nil || micros <= 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
-}
-
-// elements takes a decoded value apart that may be a list. A value that is none is a list of one; "" is an empty list.
-func elements(value string) []string {
-	if value == "" {
-		return nil
-	}
-	list, isList := strings.CutPrefix(value, arrayMark)
-	if !isList {
-		return []string{value}
-	}
-	return strings.Split(list, arraySeparator)
 }
 
 // decode undoes percent-encoding. What is no valid escape stays as it is. The result shares no memory with s, which is part of a

@@ -2,12 +2,14 @@ package esl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/percipia/eslgo/command/call"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -461,4 +463,15 @@ func TestNudge(t *testing.T) {
 	_, err := l.api(t.Context(), "status")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"api status"}, f.seen(), "an empty line is no command")
+}
+
+// executeCommand runs an application on a leg, after what runs there now. FreeSWITCH expands variables in its argument.
+func executeCommand(leg argument, app string, arg argument) command {
+	name := wordArg(app)
+	return command{
+		verb:   app,
+		lib:    &call.Execute{UUID: leg.text, AppName: name.text, AppArgs: arg.text},
+		answer: kindReply,
+		err:    errors.Join(leg.err, name.err, arg.err),
+	}
 }

@@ -148,9 +148,6 @@ func (p *pair) take(ctx context.Context, into []item) ([]item, error) {
 // put places something behind the events that came before it. It never waits. After the end it does nothing.
 func (p *pair) put(aside any) { p.queue.Put(item{aside: aside}) }
 
-// end makes the pair end with err: take returns it once what was put before has been taken.
-func (p *pair) end(err error) { p.queue.Close(err) }
-
 // close ends the links and waits for every goroutine of the pair.
 func (p *pair) close() {
 	p.queue.Close(errClosed)

@@ -99,8 +99,8 @@ func TestPairEndsWithEitherLink(t *testing.T) {
 
 	p, _, _ = f.paired(t, f.pairConfig())
 	enough := errors.New("enough")
-	p.end(enough)
-	p.end(adapter.ErrGap)
+	p.queue.Close(enough)
+	p.queue.Close(adapter.ErrGap)
 	_, err = p.take(t.Context(), nil)
 	require.ErrorIs(t, err, enough)
 }

@@ -109,7 +109,7 @@ type Queue struct {
 	Skills            []SkillNeed   `json:"skills,omitempty"`
 	Music             string        `json:"music,omitempty"`              // music class while waiting and on hold
 	Ringback          bool          `json:"ringback,omitempty"`           // callers hear ringing, unanswered, until an agent answers; default is answer and music
-	MaxWait           time.Duration `json:"max_wait,omitempty"`           // a caller who waited so long hears Unanswered and is ended; 0 = no limit
+	MaxWait           time.Duration `json:"max_wait,omitempty"`           // a caller who waited so long hears Unanswered and is ended; 0 = no limit. Who comes back from a transfer begins anew
 	MaxSize           int           `json:"max_size,omitempty"`           // callers waiting; one more is refused with "queue_full"; 0 = no limit
 	Unanswered        []string      `json:"unanswered,omitempty"`         // prompts
 	ServiceLevel      time.Duration `json:"service_level,omitempty"`      // a call answered within it is answered in time (Q10); default DefaultServiceLevel

@@ -5,10 +5,8 @@ package core
 
 // becomeOffered sends a call to one agent directly. It keeps its place in its queue: there it is offered to everybody as soon as this agent has not taken it, and only then does it wait there.
 func (s *Shard) becomeOffered(c *call, a *agent) {
-	s.becomeRequeued(c, c.Queue, "direct")
-	if c.Phase != Waiting { // the queue is no more
-		return
-	}
+	s.becomeWaiting(c, c.Queue, "direct") // also where the queue is no more: this agent can take the call all the same
+	s.restRecording(c)
 	c.PreferTill, c.WaitTill, c.Direct = 0, 0, true
 	s.offer(c, a)
 }
@@ -22,7 +20,7 @@ func (s *Shard) directFailed(c *call, outcome OfferOutcome) {
 		return
 	}
 	s.tellCall(c, Entry{Kind: EntryTransferFailed, Queue: c.Queue, Reason: string(outcome)})
-	if c.queue.Removed {
+	if !c.queue.takes(c) {
 		s.expireWait(c)
 		return
 	}
@@ -37,7 +35,7 @@ func (s *Shard) comesBack(c *call) bool {
 	}
 	back := s.st.Queues[c.More.Back]
 	c.More.Back = ""
-	if back == nil || back.Removed {
+	if back == nil || !back.takes(c) {
 		return false
 	}
 	s.leaveQueue(c, "unanswered")

@@ -57,7 +57,7 @@ func (s *Shard) becomeIdleBy(a *agent, reason, cause, actor string) {
 
 func (s *Shard) becomeReserved(a *agent) {
 	a.assert(Available, Idle)
-	if a.State == Idle { // asked by a colleague (C4): and then Idle again, unless they talk
+	if a.State == Idle { // asked by a colleague (C4): and then Idle again
 		a.Next = &nextState{State: Idle, Reason: a.Reason}
 	}
 	s.setState(a, Reserved, "", "offer", "")
@@ -81,6 +81,9 @@ func (s *Shard) becomeRONA(a *agent) {
 
 func (s *Shard) becomeEngaged(a *agent) {
 	a.assert(Reserved)
+	if a.Next != nil && a.Next.Reason == ReasonUnreachable {
+		a.Next = nil // who answers has a phone again, whether or not a switch says so
+	}
 	a.Misses = 0
 	a.Answered++
 	s.setState(a, Engaged, "", string(OfferAnswered), "")

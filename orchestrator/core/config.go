@@ -104,7 +104,7 @@ type Queue struct {
 	BusyDelay         time.Duration `json:"busy_delay,omitempty"`       // an agent whose phone was busy gets no offer for so long
 	MissDelay         time.Duration `json:"miss_delay,omitempty"`       // the same after a miss that does not lead to RONA
 	RONAAfter         int           `json:"rona_after,omitempty"`       // misses in a row that lead to RONA; 0 = 1, negative = never
-	ProgressiveStep   time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each
+	ProgressiveStep   time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each, and at once where none rings
 	Members           []Membership  `json:"members,omitempty"`
 	Skills            []SkillNeed   `json:"skills,omitempty"`
 	Music             string        `json:"music,omitempty"`              // music class while waiting and on hold

@@ -253,6 +253,9 @@ func (s *Shard) expireWait(c *call) {
 		return
 	}
 	c.Record.Outcome = CallUnanswered
+	if len(c.Record.Agents) > 0 {
+		c.Record.Outcome = CallAnswered // by who has transferred them
+	}
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
 }
 

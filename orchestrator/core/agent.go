@@ -15,8 +15,23 @@ func (s *Shard) setState(a *agent, to AgentState, reason, cause, actor string) {
 	}
 	s.tell(Entry{Kind: EntryAgentState, Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(a.Call), Reason: word, Text: cause, Actor: actor, Duration: s.now.Sub(a.Since)})
 	a.State, a.Reason, a.StateCause, a.Since = to, reason, cause, s.now
+	if to == Offline {
+		s.awaitNoMore(a)
+	}
 	s.touchAgent(a)
 	s.indexAgent(a)
+}
+
+// awaitNoMore lets callers who wait for this agent (Q7) have anybody: who is not at work is not waited for.
+func (s *Shard) awaitNoMore(a *agent) {
+	line := s.ix.sticky[a.ID]
+	if line == nil {
+		return
+	}
+	for k := range line.all {
+		k.call.PreferTill = 0
+		s.touch(k.call)
+	}
 }
 
 func (a *agent) assert(from ...AgentState) {

@@ -308,7 +308,7 @@ func (s *Server) figureSeries(r *request) (reply, error) {
 				m.Counts = b.Tenant(tenant, at, earlier(next, to)) // a queue that was deleted since had its callers all the same
 			} else {
 				for _, q := range of {
-					m.Add(b.Queue(q, at, earlier(next, to)))
+					m.Add(b.Queue(tenant, q, at, earlier(next, to)))
 				}
 			}
 			out.Items = append(out.Items, spanToWire(at, m, y.level))

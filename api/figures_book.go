@@ -165,7 +165,7 @@ func (s *Server) takeStock(ctx context.Context, now time.Time) (*standing, error
 	for q := range view.Queues() {
 		standing := queueStanding{view: q, limits: limits[q.ID], longest: longest[q.ID]}
 		for i, begin := range x.begins(q.Tenant) {
-			standing.spans[i].Counts = s.ledger.book.Queue(q.ID, begin, now)
+			standing.spans[i].Counts = s.ledger.book.Queue(q.Tenant, q.ID, begin, now)
 			for _, a := range members[q.ID] {
 				standing.spans[i].times.Add(times[a][i])
 			}

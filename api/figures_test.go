@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -242,6 +243,25 @@ func TestADeletedQueueHasItsHistoryQ10(t *testing.T) {
 	w.good(204, "admin", del, "/api/v1/queues/gone", "")
 	require.Equal(t, before, history("admin"))
 	require.Equal(t, 1, history("user:eve").Presented, "of the queues of her team")
+}
+
+// TestTheNextQueueOfAnIDHasNoOtherTenantsFigures: ids are the whole site's, and that of a deleted queue may be given again (S3).
+func TestTheNextQueueOfAnIDHasNoOtherTenantsFigures(t *testing.T) {
+	w, clock := measuring(t)
+	w.good(201, "admin", post, "/api/v1/queues", `{"id":"gone","tenant":"acme","name":"Gone","members":[{"agent":"bert"}]}`)
+	w.store.measure(figures.Measure{Kind: figures.Abandoned, At: noonThere.Add(-time.Hour), Tenant: "acme", Queue: "gone", Lasted: time.Minute})
+	today := func(as string) spanWire {
+		clock.forward(2 * time.Second)
+		var f queueFigures
+		w.good(200, as, get, "/api/v1/figures/queues", "").into(t, &f)
+		i := slices.IndexFunc(f.Queues, func(q queueFiguresWire) bool { return q.Queue == "gone" })
+		require.GreaterOrEqual(t, i, 0)
+		return f.Queues[i].Today
+	}
+	require.Equal(t, 1, today("user:sam").Abandoned)
+	w.good(204, "admin", del, "/api/v1/queues/gone", "")
+	w.good(201, "admin", post, "/api/v1/queues", `{"id":"gone","tenant":"globex","name":"Ours now"}`)
+	require.Zero(t, today("user:gina").Abandoned)
 }
 
 // What the projector makes of calls is what the figures show.

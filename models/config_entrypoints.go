@@ -157,15 +157,22 @@ func checkReferences(tx *gorm.DB, e core.EntryPoint) error {
 		for _, n := range e.Numbers[from:min(from+insertChunk, len(e.Numbers))] {
 			forms = append(forms, sameNumber(n), "+"+sameNumber(n))
 		}
-		var taken []struct{ Number, EntryPoint string }
-		err := tx.Raw(`SELECT number, entry_point FROM entry_point_numbers WHERE number IN ? AND entry_point <> ? ORDER BY position`,
-			forms, string(e.ID)).Scan(&taken).Error
+		var taken []struct {
+			Number, EntryPoint string
+			Tenant             core.TenantID
+		}
+		err := tx.Raw(`SELECT n.number, n.entry_point, e.tenant FROM entry_point_numbers n JOIN entry_points e ON e.id = n.entry_point
+			WHERE n.number IN ? AND n.entry_point <> ? ORDER BY n.position`, forms, string(e.ID)).Scan(&taken).Error
 		if err != nil {
 			return err
 		}
 		for _, n := range taken {
 			at := slices.IndexFunc(e.Numbers, func(own string) bool { return sameNumber(own) == sameNumber(n.Number) })
-			v.add(fmt.Sprintf("numbers[%d]", at), "%s serves the entry point %s already", n.Number, n.EntryPoint)
+			rule := n.Number + " is taken already" // by what is another tenant's business
+			if n.Tenant == e.Tenant {
+				rule = n.Number + " serves the entry point " + n.EntryPoint + " already"
+			}
+			v.add(fmt.Sprintf("numbers[%d]", at), "%s", rule)
 		}
 	}
 	return v.err()

@@ -381,10 +381,11 @@ func TestConfigNumbersDifferInMoreThanThePlusN2(t *testing.T) {
 		require.NoError(t, err)
 		e := core.EntryPoint{ID: "thief", Tenant: "other", Name: "Thief", Numbers: []string{"200", "4930123456", "+100"}, Off: true}
 		_, _, err = c.CreateEntryPoint(t.Context(), e)
-		requireField(t, err, "numbers[1]", "entry point main")
+		requireField(t, err, "numbers[1]", "+4930123456 is taken already")
+		require.NotContains(t, err.Error(), "main", "what it is called there is another tenant's business")
 		e.Numbers = []string{"+100"}
 		_, _, err = c.CreateEntryPoint(t.Context(), e)
-		requireField(t, err, "numbers[0]", "entry point main")
+		requireField(t, err, "numbers[0]", "100 is taken already")
 		e.Numbers = []string{"+300", "300"}
 		_, _, err = c.CreateEntryPoint(t.Context(), e)
 		requireField(t, err, "numbers[1]", "twice")

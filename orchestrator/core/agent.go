@@ -15,8 +15,23 @@ func (s *Shard) setState(a *agent, to AgentState, reason, cause, actor string) {
 	}
 	s.tell(Entry{Kind: EntryAgentState, Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(a.Call), Reason: word, Text: cause, Actor: actor, Duration: s.now.Sub(a.Since)})
 	a.State, a.Reason, a.StateCause, a.Since = to, reason, cause, s.now
+	if to == Offline {
+		s.awaitNoMore(a)
+	}
 	s.touchAgent(a)
 	s.indexAgent(a)
+}
+
+// awaitNoMore lets callers who wait for this agent (Q7) have anybody: who is not at work is not waited for.
+func (s *Shard) awaitNoMore(a *agent) {
+	line := s.ix.sticky[a.ID]
+	if line == nil {
+		return
+	}
+	for k := range line.all {
+		k.call.PreferTill = 0
+		s.touch(k.call)
+	}
 }
 
 func (a *agent) assert(from ...AgentState) {
@@ -57,7 +72,7 @@ func (s *Shard) becomeIdleBy(a *agent, reason, cause, actor string) {
 
 func (s *Shard) becomeReserved(a *agent) {
 	a.assert(Available, Idle)
-	if a.State == Idle { // asked by a colleague (C4): and then Idle again, unless they talk
+	if a.State == Idle { // asked by a colleague (C4): and then Idle again
 		a.Next = &nextState{State: Idle, Reason: a.Reason}
 	}
 	s.setState(a, Reserved, "", "offer", "")
@@ -81,6 +96,9 @@ func (s *Shard) becomeRONA(a *agent) {
 
 func (s *Shard) becomeEngaged(a *agent) {
 	a.assert(Reserved)
+	if a.Next != nil && a.Next.Reason == ReasonUnreachable {
+		a.Next = nil // who answers has a phone again, whether or not a switch says so
+	}
 	a.Misses, a.Failures = 0, 0
 	a.Answered++
 	s.setState(a, Engaged, "", string(OfferAnswered), "")

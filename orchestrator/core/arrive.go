@@ -116,10 +116,7 @@ func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 	}
 	c.Phase, c.Queue, c.queue = Waiting, to, q
 	c.Held = false
-	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = 0, 0, "", 0
-	if q.MaxWait > 0 {
-		c.WaitTill = s.now.Add(q.MaxWait)
-	}
+	c.WaitTill, c.NextRing, c.Prefer, c.PreferTill = s.waitTill(q), 0, "", 0
 	s.preferLast(c, q)
 	s.touch(c)
 	s.reportQueue(q)
@@ -132,6 +129,14 @@ func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 	}
 	s.answer(c)
 	s.mixWaiting(c, q.Music)
+}
+
+// waitTill is until when the queue lets somebody wait who begins to now; 0 = for as long as they like.
+func (s *Shard) waitTill(q *queue) instant {
+	if q.MaxWait <= 0 {
+		return 0
+	}
+	return s.now.Add(q.MaxWait)
 }
 
 // mixWaiting lets a caller who waits hear music.
@@ -248,6 +253,9 @@ func (s *Shard) expireWait(c *call) {
 		return
 	}
 	c.Record.Outcome = CallUnanswered
+	if len(c.Record.Agents) > 0 {
+		c.Record.Outcome = CallAnswered // by who has transferred them
+	}
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
 }
 

@@ -104,12 +104,12 @@ type Queue struct {
 	BusyDelay         time.Duration `json:"busy_delay,omitempty"`       // an agent whose phone was busy gets no offer for so long
 	MissDelay         time.Duration `json:"miss_delay,omitempty"`       // the same after a miss that does not lead to RONA
 	RONAAfter         int           `json:"rona_after,omitempty"`       // misses in a row that lead to RONA; 0 = 1, negative = never
-	ProgressiveStep   time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each
+	ProgressiveStep   time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each, and at once where none rings
 	Members           []Membership  `json:"members,omitempty"`
 	Skills            []SkillNeed   `json:"skills,omitempty"`
 	Music             string        `json:"music,omitempty"`              // music class while waiting and on hold
 	Ringback          bool          `json:"ringback,omitempty"`           // callers hear ringing, unanswered, until an agent answers; default is answer and music
-	MaxWait           time.Duration `json:"max_wait,omitempty"`           // a caller who waited so long hears Unanswered and is ended; 0 = no limit
+	MaxWait           time.Duration `json:"max_wait,omitempty"`           // a caller who waited so long hears Unanswered and is ended; 0 = no limit. Who comes back from a transfer begins anew
 	MaxSize           int           `json:"max_size,omitempty"`           // callers waiting; one more is refused with "queue_full"; 0 = no limit
 	Unanswered        []string      `json:"unanswered,omitempty"`         // prompts
 	ServiceLevel      time.Duration `json:"service_level,omitempty"`      // a call answered within it is answered in time (Q10); default DefaultServiceLevel

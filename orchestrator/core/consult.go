@@ -85,9 +85,7 @@ func (s *Shard) standFor(c *call, q QueueID, priority int, direct *agent) {
 		return
 	}
 	s.enterLine(place)
-	if wait := place.queue.MaxWait; wait > 0 {
-		place.WaitTill = s.now.Add(wait)
-	}
+	place.WaitTill = s.waitTill(place.queue)
 }
 
 // leavePlace takes a consult's place out of the line; its phones stop ringing.

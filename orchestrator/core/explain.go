@@ -58,7 +58,7 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		x.Reason = "no_members"
 	case len(c.Offers) >= MaxRingAll:
 		x.Reason = "ring_limit"
-	case c.NextRing.After(at):
+	case c.NextRing.After(at) && len(c.Offers) > 0:
 		x.Reason = "next_ring_later"
 	}
 	members := slices.Clone(q.members)

@@ -11,7 +11,7 @@ package core
 //	fewest_calls      fewest calls answered since sign-in; then longest idle
 //	least_talk        least talk time since sign-in; then longest idle
 //	ring_all          all at once, up to MaxRingAll; position decides who rings when there are more
-//	progressive_ring  position; one more phone after each step, those before keep ringing
+//	progressive_ring  position; one more phone after each step, those before keep ringing; at once where none rings
 //	best_fit          most of the asked skill levels; then least surplus beyond them; then longest idle
 //	random            a number drawn from the shard's seed each time the agent becomes free
 //
@@ -60,7 +60,7 @@ func (s *Shard) wantsOffer(c *call, q *queue) bool {
 	case RingAll:
 		return len(c.Offers) < MaxRingAll
 	case ProgressiveRing:
-		return len(c.Offers) < MaxRingAll && c.NextRing.IsZero()
+		return len(c.Offers) == 0 || len(c.Offers) < MaxRingAll && c.NextRing.IsZero()
 	default:
 		return len(c.Offers) == 0
 	}

@@ -157,7 +157,7 @@ type CallOutcome string
 const (
 	CallAnswered   CallOutcome = "answered"   // an agent talked with the caller
 	CallAbandoned  CallOutcome = "abandoned"  // the caller hung up while waiting
-	CallUnanswered CallOutcome = "unanswered" // ended by max wait, or no agents
+	CallUnanswered CallOutcome = "unanswered" // ended by max wait, or no agents; nobody has talked with the caller
 	CallRefused    CallOutcome = "refused"    // over a limit, no route, closed
 	CallLost       CallOutcome = "lost"       // the switch lost it
 )

@@ -74,7 +74,7 @@ func (s *Shard) becomeEnded(c *call) {
 
 // becomeRequeued sends a caller whose agent is gone back to the queue instead of dropping them. Their first arrival time counts.
 func (s *Shard) becomeRequeued(c *call, to QueueID, why string) {
-	if q := s.st.Queues[to]; q.Removed {
+	if q := s.st.Queues[to]; !q.takes(c) {
 		// There is no line to stand in any more: as for those who waited in it when it was removed.
 		s.mixWaiting(c, q.Music)
 		c.Record.Outcome = CallAnswered
@@ -84,6 +84,9 @@ func (s *Shard) becomeRequeued(c *call, to QueueID, why string) {
 	s.becomeWaiting(c, to, why)
 	s.restRecording(c)
 }
+
+// takes reports whether a call can stand in the queue's line: it is set up, and not anew as another tenant's, to whom the id of a deleted queue may be given.
+func (q *queue) takes(c *call) bool { return !q.Removed && q.Tenant == c.Tenant }
 
 // customerGone: the customer's leg is no more. That ends the call, unless others are in the conversation: they may talk on.
 func (s *Shard) customerGone(c *call, cause Cause) {

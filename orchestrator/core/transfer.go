@@ -3,13 +3,11 @@ package core
 // Transfers (C9, C10). A blind one lets the agent go at once: the target's phone rings while the customer hears music, and whoever does not take the call loses it to the
 // queue that it came from, not the customer. One after a consult gives the call to the consultant.
 
-// becomeOffered sends a call to one agent directly. It keeps its place in its queue: there it is offered to everybody as soon as this agent has not taken it.
+// becomeOffered sends a call to one agent directly. It keeps its place in its queue: there it is offered to everybody as soon as this agent has not taken it, and only then does it wait there.
 func (s *Shard) becomeOffered(c *call, a *agent) {
-	s.becomeRequeued(c, c.Queue, "direct")
-	if c.Phase != Waiting { // the queue is no more
-		return
-	}
-	c.PreferTill, c.Direct = 0, true
+	s.becomeWaiting(c, c.Queue, "direct") // also where the queue is no more: this agent can take the call all the same
+	s.restRecording(c)
+	c.PreferTill, c.WaitTill, c.Direct = 0, 0, true
 	s.offer(c, a)
 }
 
@@ -22,9 +20,11 @@ func (s *Shard) directFailed(c *call, outcome OfferOutcome) {
 		return
 	}
 	s.tellCall(c, Entry{Kind: EntryTransferFailed, Queue: c.Queue, Reason: string(outcome)})
-	if c.queue.Removed {
+	if !c.queue.takes(c) {
 		s.expireWait(c)
+		return
 	}
+	c.WaitTill = s.waitTill(c.queue)
 }
 
 // comesBack takes a caller whom nobody took where they were transferred to back to the queue that they came from, once: they had somebody to talk with a moment ago
@@ -35,7 +35,7 @@ func (s *Shard) comesBack(c *call) bool {
 	}
 	back := s.st.Queues[c.More.Back]
 	c.More.Back = ""
-	if back == nil || back.Removed {
+	if back == nil || !back.takes(c) {
 		return false
 	}
 	s.leaveQueue(c, "unanswered")

@@ -85,9 +85,9 @@ type QueueView struct {
 	Tenant   TenantID `json:"tenant"`
 	Name     string   `json:"name"`
 	Strategy Strategy `json:"strategy"`
-	Waiting  int      `json:"waiting"`          // calls in the queue, those with ringing offers included
+	Waiting  int      `json:"waiting"`          // calls in the queue, those with ringing offers included, and consults
 	Free     int      `json:"free"`             // agents that could be offered a call now
-	Oldest   CallID   `json:"oldest,omitempty"` // first in line
+	Oldest   CallID   `json:"oldest,omitempty"` // first in line of those who have called: a consult's place is nobody's to look up
 }
 
 // EngineView is one switch as readers see it.
@@ -172,8 +172,11 @@ func (s *Shard) Queue(id QueueID) (QueueView, bool) {
 	}
 	ix := s.ix.queues[id]
 	v := QueueView{ID: id, Tenant: q.Tenant, Name: q.Name, Strategy: q.Strategy, Waiting: ix.line.n, Free: ix.ready.n}
-	if k, ok := ix.line.first(); ok {
-		v.Oldest = k.call.ID
+	for k := range ix.line.all {
+		if k.call.Parent == "" {
+			v.Oldest = k.call.ID
+			break
+		}
 	}
 	return v, true
 }

@@ -13,7 +13,7 @@ import (
 type Book struct {
 	thresholds func(core.QueueID) Thresholds
 	tenants    map[core.TenantID]*minutes
-	queues     map[core.QueueID]*minutes
+	queues     map[tenantQueue]*minutes
 	agents     map[core.AgentID]*minutes
 	states     map[core.AgentID][]stretch
 	seen       map[core.AgentID][]stretch // states that no measure tells of yet; each lasts until the next one, the last until now
@@ -23,9 +23,15 @@ type Book struct {
 func NewBook(thresholds func(core.QueueID) Thresholds) *Book {
 	return &Book{
 		thresholds: thresholds,
-		tenants:    map[core.TenantID]*minutes{}, queues: map[core.QueueID]*minutes{}, agents: map[core.AgentID]*minutes{}, states: map[core.AgentID][]stretch{},
+		tenants:    map[core.TenantID]*minutes{}, queues: map[tenantQueue]*minutes{}, agents: map[core.AgentID]*minutes{}, states: map[core.AgentID][]stretch{},
 		seen: map[core.AgentID][]stretch{},
 	}
+}
+
+// tenantQueue names a queue. The id of one that was deleted may be another tenant's queue since.
+type tenantQueue struct {
+	tenant core.TenantID
+	queue  core.QueueID
 }
 
 // minutes are counts by the minute, in order of time.
@@ -79,7 +85,7 @@ func (b *Book) Take(m Measure) {
 	}
 	t := b.thresholds(m.Queue)
 	write(b.tenants, m.Tenant).of(minuteOf(m.At)).Take(m, t)
-	write(b.queues, m.Queue).of(minuteOf(m.At)).Take(m, t)
+	write(b.queues, tenantQueue{m.Tenant, m.Queue}).of(minuteOf(m.At)).Take(m, t)
 	if m.Agent != "" {
 		write(b.agents, m.Agent).of(minuteOf(m.At)).Take(m, t)
 	}
@@ -94,9 +100,11 @@ func write[ID comparable](in map[ID]*minutes, id ID) *minutes {
 	return m
 }
 
-// Queue sums up what was measured of a queue from one time to before another, both to the minute: a span that begins within a minute begins with it, and one that ends
+// Queue sums up what was measured of a tenant's queue from one time to before another, both to the minute: a span that begins within a minute begins with it, and one that ends
 // within a minute ends with it.
-func (b *Book) Queue(id core.QueueID, from, to time.Time) Counts { return b.queues[id].sum(from, to) }
+func (b *Book) Queue(of core.TenantID, id core.QueueID, from, to time.Time) Counts {
+	return b.queues[tenantQueue{of, id}].sum(from, to)
+}
 
 // Tenant sums up in the same way what was measured of all queues of a tenant, those included that are there no more.
 func (b *Book) Tenant(id core.TenantID, from, to time.Time) Counts {

@@ -147,9 +147,9 @@ func TestABookIsReadByTheMinute(t *testing.T) {
 	b := figures.NewBook(func(core.QueueID) figures.Thresholds { return figures.Thresholds{ServiceLevel: 20 * time.Second} })
 	at := func(d time.Duration) time.Time { return nine.Add(d) }
 	for _, d := range []time.Duration{0, 30 * time.Second, 61 * time.Second, 10 * time.Minute, 5 * time.Minute, 10*time.Minute + time.Second} { // one comes late
-		b.Take(figures.Measure{Kind: figures.Answered, At: at(d), Queue: "sales", Agent: "anna", Lasted: 10 * time.Second})
+		b.Take(figures.Measure{Kind: figures.Answered, At: at(d), Tenant: "acme", Queue: "sales", Agent: "anna", Lasted: 10 * time.Second})
 	}
-	b.Take(figures.Measure{Kind: figures.Abandoned, At: at(0), Queue: "sales", Lasted: 10 * time.Second})
+	b.Take(figures.Measure{Kind: figures.Abandoned, At: at(0), Tenant: "acme", Queue: "sales", Lasted: 10 * time.Second})
 	for _, x := range []struct {
 		from, to time.Duration
 		answered int
@@ -157,12 +157,13 @@ func TestABookIsReadByTheMinute(t *testing.T) {
 		{0, time.Hour, 6}, {0, time.Minute, 2}, {30 * time.Second, time.Minute, 2}, {time.Minute, 2 * time.Minute, 1}, {0, 61 * time.Second, 3},
 		{5 * time.Minute, 10 * time.Minute, 1}, {10 * time.Minute, 10*time.Minute + 2*time.Second, 2}, {11 * time.Minute, time.Hour, 0}, {-time.Hour, 0, 0},
 	} {
-		require.Equal(t, x.answered, b.Queue("sales", at(x.from), at(x.to)).Answered, "%s to %s", x.from, x.to)
+		require.Equal(t, x.answered, b.Queue("acme", "sales", at(x.from), at(x.to)).Answered, "%s to %s", x.from, x.to)
 		require.Equal(t, x.answered, b.Agent("anna", at(x.from), at(x.to)).Answered, "%s to %s", x.from, x.to)
 	}
-	require.Equal(t, 1, b.Queue("sales", at(0), at(time.Hour)).AbandonedInTime)
+	require.Equal(t, 1, b.Queue("acme", "sales", at(0), at(time.Hour)).AbandonedInTime)
 	require.Zero(t, b.Agent("anna", at(0), at(time.Hour)).Abandoned)
-	require.Zero(t, b.Queue("other", at(0), at(time.Hour)))
+	require.Zero(t, b.Queue("acme", "other", at(0), at(time.Hour)))
+	require.Zero(t, b.Queue("globex", "sales", at(0), at(time.Hour)), "the id of a deleted queue may be another tenant's by now")
 }
 
 func TestMeasuresOfEntries(t *testing.T) {

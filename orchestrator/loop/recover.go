@@ -64,7 +64,6 @@ func (t *term) replay(ctx context.Context) (int, *breakage, error) {
 			return 0, nil, hopeless{fmt.Errorf("read row %d (%s): %w", row.Seq, row.Kind, err)}
 		}
 		t.now = laterOf(t.now, row.At)
-		t.time.atLeast(row.At)
 		out, p := stepSafely(r, row.At, ev)
 		if p != nil {
 			bad = &breakage{row: row, of: about(ev), panic: p}

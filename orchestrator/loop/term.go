@@ -93,7 +93,8 @@ func (t *term) begin() error {
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	t.now = laterOf(t.now, t.rules.Now())
+	t.now = laterOf(t.now, t.rules.Now()) // of the snapshot, where no row is behind it
+	t.time.atLeast(t.now)
 	t.held = t.opening()
 	took := t.cfg.Clock.Elapsed() - start
 	t.unsaved = replayed

@@ -154,7 +154,14 @@ func TestStuckDeadlineIsPaced(t *testing.T) {
 
 // The new owner's clock is an hour behind that of the one before. Time goes on from where the log is, and what rings stops ringing.
 func TestSuccessorWithASlowClock(t *testing.T) {
-	store, clock := &watchedStore{noSnapshots: true}, newFakeClock()
+	for name, noSnapshots := range map[string]bool{"from the log": true, "from a snapshot": false} {
+		t.Run(name, func(t *testing.T) { succeedWithASlowClock(t, noSnapshots) })
+	}
+}
+
+func succeedWithASlowClock(t *testing.T, noSnapshots bool) {
+	t.Helper()
+	store, clock := &watchedStore{noSnapshots: noSnapshots}, newFakeClock()
 	store.Now = time.Now
 	b := newBoard()
 	cfg := config(store, b)

@@ -9,7 +9,7 @@
 //	websocket ─► queue ─► translate ─► Sink          one goroutine, so facts keep their order
 //	Do ─► REST ─► (what only REST confirms) ─► queue
 //
-// A session is one life of the websocket: connect, narrow the event filter, look at everything
+// A session is one life of the websocket: connect, narrow the event filter, let calls come by saying that we are there, look at everything
 // (channels, bridges, recordings), report EngineUp with it, then translate what has queued up meanwhile and what follows. Asterisk
 // replays nothing that happened while nobody listened, so every session starts with a look. A session ends when the websocket fails, a
 // ping is not answered, the queue overflows, or another program takes over the application; EngineDown is reported and the next
@@ -37,5 +37,6 @@
 //   - The application's own subscription to a channel ends before the channel does, and to a bridge when the last channel leaves it: the
 //     events that matter most would be missed, so the websocket is subscribed to everything (session.go).
 //   - A recording ends by itself when the last channel leaves the bridge, so members are added before others are removed (mix.go).
+//   - Asterisk may go on believing in a client that is gone: the dialplan hands calls over only for seconds after we last said that we are there (presence.go).
 //   - A second client of the same application takes it over, and the first hears one event about it and then nothing for ever (session.go).
 package ari

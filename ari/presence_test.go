@@ -37,6 +37,18 @@ func TestPresenceIsSaidByAsterisksClock(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 }
 
+// To look at everything takes a busy Asterisk longer than one word lasts: it goes on being said meanwhile, or who calls would hear the apology of a Tandem that is there (N17).
+func TestPresenceLastsWhileEverythingIsLookedAt(t *testing.T) {
+	f := newFake(t)
+	f.on("GET /ari/channels", func(w http.ResponseWriter, r *http.Request) {
+		first := f.count(saysPresent + "1001&")
+		assert.Eventually(t, func() bool { return f.count(saysPresent+"1001&") > first }, 5*time.Second, time.Millisecond)
+		text(200, `[]`)(w, r)
+	})
+	_, got := f.running(t, func(c *Config) { c.Presence = time.Second })
+	nextOf[core.EngineUp](t, got)
+}
+
 // A word that does not come through is said again, and the session goes on.
 func TestPresenceThatCannotBeSaidEndsNoSession(t *testing.T) {
 	f := newFake(t)

@@ -197,4 +197,11 @@ func TestAPartIsUpdatedInTheDocument(t *testing.T) {
 	require.True(t, strings.HasSuffix(text, method))
 	require.Equal(t, text, again.updated(text, "rules,dashboards", machine{date: "today", commit: "new", loadBefore: "0.1"}), "again is no more")
 	require.Contains(t, again.updated("something else", "rules", machine{}), "# Benchmarks")
+
+	// What has been measured once more is no longer of the run before.
+	text = again.updated(text, "pixel,rules", machine{date: "later", commit: "newer", loadBefore: "0.2"})
+	require.Contains(t, text, "- Measured by itself since: dashboards, today, commit new, load before 0.1\n- Measured by itself since: pixel,rules, later, commit newer, load before 0.2\n\n")
+	text = again.updated(text, "dashboards", machine{date: "last", commit: "newest", loadBefore: "0.3"})
+	require.Contains(t, text, "- Measured by itself since: pixel,rules, later, commit newer, load before 0.2\n- Measured by itself since: dashboards, last, commit newest, load before 0.3\n\n")
+	require.NotContains(t, text, "today")
 }

@@ -37,7 +37,7 @@ func bench(ctx context.Context, args []string, stdout io.Writer) (int, error) {
 	only := flags.String("only", "", "just these scenarios, separated by commas: idle, backlog, rush (or calls, for the three), conferences, journal, restart, rules, simulator, dashboards, pixel")
 	exchange := flags.String("switch", "", "just this switch: asterisk or freeswitch")
 	atOnce := flags.Int("conferences", 0, "so many conferences at once; 0: 200, or 5 with -quick")
-	file := flags.String("o", "", "write the tables to this file, as Markdown; with -only, the rest of the file stays")
+	file := flags.String("o", "", "write the tables to this file, as Markdown; with -only and all switches, the rest of the file stays")
 	binary := flags.String("tandem", "", "the program to measure; \"\" builds ./cmd/tandem")
 	if err := flags.Parse(args); err != nil {
 		return 2, err

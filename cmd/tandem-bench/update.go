@@ -38,10 +38,27 @@ func (r *report) updated(document, only string, about machine) string {
 		}
 		lines = slices.Concat(lines[:first], table, lines[end:])
 	}
+	lines = outdated(lines, strings.Split(only, ","))
 	about.date = fmt.Sprintf("%s%s, %s, commit %s, load before %s", since, only, about.date, about.commit, about.loadBefore)
-	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, since+only+",") })
 	header = slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "## ") })
 	return strings.Join(slices.Insert(lines, header-1, about.date), "\n")
+}
+
+// outdated takes what has been measured again out of the lines about parts that were measured by themselves before, and those of which nothing is left.
+func outdated(lines, again []string) []string {
+	var out []string
+	for _, l := range lines {
+		if said, ok := strings.CutPrefix(l, since); ok {
+			names, when, _ := strings.Cut(said, ", ")
+			left := slices.DeleteFunc(strings.Split(names, ","), func(name string) bool { return slices.Contains(again, name) })
+			if len(left) == 0 {
+				continue
+			}
+			l = since + strings.Join(left, ",") + ", " + when
+		}
+		out = append(out, l)
+	}
+	return out
 }
 
 // groups cuts rows into those that belong together: a first one, and those behind it that go on from it.

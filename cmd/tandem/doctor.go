@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -253,9 +255,34 @@ func checkClock(now time.Time) finding {
 	return found("clock", fine, text)
 }
 
+// missingBucket returns the directory of a file bucket that is not there yet, otherwise "".
+func missingBucket(bucket string) string {
+	if u, err := url.Parse(bucket); err == nil && u.Scheme == "file" {
+		dir := filepath.FromSlash(u.Path)
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return dir
+		}
+	}
+	return ""
+}
+
+// nearest is the directory itself, or the nearest above it that is there.
+func nearest(dir string) string {
+	for _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
+		dir = filepath.Dir(dir)
+	}
+	return dir
+}
+
 // checkBucket writes an object, reads it back and removes it.
 func checkBucket(ctx context.Context, s settings) finding {
 	const name = "bucket"
+	if dir := missingBucket(s.Bucket); dir != "" {
+		for _, f := range writableDirectory("TANDEM_BUCKET", nearest(dir)) {
+			return found(name, broken, dir+" does not exist; "+f.Text, f.Mend)
+		}
+		return found(name, warning, dir+" does not exist; tandem serve makes it") // made here, it would be that of whoever asks
+	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	b, err := jobs.OpenBucket(ctx, s.Bucket)

@@ -198,6 +198,11 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 	require.Equal(t, warning, seen["database"].Health, "not made yet")
 	require.Equal(t, skipped, seen["redis"].Health)
 
+	// Who asks the doctor before the first start may be somebody else than Tandem runs as: what they made, it could not write to.
+	vars["TANDEM_BUCKET"] = "file://" + filepath.Join(bucket, "not", "yet")
+	require.Equal(t, finding{Check: "bucket", Health: warning, Text: filepath.Join(bucket, "not", "yet") + " does not exist; tandem serve makes it"}, look(vars)["bucket"])
+	require.NoDirExists(t, filepath.Join(bucket, "not"))
+
 	vars["TANDEM_ARI_PASSWORD"], vars["TANDEM_REDIS"], vars["TANDEM_BUCKET"] = "wrong", "redis://:hunter2@127.0.0.1:1/0", "file:///proc/nowhere"
 	seen = look(vars)
 	for _, check := range []string{"switch asterisk", "redis", "bucket"} {

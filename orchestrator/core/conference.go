@@ -88,6 +88,7 @@ func (s *Shard) consultantJoins(c *call, how string) {
 	c.extra().Party = append(c.party(), p)
 	if a := s.st.Agents[p.Agent]; a != nil {
 		a.Talked += s.now.Sub(k.AnsweredAt)
+		s.touchAgent(a)
 		s.spokeWith(c, a.ID)
 	}
 	s.tellCall(c, Entry{Kind: EntryJoined, Agent: p.Agent, Leg: p.Leg, Queue: c.Queue})

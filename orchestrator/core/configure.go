@@ -95,6 +95,7 @@ func (s *Shard) reready(a *agent) {
 		if m.in {
 			m.of.ready.remove(m.key)
 			m.in = false
+			s.reportQueue(m.of.queue)
 		}
 	}
 	s.indexAgent(a)
@@ -166,12 +167,12 @@ func (s *Shard) touchCalls(of func(*call) bool) {
 func ringGroupID(e EntryPointID) QueueID { return QueueID("ring:" + string(e)) }
 
 func (s *Shard) setEntryPoint(set EntryPoint) {
+	var had []VariableSetup
 	if old := s.st.EntryPoints[set.ID]; old != nil {
 		s.dropNumbers(old)
-		if !slices.Equal(old.Variables, set.Variables) { // which are secure is seen in their calls (C18)
-			s.touchCalls(func(c *call) bool { return c.EntryPoint == set.ID })
-		}
+		had = old.Variables
 	}
+	s.variablesChanged(set.ID, had, set.Variables)
 	e := set
 	s.st.EntryPoints[e.ID] = &e
 	for _, n := range e.Numbers {
@@ -198,6 +199,13 @@ func (s *Shard) setEntryPoint(set EntryPoint) {
 	s.setQueue(q)
 }
 
+// variablesChanged has readers look again at the calls of an entry point: which variables there are, and which are secure, is seen in them (C18).
+func (s *Shard) variablesChanged(of EntryPointID, had, now []VariableSetup) {
+	if !slices.Equal(had, now) {
+		s.touchCalls(func(c *call) bool { return c.EntryPoint == of })
+	}
+}
+
 func (s *Shard) dropNumbers(e *EntryPoint) {
 	for _, n := range e.Numbers {
 		if s.ix.numbers[numberKey(n)] == e.ID {
@@ -212,6 +220,7 @@ func (s *Shard) removeEntryPoint(id EntryPointID) {
 		return
 	}
 	s.dropNumbers(e)
+	s.variablesChanged(id, e.Variables, nil)
 	delete(s.st.EntryPoints, id)
 	s.removeQueue(ringGroupID(id))
 }

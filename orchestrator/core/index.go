@@ -285,7 +285,7 @@ func (s *Shard) indexAgent(a *agent) {
 		return
 	}
 	for _, m := range a.places {
-		q := m.of
+		q, was := m.of, m.in
 		if m.in {
 			q.ready.remove(m.key)
 			m.in = false
@@ -294,6 +294,9 @@ func (s *Shard) indexAgent(a *agent) {
 			m.key = s.readyKey(q.queue, m, a)
 			q.ready.insert(m.key)
 			m.in = true
+		}
+		if m.in != was {
+			s.reportQueue(q.queue) // readers see how many are free
 		}
 	}
 	if ready && !a.ready {

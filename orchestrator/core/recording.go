@@ -209,6 +209,7 @@ func (s *Shard) recordingPaused(id RecordingID) {
 		return
 	}
 	r.State, r.Confirm = RecordingOff, 0
+	s.touch(c)
 	if r.Why == "" {
 		return // nobody has paused anything
 	}
@@ -216,7 +217,6 @@ func (s *Shard) recordingPaused(id RecordingID) {
 		r.ResumeAt = s.now.Add(q.PauseLimit)
 	}
 	r.Told = true
-	s.touch(c)
 	s.tellCall(c, Entry{Kind: EntryRecordingPaused, Agent: c.Primary, Recording: id, Actor: r.Why})
 }
 
@@ -293,6 +293,7 @@ func (s *Shard) endRecording(c *call, r *recording, ok bool, length time.Duratio
 func (s *Shard) failClosed(c *call) {
 	if r := c.Recording; r.Why == "" { // nobody speaks of secrets; whatever the switch does, it is asked to resume before anybody talks again
 		r.State, r.Confirm = RecordingOff, 0
+		s.touch(c)
 		return
 	}
 	s.alert("pause_unconfirmed", Entry{Tenant: c.Tenant, Call: c.ID, Agent: c.Primary, Recording: c.Recording.ID})

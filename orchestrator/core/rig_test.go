@@ -15,7 +15,8 @@ import (
 //   - Marshal, Restore and Marshal again give the same bytes;
 //   - a twin, restored from the last step's bytes and given the event as the journal would give it back, decides the same. So nothing that
 //     decides lives outside of the state, and the index that Restore builds is the one that has grown;
-//   - the timeline is well-formed: see [ledger].
+//   - the timeline is well-formed: see [ledger];
+//   - readers who look again at what has changed, and at nothing else, see everything as it is.
 type rig struct {
 	tb     testing.TB
 	shard  *Shard
@@ -25,6 +26,7 @@ type rig struct {
 	every  int // steps between two restorings of the twin: stories, which are long, do it now and then
 	events []stamped
 	ledger ledger
+	seen   seen
 	// outcomes of the steps, as bytes: what a replay must give again.
 	outcomes [][]byte
 	// told is called for every outcome.
@@ -44,7 +46,7 @@ var dayOne = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 func newRig(tb testing.TB, seed uint64) *rig {
 	tb.Helper()
 	return &rig{
-		tb: tb, shard: New("test", seed), twin: New("test", seed), now: dayOne, seed: seed, every: 1, ledger: newLedger(),
+		tb: tb, shard: New("test", seed), twin: New("test", seed), now: dayOne, seed: seed, every: 1, ledger: newLedger(), seen: newSeen(),
 		told: func(Event, Outcome) {}, where: func() string { return "" },
 	}
 }
@@ -105,6 +107,10 @@ func (r *rig) step(ev Event) {
 		r.fail("after %s:\n\t%s", describe(ev), strings.Join(bad, "\n\t"))
 	}
 	for _, bad := range r.ledger.add(out) {
+		r.fail("after %s: %s", describe(ev), bad)
+	}
+
+	for _, bad := range r.seen.look(r.shard) {
 		r.fail("after %s: %s", describe(ev), bad)
 	}
 

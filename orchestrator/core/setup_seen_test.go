@@ -112,3 +112,21 @@ func TestTransferIsOfferedWhileTheConsultedEntryPointIsOpen(t *testing.T) {
 		})
 	}
 }
+
+// S2: how many agents are free in a queue is seen as they come and go, and not first with the queue's next call.
+func TestWhoIsFreeIsSeenWithoutACall(t *testing.T) {
+	sales := Queue{ID: "sales", Tenant: "acme", Members: []Membership{{Agent: "ann"}, {Agent: "bob"}}}
+	f := newSmallSite(t, sales)
+	seen := newSeen()
+	free := func(ev Event) int {
+		f.do(ev)
+		require.Empty(t, seen.look(f.s))
+		return seen.queues["sales"].Free
+	}
+	require.Equal(t, 1, free(SetAgentState{Agent: "ann", State: Available}))
+	require.Equal(t, 2, free(SetAgentState{Agent: "bob", State: Available}))
+	require.Equal(t, 1, free(PhoneChanged{Engine: "pbx", Phone: "1002"}))
+	require.Equal(t, 0, free(SetAgentState{Agent: "ann", State: Idle}))
+	require.Equal(t, 1, free(PhoneChanged{Engine: "pbx", Phone: "1002", Reachable: true}))
+	require.Equal(t, 0, free(SetAgentState{Agent: "bob", State: Offline}))
+}

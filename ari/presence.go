@@ -3,8 +3,6 @@ package ari
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -55,23 +53,4 @@ func (e *Engine) stayPresent(ctx context.Context) {
 // ownVariable is the name of a global variable that is ours and no other application's.
 func (e *Engine) ownVariable(name string) string {
 	return name + "_" + strings.ReplaceAll(e.cfg.App, "-", "_")
-}
-
-// variable reads a global variable of Asterisk; "" and an error that is notFound if there is none.
-func (r *rest) variable(ctx context.Context, name string) (string, error) {
-	var out struct {
-		Value string `json:"value"`
-	}
-	if err := r.do(ctx, http.MethodGet, "/asterisk/variable", url.Values{"variable": {name}}, nil, &out); err != nil {
-		return "", fmt.Errorf("read %s: %w", name, err)
-	}
-	return out.Value, nil
-}
-
-// setVariable writes a global variable of Asterisk.
-func (r *rest) setVariable(ctx context.Context, name, value string) error {
-	if err := r.do(ctx, http.MethodPost, "/asterisk/variable", url.Values{"variable": {name}, "value": {value}}, nil, nil); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
 }

@@ -149,6 +149,25 @@ func (r *rest) do(ctx context.Context, method, path string, query url.Values, bo
 	return nil
 }
 
+// variable reads a global variable of Asterisk; "" and an error that is notFound if there is none.
+func (r *rest) variable(ctx context.Context, name string) (string, error) {
+	var out struct {
+		Value string `json:"value"`
+	}
+	if err := r.do(ctx, http.MethodGet, "/asterisk/variable", url.Values{"variable": {name}}, nil, &out); err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	return out.Value, nil
+}
+
+// setVariable writes a global variable of Asterisk.
+func (r *rest) setVariable(ctx context.Context, name, value string) error {
+	if err := r.do(ctx, http.MethodPost, "/asterisk/variable", url.Values{"variable": {name}, "value": {value}}, nil, nil); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
 // open sends a GET whose answer may be long, and returns it if its status is 2xx; the caller closes its body.
 func (r *rest) open(ctx context.Context, path string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+path, nil)

@@ -115,7 +115,7 @@ func (s *Shard) gate(now instant, c *call, m *member) AgentReason {
 		return shut(GatePhone, "the phone is not registered")
 	case a.PausedTill.After(now):
 		r.Until = a.PausedTill.Time()
-		return shut(GatePaused, "was busy or missed an offer a moment ago")
+		return shut(GatePaused, "was busy, missed an offer or could not be called a moment ago")
 	case c.excludes(a.ID):
 		return shut(GateTransferred, "transferred this call")
 	case c.PreferTill.After(now) && c.Prefer != a.ID:

@@ -73,3 +73,22 @@ func TestPresenceNeedsAClock(t *testing.T) {
 	assert.Equal(t, 3, refused)
 	assert.Equal(t, "1004", f.variables["TANDEM_HERE_UNTIL_tandem"])
 }
+
+// It is said for as long as the session lasts: before everything has been looked at, too, and before the phones are known.
+func TestPresenceIsSaidWhileEverythingIsLookedAt(t *testing.T) {
+	for what, slow := range map[string]string{"the look": "GET /ari/bridges", "the phones": "GET /ari/endpoints/PJSIP"} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			release := make(chan struct{})
+			f.on(slow, func(w http.ResponseWriter, r *http.Request) {
+				<-release
+				text(200, `[]`)(w, r)
+			})
+			f.running(t, func(c *Config) { c.Presence = time.Second })
+			t.Cleanup(func() { close(release) })
+			require.Eventually(t, func() bool { return f.count(slow) > 0 }, 10*time.Second, time.Millisecond)
+			f.forget()
+			require.Eventually(t, func() bool { return f.count(saysPresent) > 0 }, 5*time.Second, time.Millisecond)
+		})
+	}
+}

@@ -45,6 +45,10 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool,
 	crew.Go(func() { q.Close(read(conn, q)) }) //nolint:contextcheck // goodbye ends it
 	crew.Go(func() { e.keepAlive(ctx, conn, q) })
 
+	if err := e.enter(ctx); err != nil {
+		return false, err
+	}
+	crew.Go(func() { e.stayPresent(ctx) })
 	view, restarted, err := e.prepare(ctx)
 	if err != nil {
 		return false, err
@@ -58,7 +62,6 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool,
 		sink.Fact(f)
 	}
 	crew.Go(func() { e.beat(ctx, q) })
-	crew.Go(func() { e.stayPresent(ctx) })
 	return true, e.pump(ctx, q, sink)
 }
 
@@ -136,14 +139,16 @@ func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *adapter
 	}
 }
 
-// prepare narrows the events, lets calls come, and looks at everything. The look is last: what happens after it is among the events that are queueing up.
-func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, err error) {
+// enter narrows the events, and lets calls come.
+func (e *Engine) enter(ctx context.Context) error {
 	if err := e.timed(ctx, e.filter); err != nil {
-		return nil, false, err
+		return err
 	}
-	if err := e.timed(ctx, e.present); err != nil {
-		return nil, false, err
-	}
+	return e.timed(ctx, e.present)
+}
+
+// prepare looks at everything. The look is last: what happens after it is among the events that are queueing up.
+func (e *Engine) prepare(ctx context.Context) (view *wholeView, restarted bool, err error) {
 	if restarted, err = e.detectRestart(ctx); err != nil {
 		return nil, false, err
 	}

@@ -30,7 +30,8 @@ func (e *Engine) present(ctx context.Context) error {
 	return e.rest.setVariable(ctx, e.ownVariable(presenceVariable), strconv.FormatInt(until, 10))
 }
 
-// stayPresent says it again and again, four times as often as is needed.
+// stayPresent says it again and again, four times as often as is needed. A word that takes longer than half of the time for which it is good is given up and said anew: the last one
+// still holds then, and what Asterisk does not answer on one connection it may answer on another.
 func (e *Engine) stayPresent(ctx context.Context) {
 	ticker := time.NewTicker(e.cfg.Presence / 4)
 	defer ticker.Stop()
@@ -41,7 +42,9 @@ func (e *Engine) stayPresent(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		err := e.timed(ctx, e.present)
+		limited, cancel := context.WithTimeout(ctx, e.cfg.Presence/2)
+		err := e.present(limited)
+		cancel()
 		if ctx.Err() != nil {
 			return
 		}

@@ -92,3 +92,31 @@ func TestPresenceIsSaidWhileEverythingIsLookedAt(t *testing.T) {
 		})
 	}
 }
+
+// One answer that never comes does not make the dialplan believe that we are gone.
+func TestPresenceIsSaidAgainBeforeItIsOver(t *testing.T) {
+	f := newFake(t)
+	_, got := f.running(t, func(c *Config) { c.Presence = time.Second })
+	nextOf[core.EngineUp](t, got)
+	hung := make(chan time.Time, 1)
+	f.on("GET /ari/asterisk/variable?variable=EPOCH", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case hung <- time.Now():
+			<-r.Context().Done()
+		default:
+			text(200, `{"value":"1000"}`)(w, r)
+		}
+	})
+	var since time.Time
+	require.Eventually(t, func() bool {
+		select {
+		case since = <-hung:
+			hung <- since
+			return true
+		default:
+			return false
+		}
+	}, 10*time.Second, time.Millisecond)
+	f.forget()
+	require.Eventually(t, func() bool { return f.count(saysPresent) > 0 }, 10*time.Second, time.Millisecond, "until the effects' time limit nothing was said")
+}

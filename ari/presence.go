@@ -55,6 +55,17 @@ func (e *Engine) stayPresent(ctx context.Context) {
 	}
 }
 
+// takeBack says that nothing was said: whoever is connected is there then, as Asterisk says. It is for who leaves in good order, whose end Asterisk notices. Otherwise the last word would hold for ever
+// against those who know of none: an older Tandem to which somebody goes back.
+func (e *Engine) takeBack(ctx context.Context) {
+	defer e.rest.close()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := e.rest.setVariable(ctx, e.ownVariable(presenceVariable), ""); err != nil {
+		e.log.Warn("Asterisk could not be told that we leave: it hands calls over to nobody who does not say that they are here", "error", err)
+	}
+}
+
 // ownVariable is the name of a global variable that is ours and no other application's.
 func (e *Engine) ownVariable(name string) string {
 	return name + "_" + strings.ReplaceAll(e.cfg.App, "-", "_")

@@ -1,6 +1,7 @@
 package ari
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -119,4 +120,20 @@ func TestPresenceIsSaidAgainBeforeItIsOver(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 	f.forget()
 	require.Eventually(t, func() bool { return f.count(saysPresent) > 0 }, 10*time.Second, time.Millisecond, "until the effects' time limit nothing was said")
+}
+
+// Who leaves in good order takes the word back: it would hold against a Tandem of before it was invented, to which somebody goes back.
+func TestPresenceIsTakenBack(t *testing.T) {
+	f := newFake(t)
+	e, err := New(f.config())
+	require.NoError(t, err)
+	got := &facts{all: make(chan core.Fact, 100)}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx, got) }()
+	nextOf[core.EngineUp](t, got)
+	assert.NotEmpty(t, f.variables["TANDEM_HERE_UNTIL_tandem"])
+	cancel()
+	require.NoError(t, <-done)
+	assert.Empty(t, f.variables["TANDEM_HERE_UNTIL_tandem"])
 }

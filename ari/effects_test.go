@@ -304,6 +304,41 @@ func TestMixRepetitionLooksAndRepairs(t *testing.T) {
 	assert.Equal(t, 1, f.count("POST /ari/bridges/"+aMix+"/addChannel"), "only who is missing is added")
 }
 
+// An order whose answer does not come in time may have been carried out: the next mix that names the leg, whichever it is, takes nothing that it hears for granted. Otherwise somebody would be connected
+// who hears music for ever, or is not heard.
+func TestNothingIsTakenForGrantedAfterATimeout(t *testing.T) {
+	for what, c := range map[string]struct {
+		first      core.Member
+		lost, undo string
+		mix        core.MixID
+	}{
+		"music":                   {core.Member{Mode: core.Hold}, "POST /ari/channels/1.1/moh", "DELETE /ari/channels/1.1/moh", aMix},
+		"muting":                  {core.Member{Mode: core.Mute}, "POST /ari/channels/1.1/mute", "DELETE /ari/channels/1.1/mute", aMix},
+		"music, and another mix":  {core.Member{Mode: core.Hold}, "POST /ari/channels/1.1/moh", "DELETE /ari/channels/1.1/moh", "other"},
+		"muting, and another mix": {core.Member{Mode: core.Mute}, "POST /ari/channels/1.1/mute", "DELETE /ari/channels/1.1/mute", "other"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			e, _ := f.up(t, "1.1")
+			f.on("GET /ari/bridges/"+aMix, text(200, `{"id":"`+aMix+`","channels":[]}`))
+			carriedOut := make(chan struct{})
+			f.on(c.lost, func(_ http.ResponseWriter, r *http.Request) {
+				close(carriedOut)
+				<-r.Context().Done()
+			})
+			c.first.Leg = "1.1"
+			ctx, cancel := context.WithCancel(t.Context())
+			refused := make(chan error, 1)
+			go func() { refused <- e.Do(ctx, core.Effect{Do: core.SetMix{Mix: aMix, Members: []core.Member{c.first}}}) }()
+			<-carriedOut
+			cancel()
+			assert.Equal(t, core.WhyTimeout, whyIn(t, <-refused))
+			require.NoError(t, do(t, e, core.SetMix{Mix: c.mix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+			assert.Equal(t, 1, f.count(c.undo))
+		})
+	}
+}
+
 func TestMixWithALegThatIsGoneStillConnectsTheOthers(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t, "1.1", "1.2", "1.3")

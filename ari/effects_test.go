@@ -502,6 +502,44 @@ func TestPromptsWaitForEachOther(t *testing.T) {
 	assert.Zero(t, f.count("POST /ari/channels/1.1/play/p2"))
 }
 
+// TestAPromptThatWasNeverPlayedHoldsUpNoOther: where the answer to the order was lost, Asterisk is asked whether it is being played.
+func TestAPromptThatWasNeverPlayedHoldsUpNoOther(t *testing.T) {
+	f := newFake(t)
+	e, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	c := f.socket(t)
+	send(t, c, arrival("1.1"))
+	nextOf[core.LegAppeared](t, got)
+	lost := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	gone := text(404, `{"message":"Playback not found"}`)
+	for id, is := range map[string]http.HandlerFunc{"p1": gone, "p3": gone, "p5": text(200, `{"id":"p5"}`)} {
+		f.on("POST /ari/channels/1.1/play/"+id, lost)
+		f.on("GET /ari/playbacks/"+id, is)
+	}
+	play := func(id core.PlayID) error {
+		return do(t, e, core.Play{Leg: "1.1", Play: id, Media: []string{"tandem/apology"}})
+	}
+	assert.Equal(t, core.WhyTimeout, whyIn(t, play("p1")))
+	require.NoError(t, play("p2"))
+	require.Equal(t, 1, f.count("POST /ari/channels/1.1/play/p2"), "after one that was not played")
+
+	require.NoError(t, play("p3"))
+	require.NoError(t, play("p4"))
+	send(t, c, `{"type":"PlaybackFinished","playback":{"id":"p2","state":"done","target_uri":"channel:1.1"}}`)
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p2", OK: true}, got.next(t))
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p3"}, got.next(t), "after one that had waited, and was not played then")
+	require.Eventually(t, func() bool { return f.count("POST /ari/channels/1.1/play/p4") == 1 }, 10*time.Second, time.Millisecond)
+	send(t, c, `{"type":"PlaybackFinished","playback":{"id":"p4","state":"done","target_uri":"channel:1.1"}}`)
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p4", OK: true}, got.next(t))
+
+	assert.Equal(t, core.WhyTimeout, whyIn(t, play("p5")))
+	require.NoError(t, play("p6"))
+	require.Zero(t, f.count("POST /ari/channels/1.1/play/p6"), "it is being played, or was")
+	f.on("DELETE /ari/playbacks/p5", gone)
+	require.NoError(t, do(t, e, core.Stop{Leg: "1.1", Play: "p5"}))
+	require.Eventually(t, func() bool { return f.count("POST /ari/channels/1.1/play/p6") == 1 }, 10*time.Second, time.Millisecond, "after one that is over when it is to be stopped")
+}
+
 // TestMusicAfterPrompts: a prompt ends the music on its channel, and Asterisk does not start it again.
 func TestMusicAfterPrompts(t *testing.T) {
 	f := newFake(t)

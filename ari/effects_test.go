@@ -304,6 +304,41 @@ func TestMixRepetitionLooksAndRepairs(t *testing.T) {
 	assert.Equal(t, 1, f.count("POST /ari/bridges/"+aMix+"/addChannel"), "only who is missing is added")
 }
 
+// An order whose answer does not come in time may have been carried out: the next mix that names the leg, whichever it is, takes nothing that it hears for granted. Otherwise somebody would be connected
+// who hears music for ever, or is not heard.
+func TestNothingIsTakenForGrantedAfterATimeout(t *testing.T) {
+	for what, c := range map[string]struct {
+		first      core.Member
+		lost, undo string
+		mix        core.MixID
+	}{
+		"music":                   {core.Member{Mode: core.Hold}, "POST /ari/channels/1.1/moh", "DELETE /ari/channels/1.1/moh", aMix},
+		"muting":                  {core.Member{Mode: core.Mute}, "POST /ari/channels/1.1/mute", "DELETE /ari/channels/1.1/mute", aMix},
+		"music, and another mix":  {core.Member{Mode: core.Hold}, "POST /ari/channels/1.1/moh", "DELETE /ari/channels/1.1/moh", "other"},
+		"muting, and another mix": {core.Member{Mode: core.Mute}, "POST /ari/channels/1.1/mute", "DELETE /ari/channels/1.1/mute", "other"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			e, _ := f.up(t, "1.1")
+			f.on("GET /ari/bridges/"+aMix, text(200, `{"id":"`+aMix+`","channels":[]}`))
+			carriedOut := make(chan struct{})
+			f.on(c.lost, func(_ http.ResponseWriter, r *http.Request) {
+				close(carriedOut)
+				<-r.Context().Done()
+			})
+			c.first.Leg = "1.1"
+			ctx, cancel := context.WithCancel(t.Context())
+			refused := make(chan error, 1)
+			go func() { refused <- e.Do(ctx, core.Effect{Do: core.SetMix{Mix: aMix, Members: []core.Member{c.first}}}) }()
+			<-carriedOut
+			cancel()
+			assert.Equal(t, core.WhyTimeout, whyIn(t, <-refused))
+			require.NoError(t, do(t, e, core.SetMix{Mix: c.mix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+			assert.Equal(t, 1, f.count(c.undo))
+		})
+	}
+}
+
 func TestMixWithALegThatIsGoneStillConnectsTheOthers(t *testing.T) {
 	f := newFake(t)
 	e, _ := f.up(t, "1.1", "1.2", "1.3")
@@ -465,6 +500,44 @@ func TestPromptsWaitForEachOther(t *testing.T) {
 	assert.Equal(t, core.Played{Leg: "1.1", Play: "p1", OK: true}, got.next(t))
 	require.Eventually(t, func() bool { return f.count("POST /ari/channels/1.1/play/p3") == 1 }, 10*time.Second, time.Millisecond)
 	assert.Zero(t, f.count("POST /ari/channels/1.1/play/p2"))
+}
+
+// TestAPromptThatWasNeverPlayedHoldsUpNoOther: where the answer to the order was lost, Asterisk is asked whether it is being played.
+func TestAPromptThatWasNeverPlayedHoldsUpNoOther(t *testing.T) {
+	f := newFake(t)
+	e, got := f.running(t)
+	nextOf[core.EngineUp](t, got)
+	c := f.socket(t)
+	send(t, c, arrival("1.1"))
+	nextOf[core.LegAppeared](t, got)
+	lost := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	gone := text(404, `{"message":"Playback not found"}`)
+	for id, is := range map[string]http.HandlerFunc{"p1": gone, "p3": gone, "p5": text(200, `{"id":"p5"}`)} {
+		f.on("POST /ari/channels/1.1/play/"+id, lost)
+		f.on("GET /ari/playbacks/"+id, is)
+	}
+	play := func(id core.PlayID) error {
+		return do(t, e, core.Play{Leg: "1.1", Play: id, Media: []string{"tandem/apology"}})
+	}
+	assert.Equal(t, core.WhyTimeout, whyIn(t, play("p1")))
+	require.NoError(t, play("p2"))
+	require.Equal(t, 1, f.count("POST /ari/channels/1.1/play/p2"), "after one that was not played")
+
+	require.NoError(t, play("p3"))
+	require.NoError(t, play("p4"))
+	send(t, c, `{"type":"PlaybackFinished","playback":{"id":"p2","state":"done","target_uri":"channel:1.1"}}`)
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p2", OK: true}, got.next(t))
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p3"}, got.next(t), "after one that had waited, and was not played then")
+	require.Eventually(t, func() bool { return f.count("POST /ari/channels/1.1/play/p4") == 1 }, 10*time.Second, time.Millisecond)
+	send(t, c, `{"type":"PlaybackFinished","playback":{"id":"p4","state":"done","target_uri":"channel:1.1"}}`)
+	assert.Equal(t, core.Played{Leg: "1.1", Play: "p4", OK: true}, got.next(t))
+
+	assert.Equal(t, core.WhyTimeout, whyIn(t, play("p5")))
+	require.NoError(t, play("p6"))
+	require.Zero(t, f.count("POST /ari/channels/1.1/play/p6"), "it is being played, or was")
+	f.on("DELETE /ari/playbacks/p5", gone)
+	require.NoError(t, do(t, e, core.Stop{Leg: "1.1", Play: "p5"}))
+	require.Eventually(t, func() bool { return f.count("POST /ari/channels/1.1/play/p6") == 1 }, 10*time.Second, time.Millisecond, "after one that is over when it is to be stopped")
 }
 
 // TestMusicAfterPrompts: a prompt ends the music on its channel, and Asterisk does not start it again.

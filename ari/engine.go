@@ -66,6 +66,9 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		begun := time.Now()
 		connected, err := e.session(ctx, sink)
 		if ctx.Err() != nil {
+			if connected {
+				e.takeBack(ctx)
+			}
 			break
 		}
 		e.cfg.Lost(lossOf(connected, err))
@@ -90,7 +93,7 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		}
 		pause = min(2*pause, e.cfg.ReconnectMax)
 	}
-	return nil //nolint:nilerr // it was told to end
+	return nil // it was told to end
 }
 
 // lossOf says in a word why a session ended, or none came about.

@@ -50,6 +50,7 @@ func newFake(t testing.TB) *fakeARI {
 	f.on("GET /ari/bridges", text(200, `[]`))
 	f.on("GET /ari/endpoints/PJSIP", text(200, `[]`))
 	f.on("PUT /ari/applications/", text(200, `{}`))
+	f.on("GET /ari/applications/", text(404, `{"message":"Application not found"}`)) // asked for when the session is over
 	f.on("GET /ari/asterisk/info", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		startup := f.startup

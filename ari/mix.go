@@ -100,7 +100,7 @@ func (e *Engine) bringAbout(ctx context.Context, call core.CallID, a core.SetMix
 		// The first time, an empty plan means that this is a repetition. Later it means that all is done.
 		// Dissolving needs no look: it puts everybody out, whoever that is.
 		if !p.dissolve && (suspect || p.empty() && try == 0) {
-			if err := e.lookAtMix(ctx, a.Mix, try > 0 || p.empty()); err != nil {
+			if err := e.lookAtMix(ctx, a.Mix, p.empty()); err != nil {
 				return err
 			}
 			p, _ = e.planMix(a)
@@ -116,13 +116,18 @@ func (e *Engine) bringAbout(ctx context.Context, call core.CallID, a core.SetMix
 	return failed
 }
 
-// distrust makes the next try look at the bridge. If the bridge is said not to be there although it exists, it is a dissolved one that
-// cannot die yet, and the mix gets another.
+// distrust makes the next try look at the bridge, and set the music and muting of its members anew, in whichever mix they are by then. If the bridge is said not to be there although it exists, it
+// is a dissolved one that cannot die yet, and the mix gets another.
 func (e *Engine) distrust(id core.MixID, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m := e.table.mix(id)
 	m.suspect = true
+	for leg := range m.owned {
+		if l := e.table.legs[leg]; l != nil {
+			l.media.known = false
+		}
+	}
 	var se *StatusError
 	if m.exists && errors.As(err, &se) && se.FromARI && se.Status == http.StatusNotFound && strings.HasSuffix(se.Path, "/addChannel") {
 		m.generation++

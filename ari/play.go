@@ -2,10 +2,12 @@ package ari
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/engine/adapter"
@@ -38,11 +40,22 @@ func (e *Engine) play(ctx context.Context, effect core.EffectID, a core.Play) er
 			return nil
 		}
 		err := e.playNow(ctx, a.Leg, next)
-		if status(err) != 0 {
+		if e.unplayed(ctx, next, err) {
 			e.promptOver(a.Leg, a.Play)
 		}
 		return err
 	})
+}
+
+// unplayed reports, by the error of the order to play a prompt, whether it is not being played: no event of its end would come, and those behind it would wait for ever. Where the answer was lost Asterisk is
+// asked, unless we are ending.
+func (e *Engine) unplayed(ctx context.Context, p prompt, err error) bool {
+	if err == nil || status(err) != 0 || errors.Is(ctx.Err(), context.Canceled) {
+		return status(err) != 0
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	return notFound(e.rest.do(ctx, http.MethodGet, path("playbacks", string(p.play)), nil, nil, nil))
 }
 
 // A prompt is to be played, or is being played. Asterisk queues playbacks by itself, but one that waits while its channel is in a bridge is lost,
@@ -91,8 +104,8 @@ func (e *Engine) promptOverLocked(leg core.LegID, play core.PlayID) {
 		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
 		defer cancel()
 		err := e.playNow(ctx, leg, next)
-		if status(err) == 0 {
-			return // being played, or nobody knows: then the session is ending
+		if !e.unplayed(ctx, next, err) {
+			return // being played, or nobody knows
 		}
 		e.logOf(leg).Debug("a prompt that waited could not be played", "play", next.play, "error", err)
 		if !notFound(err) { // a leg that is gone has nothing more to tell
@@ -168,6 +181,7 @@ func (e *Engine) stop(ctx context.Context, a core.Stop) error {
 		}
 		return nil
 	}
+	e.promptOver(a.Leg, a.Play)
 	e.mu.Lock()
 	known := e.table.legs[a.Leg] != nil
 	e.mu.Unlock()

@@ -3,6 +3,7 @@ package ari
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,8 @@ func (e *Engine) present(ctx context.Context) error {
 	return e.rest.setVariable(ctx, e.ownVariable(presenceVariable), strconv.FormatInt(until, 10))
 }
 
-// stayPresent says it again and again, four times as often as is needed.
+// stayPresent says it again and again, four times as often as is needed. A word that takes longer than half of the time for which it is good is given up and said anew: the last one
+// still holds then, and what Asterisk does not answer on one connection it may answer on another.
 func (e *Engine) stayPresent(ctx context.Context) {
 	ticker := time.NewTicker(e.cfg.Presence / 4)
 	defer ticker.Stop()
@@ -39,7 +41,9 @@ func (e *Engine) stayPresent(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		err := e.timed(ctx, e.present)
+		limited, cancel := context.WithTimeout(ctx, e.cfg.Presence/2)
+		err := e.present(limited)
+		cancel()
 		if ctx.Err() != nil {
 			return
 		}
@@ -49,6 +53,31 @@ func (e *Engine) stayPresent(ctx context.Context) {
 		failed = err != nil
 	}
 }
+
+// takeBack says that nothing was said: whoever connects is there then, as Asterisk says. Otherwise the last word of who leaves in good order would hold for ever against those who know of none: an
+// older Tandem to which somebody goes back. It stands where Asterisk does not notice that we leave, within a second, or another Tandem has connected.
+func (e *Engine) takeBack(ctx context.Context) {
+	defer e.rest.close()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	for {
+		err := e.rest.do(ctx, http.MethodGet, path("applications", e.cfg.App), nil, nil, nil)
+		if notFound(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(takeBackPause):
+		}
+	}
+	if err := e.rest.setVariable(ctx, e.ownVariable(presenceVariable), ""); err != nil {
+		e.log.Warn("Asterisk could not be told that we leave: it hands calls over to nobody who does not say that they are here", "error", err)
+	}
+}
+
+// takeBackPause is between two looks whether Asterisk has noticed that we have left.
+const takeBackPause = 20 * time.Millisecond
 
 // ownVariable is the name of a global variable that is ours and no other application's.
 func (e *Engine) ownVariable(name string) string {

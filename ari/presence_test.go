@@ -1,6 +1,7 @@
 package ari
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,18 +36,6 @@ func TestPresenceIsSaidByAsterisksClock(t *testing.T) {
 		defer f.mu.Unlock()
 		return f.variables["TANDEM_HERE_UNTIL_tandem_west"] == "2001"
 	}, 10*time.Second, time.Millisecond)
-}
-
-// To look at everything takes a busy Asterisk longer than one word lasts: it goes on being said meanwhile, or who calls would hear the apology of a Tandem that is there (N17).
-func TestPresenceLastsWhileEverythingIsLookedAt(t *testing.T) {
-	f := newFake(t)
-	f.on("GET /ari/channels", func(w http.ResponseWriter, r *http.Request) {
-		first := f.count(saysPresent + "1001&")
-		assert.Eventually(t, func() bool { return f.count(saysPresent+"1001&") > first }, 5*time.Second, time.Millisecond)
-		text(200, `[]`)(w, r)
-	})
-	_, got := f.running(t, func(c *Config) { c.Presence = time.Second })
-	nextOf[core.EngineUp](t, got)
 }
 
 // A word that does not come through is said again, and the session goes on.
@@ -84,4 +73,79 @@ func TestPresenceNeedsAClock(t *testing.T) {
 	nextOf[core.EngineUp](t, got)
 	assert.Equal(t, 3, refused)
 	assert.Equal(t, "1004", f.variables["TANDEM_HERE_UNTIL_tandem"])
+}
+
+// It is said for as long as the session lasts: before everything has been looked at, too, and before the phones are known.
+func TestPresenceIsSaidWhileEverythingIsLookedAt(t *testing.T) {
+	for what, slow := range map[string]string{"the look": "GET /ari/bridges", "the phones": "GET /ari/endpoints/PJSIP"} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			release := make(chan struct{})
+			f.on(slow, func(w http.ResponseWriter, r *http.Request) {
+				<-release
+				text(200, `[]`)(w, r)
+			})
+			f.running(t, func(c *Config) { c.Presence = time.Second })
+			t.Cleanup(func() { close(release) })
+			require.Eventually(t, func() bool { return f.count(slow) > 0 }, 10*time.Second, time.Millisecond)
+			f.forget()
+			require.Eventually(t, func() bool { return f.count(saysPresent) > 0 }, 5*time.Second, time.Millisecond)
+		})
+	}
+}
+
+// One answer that never comes does not make the dialplan believe that we are gone.
+func TestPresenceIsSaidAgainBeforeItIsOver(t *testing.T) {
+	f := newFake(t)
+	_, got := f.running(t, func(c *Config) { c.Presence = time.Second })
+	nextOf[core.EngineUp](t, got)
+	hung := make(chan time.Time, 1)
+	f.on("GET /ari/asterisk/variable?variable=EPOCH", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case hung <- time.Now():
+			<-r.Context().Done()
+		default:
+			text(200, `{"value":"1000"}`)(w, r)
+		}
+	})
+	var since time.Time
+	require.Eventually(t, func() bool {
+		select {
+		case since = <-hung:
+			hung <- since
+			return true
+		default:
+			return false
+		}
+	}, 10*time.Second, time.Millisecond)
+	f.forget()
+	require.Eventually(t, func() bool { return f.count(saysPresent) > 0 }, 10*time.Second, time.Millisecond, "until the effects' time limit nothing was said")
+}
+
+// Who leaves in good order takes the word back: it would hold against a Tandem of before it was invented, to which somebody goes back. But not where Asterisk goes on handing calls over: because another
+// Tandem has connected, or because it has not noticed our end.
+func TestPresenceIsTakenBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		application http.HandlerFunc
+		said        string
+	}{
+		"noticed":     {text(404, `{"message":"Application not found"}`), ""},
+		"not noticed": {text(200, `{"name":"tandem"}`), "1004"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.on("GET /ari/applications/tandem", c.application)
+			e, err := New(f.config())
+			require.NoError(t, err)
+			got := &facts{all: make(chan core.Fact, 100)}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- e.Run(ctx, got) }()
+			nextOf[core.EngineUp](t, got)
+			assert.Equal(t, "1004", f.variables["TANDEM_HERE_UNTIL_tandem"])
+			cancel()
+			require.NoError(t, <-done)
+			assert.Equal(t, c.said, f.variables["TANDEM_HERE_UNTIL_tandem"])
+		})
+	}
 }

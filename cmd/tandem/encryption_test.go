@@ -216,6 +216,12 @@ func TestATrunkEncrypts(t *testing.T) {
 			_, err = call.Await(s.soon(), softphone.Is(softphone.Ringing, softphone.Progress, softphone.Answered))
 			require.NoError(t, err, "a plain Contact over TLS")
 			require.NoError(t, call.HangUp(s.soon()))
+			// A number is a number, and not a way to somewhere else in the dialplan.
+			odd, err := plain.Dial(s.soon(), "+4930200,5", softphone.CallOptions{From: "+491715550004"})
+			require.NoError(t, err)
+			gone, err := odd.AwaitEnd(s.soon())
+			require.NoError(t, err)
+			require.Equal(t, 404, gone.Code, "%s", gone)
 			c := &caller{s: s, number: "+491715550001", tone: softphone.Tone(6)}
 			voice := softphone.ToneVoice(c.tone)
 			c.Call, err = right.Dial(s.soon(), "+4930200", softphone.CallOptions{From: c.number, Voice: &voice})

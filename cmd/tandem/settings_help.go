@@ -34,7 +34,7 @@ Switches. At least one is needed; each is set up by the variable that says how i
   TANDEM_ARI_URL      an Asterisk: its HTTP server, http://HOST:PORT
   TANDEM_ARI_USER     user of ari.conf; default tandem
   TANDEM_ARI_PASSWORD (_FILE) its password
-  TANDEM_ARI_APP      the Stasis application; default tandem
+  TANDEM_ARI_APP      the Stasis application; default tandem, the one to which the dialplan of docker/asterisk hands calls over
   TANDEM_ARI_SITE     the directory, as Tandem sees it, into which it writes the phones and trunks of its database: what Asterisk
                       has as tandem/ beside its own files. Default: phones and trunks are set up at the switch
   TANDEM_ARI_LOG      Asterisk's log/messages, as Tandem sees it; with it, addresses that guess passwords of phones are shut out

@@ -172,9 +172,9 @@ func TestFallbackWhenTandemSaysNothing(t *testing.T) {
 	}
 	for kind, number := range map[string]string{"a number": "+4930100", "a name": "sales"} {
 		t.Run(kind, func(t *testing.T) {
-			_, err := a.CLI(testContext(t), "dialplan set global "+presence+` ""`)
-			require.NoError(t, err)
-			handedOver(t, number+"1") // nothing was said
+			status, body := x.call(t, "POST", "/asterisk/variable", "variable", presence, "value", "")
+			require.Equal(t, 204, status, body)
+			handedOver(t, number+"1") // nothing was said, or it was taken back
 			require.NoError(t, a.BelievesInTandem(testContext(t), time.Minute))
 			handedOver(t, number+"2")
 			require.NoError(t, a.BelievesInTandem(testContext(t), -time.Second))

@@ -106,7 +106,7 @@ func (e *EntryPoint) target() QueueID {
 	return e.Queue
 }
 
-// becomeWaiting puts a call into a queue. A call that comes back to the queue where it was keeps its first arrival time there (Q3).
+// becomeWaiting puts a call into a queue. A call that comes back to the queue in which it waited last keeps its first arrival time there (Q3).
 func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 	c.assert(Routing, Waiting, Talking, Outside)
 	s.passPhase(c)

@@ -25,7 +25,10 @@ type Intent interface {
 }
 
 // Tick tells the shard that time has passed. The host sends it when [Shard.Due] is reached.
-type Tick struct{}
+type Tick struct {
+	// Spare are the deadlines at which the rules have panicked: they are not fired now, nor for a minute, so that all others can be.
+	Spare []Deadline `json:"spare,omitempty"`
+}
 
 // Kind implements [Event].
 func (Tick) Kind() string { return "tick" }

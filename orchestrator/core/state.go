@@ -9,6 +9,8 @@ type Shard struct {
 	out Outcome // what the step in progress has gathered; its room is used again by the next
 	now instant
 	chg changes
+
+	firing Deadline // by the tick in progress
 }
 
 // state is all that is remembered: what a snapshot holds and what replay must reproduce. Everything else is an index over it.
@@ -33,6 +35,7 @@ type state struct {
 	Commands    []CommandID                  `json:"commands"` // carried out already, oldest first
 	Repairs     map[string]uint64            `json:"repairs"`  // by reason
 	Odd         map[string]uint64            `json:"odd"`      // impossible facts, by reason
+	Spared      []spared                     `json:"spared,omitempty"`
 }
 
 type tenant struct {

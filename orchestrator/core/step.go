@@ -32,7 +32,7 @@ func (s *Shard) Step(now time.Time, ev Event) Outcome {
 	case ConfigChanged:
 		s.configure(ev)
 	case Tick:
-		s.tick()
+		s.tick(ev)
 	case Founded:
 		s.found(ev)
 	}
@@ -72,7 +72,7 @@ func (s *Shard) Odd() map[string]uint64 { return maps.Clone(s.st.Odd) }
 
 func (s *Shard) begin(now time.Time) {
 	s.st.Now = max(s.st.Now, instantOf(now))
-	s.now = s.st.Now
+	s.now, s.firing = s.st.Now, Deadline{}
 	s.out.Effects, s.out.Entries = s.out.Effects[:0], s.out.Entries[:0]
 }
 

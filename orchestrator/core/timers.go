@@ -140,7 +140,26 @@ func (s *Shard) armCall(c *call) {
 	if r := c.Recording; r != nil {
 		at = earliest(at, r.Confirm, r.ResumeAt)
 	}
-	s.ix.timers.set(&c.timer, 'c', string(c.ID), at)
+	s.arm(&c.timer, 'c', string(c.ID), at)
+}
+
+// arm moves a timer to a new time, or to the end of the time for which it is left alone; 0 takes it out.
+func (s *Shard) arm(t *timer, kind byte, id string, at instant) {
+	if len(s.st.Spared) > 0 {
+		at = s.notBefore(deadlineOf(kind, id), at)
+	}
+	s.ix.timers.set(t, kind, id, at)
+}
+
+func deadlineOf(kind byte, id string) Deadline {
+	switch kind {
+	case 'c':
+		return Deadline{Call: CallID(id)}
+	case 'a':
+		return Deadline{Agent: AgentID(id)}
+	default:
+		return Deadline{Leg: LegID(id)}
+	}
 }
 
 func (s *Shard) armAgent(a *agent) {
@@ -148,17 +167,19 @@ func (s *Shard) armAgent(a *agent) {
 	if a.Wrap != nil {
 		wrap = a.Wrap.Until
 	}
-	s.ix.timers.set(&a.timer, 'a', string(a.ID), earliest(a.PausedTill, wrap))
+	s.arm(&a.timer, 'a', string(a.ID), earliest(a.PausedTill, wrap))
 }
 
 func (s *Shard) armLeg(l *leg) {
-	s.ix.timers.set(&l.timer, 'l', string(l.ID), l.HangAt)
+	s.arm(&l.timer, 'l', string(l.ID), l.HangAt)
 }
 
-// tick fires every deadline that has passed. Each expire function moves or clears what it has fired, so the loop ends.
-func (s *Shard) tick() {
+// tick fires every deadline that has passed and is not to be spared. Each expire function moves or clears what it has fired, so the loop ends.
+func (s *Shard) tick(ev Tick) {
+	s.spare(ev.Spare)
 	for len(s.ix.timers) > 0 && !s.ix.timers[0].at.After(s.now) {
 		t := s.ix.timers[0]
+		s.firing = deadlineOf(t.kind, t.id)
 		switch t.kind {
 		case 'c':
 			c := s.st.Calls[CallID(t.id)]
@@ -176,4 +197,5 @@ func (s *Shard) tick() {
 			}
 		}
 	}
+	s.firing = Deadline{}
 }

@@ -232,6 +232,14 @@ type planted struct {
 	after  func(s *core.Shard, ev core.Event, out core.Outcome) // sees what was decided; may panic too
 
 	accepts func(in core.Intent) // may panic
+	firing  func() core.Deadline // at which it has panicked; nil = the rules know
+}
+
+func (p *planted) Firing() core.Deadline {
+	if p.firing != nil {
+		return p.firing()
+	}
+	return p.Shard.Firing()
 }
 
 func (p *planted) Accepts(now time.Time, in core.Intent) *core.Refusal {

@@ -13,6 +13,7 @@ import (
 type breakage struct {
 	row   journal.Row
 	of    subject
+	at    core.Deadline // that was fired, if it was a tick
 	panic *panicked
 }
 
@@ -42,7 +43,7 @@ type release struct {
 	engine core.EngineID // "" = not known: every switch is asked, and those without the leg refuse
 }
 
-// releaseLater notes the legs of a broken event's call. An event about no leg and no call (a tick, a switch, an agent's
+// releaseLater notes the legs of a broken event's call, or of a broken deadline's. What is about no leg and no call (a switch, an agent's
 // state) releases nothing.
 func (t *term) releaseLater(b *breakage) {
 	call := b.row.Call
@@ -154,7 +155,7 @@ func (l *panicLog) note(key panicKey) {
 }
 
 // isolated says whether events like this one are not to be stepped now. Ticks never are: without them no deadline of any call would
-// pass. They are put off instead; see pause.
+// pass. They leave the deadline out at which they have panicked, or are put off if it was at none; see pause.
 func (l *panicLog) isolated(key panicKey) bool {
 	c := l.seen[key]
 	return c != nil && key.kind != (core.Tick{}).Kind() && c.n >= panicLimit && l.clock.Elapsed()-c.last < panicMemory

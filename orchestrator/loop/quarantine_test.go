@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -187,6 +188,55 @@ func TestPanickingTickIsPutOff(t *testing.T) {
 		receive(t, ticks, "the third tick, which works")
 		awaitView(t, l, "the offer to end", func(v *View) bool { return !ringing(v) })
 		assert.Len(t, store.QuarantinedEvents("s1"), 2)
+	})
+}
+
+// One call's deadline makes the rules panic. All others are fired at once, the broken call is hung up at the switch, and its deadline is tried again after a minute.
+func TestPanickingDeadlineIsLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+		store.Now = clock.Now
+		var at core.Deadline
+		g := &bug{bites: func(ev core.Event) bool {
+			e, ok := ev.(core.Tick)
+			return ok && !slices.Contains(e.Spare, at)
+		}}
+		book := plant(g.before, nil)
+		fresh := book.fresh
+		book.fresh = func(name string, seed uint64) rules {
+			p := as[*planted](fresh(name, seed))
+			p.firing = func() core.Deadline { return at }
+			return p
+		}
+		cfg := config(store, b)
+		cfg.Clock, cfg.rules = clock, book
+		l := open(t, cfg, 2)
+		for _, n := range []int{1, 2} {
+			b.says(caller(n), core.LegAnswered{Leg: caller(n).Leg})
+			b.await(t, "an agent to be dialled", doing[core.Dial])
+		}
+		ringing := func(v *View, id core.AgentID) bool { a, _ := v.Agent(id); return a.State == core.Reserved }
+		v := awaitView(t, l, "both offers", func(v *View) bool { return ringing(v, "agent00") && ringing(v, "agent01") })
+		a, _ := v.Agent("agent00")
+		at.Call = a.Call
+		g.left.Store(1)
+		clock.armed(t, lookAgain)
+		clock.advance(20 * time.Second)
+		awaitView(t, l, "the other offer to end", func(v *View) bool { return !ringing(v, "agent01") })
+		assert.True(t, ringing(l.View(), "agent00"))
+		for range 2 {
+			e := b.await(t, "the broken call to be hung up", func(e core.Effect) bool { return doing[core.Hang](e) && e.ID == 0 })
+			assert.Equal(t, at.Call, e.Call)
+		}
+		kept := store.QuarantinedEvents("s1")
+		require.Len(t, kept, 1)
+		assert.Equal(t, "tick", kept[0].Row.Kind)
+		sound(t, l, store)
+
+		clock.armed(t, lookAgain)
+		clock.advance(time.Minute)
+		awaitView(t, l, "its own offer to end", func(v *View) bool { return !ringing(v, "agent00") })
+		assert.Len(t, store.QuarantinedEvents("s1"), 1)
 	})
 }
 

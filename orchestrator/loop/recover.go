@@ -1,8 +1,10 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/journal"
@@ -66,7 +68,9 @@ func (t *term) replay(ctx context.Context) (int, *breakage, error) {
 		t.now = laterOf(t.now, row.At)
 		out, p := stepSafely(r, row.At, ev)
 		if p != nil {
-			bad = &breakage{row: row, of: about(ev), panic: p}
+			at := r.Firing()
+			row.Call = cmp.Or(row.Call, at.Call)
+			bad = &breakage{row: row, of: about(ev).or(at), at: at, panic: p}
 			continue
 		}
 		t.legs.follow(ev, out)
@@ -113,7 +117,12 @@ func (t *term) quarantine(b *breakage) error {
 		return err
 	}
 	t.panics.note(panicKey{kind: b.row.Kind, about: b.subject(t.legs)})
-	if b.row.Kind == (core.Tick{}).Kind() {
+	switch {
+	case b.at != core.Deadline{}: // the next tick goes on without it
+		if !slices.Contains(t.spare, b.at) {
+			t.spare = append(t.spare, b.at)
+		}
+	case b.row.Kind == (core.Tick{}).Kind():
 		t.tickHold = t.cfg.Clock.Elapsed() + t.panics.pause(panicKey{kind: b.row.Kind})
 	}
 	t.releaseLater(b)

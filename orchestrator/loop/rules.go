@@ -15,6 +15,7 @@ type rules interface {
 	Accepts(now time.Time, in core.Intent) *core.Refusal
 	Done(id core.CommandID) bool
 	Due() (time.Time, bool)
+	Firing() core.Deadline
 	Now() time.Time
 	Steps() uint64
 	TakeChanges() core.Changes

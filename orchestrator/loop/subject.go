@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"cmp"
+
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
 
@@ -12,6 +14,12 @@ type subject struct {
 	recording core.RecordingID
 	agent     core.AgentID
 	engine    core.EngineID
+}
+
+// or adds the deadline that was fired to what an event says of itself.
+func (s subject) or(d core.Deadline) subject {
+	s.call, s.agent, s.leg = cmp.Or(s.call, d.Call), cmp.Or(s.agent, d.Agent), cmp.Or(s.leg, d.Leg)
+	return s
 }
 
 // about reads an event's subject.

@@ -44,9 +44,10 @@ type term struct {
 	legs  *legBook
 
 	timer    Timer
-	held     []item        // the first to be taken: put off behind a panic, or not for the inbox, which may be full (refusals, the opening)
-	queries  []*query      // to be answered after this turn
-	tickHold time.Duration // no tick before this Elapsed time
+	held     []item          // the first to be taken: put off behind a panic, or not for the inbox, which may be full (refusals, the opening)
+	queries  []*query        // to be answered after this turn
+	tickHold time.Duration   // no tick before this Elapsed time
+	spare    []core.Deadline // those at which the rules have panicked since the last tick that went well
 	panics   panicLog
 	releases []release // legs to hang up as soon as their switch is there
 

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -206,10 +207,11 @@ func (t *term) tickBefore(b *batch, at time.Time) {
 	if !ok || due.After(at) || t.cfg.Clock.Elapsed() < t.tickHold {
 		return
 	}
-	t.stepOne(b, item{ev: core.Tick{}, at: at})
+	t.stepOne(b, item{ev: core.Tick{Spare: t.spare}, at: at})
 	if b.broken != nil {
 		return
 	}
+	t.spare = nil
 	// Rules that leave a deadline in the past would have the loop do nothing but tick.
 	if due, ok := t.rules.Due(); ok && !due.After(at) {
 		t.cfg.Metrics.stuckTicks.Inc()
@@ -234,11 +236,16 @@ func (t *term) stepOne(b *batch, it item) {
 	out, p := stepSafely(t.rules, t.now, ev)
 	took := time.Since(start)
 	t.counter(ev.Kind()).observe(took)
+	var at core.Deadline
+	if p != nil {
+		at = t.rules.Firing()
+		s, call = s.or(at), cmp.Or(call, at.Call)
+	}
 	row := journal.Row{Seq: t.seq + uint64(len(b.rows)) + 1, At: t.now, Kind: ev.Kind(), Body: body}
 	row.Tenant, row.Call = t.address(s, call, out.Entries)
 	b.rows = append(b.rows, row)
 	if p != nil {
-		b.broken = &breakage{row: row, of: s, panic: p}
+		b.broken = &breakage{row: row, of: s, at: at, panic: p}
 		entry := alert("quarantined", s, row.Tenant, row.Call)
 		entry.At, entry.Text = t.now, ev.Kind()
 		b.timeline = append(b.timeline, journal.Timeline{Seq: row.Seq, Entry: entry})

@@ -430,6 +430,40 @@ func TestARecordingWithoutItsKeeperGetsOneC15(t *testing.T) {
 	require.Equal(t, 1, f.count(added), "added once more it would leave the bridge for a moment")
 }
 
+// TestAKeeperThatIsPerhapsInTheBridgeIsAddedAgainC15: Asterisk did not say in time whether the keeper is in the bridge, or waits.
+func TestAKeeperThatIsPerhapsInTheBridgeIsAddedAgainC15(t *testing.T) {
+	const added, dialled = "POST /ari/bridges/" + aMix + "/addChannel?channel=keeper-" + aRec, "POST /ari/channels/keeper-" + aRec + "/dial"
+	for name, slow := range map[string]string{"added": added, "dialled": dialled} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			e, _ := f.up(t, "1.1")
+			require.NoError(t, do(t, e, core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Talk}}}))
+			f.on("POST /ari/bridges/"+aMix+"/record", text(201, `{"name":"`+aRec+`"}`))
+			f.on("GET /ari/recordings/live/"+aRec, text(200, `{"state":"recording"}`))
+			asked := make(chan struct{})
+			f.on(slow, func(_ http.ResponseWriter, r *http.Request) {
+				close(asked)
+				<-r.Context().Done()
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			refused := make(chan error, 1)
+			go func() { refused <- e.Do(ctx, core.Effect{Do: core.StartRecording{Recording: aRec, Mix: aMix}}) }()
+			<-asked
+			cancel()
+			require.Error(t, <-refused)
+
+			f.on(slow, text(204, ``))
+			f.on("POST /ari/bridges/"+aMix+"/record", text(409, `{"message":"Recording already in progress"}`))
+			f.forget()
+			require.NoError(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix}))
+			require.Equal(t, 1, f.count(added))
+			require.Equal(t, 1, f.count(dialled))
+			require.NoError(t, do(t, e, core.StartRecording{Recording: aRec, Mix: aMix}))
+			require.Equal(t, 1, f.count(added), "now it is certain")
+		})
+	}
+}
+
 // TestOrdersAboutAYoungRecordingC15: Asterisk answers the order to record before it records. A stop in that moment is accepted and forgotten, a pause is refused.
 func TestOrdersAboutAYoungRecordingC15(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -37,9 +37,7 @@ func (e *Engine) keep(ctx context.Context, mix core.MixID, rec core.RecordingID)
 	if err != nil && status(err) != http.StatusConflict {
 		return fmt.Errorf("make the recording's keeper: %w", err)
 	}
-	e.mu.Lock()
-	e.table.mix(mix).keeper = rec
-	e.mu.Unlock()
+	e.noteKeeper(mix, rec, false)
 	query := url.Values{"channel": {id}}
 	for pause := 250 * time.Microsecond; ; pause = min(2*pause, 50*time.Millisecond) { // until it is in Stasis
 		err = e.rest.do(ctx, http.MethodPost, path("bridges", e.bridgeOf(mix), "addChannel"), query, nil, nil)
@@ -60,13 +58,22 @@ func (e *Engine) keep(ctx context.Context, mix core.MixID, rec core.RecordingID)
 	if err := e.rest.do(ctx, http.MethodPost, path("channels", id, "dial"), query, nil, nil); err != nil && status(err) != http.StatusConflict { // 409: it is being dialled
 		return fmt.Errorf("let the recording's keeper wait: %w", err)
 	}
+	e.noteKeeper(mix, rec, true)
 	return nil
 }
 
-// keepStill puts a keeper into the bridge of a recording that goes on, if none is there: the order to record may have ended between the two.
+func (e *Engine) noteKeeper(mix core.MixID, rec core.RecordingID, kept bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m := e.table.mix(mix)
+	m.keeper, m.kept = rec, kept
+}
+
+// keepStill puts a keeper into the bridge of a recording that goes on, unless it is certain that one is there: the order to record may have ended at any step.
 func (e *Engine) keepStill(ctx context.Context, mix core.MixID, rec core.RecordingID) error {
 	e.mu.Lock()
-	kept := e.table.mix(mix).keeper == rec
+	m := e.table.mix(mix)
+	kept := m.keeper == rec && m.kept
 	e.mu.Unlock()
 	if kept {
 		return nil // added once more it would leave the bridge for a moment
@@ -100,8 +107,6 @@ func (e *Engine) dismissFrom(ctx context.Context, mix core.MixID) error {
 	if err := e.dismiss(ctx, rec); err != nil {
 		return err
 	}
-	e.mu.Lock()
-	e.table.mix(mix).keeper = ""
-	e.mu.Unlock()
+	e.noteKeeper(mix, "", false)
 	return nil
 }

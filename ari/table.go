@@ -58,7 +58,8 @@ type mix struct {
 	generation int // of its bridge, see bridgeID
 	exists     bool
 	suspect    bool             // a request failed, or an event contradicted the memory: look before acting
-	keeper     core.RecordingID // whose keeper is in the bridge; "" = none
+	keeper     core.RecordingID // whose keeper there is; "" = none
+	kept       bool             // the keeper is in the bridge, for certain, and stays there
 	in         map[core.LegID]bool
 	owned      map[core.LegID]bool
 }
@@ -170,6 +171,7 @@ func (t *table) adopt(v *wholeView, now time.Time) {
 	for _, s := range v.snapshot.Mixes {
 		m := t.mix(s.Mix)
 		m.exists, m.generation, m.keeper = true, v.generations[s.Mix], v.keepers[s.Mix]
+		m.kept = m.keeper != ""
 		for _, id := range s.Legs {
 			if l := t.legs[id]; l != nil {
 				t.place(l, s.Mix)

@@ -69,7 +69,7 @@ func (s *Shard) engineUp(f EngineUp) {
 		if c.Engine == e.ID && (c.customer != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
 			s.sayAgain(c, snap)
 		}
-		if c.Engine == e.ID {
+		if c.Engine == e.ID && s.due(s.notBefore(Deadline{Call: c.ID}, s.now)) {
 			s.expireCall(c) // what fell due while the switch was away, now that we know how things stand
 		}
 	}

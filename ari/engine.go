@@ -21,6 +21,7 @@ type Engine struct {
 	rest  *rest
 	locks adapter.Locks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
 	once  adapter.Once  // effects that must not be repeated
+	said  bool          // that we are there, at some time; Run's own
 
 	mu      sync.Mutex
 	up      bool
@@ -66,9 +67,6 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		begun := time.Now()
 		connected, err := e.session(ctx, sink)
 		if ctx.Err() != nil {
-			if connected {
-				e.takeBack(ctx)
-			}
 			break
 		}
 		e.cfg.Lost(lossOf(connected, err))
@@ -92,6 +90,9 @@ func (e *Engine) Run(ctx context.Context, sink engine.Sink) error {
 		case <-ctx.Done():
 		}
 		pause = min(2*pause, e.cfg.ReconnectMax)
+	}
+	if e.said {
+		e.takeBack(ctx)
 	}
 	return nil // it was told to end
 }

@@ -149,3 +149,26 @@ func TestPresenceIsTakenBack(t *testing.T) {
 		})
 	}
 }
+
+// Who is stopped before everything has been looked at, or between two connections, takes it back as well.
+func TestPresenceIsTakenBackWhereverItEnds(t *testing.T) {
+	for name, at := range map[string]http.HandlerFunc{
+		"during the look": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"between two":     text(http.StatusServiceUnavailable, `{"message":"busy"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.on("GET /ari/applications/tandem", text(404, `{"message":"Application not found"}`))
+			f.on("GET /ari/bridges", at)
+			e, err := New(f.config())
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- e.Run(ctx, &facts{all: make(chan core.Fact, 100)}) }()
+			require.Eventually(t, func() bool { return f.count("GET /ari/bridges") > 0 }, 10*time.Second, time.Millisecond)
+			cancel()
+			require.NoError(t, <-done)
+			assert.Empty(t, f.variables["TANDEM_HERE_UNTIL_tandem"])
+		})
+	}
+}

@@ -149,6 +149,7 @@ func (e *Engine) letIn(ctx context.Context) error {
 	if err := e.timed(ctx, e.filter); err != nil {
 		return err
 	}
+	e.said = true // it may be heard though its answer is lost
 	return e.timed(ctx, e.present)
 }
 

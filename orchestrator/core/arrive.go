@@ -87,7 +87,7 @@ func (s *Shard) route(c *call) {
 		to = e.target()
 	}
 	q := s.st.Queues[to]
-	if q == nil || q.Removed {
+	if q == nil || !q.takes(c) {
 		s.refuseCall(c, "no_route", CauseUnallocated)
 		return
 	}

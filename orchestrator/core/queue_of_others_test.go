@@ -45,3 +45,26 @@ func TestAQueueOfAnothersIsNoWayBack(t *testing.T) {
 		})
 	}
 }
+
+// TestAnEntryPointOfAnothersIsNotGoneThrough: while a caller hears the greeting their entry point is deleted, with its queue, and another tenant sets both up with the same ids. The caller is refused,
+// and not offered to the other tenant's agents (N5).
+func TestAnEntryPointOfAnothersIsNotGoneThrough(t *testing.T) {
+	p := newPlay(t)
+	for _, command := range []string{
+		"tenant acme and agent ann and queue sales ann and number 100 id=main queue=sales greeting=hello", "up nothing", "c1 calls 100 from +4930",
+	} {
+		p.do(command)
+	}
+	p.send(ConfigChanged{Remove: Removal{Queues: []QueueID{"sales"}, EntryPoints: []EntryPointID{"main"}}})
+	p.send(ConfigChanged{
+		Tenants: []Tenant{{ID: "bolt"}}, Agents: []AgentSetup{{ID: "zed", Tenant: "bolt", Phone: "phone-zed"}},
+		Queues:      []Queue{{ID: "sales", Tenant: "bolt", Members: []Membership{{Agent: "zed"}}}},
+		EntryPoints: []EntryPoint{{ID: "main", Tenant: "bolt", Numbers: []string{"200"}, Queue: "sales"}},
+	})
+	p.do("zed available")
+	p.do("played c1")
+	zed, _ := p.shard.Agent("zed")
+	require.Equal(t, Available, zed.State)
+	c, _ := p.shard.Call(CallID(p.id("call1")))
+	require.Equal(t, Ended, c.Phase)
+}

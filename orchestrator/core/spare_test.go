@@ -57,3 +57,22 @@ func TestADeadlineIsSpared(t *testing.T) {
 	assert.NotEqual(t, Reserved, ann.State)
 	assert.Empty(t, s.st.Spared)
 }
+
+// A deadline that is left alone is so, too, when the call's switch comes back, at which moment no tick fires what was due meanwhile: a panic there would cost the shard the switch.
+func TestADeadlineIsSparedWhenItsSwitchComesBack(t *testing.T) {
+	p := newPlay(t)
+	for _, command := range []string{
+		"tenant acme and agent ann and queue sales ann ring=20s and number 100 queue=sales", "up nothing", "ann available", "c1 calls 100 from +4930", "ringing ann",
+	} {
+		p.do(command)
+	}
+	call, ring := CallID(p.id("call1")), p.shard.st.Agents["ann"].Leg
+	p.now = p.now.Add(20 * time.Second)
+	p.shard.Step(p.now, Tick{Spare: []Deadline{{Call: call}}})
+	p.shard.Step(p.now, EngineDown{Engine: "pbx"})
+	p.shard.Step(p.now, EngineUp{Engine: "pbx", Snapshot: Snapshot{Legs: []SeenLeg{{Leg: "c1", Call: call, Up: true}, {Leg: ring, Call: call, Ours: true, Ringing: true}}}})
+	assert.Equal(t, Reserved, p.shard.st.Agents["ann"].State)
+	p.now = p.now.Add(spareTime)
+	p.shard.Step(p.now, Tick{})
+	assert.NotEqual(t, Reserved, p.shard.st.Agents["ann"].State)
+}

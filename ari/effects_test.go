@@ -36,6 +36,14 @@ func do(t testing.TB, e *Engine, a core.Action) error {
 // up is an engine that is connected, and on whose switch these legs have arrived.
 func (f *fakeARI) up(t testing.TB, legs ...string) (*Engine, *facts) {
 	t.Helper()
+	e, got, _ := f.reached(t, legs...)
+	f.forget()
+	return e, got
+}
+
+// reached is an engine that is connected and has told of these legs, with the other end of its event stream.
+func (f *fakeARI) reached(t testing.TB, legs ...string) (*Engine, *facts, *websocket.Conn) {
+	t.Helper()
 	e, got := f.running(t)
 	nextOf[core.EngineUp](t, got)
 	c := f.socket(t)
@@ -43,8 +51,7 @@ func (f *fakeARI) up(t testing.TB, legs ...string) (*Engine, *facts) {
 		send(t, c, arrival(leg))
 		nextOf[core.LegAppeared](t, got)
 	}
-	f.forget()
-	return e, got
+	return e, got, c
 }
 
 func TestRefusalsByStatus(t *testing.T) {
@@ -519,11 +526,7 @@ func TestOnceOnlyByEffect(t *testing.T) {
 
 func TestPromptsWaitForEachOther(t *testing.T) {
 	f := newFake(t)
-	e, got := f.running(t)
-	nextOf[core.EngineUp](t, got)
-	c := f.socket(t)
-	send(t, c, arrival("1.1"))
-	nextOf[core.LegAppeared](t, got)
+	e, got, c := f.reached(t, "1.1")
 	for _, id := range []core.PlayID{"p1", "p2", "p3"} {
 		require.NoError(t, do(t, e, core.Play{Leg: "1.1", Play: id, Media: []string{"tandem/apology"}}))
 	}
@@ -539,11 +542,7 @@ func TestPromptsWaitForEachOther(t *testing.T) {
 // TestAPromptThatWasNeverPlayedHoldsUpNoOther: where the answer to the order was lost, Asterisk is asked whether it is being played.
 func TestAPromptThatWasNeverPlayedHoldsUpNoOther(t *testing.T) {
 	f := newFake(t)
-	e, got := f.running(t)
-	nextOf[core.EngineUp](t, got)
-	c := f.socket(t)
-	send(t, c, arrival("1.1"))
-	nextOf[core.LegAppeared](t, got)
+	e, got, c := f.reached(t, "1.1")
 	lost := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	gone := text(404, `{"message":"Playback not found"}`)
 	for id, is := range map[string]http.HandlerFunc{"p1": gone, "p3": gone, "p5": text(200, `{"id":"p5"}`)} {
@@ -577,11 +576,7 @@ func TestAPromptThatWasNeverPlayedHoldsUpNoOther(t *testing.T) {
 // TestMusicAfterPrompts: a prompt ends the music on its channel, and Asterisk does not start it again.
 func TestMusicAfterPrompts(t *testing.T) {
 	f := newFake(t)
-	e, got := f.running(t)
-	nextOf[core.EngineUp](t, got)
-	c := f.socket(t)
-	send(t, c, arrival("1.1"))
-	nextOf[core.LegAppeared](t, got)
+	e, got, c := f.reached(t, "1.1")
 	const music = "POST /ari/channels/1.1/moh?mohClass=calm"
 	hold := core.SetMix{Mix: aMix, Members: []core.Member{{Leg: "1.1", Mode: core.Hold, Music: "calm"}}}
 	require.NoError(t, do(t, e, hold))

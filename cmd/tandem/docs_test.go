@@ -115,8 +115,8 @@ func TestTheCommandsAreListed(t *testing.T) {
 	}
 }
 
-// TestSizesAreThatOfTheBenchmarks: by the figures of docs/admin.md people buy machines. They may be those of another run than docs/benchmarks.md shows, and not of another program.
-func TestSizesAreThatOfTheBenchmarks(t *testing.T) {
+// TestSizesAreNotBelowTheBenchmarks: by the figures of docs/admin.md people buy machines. They are above what docs/benchmarks.md shows, which differs from run to run, and not so far above that they are another program's.
+func TestSizesAreNotBelowTheBenchmarks(t *testing.T) {
 	numbers := func(text string) (out []float64) {
 		for _, n := range regexp.MustCompile(`\d+(\.\d+)?`).FindAllString(text, -1) {
 			f, err := strconv.ParseFloat(n, 64)
@@ -145,10 +145,16 @@ func TestSizesAreThatOfTheBenchmarks(t *testing.T) {
 		require.True(t, ok)
 		said := func(begins string) []float64 { return numbers(rows(string(admin), begins)[0][2+n]) }
 		found := func(begins string) []float64 { return numbers(rows(loaded, begins)[0][3]) }
-		assert.InEpsilonSlice(t, found("… processor time per call"), said("processor time of the switch per call"), 0.25)
-		assert.InEpsilon(t, found("… Tandem (ms)")[0], said("… of Tandem")[0], 0.25)
+		holds := func(begins string, measured ...float64) {
+			for i, ms := range measured {
+				assert.GreaterOrEqual(t, said(begins)[i], ms, "%s: more was measured", begins)
+				assert.Less(t, said(begins)[i], 3*ms, "%s: far less was measured", begins)
+			}
+		}
+		holds("processor time of the switch per call", found("… processor time per call")...)
+		holds("… of Tandem", found("… Tandem (ms)")[0])
 		stores := found("… PostgreSQL, Redis (ms)")
-		assert.InEpsilon(t, stores[0]+stores[1], said("… of Postgres and Redis")[0], 0.25)
-		assert.InEpsilonSlice(t, found("… caller's INVITE → agent's INVITE"), said("caller's INVITE → agent's INVITE"), 0.25)
+		holds("… of Postgres and Redis", stores[0]+stores[1])
+		holds("caller's INVITE → agent's INVITE", found("… caller's INVITE → agent's INVITE")...)
 	}
 }

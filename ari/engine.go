@@ -22,6 +22,7 @@ type Engine struct {
 	locks adapter.Locks // "mix:" and "leg:" names; taken in this order: one mix, then its legs
 	once  adapter.Once  // effects that must not be repeated
 	said  bool          // that we are there, at some time; Run's own
+	blind bool          // the last session has ended before it had looked at everything; Run's own
 
 	mu      sync.Mutex
 	up      bool

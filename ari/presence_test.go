@@ -94,6 +94,20 @@ func TestPresenceIsSaidWhileEverythingIsLookedAt(t *testing.T) {
 	}
 }
 
+// Where a look has failed, the next one comes first: as long as looks fail, who calls gets the fallback and no silence.
+func TestPresenceIsNotSaidForLooksThatFail(t *testing.T) {
+	f := newFake(t)
+	f.on("GET /ari/bridges", text(http.StatusServiceUnavailable, `{"message":"busy"}`))
+	_, got := f.running(t)
+	require.Eventually(t, func() bool { return f.count("GET /ari/bridges") >= 3 }, 10*time.Second, time.Millisecond)
+	assert.Equal(t, 1, f.count(saysPresent+"1004&variable=TANDEM_HERE"))
+	f.forget()
+	f.on("GET /ari/bridges", text(200, `[]`))
+	nextOf[core.EngineUp](t, got)
+	all := strings.Join(f.seen(""), "\n")
+	assert.Greater(t, strings.LastIndex(all, saysPresent+"1004&variable=TANDEM_HERE"), strings.LastIndex(all, "GET /ari/bridges"))
+}
+
 // One answer that never comes does not make the dialplan believe that we are gone.
 func TestPresenceIsSaidAgainBeforeItIsOver(t *testing.T) {
 	f := newFake(t)

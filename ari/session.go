@@ -45,13 +45,26 @@ func (e *Engine) session(ctx context.Context, sink engine.Sink) (connected bool,
 	crew.Go(func() { q.Close(read(conn, q)) }) //nolint:contextcheck // goodbye ends it
 	crew.Go(func() { e.keepAlive(ctx, conn, q) })
 
-	if err := e.letIn(ctx); err != nil {
+	if err := e.timed(ctx, e.filter); err != nil {
 		return false, err
 	}
-	crew.Go(func() { e.stayPresent(ctx) })
+	// As soon as we can: who calls during the look is found by it, or among the events. But not, time after time, for looks that fail.
+	before := !e.blind
+	if before {
+		if err := e.letIn(ctx, &crew); err != nil {
+			return false, err
+		}
+	}
+	e.blind = true
 	view, restarted, err := e.prepare(ctx)
 	if err != nil {
 		return false, err
+	}
+	e.blind = false
+	if !before {
+		if err := e.letIn(ctx, &crew); err != nil {
+			return false, err
+		}
 	}
 	e.begin(q, view, func(f func(context.Context)) { crew.Go(func() { f(ctx) }) })
 	defer e.end(ctx, sink)
@@ -144,13 +157,14 @@ func (e *Engine) keepAlive(ctx context.Context, conn *websocket.Conn, q *adapter
 	}
 }
 
-// letIn narrows the events, and lets calls come.
-func (e *Engine) letIn(ctx context.Context) error {
-	if err := e.timed(ctx, e.filter); err != nil {
+// letIn lets calls come for as long as the session lasts.
+func (e *Engine) letIn(ctx context.Context, crew *sync.WaitGroup) error {
+	e.said = true // it may be heard though its answer is lost
+	if err := e.timed(ctx, e.present); err != nil {
 		return err
 	}
-	e.said = true // it may be heard though its answer is lost
-	return e.timed(ctx, e.present)
+	crew.Go(func() { e.stayPresent(ctx) })
+	return nil
 }
 
 // prepare looks at everything. What happens after the look is among the events that are queueing up.

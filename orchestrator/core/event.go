@@ -134,6 +134,8 @@ type (
 		Engine    EngineID `json:"engine"`
 		Restarted bool     `json:"restarted,omitempty"`
 		Snapshot  Snapshot `json:"snapshot"`
+		// Spare are the calls at which the rules have panicked when this was told to them before: they are left out, as by [Tick].
+		Spare []Deadline `json:"spare,omitempty"`
 	}
 	// EngineSeen: a look at the switch on the slow beat, while connected. It may be a little older than the facts around it.
 	EngineSeen struct {

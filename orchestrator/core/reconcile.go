@@ -48,6 +48,7 @@ func (s *Shard) engineUp(f EngineUp) {
 		s.st.Engines[f.Engine] = e
 	}
 	e.Up, e.Since, e.Strays, e.StrayMixes = true, s.now, nil, nil
+	s.spare(f.Spare)
 	snap := f.Snapshot.sorted()
 	reason := "connected"
 	if f.Restarted {
@@ -66,16 +67,19 @@ func (s *Shard) engineUp(f EngineUp) {
 	s.reconcile(e, snap, true)
 	for _, id := range keys(s.st.Calls) {
 		c := s.st.Calls[id]
-		if c.Engine == e.ID && (c.customer != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
+		if c.Engine != e.ID || s.spares(c) {
+			continue
+		}
+		s.firing = Deadline{Call: id}
+		if (c.customer != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
 			s.sayAgain(c, snap)
 		}
-		if a := s.st.Agents[c.Prefer]; c.Engine == e.ID && a != nil && a.State == Offline {
+		if a := s.st.Agents[c.Prefer]; a != nil && a.State == Offline {
 			c.PreferTill = 0 // they have signed out meanwhile: see awaitNoMore
 		}
-		if c.Engine == e.ID && s.due(s.notBefore(Deadline{Call: c.ID}, s.now)) {
-			s.expireCall(c) // what fell due while the switch was away, now that we know how things stand
-		}
+		s.expireCall(c) // what fell due while the switch was away, now that we know how things stand
 	}
+	s.firing = Deadline{}
 	for _, m := range f.Snapshot.Mixes {
 		if _, known := s.declared(m.Mix); known == nil {
 			c := s.callOfMix(m.Mix)
@@ -174,6 +178,12 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 			if l == nil || l.Engine != e.ID || l.Role != role {
 				continue // nil: went with another leg of its call
 			}
+			if certain {
+				if s.spares(l.of) {
+					continue
+				}
+				s.firing = Deadline{Call: l.of.ID}
+			}
 			if seen, ok := snap.leg(id); ok {
 				s.believePresent(l, seen, certain)
 			} else {
@@ -181,6 +191,7 @@ func (s *Shard) reconcile(e *engine, snap Snapshot, certain bool) {
 			}
 		}
 	}
+	s.firing = Deadline{}
 	e.Doomed = slices.DeleteFunc(e.Doomed, func(id LegID) bool {
 		_, shown := snap.leg(id)
 		return !shown

@@ -21,7 +21,7 @@ type spared struct {
 // spareTime is for how long a deadline at which the rules have panicked is left alone. Its call is being released by then.
 const spareTime = time.Minute
 
-// Firing is the deadline at which [Shard.Step] has panicked; none is the zero value. It is all that may be asked of a shard after a panic.
+// Firing is the deadline at which [Shard.Step] has panicked, or the call whose switch had come back; none is the zero value. It is all that may be asked of a shard after a panic.
 func (s *Shard) Firing() Deadline { return s.firing }
 
 // spare leaves deadlines alone for a while, and forgets those that have been left alone for long enough.
@@ -39,6 +39,11 @@ func (s *Shard) spare(all []Deadline) {
 			s.armLeg(l)
 		}
 	}
+}
+
+// spares says that a call is left alone now.
+func (s *Shard) spares(c *call) bool {
+	return s.notBefore(Deadline{Call: c.ID}, s.now) > s.now
 }
 
 // notBefore is the time of a deadline, later if it is left alone until then.

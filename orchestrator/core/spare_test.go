@@ -76,3 +76,44 @@ func TestADeadlineIsSparedWhenItsSwitchComesBack(t *testing.T) {
 	p.shard.Step(p.now, Tick{})
 	assert.NotEqual(t, Reserved, p.shard.st.Agents["ann"].State)
 }
+
+// A call at which the rules panic when its switch has come back is known afterwards, and left out when they are told again: the switch is back for all others. That goes for what its phones do
+// (a leg that is gone) and for what fell due meanwhile.
+func TestACallIsLeftOutWhenItsSwitchComesBack(t *testing.T) {
+	for name, after := range map[string]time.Duration{"a leg is gone": 0, "the ring time is over": 20 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlay(t)
+			for _, command := range []string{
+				"tenant acme and agent ann bob and queue sales ann bob ring=20s and number 100 queue=sales", "up nothing", "ann available", "bob available",
+				"c1 calls 100 from +4930", "c2 calls 100 from +4931", "ringing ann", "ringing bob",
+			} {
+				p.do(command)
+			}
+			call, other := CallID(p.id("call1")), CallID(p.id("call2"))
+			up := EngineUp{Engine: "pbx", Snapshot: Snapshot{Legs: []SeenLeg{{Leg: "c1", Call: call, Up: true}, {Leg: "c2", Call: other, Up: true}}}}
+			for _, id := range []AgentID{"ann", "bob"} {
+				if a := p.shard.st.Agents[id]; after > 0 {
+					up.Snapshot.Legs = append(up.Snapshot.Legs, SeenLeg{Leg: a.Leg, Call: a.Call, Ours: true, Ringing: true})
+				}
+			}
+			p.shard.Step(p.now, EngineDown{Engine: "pbx"})
+			body, err := p.shard.Marshal()
+			require.NoError(t, err)
+			broken, err := Restore(body)
+			require.NoError(t, err)
+			delete(broken.st.Agents, "ann")
+			p.now = p.now.Add(after)
+			assert.Panics(t, func() { broken.Step(p.now, up) })
+			assert.Equal(t, Deadline{Call: call}, broken.Firing())
+
+			up.Spare = []Deadline{broken.Firing()}
+			p.shard.Step(p.now, up)
+			assert.Equal(t, Deadline{}, p.shard.Firing())
+			assert.Equal(t, Reserved, p.shard.st.Agents["ann"].State)
+			assert.NotEqual(t, Reserved, p.shard.st.Agents["bob"].State)
+			e, ok := p.shard.Engine("pbx")
+			require.True(t, ok)
+			assert.True(t, e.Up)
+		})
+	}
+}

@@ -10,7 +10,7 @@ type Shard struct {
 	now instant
 	chg changes
 
-	firing Deadline // by the tick in progress
+	firing Deadline // by the step in progress
 }
 
 // state is all that is remembered: what a snapshot holds and what replay must reproduce. Everything else is an index over it.

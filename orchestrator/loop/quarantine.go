@@ -13,8 +13,23 @@ import (
 type breakage struct {
 	row   journal.Row
 	of    subject
-	at    core.Deadline // that was fired, if it was a tick
+	at    core.Deadline // at which it did, if that is known
 	panic *panicked
+}
+
+// again is what is left to be done of an item at which a batch was broken.
+func (b *breakage) again(it item) []item {
+	switch up, ok := it.ev.(core.EngineUp); {
+	case b.row.Kind == (core.Tick{}).Kind():
+		return []item{it} // the tick before it broke: it has not been looked at
+	case ok && b.at != core.Deadline{}:
+		// Without it the whole switch would stay away, for one of its calls.
+		up.Spare = append(slices.Clone(up.Spare), b.at)
+		it.ev = up
+		return []item{it}
+	default:
+		return nil
+	}
 }
 
 // mend brings a sound shard back after a panic in the middle of a batch. The batch is durable by now, the event that panicked with it: whatever

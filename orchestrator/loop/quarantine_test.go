@@ -240,6 +240,47 @@ func TestPanickingDeadlineIsLeftOut(t *testing.T) {
 	})
 }
 
+// The rules panic at one call when its switch comes back. The switch is back for all others all the same, and the broken call is hung up there.
+func TestSwitchIsBackThoughOneCallPanics(t *testing.T) {
+	store, b := &watchedStore{}, newBoard()
+	var at core.Deadline
+	g := &bug{bites: func(ev core.Event) bool {
+		e, ok := ev.(core.EngineUp)
+		return ok && len(e.Snapshot.Legs) > 0 && !slices.Contains(e.Spare, at)
+	}}
+	g.left.Store(-1)
+	book := plant(g.before, nil)
+	fresh := book.fresh
+	book.fresh = func(name string, seed uint64) rules {
+		p := as[*planted](fresh(name, seed))
+		p.firing = func() core.Deadline { return at }
+		return p
+	}
+	cfg := config(store, b)
+	cfg.rules = book
+	l := open(t, cfg, 0)
+	b.says(caller(1), caller(2), core.LegAnswered{Leg: caller(1).Leg}, core.LegAnswered{Leg: caller(2).Leg})
+	v := awaitView(t, l, "both answered", func(v *View) bool { q, _ := v.Queue(sales); return q.Waiting == 2 })
+	up := core.EngineUp{Engine: desk}
+	for c := range v.Calls() {
+		leg := caller(1).Leg
+		if c.From == caller(2).From {
+			leg, at.Call = caller(2).Leg, c.ID
+		}
+		up.Snapshot.Legs = append(up.Snapshot.Legs, core.SeenLeg{Leg: leg, Call: c.ID, Up: true, From: c.From, To: line})
+	}
+	b.says(core.EngineDown{Engine: desk})
+	awaitView(t, l, "the switch to be away", func(v *View) bool { return !engineUp(v) })
+	b.says(up)
+	awaitView(t, l, "the switch to be back", engineUp)
+	e := b.await(t, "the broken call to be hung up", func(e core.Effect) bool { return doing[core.Hang](e) && e.ID == 0 })
+	assert.Equal(t, core.Hang{Leg: caller(2).Leg, Cause: core.CauseCongestion}, e.Do)
+	kept := store.QuarantinedEvents("s1")
+	require.Len(t, kept, 1)
+	assert.Equal(t, "engine.up", kept[0].Row.Kind)
+	sound(t, l, store)
+}
+
 // A new version panics at an event that the old one took: recovery leaves it out, and releases its call once the switch is there.
 func TestPanicDuringReplay(t *testing.T) {
 	store, b := &watchedStore{noSnapshots: true}, newBoard()

@@ -186,9 +186,7 @@ func (t *term) step(items []item) *batch {
 			t.stepOne(b, it)
 		}
 		if b.broken != nil {
-			if b.broken.row.Kind == (core.Tick{}).Kind() {
-				i-- // the tick broke: the item has not been looked at
-			}
+			t.held = append(t.held, b.broken.again(it)...)
 			t.held = append(t.held, items[i+1:]...)
 			break
 		}

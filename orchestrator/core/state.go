@@ -207,6 +207,7 @@ type more struct {
 	Asides      []*recording `json:"asides,omitempty"`      // recordings of consults that are being written: of the one that is going on, and what is not complete yet; and what the switch began late
 	Missed      []*recording `json:"missed,omitempty"`      // recordings that were given up and that the switch had not begun: it may still do so
 	Back        QueueID      `json:"back,omitempty"`        // where the call was transferred from, and comes back to if nobody takes it
+	BackSince   instant      `json:"back_since,omitzero"`   // the call's first arrival there: its place in the line
 	ForwardTill instant      `json:"forward_till,omitzero"` // the number that the customer was transferred to must have answered by then
 	Variables   []variable   `json:"variables,omitempty"`   // those that have been written (C18)
 }

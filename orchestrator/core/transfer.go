@@ -27,7 +27,7 @@ func (s *Shard) directFailed(c *call, outcome OfferOutcome) {
 	c.WaitTill = s.waitTill(c.queue)
 }
 
-// comesBack takes a caller whom nobody took where they were transferred to back to the queue that they came from, once: they had somebody to talk with a moment ago
+// comesBack takes a caller whom nobody took where they were transferred to back to their place in the queue that they came from, once: they had somebody to talk with a moment ago
 // (C9). The agent who transferred them does not get them (Q7).
 func (s *Shard) comesBack(c *call) bool {
 	if c.More == nil || c.More.Back == "" {
@@ -39,6 +39,7 @@ func (s *Shard) comesBack(c *call) bool {
 		return false
 	}
 	s.leaveQueue(c, "unanswered")
+	c.Queue, c.QueuedAt = back.ID, c.More.BackSince
 	s.becomeWaiting(c, back.ID, "transfer_failed")
 	return true
 }
@@ -186,7 +187,7 @@ func (s *Shard) transfer(c *call, to Target, actor string) {
 // transferToLine sends the customer to another queue, or to those whom an entry point rings.
 func (s *Shard) transferToLine(c *call, to QueueID) {
 	if c.Queue != to {
-		c.extra().Back = c.Queue
+		c.extra().Back, c.extra().BackSince = c.Queue, c.QueuedAt
 	}
 	s.becomeRequeued(c, to, "transfer")
 }

@@ -146,7 +146,7 @@ func (e *Engine) forget(id core.LegID) {
 	}
 }
 
-// dialled is the end of the job of a dial. Where there was a channel, its own events tell its end, and come before or after. The caller holds mu.
+// dialled is the end of the job of a dial, or of a keeper's. Where there was a channel, its own events tell its end, and come before or after. The caller holds mu.
 func (e *Engine) dialled(ev event) []core.Fact {
 	text, ours := strings.CutPrefix(ev.get("Job-UUID"), dialJob)
 	keeper, keeps := strings.CutPrefix(ev.get("Job-UUID"), keepJob)
@@ -159,6 +159,9 @@ func (e *Engine) dialled(ev event) []core.Fact {
 		e.intruder(core.LegID(made)) // our id was taken
 	case is && keeps && e.table.recordings[core.RecordingID(keeper)] == nil:
 		e.killSoon(core.LegID(keeper), core.CauseNormal) // the recording is over: it would keep a conference for nobody
+	}
+	if keeps && !is {
+		e.keepLater(core.RecordingID(keeper))
 	}
 	if !ours || l == nil {
 		return nil

@@ -3,6 +3,7 @@ package esl
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
 )
@@ -34,6 +35,45 @@ func (e *Engine) keepStill(ctx context.Context, p *pair, mix core.MixID, rec cor
 		return nil
 	}
 	return e.keep(ctx, p, mix, rec)
+}
+
+// keepLater makes a keeper that the switch has refused, as it does when more sessions begin in one second than it lets, a second later, as long as its recording goes on. The caller holds mu.
+func (e *Engine) keepLater(rec core.RecordingID) {
+	p := e.pair
+	e.inSession(func(ctx context.Context) {
+		select {
+		case <-time.After(redialPause):
+		case <-ctx.Done():
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.EffectTimeout)
+		defer cancel()
+		if err := e.keepOn(ctx, p, rec); err != nil && ctx.Err() == nil {
+			e.log.Warn("a recording may end with the next consult: what keeps it going could not be made", "recording", rec, "error", err)
+		}
+	})
+}
+
+// keepOn puts a keeper into the conference of a recording, if it is still written and has none.
+func (e *Engine) keepOn(ctx context.Context, p *pair, rec core.RecordingID) error {
+	e.mu.Lock()
+	r := e.table.recordings[rec]
+	e.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	unlock, err := e.locks.Lock(ctx, "mix:"+string(r.mix)) // not while its last members leave: the keeper would begin a conference of its own
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	e.mu.Lock()
+	_, runs := e.table.recordings[rec]
+	e.mu.Unlock()
+	if !runs {
+		return nil
+	}
+	return e.keepStill(ctx, p, r.mix, rec)
 }
 
 // dismiss ends a recording's keeper, if there is one.

@@ -126,3 +126,41 @@ func TestAKeeperThatNobodyNeedsIsHungUp(t *testing.T) {
 		})
 	}
 }
+
+// TestAKeeperThatIsRefusedIsMadeAgainC15: FreeSWITCH lets only so many sessions begin in a second, keepers among them. Without one the recording would end with the next consult.
+func TestAKeeperThatIsRefusedIsMadeAgainC15(t *testing.T) {
+	const rec core.RecordingID = "0aaaaaaa-0000-4000-8000-000000000001"
+	for _, runs := range []bool{true, false} {
+		t.Run(fmt.Sprintf("its recording goes on: %v", runs), func(t *testing.T) {
+			f := newFake(t)
+			made, looked := make(chan string, 2), make(chan string, 2)
+			f.on("api uuid_exists "+string(rec), func(c *fakeConn, command string) bool {
+				looked <- command
+				return c.write(aFrame(kindAnswer, "false"))
+			})
+			f.on("bgapi originate ", func(c *fakeConn, command string) bool {
+				made <- command
+				return c.write(aFrame(kindAnswer, "+OK\n"))
+			})
+			e, _ := bridgedAt(t, f)
+			e.mu.Lock()
+			e.table.recordings[rec] = &recording{mix: "m", started: true}
+			e.mu.Unlock()
+			e.translate(parseEvent(fmt.Sprintf("Event-Name: BACKGROUND_JOB\nJob-UUID: %s%s\nContent-Length: 29\n\n-ERR DESTINATION_OUT_OF_ORDER\n", keepJob, rec)))
+			if !runs {
+				e.mu.Lock()
+				delete(e.table.recordings, rec)
+				e.mu.Unlock()
+				require.NoError(t, e.keepOn(soon(t), e.connected(), rec))
+				assert.Empty(t, looked)
+				return
+			}
+			select {
+			case command := <-made:
+				assert.Contains(t, command, string(rec))
+			case <-soon(t).Done():
+				t.Fatal("the recording has no keeper")
+			}
+		})
+	}
+}

@@ -4,10 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
-
-	"github.com/tandem-voice/tandem/orchestrator/core"
-	"github.com/tandem-voice/tandem/orchestrator/journal"
 )
 
 // rebuild makes the shard from the newest snapshot and the rows behind it, and returns how many rows those were. The effects
@@ -81,50 +77,4 @@ func (t *term) replay(ctx context.Context) (int, *breakage, error) {
 		t.rules = r
 	}
 	return n, bad, nil
-}
-
-// keepNumber makes sure that the number of a row that is about to be taken out is never given to another: its timeline stays, and so do the cursors of those
-// who have read it. If it is the newest, an event that changes nothing is put behind it.
-func (t *term) keepNumber(row journal.Row) error {
-	if row.Seq < t.seq {
-		return nil
-	}
-	nothing := core.ConfigChanged{}
-	body, err := t.cfg.rules.encode(nothing)
-	if err != nil {
-		return fmt.Errorf("write event %s: %w", nothing.Kind(), err)
-	}
-	next := journal.Row{Seq: row.Seq + 1, At: row.At, Kind: nothing.Kind(), Body: body}
-	if err := t.append([]journal.Row{next}, nil); err != nil {
-		return err
-	}
-	t.seq = next.Seq
-	return nil
-}
-
-// quarantine takes an event that panicked out of the log and notes it.
-func (t *term) quarantine(b *breakage) error {
-	t.cfg.Metrics.quarantined.WithLabelValues(b.row.Kind).Inc()
-	t.log.Error("the rules panicked; the event goes into quarantine", "seq", b.row.Seq, "kind", b.row.Kind, "call", b.row.Call,
-		"leg", b.of.leg, "agent", b.of.agent, "engine", b.of.engine, "panic", masked(b.panic.text), "stack", string(b.panic.stack))
-	if err := t.keepNumber(b.row); err != nil {
-		return err
-	}
-	err := t.persist("quarantine", t.cfg.StoreTimeout, func(ctx context.Context) error {
-		return t.cfg.Store.Quarantine(ctx, *t.lease.Load(), b.row, b.panic.text)
-	})
-	if err != nil {
-		return err
-	}
-	t.panics.note(panicKey{kind: b.row.Kind, about: b.subject(t.legs)})
-	switch {
-	case b.at != core.Deadline{}: // the next tick goes on without it
-		if !slices.Contains(t.spare, b.at) {
-			t.spare = append(t.spare, b.at)
-		}
-	case b.row.Kind == (core.Tick{}).Kind():
-		t.tickHold = t.cfg.Clock.Elapsed() + t.panics.pause(panicKey{kind: b.row.Kind})
-	}
-	t.releaseLater(b)
-	return nil
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -445,7 +443,6 @@ var conversations = []struct {
 		v.begins("+4930200")
 		v.available("bob")
 		v.consults("anna", "bob")
-		since := time.Now()
 		for range 6 {
 			v.does("anna", "consult/toggle")
 		}
@@ -453,6 +450,5 @@ var conversations = []struct {
 		v.does("anna", "consult/toggle")
 		v.does("anna", "consult/merge")
 		v.hear("customer: anna bob", "anna: customer bob", "bob: customer anna")
-		require.NotZero(v.t, since)
 	}},
 }

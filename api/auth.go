@@ -79,10 +79,10 @@ var (
 	errNoToken  = &Error{Code: CodeUnauthorized, Message: "sign in, or send a token: Authorization: Bearer <token>", Field: "Authorization"}
 	errBadToken = &Error{Code: CodeUnauthorized, Message: "this token is not valid", Field: "Authorization"}
 	errNoLonger = &Error{Code: CodeUnauthorized, Message: "you are not signed in any more; sign in again", Field: "Authorization"}
-	errChange   = &Error{Code: CodeChangePassword, Message: "choose a password of your own first: with /api/v1/me/password"}
-	errRole     = &Error{Code: CodeForbidden, Message: "the role may not do this"}
-	errSite     = &Error{Code: CodeForbidden, Message: "this belongs to the whole site, and you to one tenant"}
-	errTenant   = &Error{Code: CodeForbidden, Message: "this belongs to the whole tenant, and you lead some of its teams"}
+	errChange   = &Error{Code: CodeChangePassword, Message: "choose a password of your own first: POST /api/v1/me/password"}
+	errRole     = &Error{Code: CodeForbidden, Message: "your role may not do this"}
+	errSite     = &Error{Code: CodeForbidden, Message: "only users of the whole site may do this: you belong to one tenant"}
+	errTenant   = &Error{Code: CodeForbidden, Message: "only users of the whole tenant may do this: you lead some of its teams"}
 )
 
 // authenticate finds out who asks: by a bearer token, or else by the session's cookie. There are no tokens in the query: those end up in logs and histories.

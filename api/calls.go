@@ -96,7 +96,7 @@ func (s *Server) control(r *request, asked core.AgentID) (core.CallID, core.Agen
 	}
 	if r.who.Role == Agent {
 		if asked != "" && asked != r.who.Agent {
-			return "", "", &Error{Code: CodeForbidden, Message: "an agent acts as itself only", Field: "agent"}
+			return "", "", &Error{Code: CodeForbidden, Message: "an agent can act only for itself", Field: "agent"}
 		}
 		// Whether the agent has anything to do with the call is for the rules to say: the view may be older than their answer.
 		return core.CallID(id), r.who.Agent, nil
@@ -112,7 +112,7 @@ func (s *Server) control(r *request, asked core.AgentID) (core.CallID, core.Agen
 	switch {
 	case asked != "" && r.who.ByTeam && !r.sees.agents[asked]:
 		// The call may be another team's, and an agent of the supervisor's only consulted in it.
-		return "", "", &Error{Code: CodeForbidden, Message: "is not of your teams", Field: "agent"}
+		return "", "", &Error{Code: CodeForbidden, Message: "is not in your teams", Field: "agent"}
 	case asked != "" && !identifier.MatchString(string(asked)):
 		return "", "", invalid("agent", "is not the id of an agent")
 	}
@@ -251,7 +251,7 @@ func (s *Server) ownAgent(r *request) (core.AgentID, error) {
 	}
 	agent := core.AgentID(id)
 	if r.who.Role == Agent && agent != r.who.Agent {
-		return "", &Error{Code: CodeForbidden, Message: "an agent acts as itself only"}
+		return "", &Error{Code: CodeForbidden, Message: "an agent can act only for itself"}
 	}
 	if r.sees.part() {
 		if a, found := s.Live.View().Agent(agent); !found || !r.sees.agent(a.Tenant, agent) {

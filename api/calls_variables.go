@@ -35,7 +35,7 @@ func writes(who Principal, asked, acting core.AgentID) (core.AgentID, error) {
 	case who.Role != Agent && who.Session == "" && asked == "":
 		return "", nil
 	case acting == "":
-		return "", &Error{Code: Code(core.RefusedState), Message: "no agent is in the call in whose name it could be written", Field: "agent"}
+		return "", &Error{Code: Code(core.RefusedState), Message: "no agent is in the call, so there is none in whose name to write it", Field: "agent"}
 	default:
 		return acting, nil
 	}
@@ -64,7 +64,7 @@ func (s *Server) revealVariable(r *request) (reply, error) {
 		return reply{}, ErrNotFound
 	}
 	if r.who.Role == Agent && !talksIn(c, r.who.Agent) { // the phone only rings
-		return reply{}, &Error{Code: CodeForbidden, Message: "only who is in the call may see it", Field: "call"}
+		return reply{}, &Error{Code: CodeForbidden, Message: "only somebody in the call may see it", Field: "call"}
 	}
 	if err := s.mustAudit(r, "call/"+id, c.Tenant, map[string]string{"variable": name}); err != nil {
 		return reply{}, err

@@ -46,7 +46,7 @@ func (r *request) meant() error {
 		return err
 	}
 	if subtle.ConstantTimeCompare([]byte(r.GetHeader(csrfHeader)), []byte(r.who.csrf)) != 1 {
-		return &Error{Code: CodeForbidden, Message: "must be the csrf token of the session, as /api/v1/me tells it", Field: csrfHeader}
+		return &Error{Code: CodeForbidden, Message: "must be the csrf token of the session, as /api/v1/me gives it", Field: csrfHeader}
 	}
 	return nil
 }

@@ -231,7 +231,7 @@ func lineProblems(number int, err error) ([]LineProblem, error) {
 func (f file[T]) parse(body []byte) ([]line, []LineProblem, error) {
 	body = bytes.TrimPrefix(body, []byte("\uFEFF")) // as spreadsheets write it
 	if !utf8.Valid(body) {
-		return nil, nil, &Error{Code: CodeMalformed, Message: "the file is not UTF-8: a spreadsheet offers that as \"CSV UTF-8\""}
+		return nil, nil, &Error{Code: CodeMalformed, Message: "the file is not UTF-8: save it from the spreadsheet as \"CSV UTF-8\""}
 	}
 	in := csv.NewReader(bytes.NewReader(body))
 	in.FieldsPerRecord = -1
@@ -253,7 +253,7 @@ func (f file[T]) parse(body []byte) ([]line, []LineProblem, error) {
 		}
 		var broken *csv.ParseError
 		if errors.As(err, &broken) {
-			return lines, append(problems, LineProblem{Line: broken.Line, Rule: "the quotes are not as they should be: " + broken.Err.Error()}), nil
+			return lines, append(problems, LineProblem{Line: broken.Line, Rule: "the quoting is wrong: " + broken.Err.Error()}), nil
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("read a line: %w", err)
@@ -263,7 +263,7 @@ func (f file[T]) parse(body []byte) ([]line, []LineProblem, error) {
 		}
 		number, _ := in.FieldPos(0)
 		if len(cells) != len(names) {
-			problems = append(problems, LineProblem{Line: number, Rule: fmt.Sprintf("must have %d cells, as the first line, and has %d", len(names), len(cells))})
+			problems = append(problems, LineProblem{Line: number, Rule: fmt.Sprintf("must have %d cells like the first line, but has %d", len(names), len(cells))})
 			continue
 		}
 		l, wrong := lineOf(number, names, cells)
@@ -292,7 +292,7 @@ func (f file[T]) heading(in *csv.Reader) ([]string, error) {
 		case !slices.ContainsFunc(f.columns, func(c column[T]) bool { return c.name == names[i] }):
 			return nil, wrong("there is no such column", printable(names[i]), "there is no such column")
 		case slices.Index(names, names[i]) != i:
-			return nil, wrong("the column is there twice", names[i], "is there twice")
+			return nil, wrong("the column is listed twice", names[i], "is there twice")
 		}
 	}
 	if !slices.Contains(names, "id") {

@@ -103,7 +103,7 @@ func inspect(body []byte) error {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return &Error{Code: CodeMalformed, Message: "there is something behind the JSON object"}
+		return &Error{Code: CodeMalformed, Message: "there is something after the JSON object"}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package api is Tandem's HTTP interface: what an agent desktop, a wallboard, an operator or another program may see and ask.
+// Package api is Tandem's HTTP interface: what an agent desktop, a wallboard, an operator or another program can see of Tandem and ask of it.
 //
 // # Shape
 //
@@ -7,8 +7,8 @@
 // test receives is validated against the contract.
 //
 // A request passes these stations, each in a file of its own: a request id, the access log and the last resort for panics
-// (middleware.go), who asks (auth.go: a bearer token, or the session of somebody who has signed in), a limit on the rate (rate.go), proof that a browser was
-// not tricked into it (csrf.go), the route's roles (routes.go), what there is to see for who asks (scope.go), the idempotency key (idempotency.go), strict decoding
+// (middleware.go), authentication (auth.go: a bearer token, or the session of somebody who has signed in), a limit on the rate (rate.go), proof that a browser was
+// not tricked into it (csrf.go), the route's roles (routes.go), what the requester may see (scope.go), the idempotency key (idempotency.go), strict decoding
 // (decode.go), and a handler that returns a [reply] or an error. Errors of every origin become one form and one status in one table (errors.go).
 //
 // # Reads and writes
@@ -25,13 +25,13 @@
 //
 // # Who sees what
 //
-// Users and tokens have a role and may be bound to one tenant; a supervisor may be limited to some teams of it. An agent acts as itself only and sees its own calls only, and
-// of colleagues what the directory says. With a tenant's data protection on, agents see the last four digits of a caller's number (C2).
+// Users and tokens have a role and may be bound to one tenant; a supervisor may be limited to some teams of it. An agent acts only for itself, and sees only its own calls and
+// what the directory says of colleagues. With a tenant's data protection on, agents see only the last four digits of a caller's number (C2).
 //
 // Three places decide. The table of routes says which roles reach an operation, and whether it belongs to the tenant or the site as a whole. A [sight],
 // made for each request, says which agents, queues, calls, records and timeline entries somebody sees; what is not in sight does not exist. And [Server.control] says in whose name somebody acts in a call.
-// The few handlers that ask for a role themselves are about people's own things, or about what a role may see of one. The tests ask every operation as
-// everybody, and for every object as everybody else.
+// The few handlers that check a role themselves are about people's own things, or about what a role may see of one. The tests call every operation as
+// everybody, and ask for every object as everybody else.
 //
 // # Signing in
 //

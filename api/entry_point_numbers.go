@@ -142,7 +142,7 @@ func (s *Server) addNumbers(r *request) (reply, error) {
 			return reply{}, invalid(field, rule)
 		}
 		if add = append(add, some...); len(add) > mostAdded {
-			return reply{}, invalid(field, "must not make it more than 1000 numbers in all")
+			return reply{}, invalid(field, "must not bring the request to more than 1000 numbers")
 		}
 	}
 	if err := s.acting(); err != nil {

@@ -71,13 +71,13 @@ var (
 	ErrNotFound   = &Error{Code: CodeNotFound, Message: "there is nothing with this id"}
 	ErrConflict   = &Error{Code: CodeConflict, Message: "is taken already: ids are unique in the whole installation", Field: "id"}
 	ErrTasksFull  = &Error{Code: CodeTasksFull, Message: "no more than " + strconv.Itoa(models.MaxOpenTasks) + " follow-ups may be open: tick off what is done"}
-	ErrVersion    = &Error{Code: CodeVersion, Message: "somebody else has changed it since; read it again", Field: "If-Match"}
+	ErrVersion    = &Error{Code: CodeVersion, Message: "somebody else has changed it since you read it; read it again", Field: "If-Match"}
 	ErrKeyReused  = &Error{Code: CodeKeyReused, Message: "this key was used with another request; choose a new one", Field: "Idempotency-Key"}
-	ErrInProgress = &Error{Code: CodeInProgress, Message: "a request with this key is being carried out; ask again later", Field: "Idempotency-Key"}
-	ErrBusy       = &Error{Code: CodeBusy, Message: "too much to do at the moment; ask again later"}
-	ErrNotOwner   = &Error{Code: CodeNotOwner, Message: "this process does not act for the site at the moment; ask again later"}
-	ErrDatabase   = &Error{Code: CodeDatabase, Message: "the database does not answer at the moment; ask again later"}
-	ErrTooSlow    = &Error{Code: CodeTooSlow, Message: "the reader fell behind; resume by cursor"}
+	ErrInProgress = &Error{Code: CodeInProgress, Message: "a request with this key is being carried out; try again later", Field: "Idempotency-Key"}
+	ErrBusy       = &Error{Code: CodeBusy, Message: "too much to do at the moment; try again later"}
+	ErrNotOwner   = &Error{Code: CodeNotOwner, Message: "another Tandem process acts for the site at the moment, or this one is just starting or stopping; try again later"}
+	ErrDatabase   = &Error{Code: CodeDatabase, Message: "the database does not answer at the moment; try again later"}
+	ErrTooSlow    = &Error{Code: CodeTooSlow, Message: "the reader fell behind; reconnect with the last event id"}
 )
 
 // statuses is the one place where errors become HTTP statuses. A code that is not in it is a programming error and
@@ -146,9 +146,9 @@ func asError(err error) (*Error, bool) {
 		return &Error{Code: CodeTooLarge, Message: "the body is larger than 1 MiB"}, false
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return &Error{Code: CodeTimeout, Message: "not done in time; whether it happened is not known: ask again with the same Idempotency-Key"}, false
+		return &Error{Code: CodeTimeout, Message: "not done in time, and it is not known whether it happened: repeat the request with the same Idempotency-Key"}, false
 	}
-	return &Error{Code: CodeInternal, Message: "something went wrong on our side; the log has the request id"}, true
+	return &Error{Code: CodeInternal, Message: "something went wrong on our side; find the request id in the log"}, true
 }
 
 // status is the HTTP status of an error.

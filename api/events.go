@@ -324,7 +324,7 @@ func (s *Server) pump(ctx context.Context, r *request, w *window, changes <-chan
 		case <-ctx.Done():
 			return
 		case <-s.closing:
-			s.emit(r, "end", 0, endEvent{CodeNotOwner, "the server is stopping; resume by cursor"})
+			s.emit(r, "end", 0, endEvent{CodeNotOwner, "the server is stopping; reconnect with the last event id"})
 			return
 		case <-again:
 			if !s.beat(ctx, r, w, position) {

@@ -67,7 +67,7 @@ func (r *request) ofAgent(what string) (core.AgentID, error) {
 	case err != nil || r.who.Role != Agent:
 		return core.AgentID(asked), err
 	case asked != "" && core.AgentID(asked) != r.who.Agent:
-		return "", &Error{Code: CodeForbidden, Message: "an agent reads its own " + what + " only", Field: "agent"}
+		return "", &Error{Code: CodeForbidden, Message: "an agent sees only its own " + what, Field: "agent"}
 	default:
 		return r.who.Agent, nil
 	}

@@ -47,7 +47,7 @@ func (s *Server) router() (*gin.Engine, error) {
 		s.fail(current(c), &Error{Code: CodeNotFound, Message: "there is no such path"})
 	})
 	g.NoMethod(func(c *gin.Context) {
-		s.fail(current(c), &Error{Code: CodeMethod, Message: "this path does not have this method"})
+		s.fail(current(c), &Error{Code: CodeMethod, Message: "this path does not support this method"})
 	})
 	for i := range s.table {
 		rt := &s.table[i]

@@ -186,7 +186,7 @@ func (s *Server) listSessions(r *request) (reply, error) {
 		user = r.who.User
 	case user != r.who.User:
 		if r.who.Role != Admin && r.who.Role != Auditor {
-			return reply{}, &Error{Code: CodeForbidden, Message: "only your own sessions", Field: "user"}
+			return reply{}, &Error{Code: CodeForbidden, Message: "must be yourself: you see only your own sessions", Field: "user"}
 		}
 		row, err := s.Users.Get(r.ctx(), user)
 		if err != nil || !users.sees(r.sees, row.Value) {
@@ -247,7 +247,7 @@ func (s *Server) changePassword(r *request) (reply, error) {
 	user, err := s.Accounts.CheckPassword(r.ctx(), r.who.Name, body.Current)
 	if errors.Is(err, ErrNotFound) {
 		s.auditFailedSignIn(r, r.who.Name)
-		return reply{}, invalid("current", "is not the present password")
+		return reply{}, invalid("current", "is not your current password")
 	}
 	if err != nil {
 		return reply{}, err

@@ -43,7 +43,7 @@ func (s *Server) createToken(r *request) (reply, error) {
 			return reply{}, err
 		}
 		if now := s.Now(); !t.ExpiresAt.After(now) || t.ExpiresAt.After(now.Add(longestToken)) {
-			return reply{}, invalid("expires_at", "must be a time to come, within ten years")
+			return reply{}, invalid("expires_at", "must be in the future, within ten years")
 		}
 	}
 	if n := utf8.RuneCountInString(body.Name); n < 1 || n > 64 {
@@ -108,7 +108,7 @@ func (s *Server) madeBefore(r *request, id string) (Token, error) {
 			return t, nil
 		}
 	}
-	return Token{}, &Error{Code: CodeConflict, Field: keyHeader, Message: "the token that was made with this key is revoked: make another with a key of its own"}
+	return Token{}, &Error{Code: CodeConflict, Field: keyHeader, Message: "the token made with this key has been revoked: make another with a new key"}
 }
 
 func (s *Server) revokeToken(r *request) (reply, error) {

@@ -31,7 +31,7 @@ var users = resource[models.User, models.User]{
 	tenant: func(u models.User) core.TenantID { return u.Tenant },
 	spared: func(p Principal, u models.User, next *models.User) *Error {
 		if u.ID == p.User && (next == nil || next.Disabled || next.Role != u.Role) {
-			return &Error{Code: CodeConflict, Message: "nobody can delete, disable or demote themselves: the last way in could be lost"}
+			return &Error{Code: CodeConflict, Message: "you cannot delete, disable or demote yourself: the last way in could be lost"}
 		}
 		return nil
 	},
@@ -56,7 +56,7 @@ func (s *Server) setPassword(r *request) (reply, error) {
 		return reply{}, err
 	}
 	if row.Value.ID == r.who.User {
-		return reply{}, &Error{Code: CodeConflict, Message: "change your own password with /api/v1/me/password"}
+		return reply{}, &Error{Code: CodeConflict, Message: "change your own password with POST /api/v1/me/password"}
 	}
 	var body struct {
 		Password  string `json:"password"`

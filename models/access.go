@@ -62,11 +62,11 @@ func (t *Tokens) Create(ctx context.Context, token Token) (Token, string, error)
 	v.name(token.Name)
 	switch token.Role {
 	case RoleAgent:
-		v.check(token.Agent != "", "agent", "an agent's token needs the agent it acts for")
+		v.check(token.Agent != "", "agent", "must be the agent that the token acts for")
 	case RoleAdmin, RoleSupervisor, RoleAuditor:
-		v.check(token.Agent == "", "agent", "only an agent's token acts for an agent")
+		v.check(token.Agent == "", "agent", "must be left out unless the role is agent")
 	default:
-		v.add("role", "admin, supervisor, agent or auditor")
+		v.add("role", "must be admin, supervisor, agent or auditor")
 	}
 	if err := v.err(); err != nil {
 		return Token{}, "", err

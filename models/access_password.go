@@ -116,7 +116,7 @@ const lookedAt = 64
 func (v *violations) validPassword(field, password string, names ...string) {
 	n := utf8.RuneCountInString(oneForm(password))
 	if !utf8.ValidString(password) || n < shortestPassword || n > longestPassword {
-		v.add(field, "%d to %d characters", shortestPassword, longestPassword)
+		v.add(field, "must have %d to %d characters", shortestPassword, longestPassword)
 		return
 	}
 	for _, name := range names {
@@ -126,7 +126,7 @@ func (v *violations) validPassword(field, password string, names ...string) {
 		}
 	}
 	if guessedFirst(password, names) {
-		v.add(field, "is one of the first that would be guessed")
+		v.add(field, "is too easily guessed: it is common, or made of known words and names")
 	}
 }
 

@@ -61,21 +61,21 @@ func ValidUser(u User) error {
 	if u.Tenant != "" {
 		v.id("tenant", string(u.Tenant))
 	}
-	v.check(signInForm.MatchString(u.Name), "name", "1 to 64 of a-z, 0-9, '_', '.', '@', '+', '-', beginning with a letter or digit")
+	v.check(signInForm.MatchString(u.Name), "name", "must have 1 to 64 of a-z, 0-9, '_', '.', '@', '+', '-', and begin with a letter or digit")
 	v.text("display_name", u.Display, 128)
 	switch u.Role {
 	case RoleAgent:
-		v.check(u.Agent != "", "agent", "must be the agent who the user is")
+		v.check(u.Agent != "", "agent", "must be set: a user with the role agent is one of the agents")
 	case RoleAdmin, RoleSupervisor, RoleAuditor:
 		v.check(u.Agent == "", "agent", "must be left out unless the role is agent")
 	default:
-		v.add("role", "admin, supervisor, agent or auditor")
+		v.add("role", "must be admin, supervisor, agent or auditor")
 	}
 	supervisor := u.Role == RoleSupervisor
 	v.check(supervisor || len(u.Teams) == 0, "teams", "must be left out unless the role is supervisor: an agent's teams are set up with the agent")
 	v.check(supervisor || !u.AllTeams, "all_teams", "must be left out unless the role is supervisor")
-	v.check(!u.AllTeams || len(u.Teams) == 0, "teams", "must be left out where all_teams is true")
-	v.check(len(u.Teams) == 0 || u.Tenant != "", "teams", "are of one tenant: say which")
+	v.check(!u.AllTeams || len(u.Teams) == 0, "teams", "must be left out if all_teams is true")
+	v.check(len(u.Teams) == 0 || u.Tenant != "", "teams", "belong to one tenant: set tenant as well")
 	v.words("teams", u.Teams, 64, maxTeams)
 	return v.err()
 }
@@ -255,7 +255,7 @@ func checkUser(tx *gorm.DB, user User) error {
 		if err != nil {
 			return err
 		}
-		v.check(!taken, "agent", "is another user already")
+		v.check(!taken, "agent", "already has another user")
 	}
 	for i, team := range user.Teams {
 		tenant, err := tenantOf(tx, kindTeam, team)

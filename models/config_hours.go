@@ -43,9 +43,9 @@ var (
 )
 
 const (
-	clockRule = "a time of day from 00:00 to 23:59, as 09:00"
-	endRule   = "a time of day from 00:00 to 24:00, as 17:00; before the beginning it is the next day's"
-	dateRule  = "a date, as 2026-12-24; or 12-24 for every year"
+	clockRule = "must be a time of day from 00:00 to 23:59, like 09:00"
+	endRule   = "must be a time of day from 00:00 to 24:00, like 17:00; earlier than from means on the next day"
+	dateRule  = "must be a date, like 2026-12-24, or 12-24 for every year"
 
 	maxSpans = 20 // of a day
 	maxDays  = 1000
@@ -57,16 +57,16 @@ func ValidHours(h Hours) error {
 	v.id("id", string(h.ID))
 	v.id("tenant", string(h.Tenant))
 	v.name(h.Name)
-	v.check(h.Zone != "" && knownZone(h.Zone), "zone", "an IANA time zone, as Europe/Berlin")
-	v.check(len(h.Week) <= 7*maxSpans, "week", "at most %d spans a day", maxSpans)
-	v.check(len(h.Days) <= maxDays, "days", "at most %d", maxDays)
+	v.check(h.Zone != "" && knownZone(h.Zone), "zone", "must be an IANA time zone, like Europe/Berlin")
+	v.check(len(h.Week) <= 7*maxSpans, "week", "must have at most %d spans a day", maxSpans)
+	v.check(len(h.Days) <= maxDays, "days", "must have at most %d", maxDays)
 	if len(h.Week) > 7*maxSpans || len(h.Days) > maxDays {
 		return v.err() // nobody wants to read what is wrong with each
 	}
 	ofDay := map[string][]core.DaySpan{}
 	for i, s := range h.Week {
 		at := fmt.Sprintf("week[%d]", i)
-		v.check(slices.Contains(core.Weekdays(), s.Day), at+".day", "one of %v", core.Weekdays())
+		v.check(slices.Contains(core.Weekdays(), s.Day), at+".day", "must be one of %v", core.Weekdays())
 		span := core.DaySpan{From: s.From, To: s.To}
 		v.daySpan(at, span, ofDay[s.Day])
 		ofDay[s.Day] = append(ofDay[s.Day], span)
@@ -84,7 +84,7 @@ func ValidHours(h Hours) error {
 			opens = true
 		}
 	}
-	v.check(opens, "week", "at least one span: without, it would never be open")
+	v.check(opens, "week", "must have at least one span: without any it would never be open")
 	return v.err()
 }
 
@@ -99,10 +99,10 @@ func knownDate(date string) bool {
 
 // daySpan checks a span beside those of the same day that are before it in the list.
 func (v *violations) daySpan(at string, s core.DaySpan, before []core.DaySpan) {
-	v.check(len(before) < maxSpans, at, "at most %d spans a day", maxSpans)
+	v.check(len(before) < maxSpans, at, "must have at most %d spans a day", maxSpans)
 	v.check(clockForm.MatchString(s.From), at+".from", clockRule)
 	v.check(s.To == "24:00" || clockForm.MatchString(s.To), at+".to", endRule)
-	v.check(s.From != s.To, at+".to", "is the beginning: 00:00 to 24:00 is a whole day")
+	v.check(s.From != s.To, at+".to", "must not be the same as from: a whole day is 00:00 to 24:00")
 	for _, b := range before {
 		if s.From < within(b) && b.From < within(s) {
 			v.add(at, "overlaps %s to %s", b.From, b.To)
@@ -195,7 +195,7 @@ func (c *Config) DeleteHours(ctx context.Context, id core.HoursID, version int64
 			return err
 		}
 		if len(used) > 0 {
-			return Invalid{{Field: "id", Rule: "the entry point " + used[0] + " has them: change that first"}}
+			return Invalid{{Field: "id", Rule: "the entry point " + used[0] + " uses them: change that first"}}
 		}
 		return remove(tx, kindHours, string(id), version)
 	})

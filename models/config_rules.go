@@ -33,17 +33,17 @@ var (
 )
 
 const (
-	idRule     = "1 to 64 of a-z, 0-9, '_', '.', '-', beginning with a letter or digit"
-	numberRule = "an optional '+' and 1 to 32 of 0-9, '*', '#'"
-	phoneRule  = "1 to 64 of letters, digits, '_', '.', '-', beginning with a letter or digit"
-	promptRule = "the name of a prompt: a-z, 0-9, '_', '-', with '/' between folders, up to 128 characters"
-	musicRule  = "the name of a music class: 1 to 64 of letters, digits, '_', '-'"
+	idRule     = "must have 1 to 64 of a-z, 0-9, '_', '.', '-', and begin with a letter or digit"
+	numberRule = "must be 1 to 32 of 0-9, '*', '#', with or without a '+' in front"
+	phoneRule  = "must have 1 to 64 letters, digits, '_', '.', '-', and begin with a letter or digit"
+	promptRule = "must be the name of a prompt: a-z, 0-9, '_', '-', with '/' between folders, up to 128 characters"
+	musicRule  = "must be the name of a music class: 1 to 64 letters, digits, '_', '-'"
 
-	variableRule = "1 to 64 of letters, digits, '_', '-'"
-	countryRule  = "a country code with '+', as +49"
-	prefixRule   = "a prefix in international form: '+' and up to 15 digits, as +49 or +4989"
-	allowRule    = prefixRule + "; or a whole service number, as 112, which is dialled as it stands"
-	shownRule    = "an optional '+' and 3 to 18 digits"
+	variableRule = "must have 1 to 64 letters, digits, '_', '-'"
+	countryRule  = "must be a country code with '+', like +49"
+	prefixRule   = "must be a prefix in international form: '+' and up to 15 digits, like +49 or +4989"
+	allowRule    = prefixRule + "; or a whole service number, like 112, which is dialled as it is"
+	shownRule    = "must be 3 to 18 digits, with or without a '+' in front"
 )
 
 const (
@@ -69,20 +69,20 @@ func (v *violations) name(name string) {
 // text checks a line of text for people.
 func (v *violations) text(field, text string, longest int) {
 	ok := utf8.ValidString(text) && utf8.RuneCountInString(text) <= longest && !strings.ContainsFunc(text, unicode.IsControl)
-	v.check(ok, field, "up to %d characters, without line breaks and control characters", longest)
+	v.check(ok, field, "must have up to %d characters, without line breaks and control characters", longest)
 }
 
 // span checks a duration that may be left at zero.
 func (v *violations) span(field string, d, most time.Duration) {
-	v.check(d == 0 || (d >= time.Second && d <= most), field, "1s to %s, or 0 for the default", most)
+	v.check(d == 0 || (d >= time.Second && d <= most), field, "must be 1s to %s, or 0 for the default", most)
 }
 
 func (v *violations) between(field string, n, least, most int) {
-	v.check(n >= least && n <= most, field, "%d to %d", least, most)
+	v.check(n >= least && n <= most, field, "must be %d to %d", least, most)
 }
 
 func (v *violations) prompts(field string, prompts []string) {
-	v.check(len(prompts) <= maxPrompts, field, "at most %d prompts", maxPrompts)
+	v.check(len(prompts) <= maxPrompts, field, "must have at most %d prompts", maxPrompts)
 	for i, p := range prompts {
 		v.check(len(p) <= 128 && promptForm.MatchString(p), fmt.Sprintf("%s[%d]", field, i), promptRule)
 	}
@@ -91,7 +91,7 @@ func (v *violations) prompts(field string, prompts []string) {
 // words checks a list of reasons or teams: each a line of text, none twice.
 func (v *violations) words(field string, words []string, longest, most int) {
 	if len(words) > most {
-		v.add(field, "at most %d", most)
+		v.add(field, "must have at most %d", most)
 		return // each is compared with all before it
 	}
 	for i, w := range words {
@@ -125,11 +125,11 @@ func ValidTenant(t Tenant) error {
 	v.between("max_calls", t.MaxCalls, 0, maxCalls)
 	v.words("idle_reasons", t.IdleReasons, 64, maxReasons)
 	v.prompts("disconnected", t.Disconnected)
-	v.check(t.Region == "" || (regionForm.MatchString(t.Region) && knownRegion(t.Region)), "region", "a country as in ISO 3166, two capital letters; or empty")
-	v.check(slices.Contains([]LeadPolicy{"", LeadsInbound, LeadsOff}, t.Leads), "leads", "%q or %q", LeadsInbound, LeadsOff)
-	v.check(knownZone(t.Zone), "zone", "an IANA time zone, as Europe/Berlin; or empty for UTC")
+	v.check(t.Region == "" || (regionForm.MatchString(t.Region) && knownRegion(t.Region)), "region", "must be a country code of ISO 3166, two capital letters, or empty")
+	v.check(slices.Contains([]LeadPolicy{"", LeadsInbound, LeadsOff}, t.Leads), "leads", "must be %q or %q", LeadsInbound, LeadsOff)
+	v.check(knownZone(t.Zone), "zone", "must be an IANA time zone, like Europe/Berlin, or empty for UTC")
 	_, known := figures.ServiceLevel(t.ServiceLevel)
-	v.check(known, "service_level", "abandon_ignored, answered_only, abandon_positive or abandon_negative; or empty for the first")
+	v.check(known, "service_level", "must be abandon_ignored, answered_only, abandon_positive or abandon_negative, or empty for the first")
 	v.between("short_abandon", t.ShortAbandon, 0, 60)
 	v.dialling(t.Dialling)
 	return v.err()
@@ -163,7 +163,7 @@ func serviceNumber(home, number string) bool {
 }
 
 func (v *violations) prefixes(field string, prefixes []string, rule string, ok func(string) bool) {
-	v.check(len(prefixes) <= maxPrefixes, field, "at most %d", maxPrefixes)
+	v.check(len(prefixes) <= maxPrefixes, field, "must have at most %d", maxPrefixes)
 	seen := make(map[string]bool, len(prefixes))
 	for i, p := range prefixes {
 		at := fmt.Sprintf("%s[%d]", field, i)
@@ -179,7 +179,7 @@ func ValidEntryPoint(e core.EntryPoint) error {
 	v.id("id", string(e.ID))
 	v.id("tenant", string(e.Tenant))
 	v.name(e.Name)
-	v.check(len(e.Numbers) <= maxNumbers, "numbers", "at most %d numbers", maxNumbers)
+	v.check(len(e.Numbers) <= maxNumbers, "numbers", "must have at most %d numbers", maxNumbers)
 	seen := make(map[string]bool, len(e.Numbers))
 	for i, n := range e.Numbers {
 		at := fmt.Sprintf("numbers[%d]", i)
@@ -188,14 +188,14 @@ func ValidEntryPoint(e core.EntryPoint) error {
 		seen[sameNumber(n)] = true
 	}
 	v.check(e.Queue == "" || len(e.Users) == 0, "users", "must be empty when there is a queue: calls go to one or the other")
-	v.check(e.Off || e.Queue != "" || len(e.Users) > 0, "queue", "a queue or users are needed, unless the entry point is off")
+	v.check(e.Off || e.Queue != "" || len(e.Users) > 0, "queue", "must be set unless there are users, or the entry point is off")
 	if e.Queue != "" {
 		v.id("queue", string(e.Queue))
 	}
 	if e.Hours != "" {
 		v.id("hours", string(e.Hours))
 	}
-	v.check(len(e.Users) <= core.MaxRingAll, "users", "at most %d users ring at once", core.MaxRingAll)
+	v.check(len(e.Users) <= core.MaxRingAll, "users", "must have at most %d users: they ring at once", core.MaxRingAll)
 	for i, u := range e.Users {
 		v.check(slices.Index(e.Users, u) == i, fmt.Sprintf("users[%d]", i), "is listed twice")
 	}
@@ -209,20 +209,20 @@ func ValidEntryPoint(e core.EntryPoint) error {
 
 // variables checks the variables that an entry point defines for its calls (C18, C2).
 func (v *violations) variables(set []core.VariableSetup) {
-	v.check(len(set) <= core.MaxVariables, "variables", "at most %d variables", core.MaxVariables)
+	v.check(len(set) <= core.MaxVariables, "variables", "must have at most %d variables", core.MaxVariables)
 	seen, shown := make(map[string]bool, len(set)), 0
 	for i, d := range set {
 		at := fmt.Sprintf("variables[%d]", i)
 		v.check(variableForm.MatchString(d.Name), at+".name", variableRule)
 		folded := strings.ToLower(d.Name)
-		v.check(!seen[folded], at+".name", "is listed twice, whatever the case")
+		v.check(!seen[folded], at+".name", "is listed twice: upper and lower case are the same")
 		seen[folded] = true
 		v.text(at+".label", d.Label, 128)
-		v.check(slices.Contains(core.VariableTypes(), d.Type), at+".type", "one of %v", core.VariableTypes())
-		v.check(!d.PopUp || !d.Secure, at+".pop_up", "a secure variable is never shown in a request")
+		v.check(slices.Contains(core.VariableTypes(), d.Type), at+".type", "must be one of %v", core.VariableTypes())
+		v.check(!d.PopUp || !d.Secure, at+".pop_up", "must be false: a secure variable is never shown in a request")
 		if d.PopUp {
 			shown++
-			v.check(shown <= core.MaxPopUp, at+".pop_up", "at most %d variables are shown in a request", core.MaxPopUp)
+			v.check(shown <= core.MaxPopUp, at+".pop_up", "must be true for at most %d variables", core.MaxPopUp)
 		}
 	}
 }
@@ -237,7 +237,7 @@ func ValidQueue(q core.Queue) error {
 	v.id("id", string(q.ID))
 	v.id("tenant", string(q.Tenant))
 	v.name(q.Name)
-	v.check(q.Strategy == "" || slices.Contains(core.Strategies(), q.Strategy), "strategy", "one of %v", core.Strategies())
+	v.check(q.Strategy == "" || slices.Contains(core.Strategies(), q.Strategy), "strategy", "must be one of %v", core.Strategies())
 	v.span("ring_time", q.RingTime, longestRing)
 	v.span("busy_delay", q.BusyDelay, longestDelay)
 	v.span("miss_delay", q.MissDelay, longestDelay)
@@ -260,7 +260,7 @@ func ValidQueue(q core.Queue) error {
 }
 
 func (v *violations) members(members []core.Membership) {
-	v.check(len(members) <= maxMembers, "members", "at most %d members", maxMembers)
+	v.check(len(members) <= maxMembers, "members", "must have at most %d members", maxMembers)
 	seen := make(map[core.AgentID]bool, len(members))
 	for i, m := range members {
 		at := fmt.Sprintf("members[%d]", i)
@@ -273,7 +273,7 @@ func (v *violations) members(members []core.Membership) {
 }
 
 func (v *violations) skillNeeds(needs []core.SkillNeed) {
-	v.check(len(needs) <= maxSkills, "skills", "at most %d skills", maxSkills)
+	v.check(len(needs) <= maxSkills, "skills", "must have at most %d skills", maxSkills)
 	seen := make(map[string]bool, len(needs))
 	for i, n := range needs {
 		at := fmt.Sprintf("skills[%d]", i)
@@ -298,7 +298,7 @@ func ValidAgent(a core.AgentSetup) error {
 	v.check(phoneForm.MatchString(a.Phone), "phone", phoneRule)
 	v.check(a.Engine == "" || phoneForm.MatchString(string(a.Engine)), "engine", phoneRule)
 	v.words("teams", a.Teams, 64, maxTeams)
-	v.check(len(a.Skills) <= maxSkills, "skills", "at most %d skills", maxSkills)
+	v.check(len(a.Skills) <= maxSkills, "skills", "must have at most %d skills", maxSkills)
 	names := make([]string, 0, len(a.Skills))
 	for name := range a.Skills {
 		names = append(names, name)

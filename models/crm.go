@@ -78,7 +78,7 @@ func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, erro
 	var v violations
 	v.name(contact.Name)
 	v.text("company", contact.Company, 128)
-	v.check(len(contact.Numbers) <= 100, "numbers", "at most 100 numbers")
+	v.check(len(contact.Numbers) <= 100, "numbers", "must have at most 100 numbers")
 	if err := v.err(); err != nil {
 		return Contact{}, err
 	}
@@ -134,7 +134,7 @@ func takeNumber(tx *gorm.DB, contact Contact, region, number string, position in
 	field := fmt.Sprintf("numbers[%d]", position)
 	normal, problem := NormalNumber(number, region)
 	if problem != NumberOK {
-		return "", Invalid{{Field: field, Rule: "a telephone number with its country code, or one of the tenant's region"}}
+		return "", Invalid{{Field: field, Rule: "must be a telephone number with its country code, or one of the tenant's region"}}
 	}
 	res := tx.Exec(`INSERT INTO contact_numbers (tenant, number, contact, position) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		string(contact.Tenant), normal, contact.ID, position)

@@ -80,7 +80,7 @@ func (c *CRM) numberOf(ctx context.Context, tenant core.TenantID, number string)
 	}
 	normal, problem := NormalNumber(number, t.Setup.Region)
 	if problem != NumberOK {
-		return "", Invalid{{Field: "number", Rule: "a telephone number with its country code, or one of the tenant's region"}}
+		return "", Invalid{{Field: "number", Rule: "must be a telephone number with its country code, or one of the tenant's region"}}
 	}
 	return normal, nil
 }

@@ -51,11 +51,11 @@ const fewOpen = `(SELECT count(*) FROM tasks o WHERE o.agent = ? AND o.done_at =
 // ValidTask says what is wrong with a new task's title or day. A day may be yesterday's: it is already today somewhere else than in UTC, by which at is looked at.
 func ValidTask(title, due string, at time.Time) error {
 	var v violations
-	v.check(strings.TrimSpace(title) != "", "title", "1 to %d characters", longestTitle)
+	v.check(strings.TrimSpace(title) != "", "title", "must have 1 to %d characters", longestTitle)
 	v.text("title", title, longestTitle)
 	day, err := time.Parse(dayForm, due)
 	if err != nil {
-		v.add("due", "must be a day, as 2026-01-31")
+		v.add("due", "must be a day, like 2026-01-31")
 		return v.err()
 	}
 	today := at.UTC().Truncate(24 * time.Hour)

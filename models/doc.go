@@ -10,7 +10,7 @@
 //     know nothing: the switches' files are made of them. Their passwords are sealed (key.go).
 //   - Projections (projector*.go, records*.go): call records, legs, agent states, measures, recordings, alerts. They are made from the timeline by a [Projector],
 //     which writes rows, the jobs that follow from them, and its cursor in one transaction: a crash loses nothing and doubles nothing.
-//     They have a retention of their own, so that personal data can be erased without touching the log.
+//     The log is pruned without touching them, and they could be without touching the log; nothing deletes them by their age yet.
 //   - What people and jobs write: contacts and leads, follow-ups (crm*.go), job rows, users with their teams, sessions and tokens (access*.go), idempotency keys, the audit log.
 //
 // # Rules that hold for all tables

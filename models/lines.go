@@ -130,25 +130,25 @@ var reservedNames = []string{"system", "global", "udp", "leg", "phone", "phone-a
 
 func (v *violations) lineName(field, name string) {
 	low := strings.ToLower(name)
-	v.check(!slices.Contains(reservedNames, low) && !strings.HasSuffix(low, "-out") && !preprocessor.MatchString(name), field, "is a word of the switches' own: take another")
+	v.check(!slices.Contains(reservedNames, low) && !strings.HasSuffix(low, "-out") && !preprocessor.MatchString(name), field, "is reserved by the switches: choose another")
 }
 
 func (v *violations) codecs(codecs []Codec) {
 	for i, c := range codecs {
 		at := fmt.Sprintf("codecs[%d]", i)
-		v.check(slices.Contains(Codecs(), c), at, "one of %v", Codecs())
+		v.check(slices.Contains(Codecs(), c), at, "must be one of %v", Codecs())
 		v.check(slices.Index(codecs, c) == i, at, "is listed twice")
 	}
 }
 
 func (v *violations) encryption(t Transport, usual Transport, e Encryption) {
-	v.check(t == "" || t == usual || t == TLS, "transport", "%s or %s", usual, TLS)
-	v.check(e == "" || e == EncryptOff || e == EncryptOptional || e == EncryptRequired, "encryption", "%s, %s or %s", EncryptOff, EncryptOptional, EncryptRequired)
-	v.check(e != EncryptRequired || t == TLS, "encryption", "required needs the transport tls: over any other the keys would go in the clear")
+	v.check(t == "" || t == usual || t == TLS, "transport", "must be %s or %s", usual, TLS)
+	v.check(e == "" || e == EncryptOff || e == EncryptOptional || e == EncryptRequired, "encryption", "must be %s, %s or %s", EncryptOff, EncryptOptional, EncryptRequired)
+	v.check(e != EncryptRequired || t == TLS, "encryption", "must not be required unless the transport is tls: over any other the keys are sent in the clear")
 }
 
 func (v *violations) engine(id core.EngineID) {
-	v.check(id == "" || phoneForm.MatchString(string(id)), "engine", "the name of a switch, or empty")
+	v.check(id == "" || phoneForm.MatchString(string(id)), "engine", "must be the name of a switch, or empty")
 }
 
 // ValidPhone checks a phone by itself. The error is an [Invalid].
@@ -156,8 +156,8 @@ func ValidPhone(p Phone) error {
 	var v violations
 	v.id("id", p.ID)
 	v.id("tenant", string(p.Tenant))
-	v.check(phoneUserForm.MatchString(p.User), "user", "1 to 40 of letters, digits, '_', '-', beginning with a letter or digit")
-	v.check(!longDigits.MatchString(p.User), "user", "at most 6 digits, where it has nothing else: a longer number could be a caller's, who would be asked for the phone's password")
+	v.check(phoneUserForm.MatchString(p.User), "user", "must have 1 to 40 letters, digits, '_', '-', and begin with a letter or digit")
+	v.check(!longDigits.MatchString(p.User), "user", "must have at most 6 digits if it has nothing else: a caller with a longer number like it would be asked for the phone's password")
 	v.lineName("user", p.User)
 	v.name(p.Name)
 	v.engine(p.Engine)
@@ -171,19 +171,19 @@ const maxFrom = 100
 // ValidTrunk checks a trunk by itself. The error is an [Invalid].
 func ValidTrunk(t Trunk) error {
 	var v violations
-	v.check(trunkIDForm.MatchString(t.ID), "id", "1 to 40 of a-z, 0-9, '_', '-', beginning with a letter or digit")
+	v.check(trunkIDForm.MatchString(t.ID), "id", "must have 1 to 40 of a-z, 0-9, '_', '-', and begin with a letter or digit")
 	v.lineName("id", t.ID)
 	v.name(t.Name)
 	v.engine(t.Engine)
-	v.check(plainAddress(t.Host) || len(t.Host) <= 253 && hostForm.MatchString(t.Host), "host", "a host name or an IP address")
-	v.check(!preprocessor.MatchString(t.Host), "host", "is a word of the switches' own")
+	v.check(plainAddress(t.Host) || len(t.Host) <= 253 && hostForm.MatchString(t.Host), "host", "must be a host name or an IP address")
+	v.check(!preprocessor.MatchString(t.Host), "host", "is reserved by the switches")
 	v.between("port", t.Port, 0, 65535)
-	v.check(len(t.From) <= maxFrom, "from", "at most %d addresses", maxFrom)
+	v.check(len(t.From) <= maxFrom, "from", "must have at most %d addresses", maxFrom)
 	for i, from := range t.From {
-		v.check(plainNetwork(from), fmt.Sprintf("from[%d]", i), "an IP address, or a network as 192.0.2.0/24 that is no more than a /8 (IPv6: /32)")
+		v.check(plainNetwork(from), fmt.Sprintf("from[%d]", i), "must be an IP address, or a network like 192.0.2.0/24, no larger than a /8 (IPv6: /32)")
 	}
-	v.check(t.User == "" || trunkUserForm.MatchString(t.User) && !preprocessor.MatchString(t.User), "user", "1 to 64 of letters, digits, '_', '.', '+', '-', beginning with a letter, digit or '+'")
-	v.check(!t.Register || t.User != "", "user", "must be there to register")
+	v.check(t.User == "" || trunkUserForm.MatchString(t.User) && !preprocessor.MatchString(t.User), "user", "must have 1 to 64 letters, digits, '_', '.', '+', '-', and begin with a letter, digit or '+'")
+	v.check(!t.Register || t.User != "", "user", "is required to register")
 	v.codecs(t.Codecs)
 	v.encryption(t.Transport, UDP, t.Encryption)
 	return v.err()
@@ -233,7 +233,7 @@ func makePassword() (string, error) {
 
 func (v *violations) phonePassword(password string, p Phone) {
 	if !phonePass.MatchString(password) {
-		v.add("password", "12 to 64 letters, digits and signs of ASCII, without spaces; or none, to have one made")
+		v.add("password", "must have 12 to 64 ASCII letters, digits and signs, without spaces; leave it out to have one made")
 		return
 	}
 	v.check(!strings.Contains(strings.ToLower(password), strings.ToLower(p.User)), "password", "must not contain the phone's name")
@@ -276,8 +276,8 @@ func (l *Lines) SetTrunkPassword(ctx context.Context, id, password string) error
 		return err
 	}
 	var v violations
-	v.check(t.Setup.User != "", "password", "needs a user: set that first")
-	v.check(trunkPassForm.MatchString(password) && !preprocessor.MatchString(password), "password", "1 to 80 letters, digits and !#%%()*+,./:=?@^_~|-")
+	v.check(t.Setup.User != "", "password", "needs a user: set the trunk's user first")
+	v.check(trunkPassForm.MatchString(password) && !preprocessor.MatchString(password), "password", "must have 1 to 80 letters, digits and !#%%()*+,./:=?@^_~|-")
 	if err := v.err(); err != nil {
 		return err
 	}

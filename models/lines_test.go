@@ -217,7 +217,7 @@ func TestNothingBreaksOutOfTheSwitchesFiles(t *testing.T) {
 		requireField(t, models.ValidTrunk(models.Trunk{ID: "a", Name: "A", Host: "192.0.2.1", From: []string{from}}), "from[0]", "a network")
 	}
 	for _, name := range []string{"system", "Global", "phone-auth", "carrier-out", "udp"} {
-		requireField(t, models.ValidPhone(models.Phone{ID: "a", Tenant: "acme", Name: "A", User: name}), "user", "the switches' own")
+		requireField(t, models.ValidPhone(models.Phone{ID: "a", Tenant: "acme", Name: "A", User: name}), "user", "reserved by the switches")
 	}
 	requireField(t, models.ValidPhone(models.Phone{ID: "a", Tenant: "acme", Name: "A", User: "4930123456"}), "user", "at most 6 digits")
 	requireField(t, models.ValidTrunk(models.Trunk{ID: "a", Name: "A", Host: "192.0.2.1", Register: true}), "user", "to register")

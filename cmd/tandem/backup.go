@@ -24,20 +24,20 @@ import (
 
 const backupHelp = `
 It reads the settings that "tandem serve" reads, and may run beside it: the database is read as it is at one moment, then the
-objects of the bucket. What goes to standard output is checked by "tandem restore -check", as a file is. The file that -to names
-is readable for its owner only; one that a shell makes of standard output is, where the umask is 077. It holds callers' names
-and numbers, recordings, and the hashes of passwords and tokens: keep it as you keep the database, encrypted where it leaves the
-machine. No secret of the environment is in it (passwords of the database, of Redis, of the switches), nor the key in
-TANDEM_SECRET_KEY_FILE: keep those where they are kept.
+objects of the bucket. "tandem restore -check" verifies the result, also one that was written to standard output. Only its owner
+can read the file that -to names; for one that a shell makes of standard output, set the umask to 077. It contains callers' names
+and numbers, recordings, and the hashes of passwords and tokens: protect it as you protect the database, and encrypt it if it
+leaves the machine. No secret of the environment is in it (passwords of the database, of Redis, of the switches), nor the key in
+TANDEM_SECRET_KEY_FILE: keep copies of those apart from it.
 `
 
 // backupCommand writes everything that an installation is into one file.
 func backupCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("backup", "-to FILE [flags]", backupHelp, stderr)
-	to := flags.String("to", "", "the file to write, which must not be there yet; - is standard output")
-	recordings := flags.Bool("recordings", true, "with the objects of the bucket; false where the bucket has copies of its own")
+	to := flags.String("to", "", "the file to write, which must not exist yet; - is standard output")
+	recordings := flags.Bool("recordings", true, "with the objects of the bucket; false if you back the bucket up in another way")
 	var include files
-	flags.Var(&include, "include", "a file or a directory of configuration to take along, may be repeated")
+	flags.Var(&include, "include", "a configuration file or directory to include; may be repeated")
 	if err := parse(flags, args); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ const demoDir = "var/demo"
 
 func demoCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("demo", "[flags]", "", stderr)
-	engine := flags.String("engine", "asterisk", "the switches: asterisk, freeswitch, or both under one Tandem")
+	engine := flags.String("engine", "asterisk", "which switches: asterisk, freeswitch, or both under one Tandem")
 	once := flags.Bool("once", false, "play one complete story, check every step on the phones and in the records, and end")
 	listen := flags.String("listen", "127.0.0.1:8080", "address of the API; with -once a free port of the loopback interface")
 	verbose := flags.Bool("v", false, "show the server's log lines as well")
@@ -146,7 +146,7 @@ func (d *demo) open(ctx context.Context, listen string, log *slog.Logger) error 
 // invite says how to sign in.
 func (d *demo) invite() {
 	d.say("open it in three browsers (or private windows) and sign in:")
-	d.say("    an agent        %-8s password %s   (or %s, %s); who is signed in works in person, the others are played", d.cast[0].id, d.password, d.cast[1].id, d.cast[2].id)
+	d.say("    an agent        %-8s password %s   (or %s, %s); whoever signs in works in person, the others are simulated", d.cast[0].id, d.password, d.cast[1].id, d.cast[2].id)
 	d.say("    a supervisor    %-8s password %s", demoSupervisor, d.password)
 	d.say("    administration  %-8s password %s", adminName, d.password)
 	d.say("the API takes the bearer token %s", d.server.token)

@@ -50,8 +50,8 @@ const checkTime = 5 * time.Second
 const doctorHelp = `
 It reads the settings that "tandem serve" reads ("tandem serve -help" lists them). It leaves nothing behind: it writes a test
 object to the bucket and makes a test recording on each switch, and removes them again; with -call (the default) each switch
-calls a phone that the doctor is for the while, and plays it the apology of the fallback. It may run beside a working Tandem,
-whose calls it does not touch. Monitors that ask often should say -call=false. The exit status is 1 if anything is broken.
+calls the doctor, which acts as a phone for this, and plays the apology of the fallback. It may run beside a working Tandem,
+whose calls it does not touch. For frequent monitoring use -call=false. The exit status is 1 if anything is broken.
 `
 
 // doctorCommand looks at everything that "tandem serve" stands on, with the same settings, and leaves nothing behind. The exit status is 1 if anything is broken.
@@ -168,7 +168,7 @@ func checkKey(ctx context.Context, s settings) finding {
 	case err != nil:
 		return found(name, skipped, "what is sealed cannot be read: "+oneLine(err.Error()))
 	case len(sealed) > 0:
-		return found(name, broken, fmt.Sprintf("does not open the password of %s (%d are sealed with another key): the switches are told of no change of phones and trunks", sealed[0], len(sealed)),
+		return found(name, broken, fmt.Sprintf("does not open the password of %s (%d are sealed with another key): changes of phones and trunks do not reach the switches", sealed[0], len(sealed)),
 			"restore the file of TANDEM_SECRET_KEY_FILE, "+s.SecretKey+", or give all of them new passwords")
 	case key == nil:
 		return found(name, skipped, "there is none yet; tandem serve makes one")

@@ -85,7 +85,7 @@ func (p *testPhone) listen(ctx context.Context, rtp, fallback string) []finding 
 	case heard == nil:
 		return []finding{sip, found("audio", fine, "the switch's RTP arrives here"), found("fallback", fine, "callers hear the apology when Tandem is away")}
 	case packets:
-		return []finding{sip, found("audio", fine, "the switch's RTP arrives here"), found("fallback", broken, "the apology for callers who find Tandem away is not to be heard", fallback)}
+		return []finding{sip, found("audio", fine, "the switch's RTP arrives here"), found("fallback", broken, "callers who find Tandem away cannot hear the apology", fallback)}
 	}
 	if _, ended := call.Ending(); ended {
 		return []finding{sip, found("fallback", broken, "what callers get when Tandem is away ends at once", fallback)}

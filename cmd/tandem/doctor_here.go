@@ -36,7 +36,7 @@ func checkFiles(s settings) []finding {
 		out = append(out, writableDirectory("TANDEM_DB", filepath.Dir(path))...) // for its -wal and -shm
 	}
 	if len(out) == 0 {
-		out = append(out, found(name, fine, "only their owner reads secrets and data here"))
+		out = append(out, found(name, fine, "only their owner can read secrets and data here"))
 	}
 	return out
 }

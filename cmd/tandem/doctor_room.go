@@ -84,7 +84,7 @@ func checkDisks(places []place, look func(dir string) (disk, error)) []finding {
 	for _, g := range groups {
 		h, mend := fine, ""
 		if g.free < g.least {
-			h, mend = warning, "make room, or let what grows there be on a larger disk"
+			h, mend = warning, "free some space, or move what grows there to a larger disk"
 		}
 		if g.free < fullDisk {
 			h = broken
@@ -130,9 +130,9 @@ func checkNTP(ask func(*syscall.Timex) (int, error)) finding {
 	state, err := ask(&t)
 	switch {
 	case err != nil:
-		return found(name, skipped, "the kernel does not tell whether its clock is kept right: "+err.Error())
+		return found(name, skipped, "the kernel does not say whether its clock is synchronised: "+err.Error())
 	case state == timeError || t.Status&unsynchronised != 0:
-		return found(name, warning, "nobody keeps the clock of this machine right, as far as the kernel knows", "run chrony or systemd-timesyncd on it (of a container: on its host)")
+		return found(name, warning, "the clock of this machine is not synchronised, as far as the kernel knows", "run chrony or systemd-timesyncd on it (of a container: on its host)")
 	}
 	return found(name, fine, "the clock of this machine is synchronised")
 }

@@ -80,7 +80,7 @@ func TestDoctorLooksWhoReadsThePasswordsOfSwitches(t *testing.T) {
 		require.NoError(t, err)
 		return checkFiles(s)
 	}
-	require.Equal(t, []finding{found("permissions", fine, "only their owner reads secrets and data here")}, look(0o640))
+	require.Equal(t, []finding{found("permissions", fine, "only their owner can read secrets and data here")}, look(0o640))
 	seen := look(0o644)
 	require.Len(t, seen, 2)
 	require.Contains(t, seen[0].Text, "TANDEM_ARI_PASSWORD_FILE "+first)

@@ -43,7 +43,7 @@ func checkTLS(ctx context.Context, prefix, file, address string) []finding {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return append(out, found("TLS", broken, "nobody listens at "+address, "look into the switch's log for its TLS transport; publish the port"))
 	case err != nil:
-		return append(out, found("TLS", warning, "no TLS with "+address+" from here: "+err.Error(), "where phones reach it all the same, the way back to the own address is closed (hairpin NAT)"))
+		return append(out, found("TLS", warning, "no TLS with "+address+" from here: "+err.Error(), "if phones can reach it, only this machine cannot reach its own public address (no hairpin NAT)"))
 	case kept != nil && !bytes.Equal(kept.Raw, shown.Raw):
 		return append(out, found("TLS", broken, "the switch still shows another certificate, which expires on "+shown.NotAfter.UTC().Format(time.DateOnly), "restart the switch: it reads its certificate when it starts"))
 	case kept == nil && file == "":

@@ -13,9 +13,8 @@ import (
 )
 
 const healthHelp = `
-It asks the "tandem serve" that has the same settings, at TANDEM_LISTEN. The exit status is 0 if that is ready: it owns the
-shard, the database answers, and a switch is connected. It is the health check of the container, whose image has nothing else
-that could ask.
+It asks the "tandem serve" with the same settings, at TANDEM_LISTEN. The exit status is 0 if that is ready: it owns the
+shard, the database answers, and a switch is connected. It is the container's health check.
 `
 
 // healthCommand asks the process next door whether it is ready.

@@ -15,7 +15,7 @@ import (
 
 const jobsHelp = `
 It reads the settings that "tandem serve" reads, and lists the jobs that were given up: recordings that could not be archived or
-erased, leads that could not be made. When what kept them from being done is mended, -retry has them tried again, by the "tandem serve" that runs, within seconds.
+erased, leads that could not be made. When the cause is fixed, -retry has the running "tandem serve" try them again, within seconds.
 `
 
 // jobsCommand lists the jobs that were given up, and has them tried again.

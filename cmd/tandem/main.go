@@ -21,19 +21,19 @@ type command struct {
 }
 
 var commands = []command{
-	{"serve", "the control plane with its API", serveCommand},
-	{"demo", "a small call centre on this machine: a real switch, phones, callers", demoCommand},
-	{"migrate", "change the database's schema", migrateCommand},
+	{"serve", "run the control plane with its API", serveCommand},
+	{"demo", "run a small call centre on this machine: a real switch, phones, callers", demoCommand},
+	{"migrate", "bring the database's schema up to date, take a migration back, or show the versions", migrateCommand},
 	{"backup", "write database, bucket and configuration into one file", backupCommand},
-	{"restore", "make an installation of a backup, in an empty database and bucket", restoreCommand},
-	{"setup", "what an installation needs before it starts: secrets, the switches' directories", setupCommand},
-	{"health", "whether the control plane on this machine can do its work", healthCommand},
-	{"jobs", "the jobs that were given up, and have them tried again", jobsCommand},
-	{"doctor", "check everything that serve stands on", doctorCommand},
-	{"sim", "seeded shifts on simulated switches, with faults, and everything that must hold", simCommand},
-	{"replay", "a journal through the rules again, as a timeline", replayCommand},
-	{"phone", "a soft phone on the command line", phoneCommand},
-	{"version", "the version of this program", versionCommand},
+	{"restore", "restore a backup into an empty database and bucket", restoreCommand},
+	{"setup", "prepare an installation: secrets, the switches' directories", setupCommand},
+	{"health", "tell whether the control plane on this machine is ready", healthCommand},
+	{"jobs", "list the jobs that were given up, or have them tried again", jobsCommand},
+	{"doctor", "check everything that serve depends on", doctorCommand},
+	{"sim", "play seeded shifts on simulated switches, with faults, and check every invariant", simCommand},
+	{"replay", "play a journal through the rules again, and print its timeline", replayCommand},
+	{"phone", "run a soft phone on the command line", phoneCommand},
+	{"version", "print the version of this program", versionCommand},
 }
 
 func main() {
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	_, _ = fmt.Fprintln(w, "usage: tandem <command> [flags]; tandem <command> -help tells more")
+	_, _ = fmt.Fprintln(w, "usage: tandem <command> [flags]; tandem <command> -help says more")
 	for _, c := range commands {
 		_, _ = fmt.Fprintf(w, "  %-8s %s\n", c.name, c.summary)
 	}

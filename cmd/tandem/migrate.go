@@ -19,7 +19,7 @@ func migrateCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 		_, _ = fmt.Fprintln(stderr, "usage: tandem migrate up|down|status\n\n"+
 			"up      brings the schema of TANDEM_DB to the version that this program knows\n"+
 			"down    takes the newest migration back, WITH the data in its tables\n"+
-			"status  tells the versions; the exit status is 1 while up has work to do")
+			"status  shows the versions; the exit status is 1 while up has work to do")
 	}
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -29,7 +29,7 @@ func migrateCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	}
 	verb := flags.Arg(0)
 	if flags.NArg() != 1 || verb != "up" && verb != "down" && verb != "status" {
-		_, _ = fmt.Fprintln(stderr, "tandem migrate: give one of up, down and status")
+		_, _ = fmt.Fprintln(stderr, "tandem migrate: expected exactly one of up, down and status")
 		flags.Usage()
 		return errUsage
 	}

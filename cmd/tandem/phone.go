@@ -34,12 +34,12 @@ func runPhone(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	var (
 		user     = flags.String("user", "", "SIP user, for example 1001; the password comes from the environment, as "+phonePasswordEnv)
 		server   = flags.String("server", "127.0.0.1:5060", "host:port of the switch")
-		addr     = flags.String("addr", "", "local ip:port, port 0 is any free one; default: a free one of the interface that leads to the switch")
+		addr     = flags.String("addr", "", "local ip:port, where port 0 is any free one; default: a free port on the interface that leads to the switch")
 		name     = flags.String("name", "", "display name for outgoing calls")
 		register = flags.Bool("register", true, "register at the switch")
 		answer   = flags.Bool("answer", false, "answer every call at once")
-		tone     = flags.Float64("tone", 0, "say a tone of this many Hz, 50 to 3900")
-		wav      = flags.String("wav", "", "say this WAV file (8 kHz mono) over and over")
+		tone     = flags.Float64("tone", 0, "send a tone of this many Hz, 50 to 3900")
+		wav      = flags.String("wav", "", "send this WAV file (8 kHz mono) over and over")
 	)
 	if err := parse(flags, args); err != nil {
 		return err

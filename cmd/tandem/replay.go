@@ -20,7 +20,7 @@ func replayCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	flags := newFlags("replay", "[flags]", "", stderr)
 	from := flags.String("journal", "db", "a file of JSON lines (seq, at, kind, body), - for standard input, or db for the database of TANDEM_DB from its newest snapshot on")
 	shard := flags.String("shard", "main", "with -journal db: whose journal")
-	seed := flags.Uint64("seed", 0, "the shard's seed, where the journal itself does not tell")
+	seed := flags.Uint64("seed", 0, "the shard's seed, if the journal itself does not contain it")
 	if err := parse(flags, args); err != nil {
 		return err
 	}

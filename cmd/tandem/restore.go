@@ -20,9 +20,9 @@ import (
 const restoreHelp = `
 It reads the settings that "tandem serve" reads, and puts a backup into the database and the bucket that they name, which must
 be empty: nothing is ever overwritten. The database may be of the other kind, SQLite or Postgres. The whole file is checked
-before anything is written. Do not start "tandem serve" before, and not while the installation that the backup is of still
-runs with the same switches. Where the files of the first start are lost (TANDEM_ADMIN_TOKEN, TANDEM_SECRET_KEY_FILE), -new-admin-token makes another token, and
--secret-key brings the key along. The users are those of the backup, with their passwords.
+before anything is written. Do not start "tandem serve" first, nor while the old installation still drives the same switches.
+If the files of its first start are lost (TANDEM_ADMIN_TOKEN, TANDEM_SECRET_KEY_FILE), -new-admin-token makes another token, and
+-secret-key copies the key into place. The users are those of the backup, with their passwords.
 `
 
 // restoreCommand makes an installation of a backup.
@@ -30,9 +30,9 @@ func restoreCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	flags := newFlags("restore", "-from FILE [flags]", restoreHelp, stderr)
 	from := flags.String("from", "", "the file that \"tandem backup\" has written")
 	check := flags.Bool("check", false, "only check that the file is whole")
-	key := flags.String("secret-key", "", "the file of TANDEM_SECRET_KEY_FILE of the installation that the backup is of, to be put in its place here; none = it is there, or phones and trunks get new passwords")
+	key := flags.String("secret-key", "", "a copy of the old installation's TANDEM_SECRET_KEY_FILE, to be put in its place here; none = it is in place already, or phones and trunks get new passwords")
 	token := flags.Bool("new-admin-token", false, "make another administrator's token and write it to TANDEM_ADMIN_TOKEN")
-	filesTo := flags.String("files", "", "an empty directory to put the files of configuration in that were taken along; none = they are left out")
+	filesTo := flags.String("files", "", "an empty directory for the configuration files that the backup includes; none = they are not restored")
 	if err := parse(flags, args); err != nil {
 		return err
 	}

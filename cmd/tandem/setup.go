@@ -14,15 +14,15 @@ import (
 )
 
 const setupHelp = `
-It makes what an installation needs before its services start; docker/compose.yaml calls it, and an installation without containers can:
+It prepares an installation before its services start. docker/compose.yaml calls it; without containers, call it yourself:
 
-  tandem setup secrets [flags]     the passwords that are missing, of the database, of Redis, and of the switches, as files
-  tandem setup asterisk [flags]    the directory of an Asterisk, and the settings with which Tandem drives it
+  tandem setup secrets [flags]     generates the passwords of the database, of Redis and of the switches that do not exist yet, as files
+  tandem setup asterisk [flags]    writes the directory of an Asterisk, and the settings with which Tandem drives it
   tandem setup freeswitch [flags]  the same for a FreeSWITCH
-  tandem setup forget [flags]      that there was a switch: from its next start on Tandem drives it no longer, and closes the calls that stood there
-  tandem setup sign-in             who can sign in at first, and the password; for people
+  tandem setup forget [flags]      removes a switch: from its next start Tandem no longer drives it, and closes the calls that were on it
+  tandem setup sign-in             shows the name and the password for the first sign-in
 
-Called again, secrets leaves those that are there, and the switches' parts write their directories anew.
+Called again, secrets keeps existing ones, and asterisk and freeswitch rewrite their directories.
 `
 
 // setupCommand prepares the directories that the services of a container installation share. Each part is a service of its own, so that a profile of compose chooses
@@ -64,10 +64,10 @@ const (
 func setupSecrets(args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("setup secrets", "[flags]", "", stderr)
 	dir := flags.String("dir", "/run/tandem", "directory of Tandem's own secrets")
-	postgres := flags.String("postgres", "", "directory for the password of a Postgres server whose host is postgres; default: none is wanted")
-	redis := flags.String("redis", "", "directory for the configuration of a Redis whose host is redis; default: none is wanted")
-	grafana := flags.String("grafana", "", "directory for the password of Grafana's admin; default: none is wanted")
-	address := flags.String("address", "http://127.0.0.1:8080", "where people will find the app, to be shown to them")
+	postgres := flags.String("postgres", "", "directory for the password of a Postgres server on the host postgres; default: none")
+	redis := flags.String("redis", "", "directory for the configuration of a Redis on the host redis; default: none")
+	grafana := flags.String("grafana", "", "directory for the password of Grafana's admin; default: none")
+	address := flags.String("address", "http://127.0.0.1:8080", "address of the app, shown with the first sign-in")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func setupSecrets(args []string, stdout, stderr io.Writer) error {
 // forgetSwitch takes back what the set-up of a switch has told Tandem, and says that it will not be back. Secrets and the switch's directory stay; who sets it up again takes that back.
 func forgetSwitch(args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("setup forget", "-switch NAME [flags]", "", stderr)
-	name := flags.String("switch", "", "the switch, as Tandem calls it: "+asteriskName+" or "+freeswitchName)
+	name := flags.String("switch", "", "the switch by its name in Tandem: "+asteriskName+" or "+freeswitchName)
 	secrets := flags.String("secrets", "/run/tandem", "directory of Tandem's own secrets")
 	if err := parse(flags, args); err != nil {
 		return err

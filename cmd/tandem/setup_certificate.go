@@ -20,10 +20,10 @@ import (
 var hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
 
 func securityFlags(flags *flag.FlagSet, p *switchPlace) {
-	flags.IntVar(&p.tlsPort, "tls-port", 0, "port of SIP over TLS, at the address of -sip; default: there is none")
-	flags.StringVar(&p.tlsDir, "tls-dir", "", "directory that nobody but the switch needs to see, for its certificate and key, at the same path for the switch itself")
-	flags.StringVar(&p.certificates, "certificates", "", "directory with "+certificate.ChainFile+" and "+certificate.KeyFile+", and perhaps "+certificate.AuthoritiesFile+"; default: one is made")
-	flags.StringVar(&p.hostname, "tls-name", "", "host name by which phones and carriers reach the switch; default: they use its address")
+	flags.IntVar(&p.tlsPort, "tls-port", 0, "port of SIP over TLS, at the address of -sip; default: no TLS")
+	flags.StringVar(&p.tlsDir, "tls-dir", "", "directory for the switch's certificate and key, which only the switch needs to see, at the same path for the switch itself")
+	flags.StringVar(&p.certificates, "certificates", "", "directory with "+certificate.ChainFile+" and "+certificate.KeyFile+", and optionally "+certificate.AuthoritiesFile+"; default: one is made")
+	flags.StringVar(&p.hostname, "tls-name", "", "host name at which phones and carriers reach the switch; default: they use its address")
 }
 
 func (p *switchPlace) secure() bool { return p.tlsPort != 0 }
@@ -41,8 +41,8 @@ func (p *switchPlace) tlsAddress() string {
 
 func (p *switchPlace) checkSecurity(check func(ok bool, field, rule string)) {
 	check(p.tlsPort >= 0 && p.tlsPort <= 65535, "-tls-port", "must be a port, or 0 for none")
-	check(!p.secure() || p.tlsPort != int(p.sip.Port()), "-tls-port", "must be another than that of -sip")
-	check(!p.secure() || filepath.IsAbs(p.tlsDir), "-tls-dir", "must be an absolute path where there is a -tls-port")
+	check(!p.secure() || p.tlsPort != int(p.sip.Port()), "-tls-port", "must be another port than that of -sip")
+	check(!p.secure() || filepath.IsAbs(p.tlsDir), "-tls-dir", "must be an absolute path if -tls-port is given")
 	check(p.certificates == "" || filepath.IsAbs(p.certificates), "-certificates", "must be an absolute path")
 	check(p.hostname == "" || len(p.hostname) <= 253 && hostForm.MatchString(p.hostname), "-tls-name", "must be a host name")
 }

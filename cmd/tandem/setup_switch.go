@@ -73,7 +73,7 @@ func setupFreeSWITCH(args []string, stdout, stderr io.Writer) error {
 	var peerPort int
 	p, err := readSwitchPlace("freeswitch", "the event socket", args, stderr, func(flags *flag.FlagSet) {
 		flags.StringVar(&allow, "allow", "127.0.0.0/8", "addresses and networks, separated by commas, that may use the event socket")
-		flags.IntVar(&peerPort, "peer-port", 5080, "port on which calls of the other switch come in")
+		flags.IntVar(&peerPort, "peer-port", 5080, "port on which calls from the other switch come in")
 	})
 	if err != nil {
 		return err
@@ -138,15 +138,15 @@ type switchPlace struct {
 
 // readSwitchPlace reads the flags that the two kinds have in common, and those that more adds. what is the way in for Tandem, in the words of the switch.
 func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more func(*flag.FlagSet)) (switchPlace, error) {
-	flags := newFlags("setup "+kind, "[flags]", "", stderr)
+	flags := newFlags("setup "+kind, "-control ADDRESS:PORT [flags]", "", stderr)
 	var p switchPlace
 	flags.StringVar(&p.dir, "dir", "/srv/"+kind, "the switch's directory, at the same path for the switch itself")
 	flags.StringVar(&p.secrets, "secrets", "/run/tandem", "directory of Tandem's own secrets")
-	sip := flags.String("sip", "0.0.0.0:5060", "address and port of SIP and address of media, as the switch binds them")
-	control := flags.String("control", "127.0.0.1:0", "address and port of "+what+": a network on which nobody is but Tandem and the switches")
-	rtp := flags.String("rtp", "10000-10199", "ports of media, first and last; a leg takes two")
-	flags.StringVar(&p.public, "public", "", "IP address at which phones and carriers reach the switch; default: the address with which this machine speaks to the world")
-	peer := flags.String("peer", "", "address and port of the other switch for calls between the two; default: there is none")
+	sip := flags.String("sip", "0.0.0.0:5060", "address and port on which the switch binds SIP; it binds media on the same address")
+	control := flags.String("control", "", "address and port of "+what+", on a network that only Tandem and the switches share")
+	rtp := flags.String("rtp", "10000-10199", "media ports, first and last; a leg takes two")
+	flags.StringVar(&p.public, "public", "", "IP address at which phones and carriers reach the switch; default: this machine's outbound address")
+	peer := flags.String("peer", "", "address and port of the other switch for calls between the two; default: no other switch")
 	securityFlags(flags, &p)
 	if more != nil {
 		more(flags)

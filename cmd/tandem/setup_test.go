@@ -228,7 +228,7 @@ func TestSetupNamesTheVariable(t *testing.T) {
 		{"freeswitch", "-rtp", "10000-99999", "-rtp (TANDEM_FREESWITCH_RTP_PORTS): must be two ports"},
 		{"asterisk", "-sip", "172.16.300.2:5060", "-sip (TANDEM_SIP_PORT, TANDEM_NET): "},
 		{"freeswitch", "-sip", "172.16.1.2:99999", "-sip (TANDEM_FREESWITCH_SIP_PORT, TANDEM_NET): "},
-		{"asterisk", "-tls-port", "5060", "-tls-port (TANDEM_SIPS_PORT): must be another than that of -sip"},
+		{"asterisk", "-tls-port", "5060", "-tls-port (TANDEM_SIPS_PORT): must be another port than that of -sip"},
 		{"freeswitch", "-tls-port", "70000", "-tls-port (TANDEM_FREESWITCH_SIPS_PORT): "},
 		{"asterisk", "-public", "sip.example.net", "-public (TANDEM_PUBLIC_ADDRESS): must be an IP address"},
 		{"asterisk", "-public", "0.0.0.0", "-public (TANDEM_PUBLIC_ADDRESS): must be an address that phones can reach"},

@@ -197,7 +197,7 @@ func (in MergeConsult) refuse(s *Shard) *Refusal {
 	case r != nil:
 		return r
 	case c.Phase == PostCall:
-		return refusal(RefusedState, "call", "the customer has left: nobody joins any more")
+		return refusal(RefusedState, "call", "the customer has left: nobody can join any more")
 	case !c.consult().Answered && !c.consult().Reached:
 		return refusal(RefusedState, "call", "the consult is not answered yet")
 	case c.consult().Joins:
@@ -273,11 +273,14 @@ func (in HoldParticipant) refuse(s *Shard) *Refusal {
 	case r != nil:
 		return r
 	case c.Phase == PostCall:
-		return refusal(RefusedState, "call", "the customer has left: nobody is put on hold any more")
+		return refusal(RefusedState, "call", "the customer has left: nobody can be put on hold any more")
 	case c.consult() != nil:
 		return refusal(RefusedState, "call", "a consult is going on")
 	case i < 0 && c.Held == in.On, i >= 0 && c.party()[i].Held == in.On:
-		return refusal(RefusedState, "leg", "the participant is so already")
+		if in.On {
+			return refusal(RefusedState, "leg", "the participant is on hold already")
+		}
+		return refusal(RefusedState, "leg", "the participant is not on hold")
 	}
 	return nil
 }

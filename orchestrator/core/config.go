@@ -100,8 +100,8 @@ type Queue struct {
 	Tenant            TenantID      `json:"tenant"`
 	Name              string        `json:"name"`
 	Strategy          Strategy      `json:"strategy,omitempty"`         // default LongestIdle
-	RingTime          time.Duration `json:"ring_time,omitempty"`        // one offer rings so long; 1 s to 5 min; default DefaultRingTime
-	BusyDelay         time.Duration `json:"busy_delay,omitempty"`       // an agent whose phone was busy gets no offer for so long
+	RingTime          time.Duration `json:"ring_time,omitempty"`        // how long one offer rings; 1 s to 5 min; default DefaultRingTime
+	BusyDelay         time.Duration `json:"busy_delay,omitempty"`       // how long an agent whose phone was busy gets no offer
 	MissDelay         time.Duration `json:"miss_delay,omitempty"`       // the same after a miss that does not lead to RONA
 	RONAAfter         int           `json:"rona_after,omitempty"`       // misses in a row that lead to RONA; 0 = 1, negative = never
 	ProgressiveStep   time.Duration `json:"progressive_step,omitempty"` // ProgressiveRing adds a phone after each, and at once where none rings
@@ -109,11 +109,11 @@ type Queue struct {
 	Skills            []SkillNeed   `json:"skills,omitempty"`
 	Music             string        `json:"music,omitempty"`              // music class while waiting and on hold
 	Ringback          bool          `json:"ringback,omitempty"`           // callers hear ringing, unanswered, until an agent answers; default is answer and music
-	MaxWait           time.Duration `json:"max_wait,omitempty"`           // a caller who waited so long hears Unanswered and is ended; 0 = no limit. Who comes back from a transfer begins anew
+	MaxWait           time.Duration `json:"max_wait,omitempty"`           // after this wait a caller hears Unanswered and is ended; 0 = no limit. A call that comes back from a transfer begins anew
 	MaxSize           int           `json:"max_size,omitempty"`           // callers waiting; one more is refused with "queue_full"; 0 = no limit
 	Unanswered        []string      `json:"unanswered,omitempty"`         // prompts
 	ServiceLevel      time.Duration `json:"service_level,omitempty"`      // a call answered within it is answered in time (Q10); default DefaultServiceLevel
-	Sticky            time.Duration `json:"sticky,omitempty"`             // a returning caller waits so long for the agent who served them last; 0 = off (Q7)
+	Sticky            time.Duration `json:"sticky,omitempty"`             // how long a returning caller waits for the agent who served them last; 0 = off (Q7)
 	Record            bool          `json:"record,omitempty"`             // record every conversation (C15)
 	RecordConsults    bool          `json:"record_consults,omitempty"`    // record what is said in consults, each by itself
 	DiscardRecordings bool          `json:"discard_recordings,omitempty"` // its agents may discard what was recorded of a call while they are in it (C17)

@@ -56,7 +56,7 @@ func (in HoldCall) refuse(s *Shard) *Refusal {
 	case c.consult() != nil && !c.consult().Answered:
 		return refusal(RefusedState, "call", "a consult is ringing")
 	case c.primaryAside(): // the conference goes on: exchanging the two would let the customer hear the agent instead
-		return refusal(RefusedState, "call", "the conference goes on without the agent: toggle first")
+		return refusal(RefusedState, "call", "the agent is with the consultant while the conference goes on: toggle back to it first")
 	}
 	return nil
 }
@@ -104,9 +104,11 @@ func (in MuteAgent) refuse(s *Shard) *Refusal {
 	muted := c.mute(in.Agent)
 	switch {
 	case muted == nil:
-		return refusal(RefusedState, "call", "a consultant is not muted: leave, or speak")
-	case *muted == in.On:
-		return refusal(RefusedState, "on", "the agent is so already")
+		return refusal(RefusedState, "call", "a consultant cannot be muted: leave, or speak")
+	case *muted && in.On:
+		return refusal(RefusedState, "on", "the agent is muted already")
+	case !*muted && !in.On:
+		return refusal(RefusedState, "on", "the agent is not muted")
 	}
 	return nil
 }

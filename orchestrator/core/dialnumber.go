@@ -57,7 +57,7 @@ func StripDialNumber(text string) (string, *Refusal) {
 	case digits < MinDialDigits || digits > MaxDialDigits:
 		return "", refusal(RefusedInvalid, "number", "a number has 3 to 18 digits")
 	case strings.LastIndexByte(number, '+') > 0:
-		return "", refusal(RefusedInvalid, "number", "a + stands in front of a number only")
+		return "", refusal(RefusedInvalid, "number", "a + may stand only in front of a number")
 	}
 	return number, nil
 }
@@ -106,7 +106,7 @@ func (d Dialling) DialNumber(text string) (string, *Refusal) {
 		if slices.Contains(d.Allow, number) {
 			return number, nil
 		}
-		return "", refusal(RefusedForbidden, "number", number+" is no number in international form and not one of the allowed service numbers")
+		return "", refusal(RefusedForbidden, "number", number+" is neither a number in international form nor one of the allowed service numbers")
 	}
 	allow := d.Allow
 	if len(allow) == 0 && d.Home != "" {
@@ -119,7 +119,7 @@ func (d Dialling) DialNumber(text string) (string, *Refusal) {
 	case max(longestPrefix(d.Refuse, number), longestPrefix(d.Refuse, withoutTrunkZero(number))) >= allowed:
 		return "", refusal(RefusedForbidden, "number", "calls to "+number+" are not allowed: its prefix is refused")
 	case max(longestPrefix(premium(), number), longestPrefix(premium(), withoutTrunkZero(number))) > allowed:
-		return "", refusal(RefusedForbidden, "number", "calls to "+number+" are not allowed: it is a premium-rate or high-risk number, which have to be allowed by name")
+		return "", refusal(RefusedForbidden, "number", "calls to "+number+" are not allowed: it is a premium-rate or high-risk number, whose prefix has to be allowed by name")
 	}
 	return number, nil
 }

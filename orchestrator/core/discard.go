@@ -28,7 +28,7 @@ func (in DiscardRecordingOf) refuse(s *Shard) *Refusal {
 	case c.Record.Discarded:
 		return refusal(RefusedState, "call", "what was recorded of the call is discarded already")
 	case len(c.Record.Recordings) == 0:
-		return refusal(RefusedOff, "call", "nothing of the call is recorded")
+		return refusal(RefusedOff, "call", "nothing of the call has been recorded")
 	case !c.queue.DiscardRecordings:
 		return refusal(RefusedKept, "call", "the queue does not let its agents discard recordings")
 	case !c.Record.Free:

@@ -186,10 +186,10 @@ func (in DeclineOffer) refuse(s *Shard) *Refusal {
 		return refusal(RefusedState, "agent", "no request is ringing for the agent")
 	}
 	if in.Call != "" && in.Call != s.publicCall(a.Call) {
-		return refusal(RefusedOver, "call", "the request of this call does not ring any more; another one does")
+		return refusal(RefusedOver, "call", "the request of this call no longer rings; another one does")
 	}
 	if in.Leg != "" && in.Leg != a.Leg {
-		return refusal(RefusedOver, "leg", "this request does not ring any more; another one does")
+		return refusal(RefusedOver, "leg", "this request no longer rings; another one does")
 	}
 	return nil
 }

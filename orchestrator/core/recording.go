@@ -409,7 +409,7 @@ func (s *Shard) refuseRecordingIn(id CallID, agent AgentID, state RecordingState
 	case c.Recording == nil:
 		return refusal(RefusedOff, "call", "the call is not being recorded")
 	case c.consult() != nil || len(c.party()) > 0:
-		return refusal(RefusedState, "call", "a recording is neither paused nor resumed in a consult or a conference")
+		return refusal(RefusedState, "call", "a recording cannot be paused or resumed in a consult or a conference")
 	case c.Recording.State != state:
 		return refusal(RefusedState, "call", "the recording is "+string(c.Recording.State)+", not "+called)
 	}

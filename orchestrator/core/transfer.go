@@ -222,11 +222,11 @@ func (s *Shard) refuseEntryPointNow(id EntryPointID) *Refusal {
 	e := s.st.EntryPoints[id]
 	switch {
 	case e == nil:
-		return refusal(RefusedTarget, "call", "the entry point is no more: end the consult")
+		return refusal(RefusedTarget, "call", "the entry point no longer exists: end the consult")
 	case s.closed(e):
 		return refusal(RefusedTarget, "call", e.whyClosed()+": end the consult")
 	case s.st.Queues[e.target()] == nil || s.st.Queues[e.target()].Removed:
-		return refusal(RefusedTarget, "call", "the entry point's queue is no more: end the consult")
+		return refusal(RefusedTarget, "call", "the entry point's queue no longer exists: end the consult")
 	}
 	return nil
 }

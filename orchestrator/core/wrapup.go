@@ -61,7 +61,7 @@ func (w *wrapUp) meant(call CallID, since time.Time) *Refusal {
 		return refusal(RefusedOver, "call", "the wrap-up of this call is over; the agent is in that of another")
 	}
 	if !since.IsZero() && instantOf(since) != w.Since {
-		return refusal(RefusedOver, "since", "the wrap-up that has begun then is over; the agent is in another")
+		return refusal(RefusedOver, "since", "the wrap-up that began then is over; the agent is in another")
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (in ExtendWrapUp) refuse(s *Shard) *Refusal {
 		return refusal(RefusedUnknown, "agent", "there is no agent "+strconv.Quote(string(in.Agent)))
 	}
 	if a.Wrap == nil || a.Wrap.Until.IsZero() {
-		return refusal(RefusedState, "agent", "the agent has no wrap-up that runs out")
+		return refusal(RefusedState, "agent", "the agent has no wrap-up with a time limit")
 	}
 	if r := a.Wrap.meant(in.Call, in.Since); r != nil {
 		return r

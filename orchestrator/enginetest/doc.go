@@ -6,6 +6,6 @@
 // switch they are on; a difference that is allowed is either a value of [engine.Capabilities] or written down in the scenario as an alternative.
 //
 // Each scenario gets a world of its own from the start function, runs the engine with a [recorder] as its sink, and ends with the same questions: did all
-// facts keep the rules that hold always (rules.go), is nothing left on the switch, does Run return, is every goroutine gone.
+// facts keep the rules that always hold (rules.go), is nothing left on the switch, does Run return, is every goroutine gone.
 // Nothing sleeps: everything is awaited, up to [Patience].
 package enginetest

@@ -6,6 +6,6 @@
 //
 // The files are complete at any moment (written beside, then renamed), so that a switch that starts just then reads the old or the new.
 //
-// A [Guard] counts wrong passwords by the address they come from, and says which addresses a switch is to take nothing from for a while. [FollowLog] reads them for it from the
-// log of a switch that tells them nowhere else.
+// A [Guard] counts wrong passwords by the address they come from, and says from which addresses a switch should accept nothing for a while. [FollowLog] reads them for it from the
+// log of a switch that reports them nowhere else.
 package lines

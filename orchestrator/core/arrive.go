@@ -246,9 +246,6 @@ func (s *Shard) expireWait(c *call) {
 	}
 	q := c.queue
 	s.withdrawOffers(c, OfferWithdrawn)
-	if c.Phase != Waiting {
-		return // the offer was a transfer to one agent, which has failed and found its queue removed
-	}
 	if s.comesBack(c) {
 		return
 	}

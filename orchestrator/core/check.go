@@ -80,6 +80,9 @@ func (s *Shard) checkCall(c *call, legs int32, fail func(string, ...any)) {
 	if in != c.inLine() {
 		fail("call %s is %s; standing in line is %v", c.ID, c.Phase, in)
 	}
+	if c.Phase == Waiting && !c.queue.takes(c) && len(c.Offers) == 0 {
+		fail("call %s waits in queue %s, which is no more, and no phone rings for it", c.ID, c.Queue)
+	}
 	if c.Closed && c.Parent == "" {
 		r := c.Record
 		if r.EndedAt.Sub(c.ArrivedAt) != r.Route+r.Wait+r.Talk+r.Hold+r.Outside+r.PostCall+r.Close {

@@ -134,8 +134,12 @@ func (s *Shard) setQueue(set Queue) {
 	if old := s.ix.queues[set.ID]; old != nil {
 		before = old.members
 	}
+	back := q.Removed
 	q.Queue, q.Removed = set, false
 	s.indexQueue(q)
+	if back {
+		s.standAgain(q)
+	}
 	s.reportQueue(q)
 	for _, m := range before {
 		m.in = false // the old ready set is gone
@@ -151,6 +155,15 @@ func (s *Shard) setQueue(set Queue) {
 			c.PreferTill = 0 // the agent whom it waits for serves the queue no longer
 		}
 		s.touch(c)
+	}
+}
+
+// standAgain puts those back into the line of a queue that is set up again for whom a phone has rung on meanwhile.
+func (s *Shard) standAgain(q *queue) {
+	for _, id := range keys(s.st.Calls) {
+		if c := s.st.Calls[id]; c.queue == q {
+			s.enterLine(c)
+		}
 	}
 }
 
@@ -225,22 +238,30 @@ func (s *Shard) removeEntryPoint(id EntryPointID) {
 	s.removeQueue(ringGroupID(id))
 }
 
-// removeQueue ends a queue. Its waiting callers hear its last prompt and are ended; conversations and wrap-ups that came from it go on.
+// removeQueue ends a queue. Phones that ring for it go on ringing, conversations and wrap-ups that came from it go on; callers who wait without a phone that rings hear its last prompt and are ended.
 func (s *Shard) removeQueue(id QueueID) {
 	q := s.st.Queues[id]
 	if q == nil || q.Removed {
 		return
 	}
+	ix := q.index
+	var waiting []*call
+	for k, ok := ix.line.first(); ok; k, ok = ix.line.first() {
+		s.leaveLine(k.call)
+		waiting = append(waiting, k.call)
+	}
 	q.Removed = true
 	s.reportQueue(q)
-	ix := q.index
 	for _, m := range ix.members {
 		if a := s.st.Agents[m.agent]; a != nil {
 			s.reready(a)
 		}
 	}
-	for k, ok := ix.line.first(); ok; k, ok = ix.line.first() {
-		s.expireWait(k.call)
+	for _, c := range waiting {
+		s.touch(c)
+		if len(c.Offers) == 0 {
+			s.expireWait(c)
+		}
 	}
 }
 

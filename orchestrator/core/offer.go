@@ -43,7 +43,7 @@ func (c *call) offerOf(l LegID) int {
 }
 
 // endOffer takes an offer back from an agent with an outcome, and applies what the outcome means for the agent (Q4). The leg is hung up
-// if it is still there. What becomes of the call is up to the calling function, but for a direct offer: see directFailed.
+// if it is still there. What becomes of the call is up to the calling function, unless nobody else would be asked: after a direct offer (see directFailed), or where the queue is no more.
 func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	o := c.Offers[i]
 	c.Offers = slices.Delete(c.Offers, i, i+1)
@@ -71,8 +71,12 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
 	s.afterOffer(a, c.queue, outcome, c.ID)
-	if c.Direct && len(c.Offers) == 0 && outcome != OfferAbandoned { // a caller who gives up stands in no line then
+	switch {
+	case len(c.Offers) > 0, outcome == OfferAbandoned, outcome == OfferWithdrawn: // or it is known already where the call goes
+	case c.Direct:
 		s.directFailed(c, outcome)
+	case c.Phase == Waiting && !c.queue.takes(c):
+		s.expireWait(c)
 	}
 }
 

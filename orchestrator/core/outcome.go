@@ -116,7 +116,7 @@ const (
 	OfferUnreachable OfferOutcome = "unreachable" // Idle (Phone unreachable), supervisors alerted
 	OfferAbandoned   OfferOutcome = "abandoned"   // the caller gave up while it rang: no effect
 	OfferLostRace    OfferOutcome = "lost_race"   // another agent of the ring-all was faster: no effect
-	OfferWithdrawn   OfferOutcome = "withdrawn"   // the rules took it back (max wait, removed queue): no effect
+	OfferWithdrawn   OfferOutcome = "withdrawn"   // the rules took it back (max wait, the end of a consult): no effect
 	OfferFailed      OfferOutcome = "failed"      // the switch or network failed, not the phone: no effect but a short pause
 )
 

@@ -12,7 +12,8 @@ import (
 func TestAQueueOfAnothersIsNoWayBack(t *testing.T) {
 	for name, commands := range map[string][]string{
 		"the agent's phone dies":               {"THEIRS", "network ann"},
-		"the queue goes during a transfer":     {"transfer ann agent=bob", "ringing bob", "THEIRS"},
+		"the queue goes during a transfer":     {"transfer ann agent=bob", "ringing bob", "THEIRS", "+21s calls"},
+		"it goes and the colleague takes it":   {"transfer ann agent=bob", "ringing bob", "THEIRS", "answers bob"},
 		"a colleague does not take it":         {"THEIRS", "transfer ann agent=bob", "ringing bob", "+21s calls"},
 		"a colleague takes it":                 {"THEIRS", "transfer ann agent=bob", "ringing bob", "answers bob"},
 		"nobody is in the line it was sent to": {"transfer ann queue=help", "THEIRS", "+61s calls"},

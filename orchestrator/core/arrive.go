@@ -246,7 +246,7 @@ func (s *Shard) expireWait(c *call) {
 	}
 	q := c.queue
 	s.withdrawOffers(c, OfferWithdrawn)
-	if s.comesBack(c) {
+	if s.comesBack(c) || s.goesOver(c) {
 		return
 	}
 	c.Record.Outcome = CallUnanswered
@@ -254,6 +254,25 @@ func (s *Shard) expireWait(c *call) {
 		c.Record.Outcome = CallAnswered // by who has transferred them
 	}
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
+}
+
+// goesOver takes a caller whose queue is no more to where their entry point leads by now, if it is open: they were let in, and that is what has been put in its place. The time for which they
+// have waited counts there.
+func (s *Shard) goesOver(c *call) bool {
+	e := s.st.EntryPoints[c.EntryPoint]
+	if c.queue.takes(c) || e == nil || e.Tenant != c.Tenant || s.closed(e) {
+		return false
+	}
+	q := s.st.Queues[e.target()]
+	if q == nil || !q.takes(c) {
+		return false
+	}
+	if c.Phase == Waiting {
+		s.leaveQueue(c, "unanswered")
+	}
+	c.Queue = q.ID // or their first arrival would not count
+	s.becomeWaiting(c, q.ID, "moved")
+	return true
 }
 
 // leaveQueue takes a caller out of the queue whom nobody has served there. The entry is what a queue's figures are made from, so it is told of each stay that began with

@@ -238,7 +238,8 @@ func (s *Shard) removeEntryPoint(id EntryPointID) {
 	s.removeQueue(ringGroupID(id))
 }
 
-// removeQueue ends a queue. Phones that ring for it go on ringing, conversations and wrap-ups that came from it go on; callers who wait without a phone that rings hear its last prompt and are ended.
+// removeQueue ends a queue. Phones that ring for it go on ringing, conversations and wrap-ups that came from it go on; callers who wait without a phone that rings go
+// over to what their entry point leads to now, or hear its last prompt and are ended.
 func (s *Shard) removeQueue(id QueueID) {
 	q := s.st.Queues[id]
 	if q == nil || q.Removed {

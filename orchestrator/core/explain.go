@@ -49,7 +49,7 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		x.Reason = "one_agent" // a transfer to, or a consult with, this agent: nobody else is asked as long as the phone rings
 		return x, true
 	}
-	if !c.inLine() { // nor where the queue is no more
+	if !c.inLine() { // the queue is no more: nobody is asked beside those whose phones ring
 		return x, true
 	}
 	q := c.queue.index

@@ -73,7 +73,7 @@ func (s *Shard) checkCall(c *call, legs int32, fail func(string, ...any)) {
 			fail("call %s has an offer to %s without a leg", c.ID, o.Agent)
 		}
 	}
-	if c.queue != s.st.Queues[c.Queue] {
+	if c.queue != s.queueOf(c.Tenant, c.Queue) {
 		fail("call %s points at another queue than %q", c.ID, c.Queue)
 	}
 	in := c.queue != nil && slices.Contains(slices.Collect(c.queue.index.line.all), c.lineKey())

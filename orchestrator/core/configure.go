@@ -115,11 +115,14 @@ func (q Queue) withDefaults() Queue {
 
 func (s *Shard) setQueue(set Queue) {
 	set = set.withDefaults()
-	q := s.st.Queues[set.ID]
+	if q := s.st.Queues[set.ID]; q != nil && q.Tenant != set.Tenant {
+		s.outlive(q)
+	}
+	q := s.queueOf(set.Tenant, set.ID)
 	if q == nil {
 		q = &queue{}
-		s.st.Queues[set.ID] = q
 	}
+	s.st.Queues[set.ID], s.st.Outlived = q, slices.DeleteFunc(s.st.Outlived, func(x *queue) bool { return x == q })
 	if old, now := q.WrapUp, set.WrapUp; old.Extension != now.Extension || old.Extensions != now.Extensions {
 		for _, id := range keys(s.st.Agents) { // whether there is more time to be had may be another matter now
 			if a := s.st.Agents[id]; a.Wrap != nil && a.Wrap.Queue == set.ID {
@@ -180,6 +183,9 @@ func (s *Shard) touchCalls(of func(*call) bool) {
 func ringGroupID(e EntryPointID) QueueID { return QueueID("ring:" + string(e)) }
 
 func (s *Shard) setEntryPoint(set EntryPoint) {
+	if old := s.st.EntryPoints[set.ID]; old != nil && old.Tenant != set.Tenant {
+		s.removeEntryPoint(old.ID)
+	}
 	var had []VariableSetup
 	if old := s.st.EntryPoints[set.ID]; old != nil {
 		s.dropNumbers(old)
@@ -268,31 +274,61 @@ func (s *Shard) removeQueue(id QueueID) {
 
 // purgeQueues forgets removed queues that nothing refers to any more.
 func (s *Shard) purgeQueues() {
-	removed := map[QueueID]bool{}
+	removed := slices.Clone(s.st.Outlived)
 	for _, id := range keys(s.st.Queues) {
-		if s.st.Queues[id].Removed {
-			removed[id] = true
+		if q := s.st.Queues[id]; q.Removed {
+			removed = append(removed, q)
 		}
 	}
 	if len(removed) == 0 {
 		return
 	}
+	held := map[*queue]bool{}
 	for _, id := range keys(s.st.Calls) {
-		delete(removed, s.st.Calls[id].Queue)
+		held[s.st.Calls[id].queue] = true
 	}
 	for _, id := range keys(s.st.Agents) {
-		if w := s.st.Agents[id].Wrap; w != nil {
-			delete(removed, w.Queue)
+		if a := s.st.Agents[id]; a.Wrap != nil {
+			held[s.queueOf(a.Tenant, a.Wrap.Queue)] = true
 		}
 	}
-	for _, id := range keys(removed) {
-		for _, m := range s.ix.queues[id].members {
-			s.setPlaces(m.agent, slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == id }))
+	for _, q := range removed {
+		if !held[q] {
+			s.dropQueue(q)
 		}
-		delete(s.st.Queues, id)
-		delete(s.ix.queues, id)
-		s.chg.dropped = true
 	}
+}
+
+// dropQueue forgets a removed queue.
+func (s *Shard) dropQueue(q *queue) {
+	s.st.Outlived = slices.DeleteFunc(s.st.Outlived, func(x *queue) bool { return x == q })
+	if s.st.Queues[q.ID] != q {
+		return
+	}
+	for _, m := range q.index.members {
+		s.setPlaces(m.agent, slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == q.ID }))
+	}
+	delete(s.st.Queues, q.ID)
+	delete(s.ix.queues, q.ID)
+	s.chg.dropped = true
+}
+
+// outlive removes a queue whose id becomes another tenant's. What refers to it finds it still, and never the other's.
+func (s *Shard) outlive(q *queue) {
+	s.removeQueue(q.ID)
+	s.dropQueue(q)
+	q.index = &queueIndex{queue: q}
+	s.st.Outlived = append(s.st.Outlived, q)
+}
+
+// queueOf is the queue that a tenant's calls and wrap-ups mean by an id: the tenant's own, also when it is removed and the id has become another tenant's.
+func (s *Shard) queueOf(t TenantID, id QueueID) *queue {
+	for _, q := range s.st.Outlived {
+		if q.ID == id && q.Tenant == t {
+			return q
+		}
+	}
+	return s.st.Queues[id]
 }
 
 func (s *Shard) removeAgent(id AgentID) {
@@ -302,7 +338,7 @@ func (s *Shard) removeAgent(id AgentID) {
 	}
 	a.Removed = true
 	if a.Wrap != nil && a.Wrap.Until.IsZero() {
-		a.Wrap.Until = s.now.Add(s.st.Queues[a.Wrap.Queue].WrapUp.Time) // only they could have ended it
+		a.Wrap.Until = s.now.Add(s.queueOf(a.Tenant, a.Wrap.Queue).WrapUp.Time) // only they could have ended it
 	}
 	s.touchAgent(a)
 	s.indexAgent(a)

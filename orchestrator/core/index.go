@@ -106,6 +106,9 @@ func (s *Shard) reindex() {
 	for _, id := range keys(s.st.Queues) {
 		s.indexQueue(s.st.Queues[id])
 	}
+	for _, q := range s.st.Outlived {
+		q.index = &queueIndex{queue: q}
+	}
 	for _, x := range s.st.Affinity {
 		s.ix.affinity[affinityKey{x.Tenant, x.Number}] = x.Agent
 	}
@@ -118,7 +121,7 @@ func (s *Shard) reindex() {
 		if !c.Closed && c.Parent == "" {
 			s.ix.open++
 		}
-		c.queue, c.customer, c.primary, c.agentLeg = s.st.Queues[c.Queue], s.legOfCustomer(c), s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
+		c.queue, c.customer, c.primary, c.agentLeg = s.queueOf(c.Tenant, c.Queue), s.legOfCustomer(c), s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
 		s.enterLine(c)
 		s.indexCall(c)
 		s.armCall(c)

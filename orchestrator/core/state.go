@@ -26,6 +26,7 @@ type state struct {
 	Hours       map[HoursID]*Hours           `json:"hours,omitempty"`
 	EntryPoints map[EntryPointID]*EntryPoint `json:"entry_points"`
 	Queues      map[QueueID]*queue           `json:"queues"`
+	Outlived    []*queue                     `json:"outlived,omitempty"` // removed queues whose ids are other tenants' by now, kept as those are: see queueOf
 	Agents      map[AgentID]*agent           `json:"agents"`
 	Engines     map[EngineID]*engine         `json:"engines"`
 	Calls       map[CallID]*call             `json:"calls"`

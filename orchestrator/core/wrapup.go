@@ -49,7 +49,7 @@ func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 			return nil
 		}
 	}
-	if len(q.WrapUp.Reasons) > 0 {
+	if len(q.WrapUp.Reasons) > 0 && !q.Removed { // of a removed queue nobody can read any more which there are
 		return refusal(RefusedInvalid, "reason", "the reason is not one of the queue's wrap-up reasons")
 	}
 	return nil

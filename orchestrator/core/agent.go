@@ -15,6 +15,7 @@ func (s *Shard) setState(a *agent, to AgentState, reason, cause, actor string) {
 	}
 	s.tell(Entry{Kind: EntryAgentState, Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(a.Call), Reason: word, Text: cause, Actor: actor, Duration: s.now.Sub(a.Since)})
 	a.State, a.Reason, a.StateCause, a.Since = to, reason, cause, s.now
+	a.OldPhone = a.OldPhone && to == Engaged
 	if to == Offline {
 		s.awaitNoMore(a)
 	}

@@ -72,7 +72,7 @@ func (s *Shard) setAgent(set AgentSetup) {
 		s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
 		anew = a.Phone != set.Phone || a.Engine != set.Engine
 		if anew {
-			a.PhoneDown = false // what was known is of another phone, or of the phone at another switch
+			a.PhoneDown, a.OldPhone = false, a.Leg != "" // what was known is of another phone, or of the phone at another switch
 		}
 		a.AgentSetup, a.Removed = set, false
 		s.touchAgent(a)

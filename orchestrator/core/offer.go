@@ -82,6 +82,10 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 
 // afterOffer applies to an agent what the outcome of an offer means (Q4).
 func (s *Shard) afterOffer(a *agent, q *queue, outcome OfferOutcome, of CallID) {
+	if outcome == OfferUnreachable && a.OldPhone {
+		s.becomeUnreserved(a, string(outcome))
+		return
+	}
 	switch outcome {
 	case OfferFailed, OfferAbandoned, OfferLostRace, OfferWithdrawn:
 	default:

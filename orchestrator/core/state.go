@@ -101,6 +101,7 @@ type agent struct {
 	Wrap       *wrapUp       `json:"wrap,omitempty"`
 	Removed    bool          `json:"removed,omitempty"`
 	PhoneDown  bool          `json:"phone_down,omitempty"` // the switch says that the phone cannot be reached
+	OldPhone   bool          `json:"old_phone,omitempty"`  // Leg is of the phone that was set up before: what becomes of it says nothing of the one that is set up now
 
 	timer    timer
 	places   []*member // in its queues, by rank, then queue

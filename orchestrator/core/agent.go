@@ -23,15 +23,17 @@ func (s *Shard) setState(a *agent, to AgentState, reason, cause, actor string) {
 	s.indexAgent(a)
 }
 
-// awaitNoMore lets callers who wait for this agent (Q7) have anybody: who is not at work is not waited for.
+// awaitNoMore lets callers who wait for this agent (Q7) have anybody, where the agent is not at work, will not be, or lacks a skill by now that their queue requires.
 func (s *Shard) awaitNoMore(a *agent) {
 	line := s.ix.sticky[a.ID]
 	if line == nil {
 		return
 	}
 	for k := range line.all {
-		k.call.PreferTill = 0
-		s.touch(k.call)
+		if m := k.call.queue.index.of[a.ID]; a.State == Offline || a.Removed || m == nil || !m.able {
+			k.call.PreferTill = 0
+			s.touch(k.call)
+		}
 	}
 }
 

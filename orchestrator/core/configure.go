@@ -82,6 +82,7 @@ func (s *Shard) setAgent(set AgentSetup) {
 	for _, m := range a.places {
 		m.able, m.fit, m.surplus = fitness(m.of.queue.Skills, a.Skills)
 	}
+	s.awaitNoMore(a)
 	s.reready(a)
 	if anew && a.Phone != "" {
 		s.phoneBack(a) // it may be registered since long ago, so that no switch says anything of it
@@ -340,6 +341,7 @@ func (s *Shard) removeAgent(id AgentID) {
 	if a.Wrap != nil && a.Wrap.Until.IsZero() {
 		a.Wrap.Until = s.now.Add(s.queueOf(a.Tenant, a.Wrap.Queue).WrapUp.Time) // only they could have ended it
 	}
+	s.awaitNoMore(a)
 	s.touchAgent(a)
 	s.indexAgent(a)
 	s.leaveIfRemoved(a)

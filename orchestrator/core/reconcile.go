@@ -69,8 +69,8 @@ func (s *Shard) engineUp(f EngineUp) {
 		if c.Engine == e.ID && (c.customer != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
 			s.sayAgain(c, snap)
 		}
-		if a := s.st.Agents[c.Prefer]; c.Engine == e.ID && a != nil && a.State == Offline {
-			c.PreferTill = 0 // they have signed out meanwhile: see awaitNoMore
+		if a := s.st.Agents[c.Prefer]; c.Engine == e.ID && (a == nil || a.State == Offline || a.Removed) {
+			c.PreferTill = 0 // they have signed out meanwhile, or were deleted: see awaitNoMore
 		}
 		if c.Engine == e.ID && s.due(s.notBefore(Deadline{Call: c.ID}, s.now)) {
 			s.expireCall(c) // what fell due while the switch was away, now that we know how things stand

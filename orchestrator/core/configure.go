@@ -11,11 +11,13 @@ func (s *Shard) configure(ev ConfigChanged) {
 		s.st.Site = *ev.Site
 	}
 	for _, t := range ev.Tenants {
+		had := s.protects(t.ID)
 		if have := s.st.Tenants[t.ID]; have != nil {
 			have.Tenant = t
 		} else {
 			s.st.Tenants[t.ID] = &tenant{Tenant: t, Calls: s.callsOf(t.ID)}
 		}
+		s.protectionChanged(t.ID, had, t.MaskNumbers)
 	}
 	for _, a := range ev.Agents {
 		s.setAgent(a)
@@ -42,11 +44,19 @@ func (s *Shard) configure(ev ConfigChanged) {
 		s.removeAgent(id)
 	}
 	for _, id := range ev.Remove.Tenants {
+		s.protectionChanged(id, s.protects(id), false)
 		delete(s.st.Tenants, id)
 	}
 	s.purgeQueues()
 	if len(ev.EntryPoints)+len(ev.Hours)+len(ev.Remove.EntryPoints)+len(ev.Remove.Hours) > 0 { // it may be closed now to a call that a consult would send there, or open again
 		s.touchCalls(func(c *call) bool { return c.consult() != nil && c.consult().To.EntryPoint != "" })
+	}
+}
+
+// protectionChanged has readers look again at the calls of a tenant: how much is shown of a number is seen in them (C2).
+func (s *Shard) protectionChanged(of TenantID, had, now bool) {
+	if had != now {
+		s.touchCalls(func(c *call) bool { return c.Tenant == of })
 	}
 }
 

@@ -392,7 +392,7 @@ func (st *story) configChange() ConfigChanged {
 func (st *story) otherChange() ConfigChanged {
 	setup := storySetup()
 	id := pick(st, QueueID("sales"), "support", "back")
-	switch st.next(7) {
+	switch st.next(8) {
 	case 0: // users make room for a queue, other users, or the same again
 		e := setup.EntryPoints[2]
 		switch n := st.next(4); n {
@@ -430,6 +430,12 @@ func (st *story) otherChange() ConfigChanged {
 		q.RingTime, q.MaxWait = pick(st, time.Second, 40*time.Second), pick(st, 0, 5*time.Second, time.Minute)
 		q.Record, q.RecordConsults, q.WrapUp = st.next(2) == 0, st.next(2) == 0, WrapUpSetup{Required: st.next(2) == 0, Time: pick(st, 0, time.Second)}
 		return ConfigChanged{Queues: []Queue{q}}
+	case 6: // what of callers' numbers is shown, where one may dial, and when it is open
+		t := setup.Tenants[0]
+		t.MaskNumbers, t.Dialling.Trunk = st.next(2) == 0, pick(st, "", "carrier")
+		e := setup.EntryPoints[st.next(3)]
+		e.Hours = "night"
+		return ConfigChanged{Tenants: []Tenant{t}, EntryPoints: []EntryPoint{e}, Hours: []Hours{{ID: "night", Tenant: "acme", Week: pick(st, nil, []WeekSpan{{"monday", "09:00", "10:00"}})}}}
 	default:
 		return setup
 	}

@@ -423,7 +423,7 @@ func (st *story) otherChange() ConfigChanged {
 	case 4: // other phones, other switches, other skills
 		a := setup.Agents[st.next(5)]
 		a.Phone, a.Engine = pick(st, a.Phone, "301", "302"), pick(st, a.Engine, "", "west", "east")
-		a.Skills = map[string]int{"german": st.next(10)}
+		a.Skills, a.Tenant = map[string]int{"german": st.next(10)}, pick(st, TenantID("acme"), "acme", "zeta")
 		return ConfigChanged{Agents: []AgentSetup{a}}
 	case 5: // other times, and what is owed after a call
 		q := storyQueue(id, pick(st, Strategies()...))

@@ -15,6 +15,7 @@ func (s *Shard) setState(a *agent, to AgentState, reason, cause, actor string) {
 	}
 	s.tell(Entry{Kind: EntryAgentState, Tenant: a.Tenant, Agent: a.ID, Call: s.publicCall(a.Call), Reason: word, Text: cause, Actor: actor, Duration: s.now.Sub(a.Since)})
 	a.State, a.Reason, a.StateCause, a.Since = to, reason, cause, s.now
+	a.OldPhone = a.OldPhone && to == Engaged
 	if to == Offline {
 		s.awaitNoMore(a)
 	}
@@ -22,15 +23,17 @@ func (s *Shard) setState(a *agent, to AgentState, reason, cause, actor string) {
 	s.indexAgent(a)
 }
 
-// awaitNoMore lets callers who wait for this agent (Q7) have anybody: who is not at work is not waited for.
+// awaitNoMore lets callers who wait for this agent (Q7) have anybody, where the agent is not at work, will not be, or lacks a skill by now that their queue requires.
 func (s *Shard) awaitNoMore(a *agent) {
 	line := s.ix.sticky[a.ID]
 	if line == nil {
 		return
 	}
 	for k := range line.all {
-		k.call.PreferTill = 0
-		s.touch(k.call)
+		if m := k.call.queue.index.of[a.ID]; a.State == Offline || a.Removed || m == nil || !m.able {
+			k.call.PreferTill = 0
+			s.touch(k.call)
+		}
 	}
 }
 

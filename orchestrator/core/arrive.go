@@ -81,7 +81,7 @@ func (s *Shard) refuseCallTo(c *call, to QueueID, reason string, cause CauseCode
 
 // route sends a call from its entry point to where it belongs.
 func (s *Shard) route(c *call) {
-	e := s.st.EntryPoints[c.EntryPoint]
+	e := s.entryPointOf(c, c.EntryPoint)
 	var to QueueID
 	if e != nil {
 		to = e.target()
@@ -98,6 +98,14 @@ func (s *Shard) route(c *call) {
 	s.becomeWaiting(c, to, "arrival")
 }
 
+// entryPointOf is an entry point of a call's own tenant; nil where there is none of that id, or where it has become another tenant's.
+func (s *Shard) entryPointOf(c *call, id EntryPointID) *EntryPoint {
+	if e := s.st.EntryPoints[id]; e != nil && e.Tenant == c.Tenant {
+		return e
+	}
+	return nil
+}
+
 // target is the queue that an entry point leads to: its own, or the private one of its ring group.
 func (e *EntryPoint) target() QueueID {
 	if len(e.Users) > 0 {
@@ -110,7 +118,7 @@ func (e *EntryPoint) target() QueueID {
 func (s *Shard) becomeWaiting(c *call, to QueueID, why string) {
 	c.assert(Routing, Waiting, Talking, Outside)
 	s.passPhase(c)
-	q := s.st.Queues[to]
+	q := s.queueOf(c.Tenant, to)
 	if c.Queue != to || c.QueuedAt.IsZero() {
 		c.QueuedAt = s.now
 	}
@@ -246,10 +254,7 @@ func (s *Shard) expireWait(c *call) {
 	}
 	q := c.queue
 	s.withdrawOffers(c, OfferWithdrawn)
-	if c.Phase != Waiting {
-		return // the offer was a transfer to one agent, which has failed and found its queue removed
-	}
-	if s.comesBack(c) {
+	if s.comesBack(c) || s.goesOver(c) {
 		return
 	}
 	c.Record.Outcome = CallUnanswered
@@ -257,6 +262,25 @@ func (s *Shard) expireWait(c *call) {
 		c.Record.Outcome = CallAnswered // by who has transferred them
 	}
 	s.closeWith(c, q.Unanswered, CauseNoAnswer)
+}
+
+// goesOver takes a caller whose queue is no more to where their entry point leads by now, if it is open: they were let in, and that is what has been put in its place. The time for which they
+// have waited counts there.
+func (s *Shard) goesOver(c *call) bool {
+	e := s.entryPointOf(c, c.EntryPoint)
+	if c.queue.takes(c) || e == nil || s.closed(e) {
+		return false
+	}
+	q := s.st.Queues[e.target()]
+	if q == nil || !q.takes(c) {
+		return false
+	}
+	if c.Phase == Waiting {
+		s.leaveQueue(c, "unanswered")
+	}
+	c.Queue = q.ID // or their first arrival would not count
+	s.becomeWaiting(c, q.ID, "moved")
+	return true
 }
 
 // leaveQueue takes a caller out of the queue whom nobody has served there. The entry is what a queue's figures are made from, so it is told of each stay that began with

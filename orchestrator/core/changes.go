@@ -55,7 +55,7 @@ func (s *Shard) TakeChanges() Changes {
 		Queues:  take(&s.chg.queues, func(q *queue) QueueID { q.reported = false; return q.ID }),
 		Engines: take(&s.chg.engines, func(e *engine) EngineID { e.reported = false; return e.ID }),
 	}
-	if s.chg.dropped {
+	if s.chg.dropped || len(s.st.Outlived) > 0 {
 		c.Agents, c.Queues, s.chg.dropped = unique(c.Agents), unique(c.Queues), false
 	}
 	return c

@@ -73,12 +73,15 @@ func (s *Shard) checkCall(c *call, legs int32, fail func(string, ...any)) {
 			fail("call %s has an offer to %s without a leg", c.ID, o.Agent)
 		}
 	}
-	if c.queue != s.st.Queues[c.Queue] {
+	if c.queue != s.queueOf(c.Tenant, c.Queue) {
 		fail("call %s points at another queue than %q", c.ID, c.Queue)
 	}
 	in := c.queue != nil && slices.Contains(slices.Collect(c.queue.index.line.all), c.lineKey())
 	if in != c.inLine() {
 		fail("call %s is %s; standing in line is %v", c.ID, c.Phase, in)
+	}
+	if c.Phase == Waiting && !c.queue.takes(c) && len(c.Offers) == 0 {
+		fail("call %s waits in queue %s, which is no more, and no phone rings for it", c.ID, c.Queue)
 	}
 	if c.Closed && c.Parent == "" {
 		r := c.Record

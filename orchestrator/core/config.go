@@ -3,8 +3,8 @@ package core
 import "time"
 
 // ConfigChanged brings a change of the set-up. What it names is put in place of what was there; what Remove names goes.
-// Calls and agents in the middle of something keep going: a removed queue's callers get its `unanswered`
-// prompts and are ended, a removed agent finishes the conversation first.
+// Calls and agents in the middle of something keep going: what rings goes on ringing, a removed agent finishes the conversation first. Callers who wait in a removed
+// queue, or whom nobody has taken by the time that the phones stop, go to where their entry point leads now, or get the queue's `unanswered` prompts and are ended.
 type ConfigChanged struct {
 	Site        *Site        `json:"site,omitempty"`
 	Tenants     []Tenant     `json:"tenants,omitempty"`

@@ -11,11 +11,13 @@ func (s *Shard) configure(ev ConfigChanged) {
 		s.st.Site = *ev.Site
 	}
 	for _, t := range ev.Tenants {
+		had := s.protects(t.ID)
 		if have := s.st.Tenants[t.ID]; have != nil {
 			have.Tenant = t
 		} else {
 			s.st.Tenants[t.ID] = &tenant{Tenant: t, Calls: s.callsOf(t.ID)}
 		}
+		s.protectionChanged(t.ID, had, t.MaskNumbers)
 	}
 	for _, a := range ev.Agents {
 		s.setAgent(a)
@@ -42,11 +44,19 @@ func (s *Shard) configure(ev ConfigChanged) {
 		s.removeAgent(id)
 	}
 	for _, id := range ev.Remove.Tenants {
+		s.protectionChanged(id, s.protects(id), false)
 		delete(s.st.Tenants, id)
 	}
 	s.purgeQueues()
 	if len(ev.EntryPoints)+len(ev.Hours)+len(ev.Remove.EntryPoints)+len(ev.Remove.Hours) > 0 { // it may be closed now to a call that a consult would send there, or open again
 		s.touchCalls(func(c *call) bool { return c.consult() != nil && c.consult().To.EntryPoint != "" })
+	}
+}
+
+// protectionChanged has readers look again at the calls of a tenant: how much is shown of a number is seen in them (C2).
+func (s *Shard) protectionChanged(of TenantID, had, now bool) {
+	if had != now {
+		s.touchCalls(func(c *call) bool { return c.Tenant == of })
 	}
 }
 
@@ -72,7 +82,7 @@ func (s *Shard) setAgent(set AgentSetup) {
 		s.ix.phones[a.Phone] = slices.DeleteFunc(s.ix.phones[a.Phone], func(id AgentID) bool { return id == a.ID })
 		anew = a.Phone != set.Phone || a.Engine != set.Engine
 		if anew {
-			a.PhoneDown = false // what was known is of another phone, or of the phone at another switch
+			a.PhoneDown, a.OldPhone = false, a.Leg != "" // what was known is of another phone, or of the phone at another switch
 		}
 		a.AgentSetup, a.Removed = set, false
 		s.touchAgent(a)
@@ -82,6 +92,7 @@ func (s *Shard) setAgent(set AgentSetup) {
 	for _, m := range a.places {
 		m.able, m.fit, m.surplus = fitness(m.of.queue.Skills, a.Skills)
 	}
+	s.awaitNoMore(a)
 	s.reready(a)
 	if anew && a.Phone != "" {
 		s.phoneBack(a) // it may be registered since long ago, so that no switch says anything of it
@@ -115,11 +126,14 @@ func (q Queue) withDefaults() Queue {
 
 func (s *Shard) setQueue(set Queue) {
 	set = set.withDefaults()
-	q := s.st.Queues[set.ID]
+	if q := s.st.Queues[set.ID]; q != nil && q.Tenant != set.Tenant {
+		s.outlive(q)
+	}
+	q := s.queueOf(set.Tenant, set.ID)
 	if q == nil {
 		q = &queue{}
-		s.st.Queues[set.ID] = q
 	}
+	s.st.Queues[set.ID], s.st.Outlived = q, slices.DeleteFunc(s.st.Outlived, func(x *queue) bool { return x == q })
 	if old, now := q.WrapUp, set.WrapUp; old.Extension != now.Extension || old.Extensions != now.Extensions {
 		for _, id := range keys(s.st.Agents) { // whether there is more time to be had may be another matter now
 			if a := s.st.Agents[id]; a.Wrap != nil && a.Wrap.Queue == set.ID {
@@ -134,8 +148,12 @@ func (s *Shard) setQueue(set Queue) {
 	if old := s.ix.queues[set.ID]; old != nil {
 		before = old.members
 	}
+	back := q.Removed
 	q.Queue, q.Removed = set, false
 	s.indexQueue(q)
+	if back {
+		s.standAgain(q)
+	}
 	s.reportQueue(q)
 	for _, m := range before {
 		m.in = false // the old ready set is gone
@@ -154,6 +172,15 @@ func (s *Shard) setQueue(set Queue) {
 	}
 }
 
+// standAgain puts those back into the line of a queue that is set up again for whom a phone has rung on meanwhile.
+func (s *Shard) standAgain(q *queue) {
+	for _, id := range keys(s.st.Calls) {
+		if c := s.st.Calls[id]; c.queue == q {
+			s.enterLine(c)
+		}
+	}
+}
+
 // touchCalls has readers look again at running calls, of which a change of the set-up shows something else.
 func (s *Shard) touchCalls(of func(*call) bool) {
 	for _, id := range keys(s.st.Calls) {
@@ -167,6 +194,9 @@ func (s *Shard) touchCalls(of func(*call) bool) {
 func ringGroupID(e EntryPointID) QueueID { return QueueID("ring:" + string(e)) }
 
 func (s *Shard) setEntryPoint(set EntryPoint) {
+	if old := s.st.EntryPoints[set.ID]; old != nil && old.Tenant != set.Tenant {
+		s.removeEntryPoint(old.ID)
+	}
 	var had []VariableSetup
 	if old := s.st.EntryPoints[set.ID]; old != nil {
 		s.dropNumbers(old)
@@ -225,52 +255,91 @@ func (s *Shard) removeEntryPoint(id EntryPointID) {
 	s.removeQueue(ringGroupID(id))
 }
 
-// removeQueue ends a queue. Its waiting callers hear its last prompt and are ended; conversations and wrap-ups that came from it go on.
+// removeQueue ends a queue. Phones that ring for it go on ringing, conversations and wrap-ups that came from it go on; callers who wait without a phone that rings go
+// over to what their entry point leads to now, or hear its last prompt and are ended.
 func (s *Shard) removeQueue(id QueueID) {
 	q := s.st.Queues[id]
 	if q == nil || q.Removed {
 		return
 	}
+	ix := q.index
+	var waiting []*call
+	for k, ok := ix.line.first(); ok; k, ok = ix.line.first() {
+		s.leaveLine(k.call)
+		waiting = append(waiting, k.call)
+	}
 	q.Removed = true
 	s.reportQueue(q)
-	ix := q.index
 	for _, m := range ix.members {
 		if a := s.st.Agents[m.agent]; a != nil {
 			s.reready(a)
 		}
 	}
-	for k, ok := ix.line.first(); ok; k, ok = ix.line.first() {
-		s.expireWait(k.call)
+	for _, c := range waiting {
+		s.touch(c)
+		if len(c.Offers) == 0 {
+			s.expireWait(c)
+		}
 	}
 }
 
 // purgeQueues forgets removed queues that nothing refers to any more.
 func (s *Shard) purgeQueues() {
-	removed := map[QueueID]bool{}
+	removed := slices.Clone(s.st.Outlived)
 	for _, id := range keys(s.st.Queues) {
-		if s.st.Queues[id].Removed {
-			removed[id] = true
+		if q := s.st.Queues[id]; q.Removed {
+			removed = append(removed, q)
 		}
 	}
 	if len(removed) == 0 {
 		return
 	}
+	held := map[*queue]bool{}
 	for _, id := range keys(s.st.Calls) {
-		delete(removed, s.st.Calls[id].Queue)
+		held[s.st.Calls[id].queue] = true
 	}
 	for _, id := range keys(s.st.Agents) {
-		if w := s.st.Agents[id].Wrap; w != nil {
-			delete(removed, w.Queue)
+		if a := s.st.Agents[id]; a.Wrap != nil {
+			held[s.queueOf(a.Tenant, a.Wrap.Queue)] = true
 		}
 	}
-	for _, id := range keys(removed) {
-		for _, m := range s.ix.queues[id].members {
-			s.setPlaces(m.agent, slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == id }))
+	for _, q := range removed {
+		if !held[q] {
+			s.dropQueue(q)
 		}
-		delete(s.st.Queues, id)
-		delete(s.ix.queues, id)
-		s.chg.dropped = true
 	}
+}
+
+// dropQueue forgets a removed queue.
+func (s *Shard) dropQueue(q *queue) {
+	s.st.Outlived = slices.DeleteFunc(s.st.Outlived, func(x *queue) bool { return x == q })
+	if s.st.Queues[q.ID] != q {
+		return
+	}
+	for _, m := range q.index.members {
+		s.setPlaces(m.agent, slices.DeleteFunc(s.ix.memberOf[m.agent], func(x *member) bool { return x.queue == q.ID }))
+	}
+	delete(s.st.Queues, q.ID)
+	delete(s.ix.queues, q.ID)
+	s.chg.dropped = true
+}
+
+// outlive removes a queue whose id becomes another tenant's. What refers to it finds it still, and never the other's.
+func (s *Shard) outlive(q *queue) {
+	s.removeQueue(q.ID)
+	s.dropQueue(q)
+	q.index = &queueIndex{queue: q}
+	s.st.Outlived = append(s.st.Outlived, q)
+}
+
+// queueOf is the queue that a tenant's calls and wrap-ups mean by an id: the tenant's own, also when it is removed and the id has become another tenant's.
+func (s *Shard) queueOf(t TenantID, id QueueID) *queue {
+	for _, q := range s.st.Outlived {
+		if q.ID == id && q.Tenant == t {
+			return q
+		}
+	}
+	return s.st.Queues[id]
 }
 
 func (s *Shard) removeAgent(id AgentID) {
@@ -280,8 +349,9 @@ func (s *Shard) removeAgent(id AgentID) {
 	}
 	a.Removed = true
 	if a.Wrap != nil && a.Wrap.Until.IsZero() {
-		a.Wrap.Until = s.now.Add(s.st.Queues[a.Wrap.Queue].WrapUp.Time) // only they could have ended it
+		a.Wrap.Until = s.now.Add(s.queueOf(a.Tenant, a.Wrap.Queue).WrapUp.Time) // only they could have ended it
 	}
+	s.awaitNoMore(a)
 	s.touchAgent(a)
 	s.indexAgent(a)
 	s.leaveIfRemoved(a)

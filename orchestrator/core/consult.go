@@ -74,7 +74,7 @@ func (s *Shard) becomeConsulting(c *call, in StartConsult) {
 func (s *Shard) standFor(c *call, q QueueID, priority int, direct *agent) {
 	s.st.Arrivals++
 	place := &call{
-		ID: CallID(s.newID()), Order: s.st.Arrivals, Parent: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, Priority: priority, Queue: q, queue: s.st.Queues[q],
+		ID: CallID(s.newID()), Order: s.st.Arrivals, Parent: c.ID, Tenant: c.Tenant, EntryPoint: c.EntryPoint, Engine: c.Engine, Priority: priority, Queue: q, queue: s.queueOf(c.Tenant, q),
 		QueuedAt: s.now, ArrivedAt: s.now, PhaseSince: s.now, Phase: Waiting, Direct: direct != nil, Record: &tally{}, Excluded: []AgentID{c.Primary},
 	}
 	s.st.Calls[place.ID] = place

@@ -49,6 +49,10 @@ func (s *Shard) Explain(now time.Time, id CallID) (Explanation, bool) {
 		x.Reason = "one_agent" // a transfer to, or a consult with, this agent: nobody else is asked as long as the phone rings
 		return x, true
 	}
+	if !c.inLine() {
+		x.Reason = "queue_removed" // nobody is asked but those whose phones ring
+		return x, true
+	}
 	q := c.queue.index
 	x.Position = q.line.rank(c.lineKey()) + 1
 	switch {

@@ -43,6 +43,16 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// TestStoriesOfChanges plays stories in which the set-up is changed every few moments, in all the ways in which it can be.
+func TestStoriesOfChanges(t *testing.T) {
+	t.Parallel()
+	for seed := *firstStory; seed < *firstStory+*stories/2; seed++ {
+		if !t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { tellStory(newStory(t, storyBytes(seed, 240)), (*story).changingScene) }) {
+			return
+		}
+	}
+}
+
 // storyBytes makes n bytes from a seed.
 func storyBytes(seed uint64, n int) []byte {
 	out := make([]byte, n)
@@ -107,9 +117,13 @@ func newStory(t *testing.T, data []byte) *story {
 
 func playStory(t *testing.T, data []byte) {
 	t.Helper()
-	st := newStory(t, data)
+	tellStory(newStory(t, data), (*story).scene)
+}
+
+func tellStory(st *story, scene func(*story)) {
+	st.tb.Helper()
 	for len(st.data) > 0 {
-		st.scene()
+		scene(st)
 	}
 	st.curtain()
 	st.replay()
@@ -253,6 +267,15 @@ func (st *story) scene() {
 	}
 }
 
+// changingScene makes one thing happen, and now and then changes the set-up first.
+func (st *story) changingScene() {
+	st.tb.Helper()
+	if st.next(6) == 0 {
+		st.send(st.otherChange())
+	}
+	st.scene()
+}
+
 func (st *story) smallFact() Fact {
 	switch st.next(9) {
 	case 0:
@@ -362,6 +385,59 @@ func (st *story) configChange() ConfigChanged {
 		return ConfigChanged{Queues: []Queue{q}}
 	default:
 		return ConfigChanged{Queues: []Queue{storyQueue(id, pick(st, Strategies()...))}}
+	}
+}
+
+// otherChange changes where entry points lead, whose a queue is, and what is set up of agents.
+func (st *story) otherChange() ConfigChanged {
+	setup := storySetup()
+	id := pick(st, QueueID("sales"), "support", "back")
+	switch st.next(8) {
+	case 0: // users make room for a queue, other users, or the same again
+		e := setup.EntryPoints[2]
+		switch n := st.next(4); n {
+		case 0:
+			e.Users, e.Queue = nil, id
+		case 1:
+		default:
+			e.Users = e.Users[n-1:]
+		}
+		return ConfigChanged{EntryPoints: []EntryPoint{e}}
+	case 1: // another queue in place of one that is deleted
+		e := setup.EntryPoints[st.next(2)]
+		old := e.Queue
+		e.Queue, e.Off = id, st.next(4) == 0
+		c := ConfigChanged{EntryPoints: []EntryPoint{e}}
+		if old != id {
+			c.Remove.Queues = []QueueID{old}
+		}
+		return c
+	case 2: // another tenant takes the id, deleted before or not
+		q := storyQueue(id, pick(st, Strategies()...))
+		q.Tenant, q.Members = "zeta", []Membership{{Agent: "zoe"}}
+		return ConfigChanged{Agents: []AgentSetup{{ID: "zoe", Tenant: "zeta", Phone: "299"}}, Queues: []Queue{q}}
+	case 3: // and the entry point's id
+		e := setup.EntryPoints[st.next(3)]
+		e.Tenant, e.Users, e.Queue = "zeta", nil, id
+		return ConfigChanged{EntryPoints: []EntryPoint{e}}
+	case 4: // other phones, other switches, other skills
+		a := setup.Agents[st.next(5)]
+		a.Phone, a.Engine = pick(st, a.Phone, "301", "302"), pick(st, a.Engine, "", "west", "east")
+		a.Skills, a.Tenant = map[string]int{"german": st.next(10)}, pick(st, TenantID("acme"), "acme", "zeta")
+		return ConfigChanged{Agents: []AgentSetup{a}}
+	case 5: // other times, and what is owed after a call
+		q := storyQueue(id, pick(st, Strategies()...))
+		q.RingTime, q.MaxWait = pick(st, time.Second, 40*time.Second), pick(st, 0, 5*time.Second, time.Minute)
+		q.Record, q.RecordConsults, q.WrapUp = st.next(2) == 0, st.next(2) == 0, WrapUpSetup{Required: st.next(2) == 0, Time: pick(st, 0, time.Second)}
+		return ConfigChanged{Queues: []Queue{q}}
+	case 6: // what of callers' numbers is shown, where one may dial, and when it is open
+		t := setup.Tenants[0]
+		t.MaskNumbers, t.Dialling.Trunk = st.next(2) == 0, pick(st, "", "carrier")
+		e := setup.EntryPoints[st.next(3)]
+		e.Hours = "night"
+		return ConfigChanged{Tenants: []Tenant{t}, EntryPoints: []EntryPoint{e}, Hours: []Hours{{ID: "night", Tenant: "acme", Week: pick(st, nil, []WeekSpan{{"monday", "09:00", "10:00"}})}}}
+	default:
+		return setup
 	}
 }
 

@@ -106,6 +106,9 @@ func (s *Shard) reindex() {
 	for _, id := range keys(s.st.Queues) {
 		s.indexQueue(s.st.Queues[id])
 	}
+	for _, q := range s.st.Outlived {
+		q.index = &queueIndex{queue: q}
+	}
 	for _, x := range s.st.Affinity {
 		s.ix.affinity[affinityKey{x.Tenant, x.Number}] = x.Agent
 	}
@@ -118,10 +121,8 @@ func (s *Shard) reindex() {
 		if !c.Closed && c.Parent == "" {
 			s.ix.open++
 		}
-		c.queue, c.customer, c.primary, c.agentLeg = s.st.Queues[c.Queue], s.legOfCustomer(c), s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
-		if c.inLine() {
-			s.enterLine(c)
-		}
+		c.queue, c.customer, c.primary, c.agentLeg = s.queueOf(c.Tenant, c.Queue), s.legOfCustomer(c), s.st.Agents[c.Primary], s.st.Legs[c.AgentLeg]
+		s.enterLine(c)
 		s.indexCall(c)
 		s.armCall(c)
 		if c.More != nil && c.More.SideID != "" {
@@ -213,11 +214,18 @@ func (c *call) lineKey() lineKey {
 	return lineKey{priority: c.Priority, queued: c.QueuedAt, order: c.Order, call: c}
 }
 
-// enterLine puts a waiting call into its queue's line.
-func (s *Shard) enterLine(c *call) { c.queue.index.line.insert(c.lineKey()) }
+// enterLine puts a waiting call into its queue's line, if it can stand there.
+func (s *Shard) enterLine(c *call) {
+	if c.inLine() {
+		c.queue.index.line.insert(c.lineKey())
+	}
+}
 
-// inLine reports whether a call stands in its queue's line. The place of a consult with one agent does not: nobody else is to serve it.
-func (c *call) inLine() bool { return c.Phase == Waiting && (!c.Direct || c.Parent == "") }
+// inLine reports whether a call stands in its queue's line. The place of a consult with one agent does not: nobody else is to serve it. Nor does a call whose queue is no more: only the phones that
+// ring for it already can take it.
+func (c *call) inLine() bool {
+	return c.Phase == Waiting && (!c.Direct || c.Parent == "") && c.queue.takes(c)
+}
 
 // leaveLine takes it out; it wants no offer any more.
 func (s *Shard) leaveLine(c *call) {
@@ -231,7 +239,7 @@ func (s *Shard) leaveLine(c *call) {
 func (s *Shard) indexCall(c *call) {
 	var of *sorted[lineKey]
 	var q *queueIndex
-	if c.Phase == Waiting && !c.Direct && s.engineIsUp(c.Engine) {
+	if !c.Direct && c.inLine() && s.engineIsUp(c.Engine) {
 		switch {
 		case !c.PreferTill.IsZero():
 			if len(c.Offers) == 0 {

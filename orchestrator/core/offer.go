@@ -43,7 +43,7 @@ func (c *call) offerOf(l LegID) int {
 }
 
 // endOffer takes an offer back from an agent with an outcome, and applies what the outcome means for the agent (Q4). The leg is hung up
-// if it is still there. What becomes of the call is up to the calling function, but for a direct offer: see directFailed.
+// if it is still there. What becomes of the call is up to the calling function, unless nobody else would be asked: after a direct offer (see directFailed), or where the queue is no more.
 func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	o := c.Offers[i]
 	c.Offers = slices.Delete(c.Offers, i, i+1)
@@ -71,13 +71,21 @@ func (s *Shard) endOffer(c *call, i int, outcome OfferOutcome, cause Cause) {
 	a := s.st.Agents[o.Agent]
 	a.Call, a.Leg = "", ""
 	s.afterOffer(a, c.queue, outcome, c.ID)
-	if c.Direct && len(c.Offers) == 0 && outcome != OfferAbandoned { // a caller who gives up stands in no line then
+	switch {
+	case len(c.Offers) > 0, outcome == OfferAbandoned, outcome == OfferWithdrawn: // or it is known already where the call goes
+	case c.Direct:
 		s.directFailed(c, outcome)
+	case c.Phase == Waiting && !c.queue.takes(c):
+		s.expireWait(c)
 	}
 }
 
 // afterOffer applies to an agent what the outcome of an offer means (Q4).
 func (s *Shard) afterOffer(a *agent, q *queue, outcome OfferOutcome, of CallID) {
+	if outcome == OfferUnreachable && a.OldPhone {
+		s.becomeUnreserved(a, string(outcome))
+		return
+	}
 	switch outcome {
 	case OfferFailed, OfferAbandoned, OfferLostRace, OfferWithdrawn:
 	default:

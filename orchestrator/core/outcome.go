@@ -58,7 +58,7 @@ type EntryKind string
 const (
 	EntryCallArrived        EntryKind = "call.arrived"        // Text = caller's number
 	EntryCallRefused        EntryKind = "call.refused"        // Reason: site_limit, tenant_limit, queue_full (Queue), no_route, closed
-	EntryCallQueued         EntryKind = "call.queued"         // Queue; Reason: arrival, transfer, transfer_failed, agent_lost …, direct = for one agent only
+	EntryCallQueued         EntryKind = "call.queued"         // Queue; Reason: arrival, transfer, transfer_failed, agent_lost …, moved = its queue was removed, direct = for one agent only
 	EntryCallLeftQueue      EntryKind = "call.left_queue"     // Queue; nobody took the call there; Reason: abandoned, unanswered, lost; Duration = wait there
 	EntryOfferMade          EntryKind = "offer.made"          // Agent, Queue, Leg
 	EntryOfferRinging       EntryKind = "offer.ringing"       // the phone said so
@@ -116,7 +116,7 @@ const (
 	OfferUnreachable OfferOutcome = "unreachable" // Idle (Phone unreachable), supervisors alerted
 	OfferAbandoned   OfferOutcome = "abandoned"   // the caller gave up while it rang: no effect
 	OfferLostRace    OfferOutcome = "lost_race"   // another agent of the ring-all was faster: no effect
-	OfferWithdrawn   OfferOutcome = "withdrawn"   // the rules took it back (max wait, removed queue): no effect
+	OfferWithdrawn   OfferOutcome = "withdrawn"   // the rules took it back (max wait, the end of a consult): no effect
 	OfferFailed      OfferOutcome = "failed"      // the switch or network failed, not the phone: no effect but a short pause
 )
 

@@ -44,7 +44,7 @@ func (s *Shard) phoneBack(a *agent) {
 // phoneLost deals with an agent whose phone died in mid-call: they are not offered calls until it is back.
 func (s *Shard) phoneLost(c *call, id AgentID, cause Cause) {
 	a := s.st.Agents[id]
-	if a == nil || cause.Code == CauseEngine {
+	if a == nil || cause.Code == CauseEngine || a.OldPhone {
 		return
 	}
 	if !a.onBreak() {

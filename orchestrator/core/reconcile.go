@@ -74,8 +74,8 @@ func (s *Shard) engineUp(f EngineUp) {
 		if (c.customer != nil || c.Phase == PostCall) && c.ArrivedAt.Before(s.now) {
 			s.sayAgain(c, snap)
 		}
-		if a := s.st.Agents[c.Prefer]; a != nil && a.State == Offline {
-			c.PreferTill = 0 // they have signed out meanwhile: see awaitNoMore
+		if a := s.st.Agents[c.Prefer]; a == nil || a.State == Offline || a.Removed {
+			c.PreferTill = 0 // they have signed out meanwhile, or were deleted: see awaitNoMore
 		}
 		s.expireCall(c) // what fell due while the switch was away, now that we know how things stand
 	}

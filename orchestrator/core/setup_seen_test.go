@@ -130,3 +130,22 @@ func TestWhoIsFreeIsSeenWithoutACall(t *testing.T) {
 	require.Equal(t, 1, free(PhoneChanged{Engine: "pbx", Phone: "1002", Reachable: true}))
 	require.Equal(t, 0, free(SetAgentState{Agent: "bob", State: Offline}))
 }
+
+// C2: numbers are masked in calls that are there, as soon as the tenant protects data.
+func TestNumbersAreMaskedInRunningCalls(t *testing.T) {
+	f := newSmallSite(t, Queue{ID: "sales", Tenant: "acme"})
+	f.do(LegAppeared{Engine: "pbx", Leg: "c1", From: "+493012345", To: "100"})
+	seen := newSeen()
+	shown := func() (from string) {
+		require.Empty(t, seen.look(f.s))
+		for _, c := range seen.calls {
+			from = c.From
+		}
+		return from
+	}
+	require.Equal(t, "+493012345", shown())
+	f.do(ConfigChanged{Tenants: []Tenant{{ID: "acme", MaskNumbers: true}}})
+	require.Equal(t, "2345", shown())
+	f.do(ConfigChanged{Tenants: []Tenant{{ID: "acme"}}})
+	require.Equal(t, "+493012345", shown())
+}

@@ -26,6 +26,7 @@ type state struct {
 	Hours       map[HoursID]*Hours           `json:"hours,omitempty"`
 	EntryPoints map[EntryPointID]*EntryPoint `json:"entry_points"`
 	Queues      map[QueueID]*queue           `json:"queues"`
+	Outlived    []*queue                     `json:"outlived,omitempty"` // removed queues whose ids are other tenants' by now, kept as those are: see queueOf
 	Agents      map[AgentID]*agent           `json:"agents"`
 	Engines     map[EngineID]*engine         `json:"engines"`
 	Calls       map[CallID]*call             `json:"calls"`
@@ -100,6 +101,7 @@ type agent struct {
 	Wrap       *wrapUp       `json:"wrap,omitempty"`
 	Removed    bool          `json:"removed,omitempty"`
 	PhoneDown  bool          `json:"phone_down,omitempty"` // the switch says that the phone cannot be reached
+	OldPhone   bool          `json:"old_phone,omitempty"`  // Leg is of the phone that was set up before: what becomes of it says nothing of the one that is set up now
 
 	timer    timer
 	places   []*member // in its queues, by rank, then queue

@@ -74,8 +74,12 @@ func (s *Shard) becomeEnded(c *call) {
 
 // becomeRequeued sends a caller whose agent is gone back to the queue instead of dropping them. Their first arrival time counts.
 func (s *Shard) becomeRequeued(c *call, to QueueID, why string) {
-	if q := s.st.Queues[to]; !q.takes(c) {
+	if q := s.queueOf(c.Tenant, to); !q.takes(c) {
 		// There is no line to stand in any more: as for those who waited in it when it was removed.
+		if s.goesOver(c) {
+			s.restRecording(c)
+			return
+		}
 		s.mixWaiting(c, q.Music)
 		c.Record.Outcome = CallAnswered
 		s.closeWith(c, q.Unanswered, CauseNoAnswer)

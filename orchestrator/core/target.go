@@ -50,9 +50,9 @@ func (s *Shard) refuseTarget(c *call, t Target, idleToo bool) *Refusal {
 	case "queue":
 		return s.refuseTargetQueue(c, t.Queue, "to.queue")
 	case "entry_point":
-		e := s.st.EntryPoints[t.EntryPoint]
+		e := s.entryPointOf(c, t.EntryPoint)
 		switch {
-		case e == nil || e.Tenant != c.Tenant:
+		case e == nil:
 			return refusal(RefusedUnknown, "to.entry_point", "there is no entry point "+strconv.Quote(string(t.EntryPoint)))
 		case s.closed(e):
 			return refusal(RefusedTarget, "to.entry_point", e.whyClosed())

@@ -176,7 +176,7 @@ func (s *Shard) transfer(c *call, to Target, actor string) {
 		s.transferToLine(c, to.Queue)
 	case "entry_point":
 		e := s.st.EntryPoints[to.EntryPoint]
-		s.carryVariables(c, s.st.EntryPoints[c.EntryPoint], e)
+		s.carryVariables(c, s.entryPointOf(c, c.EntryPoint), e)
 		c.EntryPoint, c.Priority = e.ID, e.Priority
 		s.transferToLine(c, e.target())
 	default:
@@ -211,21 +211,22 @@ func (in CompleteTransfer) refuse(s *Shard) *Refusal {
 	case !c.consult().Answered && len(c.party()) > 0:
 		return refusal(RefusedState, "call", "the consult is not answered yet")
 	case !c.consult().Answered && c.consult().To.EntryPoint != "":
-		return s.refuseEntryPointNow(c.consult().To.EntryPoint)
+		return s.refuseEntryPointNow(c)
 	}
 	return nil
 }
 
 // refuseEntryPointNow asks again about an entry point that is consulted: the set-up may have changed meanwhile. Whether its queue is full is no question any more, for
 // the consult stands in it.
-func (s *Shard) refuseEntryPointNow(id EntryPointID) *Refusal {
-	e := s.st.EntryPoints[id]
-	switch {
-	case e == nil:
+func (s *Shard) refuseEntryPointNow(c *call) *Refusal {
+	e := s.entryPointOf(c, c.consult().To.EntryPoint)
+	if e == nil {
 		return refusal(RefusedTarget, "call", "the entry point no longer exists: end the consult")
+	}
+	switch q := s.st.Queues[e.target()]; {
 	case s.closed(e):
 		return refusal(RefusedTarget, "call", e.whyClosed()+": end the consult")
-	case s.st.Queues[e.target()] == nil || s.st.Queues[e.target()].Removed:
+	case q == nil || !q.takes(c):
 		return refusal(RefusedTarget, "call", "the entry point's queue no longer exists: end the consult")
 	}
 	return nil

@@ -132,7 +132,7 @@ func (in SetVariables) apply(s *Shard) {
 
 // definition is how a call's variable is set up now.
 func (s *Shard) definition(c *call, name string) (VariableSetup, bool) {
-	e := s.st.EntryPoints[c.EntryPoint]
+	e := s.entryPointOf(c, c.EntryPoint)
 	if e == nil {
 		return VariableSetup{}, false
 	}
@@ -222,7 +222,7 @@ type VariableView struct {
 
 // variables are a call's variables as readers see them, in the order of the set-up.
 func (s *Shard) variables(c *call) []VariableView {
-	e := s.st.EntryPoints[c.EntryPoint]
+	e := s.entryPointOf(c, c.EntryPoint)
 	if e == nil || len(e.Variables) == 0 {
 		return nil
 	}

@@ -37,7 +37,7 @@ func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 	if utf8.RuneCountInString(in.Notes) > 4000 {
 		return refusal(RefusedInvalid, "notes", "notes have at most 4000 characters")
 	}
-	q := s.st.Queues[a.Wrap.Queue]
+	q := s.queueOf(a.Tenant, a.Wrap.Queue)
 	if in.Reason == "" && (q.WrapUp.Required || len(q.WrapUp.Reasons) > 0) {
 		return refusal(RefusedInvalid, "reason", "a wrap-up reason is required")
 	}
@@ -49,7 +49,7 @@ func (in FinishWrapUp) refuse(s *Shard) *Refusal {
 			return nil
 		}
 	}
-	if len(q.WrapUp.Reasons) > 0 {
+	if len(q.WrapUp.Reasons) > 0 && !q.Removed { // of a removed queue nobody can read any more which there are
 		return refusal(RefusedInvalid, "reason", "the reason is not one of the queue's wrap-up reasons")
 	}
 	return nil
@@ -85,7 +85,7 @@ func (in ExtendWrapUp) refuse(s *Shard) *Refusal {
 	if r := a.Wrap.meant(in.Call, in.Since); r != nil {
 		return r
 	}
-	if q := s.st.Queues[a.Wrap.Queue]; q.WrapUp.Extension <= 0 || a.Wrap.Extended >= max(q.WrapUp.Extensions, 1) {
+	if q := s.queueOf(a.Tenant, a.Wrap.Queue); q.WrapUp.Extension <= 0 || a.Wrap.Extended >= max(q.WrapUp.Extensions, 1) {
 		return refusal(RefusedSpent, "agent", "the wrap-up cannot be extended any further")
 	}
 	return nil
@@ -93,7 +93,7 @@ func (in ExtendWrapUp) refuse(s *Shard) *Refusal {
 
 func (in ExtendWrapUp) apply(s *Shard) {
 	a := s.st.Agents[in.Agent]
-	by := s.st.Queues[a.Wrap.Queue].WrapUp.Extension
+	by := s.queueOf(a.Tenant, a.Wrap.Queue).WrapUp.Extension
 	a.Wrap.Until = a.Wrap.Until.Add(by)
 	a.Wrap.Extended++
 	s.touchAgent(a)

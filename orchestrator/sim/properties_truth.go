@@ -172,7 +172,7 @@ func (w *world) auditLine(bad []string) []string {
 			}
 		}
 		x, _ := w.rules().Explain(w.host.clock(), id)
-		if x.Position < 1 && !w.facts.direct[id] {
+		if _, set := w.rules().Queue(c.Queue); x.Position < 1 && !w.facts.direct[id] && (set || len(c.Offers) == 0) { // where the queue was removed, phones ring on
 			bad = append(bad, fmt.Sprintf("call %s waits and has no place in line", id))
 		}
 		if x.Reason != "" || len(c.Offers) > 0 {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tandem-voice/tandem/orchestrator/core"
@@ -437,6 +438,8 @@ func (w *world) startSupervisors() {
 			w.removeQueue()
 		case 6:
 			w.removeAgent()
+		case 7:
+			w.leadElsewhere()
 		}
 		w.in(5*time.Second+d.around(40*time.Second), walk)
 	}
@@ -469,6 +472,36 @@ func (w *world) removeQueue() {
 				w.command(core.ConfigChanged{Queues: []core.Queue{now}})
 			}
 		}
+	})
+}
+
+// leadElsewhere lets a number lead to another queue for a while, perhaps instead of its users, and perhaps removes the queue to which it led.
+func (w *world) leadElsewhere() {
+	d := w.fate.people
+	i := d.IntN(len(w.set.config.EntryPoints))
+	e := w.set.config.EntryPoints[i]
+	station := w.set.lines[slices.IndexFunc(w.set.lines, func(l line) bool { return l.entry == e.ID })].station
+	var queues []core.Queue
+	for _, q := range w.set.config.Queues {
+		if q.ID[1] == '1'+byte(station) {
+			queues = append(queues, q)
+		}
+	}
+	other := e
+	other.Users, other.Queue = nil, pick(d, queues).ID
+	change := core.ConfigChanged{EntryPoints: []core.EntryPoint{other}}
+	if d.chance(0.7) && e.Queue != "" && e.Queue != other.Queue {
+		change.Remove.Queues = []core.QueueID{e.Queue}
+	}
+	w.command(change)
+	w.in(d.between(time.Second, 30*time.Second), func() {
+		again := core.ConfigChanged{EntryPoints: []core.EntryPoint{e}}
+		for _, q := range w.set.config.Queues {
+			if slices.Contains(change.Remove.Queues, q.ID) {
+				again.Queues = append(again.Queues, q)
+			}
+		}
+		w.command(again)
 	})
 }
 

@@ -57,7 +57,7 @@ var sometimes = []string{
 	// offers (Q4)
 	"offer answered", "offer no_answer", "offer declined", "offer busy", "offer unreachable", "offer abandoned", "offer lost_race", "offer withdrawn", "offer failed",
 	// calls
-	"queued by arrival", "queued by transfer", "queued by agent_lost", "call answered", "call abandoned", "call unanswered", "call refused", "call lost",
+	"queued by arrival", "queued by transfer", "queued by agent_lost", "queued by moved", "call answered", "call abandoned", "call unanswered", "call refused", "call lost",
 	"let in by opening hours", "turned away by opening hours", "call refused: no_route", "call refused: closed", "call refused: queue_full", "call refused: site_limit", "call refused: tenant_limit",
 	"talk ended by caller", "talk ended by caller_lost", "talk ended by agent", "talk ended by agent_lost", "talk ended by transfer",
 	// agents

@@ -8,7 +8,8 @@ import { submitWrapUp } from './deeds'
 import { useShortcuts } from './shortcuts'
 import { WrapUp } from './WrapUp'
 
-vi.mock('@/api/client', () => ({ api: { GET: () => undefined }, ask: () => Promise.resolve({ items: [] }) }))
+const answer = vi.hoisted(() => ({ items: [], queues: [] as unknown[] }))
+vi.mock('@/api/client', () => ({ api: { GET: () => undefined }, ask: () => Promise.resolve(answer) }))
 vi.mock('@/ui/notice', () => ({ notify: vi.fn() }))
 vi.mock('./deeds', () => ({ extendWrapUp: vi.fn(), noteTask: vi.fn(), submitWrapUp: vi.fn() }))
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))
@@ -46,6 +47,15 @@ test.each([true, false])('where there are reasons one is chosen before the wrap-
     await Promise.resolve()
   })
   expect(vi.mocked(submitWrapUp).mock.calls).toEqual([['anna', expect.objectContaining({ call: 'a', since: '2026-01-31T08:00:00Z' }), 'Question', '']])
+})
+
+test('who is refused, because the reasons were changed meanwhile, is shown those that there are (C19)', async () => {
+  owes(['Order'], true)
+  answer.queues = [{ queue: 'sales', wrap_up: ['Purchase'], required: true }]
+  vi.mocked(submitWrapUp).mockRejectedValue(new Error("the reason is not one of the queue's wrap-up reasons"))
+  fireEvent.click(screen.getByRole('option', { name: 'Order' }))
+  fireEvent.click(screen.getByRole('button', { name: 'wrapUp.submit' }))
+  expect(await screen.findByRole('option', { name: 'Purchase' })).toBeDefined()
 })
 
 test('where there are none, a reason is written only if it has to be (C19)', () => {

@@ -68,6 +68,7 @@ export function WrapUp({ agent, wrapUp }: { agent: AgentView; wrapUp: NonNullabl
       notify('good', t('wrapUp.done'))
     } catch (e) {
       setRefusal(refusalOf(e))
+      void reasons.refetch() // they may have been changed meanwhile
     } finally {
       setBusy(false)
     }

@@ -146,7 +146,10 @@ func (w *archiveWriter) database(ctx context.Context, s settings, beside string)
 	if err != nil {
 		return stats, err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := os.Remove(f.Name()); err != nil { // without a name it goes with the process, however that ends
+		return stats, err
+	}
 	packed := gzip.NewWriter(f)
 	if stats, err = db.Dump(ctx, packed); err != nil {
 		return stats, err

@@ -317,3 +317,25 @@ func TestBackupTellsWhatItLeavesOutS5(t *testing.T) {
 	}
 	require.ErrorContains(t, (&archiveWriter{}).tree(filepath.Join(dir, "none")), "none")
 }
+
+// watching does something with each piece that is written.
+type watching struct {
+	io.Writer
+	each func()
+}
+
+func (w watching) Write(p []byte) (int, error) {
+	w.each()
+	return w.Writer.Write(p)
+}
+
+// TestABackupThatIsKilledLeavesNoDatabaseS5: what is put down beside the backup on its way into it has no name, under which it would stay where the process is killed.
+func TestABackupThatIsKilledLeavesNoDatabaseS5(t *testing.T) {
+	s, beside := furnished(t, dbtest.SQLiteURL(t)), t.TempDir()
+	_, err := backupTo(t.Context(), s, watching{io.Discard, func() {
+		left, err := os.ReadDir(beside)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}}, beside, true, nil, s.lookup)
+	require.NoError(t, err)
+}

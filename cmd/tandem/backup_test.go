@@ -339,3 +339,29 @@ func TestABackupThatIsKilledLeavesNoDatabaseS5(t *testing.T) {
 	}}, beside, true, nil, s.lookup)
 	require.NoError(t, err)
 }
+
+// TestABackupOfFilesThatGrowS5: a switch goes on writing into a directory that is taken along, its log and what it records, and so does the backup where it is written into the directory itself.
+func TestABackupOfFilesThatGrowS5(t *testing.T) {
+	s, dir := furnished(t, dbtest.SQLiteURL(t)), t.TempDir()
+	log, err := os.Create(filepath.Join(dir, "messages"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, log.Close()) }()
+	grow := func() {
+		_, err := log.WriteString("a line\n")
+		require.NoError(t, err)
+	}
+	grow()
+	var out bytes.Buffer
+	_, err = backupTo(t.Context(), s, watching{&out, grow}, t.TempDir(), true, []string{dir}, s.lookup)
+	require.NoError(t, err)
+	m, err := readArchive(&out, nil)
+	require.NoError(t, err)
+	require.Contains(t, m.Entries[len(m.Entries)-1].Name, "messages")
+
+	m, err = backup(t.Context(), s, filepath.Join(dir, "backup.tar"), true, []string{dir}, s.lookup)
+	require.NoError(t, err)
+	for _, e := range m.Entries {
+		require.NotContains(t, e.Name, "backup.tar")
+	}
+	require.Empty(t, m.leftOut, "a backup that is not in itself is nothing to tell")
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"os"
 	"strings"
 	"time"
 )
@@ -53,7 +54,8 @@ type archiveWriter struct {
 	list []archived
 	at   time.Time
 
-	leftOut []string // paths in included directories that are no plain files
+	itself  os.FileInfo // the file that is being written; nil = it is none
+	leftOut []string    // paths in included directories that are no plain files
 }
 
 // add writes an entry of a size that is known.

@@ -109,6 +109,11 @@ func backupTo(ctx context.Context, s settings, to io.Writer, beside string, reco
 		return m, fmt.Errorf("TANDEM_DB: %s does not exist", path) // opening it would make it
 	}
 	w := &archiveWriter{tar: tar.NewWriter(to), at: time.Now().UTC().Truncate(time.Second)}
+	if f, is := to.(*os.File); is {
+		if w.itself, err = f.Stat(); err != nil {
+			return m, err
+		}
+	}
 	m = manifest{Form: archiveForm, Version: version(), MadeAt: w.at, Objects: recordings}
 	stats, err := w.database(ctx, s, beside)
 	if err != nil {
@@ -146,7 +151,10 @@ func (w *archiveWriter) database(ctx context.Context, s settings, beside string)
 	if err != nil {
 		return stats, err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := os.Remove(f.Name()); err != nil { // without a name it goes with the process, however that ends
+		return stats, err
+	}
 	packed := gzip.NewWriter(f)
 	if stats, err = db.Dump(ctx, packed); err != nil {
 		return stats, err
@@ -202,7 +210,7 @@ func (w *archiveWriter) object(ctx context.Context, bucket *blob.Bucket, key str
 }
 
 // tree copies a file, or the files of a directory, by their absolute paths. The path itself may be a link: it was named. Links in a directory are left out, and told: whoever may write there could
-// have made one to what is not theirs.
+// have made one to what is not theirs. Of a file that grows, as a log or a recording, there is what was there when it was opened; the backup itself is in none.
 func (w *archiveWriter) tree(path string) (err error) {
 	path, err = filepath.Abs(path)
 	if err != nil {
@@ -232,8 +240,8 @@ func (w *archiveWriter) tree(path string) (err error) {
 			return err
 		}
 		info, err := f.Stat()
-		if err == nil {
-			err = w.add(filePrefix+strings.TrimPrefix(filepath.ToSlash(named), "/"), info.Size(), f)
+		if err == nil && (w.itself == nil || !os.SameFile(w.itself, info)) {
+			err = w.add(filePrefix+strings.TrimPrefix(filepath.ToSlash(named), "/"), info.Size(), io.LimitReader(f, info.Size()))
 		}
 		return errors.Join(err, f.Close())
 	})

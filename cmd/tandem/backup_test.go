@@ -317,3 +317,51 @@ func TestBackupTellsWhatItLeavesOutS5(t *testing.T) {
 	}
 	require.ErrorContains(t, (&archiveWriter{}).tree(filepath.Join(dir, "none")), "none")
 }
+
+// watching does something with each piece that is written.
+type watching struct {
+	io.Writer
+	each func()
+}
+
+func (w watching) Write(p []byte) (int, error) {
+	w.each()
+	return w.Writer.Write(p)
+}
+
+// TestABackupThatIsKilledLeavesNoDatabaseS5: what is put down beside the backup on its way into it has no name, under which it would stay where the process is killed.
+func TestABackupThatIsKilledLeavesNoDatabaseS5(t *testing.T) {
+	s, beside := furnished(t, dbtest.SQLiteURL(t)), t.TempDir()
+	_, err := backupTo(t.Context(), s, watching{io.Discard, func() {
+		left, err := os.ReadDir(beside)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}}, beside, true, nil, s.lookup)
+	require.NoError(t, err)
+}
+
+// TestABackupOfFilesThatGrowS5: a switch goes on writing into a directory that is taken along, its log and what it records, and so does the backup where it is written into the directory itself.
+func TestABackupOfFilesThatGrowS5(t *testing.T) {
+	s, dir := furnished(t, dbtest.SQLiteURL(t)), t.TempDir()
+	log, err := os.Create(filepath.Join(dir, "messages"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, log.Close()) }()
+	grow := func() {
+		_, err := log.WriteString("a line\n")
+		require.NoError(t, err)
+	}
+	grow()
+	var out bytes.Buffer
+	_, err = backupTo(t.Context(), s, watching{&out, grow}, t.TempDir(), true, []string{dir}, s.lookup)
+	require.NoError(t, err)
+	m, err := readArchive(&out, nil)
+	require.NoError(t, err)
+	require.Contains(t, m.Entries[len(m.Entries)-1].Name, "messages")
+
+	m, err = backup(t.Context(), s, filepath.Join(dir, "backup.tar"), true, []string{dir}, s.lookup)
+	require.NoError(t, err)
+	for _, e := range m.Entries {
+		require.NotContains(t, e.Name, "backup.tar")
+	}
+	require.Empty(t, m.leftOut, "a backup that is not in itself is nothing to tell")
+}

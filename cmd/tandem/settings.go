@@ -22,7 +22,7 @@ import (
 // settings is what the environment says about a Tandem process. Each field is read from the variable named beside it; where a variable
 // may hold a secret, VARIABLE_FILE may name a file that holds it instead, and the two exclude each other.
 type settings struct {
-	// TANDEM_DB (_FILE): the database. sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME. Default sqlite:var/tandem.db: good for one process on one
+	// TANDEM_DB (_FILE): the database. sqlite:PATH, sqlite:PATH?synchronous=full, or postgres://USER:PASSWORD@HOST/NAME. Default sqlite:var/tandem.db: good for one process on one
 	// machine.
 	DB string
 	// TANDEM_MIGRATE: on (default) brings the schema up to date at start; off refuses to start on an older schema, for who

@@ -4,7 +4,8 @@ package main
 const settingsHelp = `
 Settings are environment variables. For those marked (_FILE), NAME_FILE may name a file that holds the value instead.
 
-  TANDEM_DB           (_FILE) sqlite:PATH or postgres://USER@HOST/NAME, with a password as in libpq URLs; default sqlite:var/tandem.db
+  TANDEM_DB           (_FILE) sqlite:PATH or postgres://USER@HOST/NAME, with a password as in libpq URLs; default sqlite:var/tandem.db.
+                      SQLite does not wait for the disk: a power cut may take the last moments, unless the path ends in ?synchronous=full
   TANDEM_MIGRATE      on (default) brings the schema up to date at start; off refuses to start on an older one
   TANDEM_REDIS        (_FILE) redis://HOST:PORT/DB for the job queue, with a password as in redis URLs; default: a queue in this process
   TANDEM_BUCKET       (_FILE) where recordings are archived: file:///DIRECTORY or s3://NAME?region=...; default var/recordings

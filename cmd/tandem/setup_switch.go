@@ -157,6 +157,7 @@ func readSwitchPlace(kind, what string, args []string, stderr io.Writer, more fu
 	e := environment{}
 	check := func(ok bool, flag, rule string) { e.check(ok, inCompose(kind, flag), rule) }
 	check(filepath.IsAbs(p.dir), "-dir", "must be an absolute path")
+	check(filepath.IsAbs(p.secrets), "-secrets", "must be an absolute path: Tandem, wherever it is started, is told where the passwords are")
 	var err error
 	p.sip, err = netip.ParseAddrPort(*sip)
 	check(err == nil && p.sip.Port() != 0, "-sip", "must be an IP address and a port, like 172.16.117.2:5060")

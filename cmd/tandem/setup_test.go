@@ -302,8 +302,8 @@ func TestSetupSaysWhatIsWrong(t *testing.T) {
 	own := t.TempDir()
 	assert.Contains(t, setUp(t, 2), "tandem setup secrets")
 	assert.Contains(t, setUp(t, 2, "nonsense"), "tandem setup secrets")
-	said := setUp(t, 1, "asterisk", "-dir", "relative", "-secrets", own, "-sip", "here", "-control", "there", "-rtp", "some", "-public", "tandem.example")
-	for _, flag := range []string{"-dir", "-sip", "-control", "-rtp", "-public"} {
+	said := setUp(t, 1, "asterisk", "-dir", "relative", "-secrets", "relative", "-sip", "here", "-control", "there", "-rtp", "some", "-public", "tandem.example")
+	for _, flag := range []string{"-dir", "-secrets", "-sip", "-control", "-rtp", "-public"} {
 		assert.Regexp(t, "(?m)(^|: )"+flag+`( \(TANDEM_[A-Z_, ]+\))?: `, said)
 	}
 	assert.Contains(t, setUp(t, 1, "asterisk", "-dir", shortDir(t), "-secrets", own, "-sip", "127.0.0.1:5060", "-control", "127.0.0.1:8088", "-public", "192.0.2.9"),

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,8 +27,11 @@ func TestWhatMayBeSetUpCanBeWritten(t *testing.T) {
 	require.NoError(t, models.ValidTrunk(trunk))
 	named := trunk
 	named.ID, named.Host, named.Port = "t-2", "sip-1.example.net", 5080
+	parted := trunk // of a word that FreeSWITCH reads, which is in no line
+	parted.ID, parted.User = "t-3", "X-PRE-"
+	require.NoError(t, models.ValidTrunk(parted))
 	phones := []models.KeyedPhone{{Phone: phone, HA1: "0123456789abcdef0123456789abcdef"}}
-	trunks := []models.KeyedTrunk{{Trunk: trunk, Password: "aZ0!#%()*+,./:=?@^_~|-"}, {Trunk: named}}
+	trunks := []models.KeyedTrunk{{Trunk: trunk, Password: "aZ0!#%()*+,./:=?@^_~|-"}, {Trunk: named}, {Trunk: parted, Password: "PROCESS"}}
 	for _, d := range []lined{asteriskDriver{}, freeswitchDriver{}} {
 		p, err := d.plan(phones, trunks, []string{"198.51.100.7", "2001:db8:1::7"})
 		require.NoError(t, err)
@@ -56,4 +60,18 @@ func TestTheDoctorTriesTheDirectoryOfPhones(t *testing.T) {
 	c = good.withLines("TANDEM_ARI", filepath.Join(dir, "not-mounted"), log)
 	require.Equal(t, broken, c.health)
 	require.Contains(t, c.text, "TANDEM_ARI_SITE")
+}
+
+// TestTheLongestNamesCanBeWritten: what the set-up takes, the switches' files do as well. One phone or trunk that they would not take keeps all others from being written.
+func TestTheLongestNamesCanBeWritten(t *testing.T) {
+	label := strings.Repeat("a", 63) + "."
+	phone := models.Phone{ID: "a", Tenant: "acme", Name: "A", User: strings.Repeat("p", 40)}
+	trunk := models.Trunk{ID: strings.Repeat("t", 40), Name: "A", Host: label + label + label + strings.Repeat("b", 61), Port: 65535, User: strings.Repeat("u", 64), Register: true}
+	require.NoError(t, models.ValidPhone(phone))
+	require.NoError(t, models.ValidTrunk(trunk))
+	for _, d := range []lined{asteriskDriver{}, freeswitchDriver{}} {
+		p, err := d.plan([]models.KeyedPhone{{Phone: phone, HA1: strings.Repeat("0", 32)}}, []models.KeyedTrunk{{Trunk: trunk, Password: strings.Repeat("x", 80)}}, nil)
+		require.NoError(t, err)
+		require.NotEmpty(t, p.Files)
+	}
 }

@@ -109,7 +109,7 @@ var (
 	nameRule    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 	secretRule  = regexp.MustCompile(`^[!-:<-~]{1,80}$`) // printable ASCII without space and semicolon, which begins a comment
 	entityRule  = regexp.MustCompile(`^([0-9a-f]{2}:){5}[0-9a-f]{2}$`)
-	uriRule     = regexp.MustCompile(`^sips?:[A-Za-z0-9_.@:\[\]=-]{1,120}$`)
+	uriRule     = regexp.MustCompile(`^sips?:[A-Za-z0-9_.@:\[\]=-]{1,260}$`)
 	matchRule   = regexp.MustCompile(`^[0-9a-fA-F.:/]{2,80}$`)
 	numberRule  = regexp.MustCompile(`^[+*#0-9]{1,40}$`)
 	backupRule  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}/[+*#0-9]{1,40}$`)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -134,6 +135,11 @@ func (Lines) fill(name string, data any) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// oneIs reports whether one of the texts, each of which has a line of its own, is as the rule says.
+func oneIs(rule *regexp.Regexp, texts ...string) bool {
+	return slices.ContainsFunc(texts, rule.MatchString)
+}
+
 // checkLines checks phones and trunks.
 func checkLines(check func(ok bool, field, rule string), phones []Phone, trunks []Trunk) {
 	codecs := func(field string, names []string) {
@@ -148,7 +154,7 @@ func checkLines(check func(ok bool, field, rule string), phones []Phone, trunks 
 	for i, p := range phones {
 		field := fmt.Sprintf("Phones[%d]", i)
 		check(nameRule.MatchString(p.User), field+".User", nameWords)
-		check(!lineRule.MatchString(p.User+p.Password+p.Contact), field+".User", "and its password and contact: not the preprocessor's name")
+		check(!oneIs(lineRule, p.User, p.Password, p.Contact), field+".User", "and its password and contact: not the preprocessor's name")
 		check(!seen[p.User], field+".User", fmt.Sprintf("%q is taken", p.User))
 		seen[p.User] = true
 		check(p.Password == "" || secretRule.MatchString(p.Password), field+".Password", secretWords)
@@ -168,7 +174,7 @@ func checkLines(check func(ok bool, field, rule string), phones []Phone, trunks 
 		for j, m := range t.Match {
 			check(network(m) != "", fmt.Sprintf("%s.Match[%d]", field, j), "an IP address or network")
 		}
-		check(!lineRule.MatchString(t.Name+t.Contact+t.User+t.Password), field+".Name", "and its contact, user and password: not the preprocessor's name")
+		check(!oneIs(lineRule, t.Name, t.Contact, t.User, t.Password), field+".Name", "and its contact, user and password: not the preprocessor's name")
 		check(t.User == "" || userRule.MatchString(t.User), field+".User", "1 to 64 letters, digits, _, ., + and -")
 		check(t.Password == "" || t.User != "" && secretRule.MatchString(t.Password), field+".Password", "with a User, "+secretWords)
 		check(!t.Register || t.User != "", field+".User", "needed to register")

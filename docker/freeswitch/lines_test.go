@@ -37,7 +37,7 @@ func TestLinesAreFiles(t *testing.T) {
 		}
 	}
 	for name, part := range map[string]string{
-		"phones.xml":    `value="{^^:presence_id=:absolute_codec_string=PCMA,PCMU}${sofia_contact(tandem/${dialed_user}@${dialed_domain})}"`,
+		"phones.xml":    `value="{^^:presence_id=:absolute_codec_string=PCMA,PCMU}sofia/tandem/${dialed_user}"`,
 		"gateways.xml":  `<param name="register" value="true"/>`,
 		"addresses.xml": `<node type="deny" cidr="198.51.100.7/32"/>`,
 		"trunks.xml":    `${acl(${network_addr} trunk-far)}`,
@@ -58,7 +58,7 @@ func TestLinesEncrypt(t *testing.T) {
 	require.NoError(t, err)
 	for name, parts := range map[string][]string{
 		"phones.xml": {
-			`value="{^^:presence_id=:absolute_codec_string=PCMA,PCMU:rtp_secure_media=mandatory}${regex(${sofia_contact(tandem/${dialed_user}@${dialed_domain})}|^(.*transport=tls.*)$|%1|n)}"`,
+			`value="{^^:presence_id=:absolute_codec_string=PCMA,PCMU:rtp_secure_media=mandatory}${regex(${url_encode(${sofia_contact(tandem/${dialed_user}@${dialed_domain})})}|transport%3Dtls|sofia/tandem/${dialed_user}|n)}"`,
 			`<variable name="tandem_needs" value="over-"/>`, `<variable name="rtp_secure_media_inbound" value="mandatory"/>`, `<variable name="rtp_secure_media_inbound" value="forbidden"/>`,
 		},
 		"gateways.xml": {`<param name="register-transport" value="tls"/>`, `<variable name="rtp_secure_media" value="mandatory" direction="outbound"/>`},

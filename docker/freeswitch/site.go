@@ -124,7 +124,7 @@ var (
 	lineRule   = regexp.MustCompile(`(?i)x-pre-process`) // the preprocessor drops a line with its name, wherever it stands
 	nameRule   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 	secretRule = regexp.MustCompile(`^[A-Za-z0-9!#%()*+,./:;=?@^_~|-]{1,80}$`)
-	uriRule    = regexp.MustCompile(`^sip:[A-Za-z0-9_.@:\[\]-]{1,120}$`)
+	uriRule    = regexp.MustCompile(`^sip:[A-Za-z0-9_.@:\[\]-]{1,260}$`)
 	numberRule = regexp.MustCompile(`^[+*#0-9]{1,40}$`)
 	backupRule = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}/[+*#0-9]{1,40}$`)
 	pathRule   = regexp.MustCompile(`^/[A-Za-z0-9_./-]{1,79}$`)

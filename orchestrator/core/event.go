@@ -3,7 +3,7 @@ package core
 import "time"
 
 // Event is the only thing that changes a shard, and the only thing that is journalled: a [Fact], an accepted [Intent], a
-// [ConfigChanged], a [Tick] or, once, [Founded].
+// [ConfigChanged], a [Tick] or [Founded].
 type Event interface {
 	// Kind is the event's stable name in the journal.
 	Kind() string
@@ -33,9 +33,9 @@ type Tick struct {
 // Kind implements [Event].
 func (Tick) Kind() string { return "tick" }
 
-// Founded is the first event of a log: it brings the seed from which the shard's identifiers are derived. It is drawn at random, so that no two
-// installations, and no two lives of one whose database was lost, make the same identifiers: recordings at the switch and in the
-// archive are named by them.
+// Founded begins a log, and each time that somebody comes to own it: it brings the seed from which the shard's identifiers are derived from there on. It is drawn at
+// random, so that no two installations, and no two lives of one whose database was lost, or has lost its end (a backup that was restored, a power cut), make the same identifiers: legs and
+// recordings at the switch, and those in the archive, are named by them.
 type Founded struct {
 	Seed uint64 `json:"seed"`
 }

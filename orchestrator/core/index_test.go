@@ -229,25 +229,26 @@ func TestChangesNameEachOnce(t *testing.T) {
 	}
 }
 
-// TestFounded: the first event of a log brings the seed; once something is named by it, another changes nothing and is counted.
+// TestFounded: the first event of a log brings the seed, and whoever owns the log next another.
 func TestFounded(t *testing.T) {
 	t.Parallel()
-	first := func(seed uint64) (*rig, CallID) {
+	calls := func(first, second uint64) (a, b CallID) {
 		r := newRig(t, 1)
-		r.send(Founded{Seed: seed})
+		r.send(Founded{Seed: first})
 		r.send(LegAppeared{Engine: "pbx", Leg: "c1"})
-		r.send(Founded{Seed: 99})
+		r.send(Founded{Seed: second})
 		r.send(LegAppeared{Engine: "pbx", Leg: "c2"})
 		r.replay()
-		return r, r.shard.st.Legs["c2"].Call
+		return r.shard.st.Legs["c1"].Call, r.shard.st.Legs["c2"].Call
 	}
-	a, call := first(7)
-	_, same := first(7)
-	_, other := first(8)
-	if call != same || call == other {
-		t.Errorf("ids %s and %s of one seed, %s of another", call, same, other)
+	a, b := calls(7, 99)
+	if sameA, sameB := calls(7, 99); a != sameA || b != sameB {
+		t.Errorf("ids %s and %s, %s and %s of the same seeds", a, b, sameA, sameB)
 	}
-	if n := a.shard.Odd()["founded_late"]; n != 1 {
-		t.Errorf("late foundings: %d", n)
+	if other, _ := calls(8, 99); a == other {
+		t.Errorf("id %s of two seeds", a)
+	}
+	if same, other := calls(7, 100); a != same || b == other {
+		t.Errorf("ids %s and %s of one first seed, %s of two second ones", a, same, b)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// New makes an empty shard. Its identifiers are derived from the seed, or from that of [Founded]: two shards must not share one.
+// New makes an empty shard. Its identifiers are derived from the seed, or from that of the latest [Founded]: two shards must not share one.
 func New(name string, seed uint64) *Shard {
 	s := &Shard{st: state{
 		Name: name, Seed: seed,
@@ -34,20 +34,11 @@ func (s *Shard) Step(now time.Time, ev Event) Outcome {
 	case Tick:
 		s.tick(ev)
 	case Founded:
-		s.found(ev)
+		s.st.Seed = ev.Seed
 	}
 	s.match()
 	s.settle()
 	return s.out.lent()
-}
-
-// found sets the seed, before anything was named by it.
-func (s *Shard) found(ev Founded) {
-	if s.st.Steps > 1 {
-		s.odd("founded_late")
-		return
-	}
-	s.st.Seed = ev.Seed
 }
 
 // Now is the latest time that the shard has seen.

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	// Shard names the set of tenants whose calls this loop decides.
 	Shard string
-	// Seed is for tests that want to know the shard's identifiers. 0 = drawn at random when the log is begun, and the log's from then on.
+	// Seed is for tests that want to know the shard's identifiers. 0 = drawn at random whenever this process begins to own the log.
 	Seed uint64
 	// Owner names this process in the lease. No two running processes may share a name: a lease is given again to the owner of the same name,
 	// so that a restarted process need not wait for its own old lease to run out.

@@ -1,8 +1,10 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -288,4 +290,59 @@ func TestCallsEndOnASwitchThatIsForgotten(t *testing.T) {
 	both.Forgotten = without.Forgotten
 	_, err := New(both)
 	require.ErrorContains(t, err, "Forgotten")
+}
+
+// TestTwoLivesOfALogMakeNoIdentifierTwice: a log that has lost its end (restored from a backup, or after a power cut) goes on from where another life of it went on, too. What that has named
+// stands on switches and in archives: no call, leg or recording may get such a name again.
+func TestTwoLivesOfALogMakeNoIdentifierTwice(t *testing.T) {
+	store, b := &watchedStore{}, newBoard()
+	cfg := config(store, b)
+	cfg.Seed = 0
+	l := open(t, cfg, 0)
+	b.says(caller(0))
+	awaitView(t, l, "a caller", func(v *View) bool { n, _, _, _ := v.Sizes(); return n == 1 })
+	store.set(func(w *watchedStore) { w.noSnapshots = true })
+	require.NoError(t, l.Stop())
+	backup := store.rows(t)
+	named := map[core.CallID]bool{}
+	for range 2 {
+		restored, b := &watchedStore{}, newBoard()
+		lease, err := restored.Acquire(t.Context(), "s1", "a", time.Hour)
+		require.NoError(t, err)
+		require.NoError(t, restored.Append(t.Context(), lease, backup, nil))
+		cfg.Store, cfg.Engines = restored, []engine.Engine{b}
+		l := started(t, cfg)
+		awaitView(t, l, "the switch", engineUp)
+		b.says(caller(1))
+		v := awaitView(t, l, "a caller", func(v *View) bool { n, _, _, _ := v.Sizes(); return n == 1 })
+		for c := range v.Calls() {
+			named[c.ID] = true
+		}
+		require.NoError(t, l.Stop())
+	}
+	require.Len(t, named, 2)
+}
+
+// TestWhatRanOutMeanwhileIsNobodysFault: whose phone rang when Tandem went away, and who has taken the call before it is back, has missed nothing, however long that was (Q4).
+func TestWhatRanOutMeanwhileIsNobodysFault(t *testing.T) {
+	store, b, clock := &watchedStore{}, newBoard(), newFakeClock()
+	cfg := config(store, b)
+	cfg.Seed, cfg.Clock = 0, clock // as outside of tests: each term begins with a seed of its own
+	l := open(t, cfg, 1)
+	b.says(caller(0))
+	ring := as[core.Dial](b.await(t, "the phone to be called", doing[core.Dial]).Do)
+	b.says(core.LegRinging{Leg: ring.Leg})
+	awaitView(t, l, "the phone to ring", func(v *View) bool {
+		for c := range v.Calls() {
+			return len(c.Offers) == 1 && c.Offers[0].Ringing
+		}
+		return false
+	})
+	require.NoError(t, l.Stop())
+	clock.advance(time.Minute)
+	back := newBoard()
+	back.snapshot = core.Snapshot{Legs: []core.SeenLeg{{Leg: ring.Leg, Ours: true, Up: true}, {Leg: caller(0).Leg, Up: true, From: caller(0).From, To: line}}}
+	slices.SortFunc(back.snapshot.Legs, func(a, b core.SeenLeg) int { return cmp.Compare(a.Leg, b.Leg) })
+	cfg.Engines = []engine.Engine{back}
+	awaitView(t, started(t, cfg), "the conversation", func(v *View) bool { return talking(v, 1) })
 }

@@ -119,13 +119,17 @@ func (t *term) begin() error {
 	return nil
 }
 
-// opening is what a term begins with, before any deadline: a new log is founded, and a switch that the log believes to be connected
+// opening is what a term begins with, before any deadline: the log is founded, anew if it is not new, and a switch that the log believes to be connected
 // counts as out of sight until its EngineUp tells what has happened there meanwhile. Otherwise the ring times that ran out while nobody was
 // here would be charged to agents who have answered.
 func (t *term) opening() []item {
 	var items []item
-	if t.rules.Steps() == 0 && t.cfg.Seed == 0 {
-		items = append(items, item{ev: core.Founded{Seed: rand.Uint64()}, at: t.time.now()})
+	if t.cfg.Seed == 0 {
+		at := t.now
+		if t.rules.Steps() == 0 {
+			at = t.time.now()
+		}
+		items = append(items, item{ev: core.Founded{Seed: rand.Uint64()}, at: at})
 	}
 	for _, id := range t.rules.Everything().Engines {
 		if e, ok := t.rules.Engine(id); ok && e.Up {

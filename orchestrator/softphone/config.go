@@ -31,6 +31,8 @@ type Config struct {
 	Events *Log
 	// Expires is the registration time asked for; default 1 h, at least 1 s. The phone refreshes at four fifths of what it is granted.
 	Expires time.Duration
+	// RawContact is the Contact header of requests as it shall stand on the wire, unchecked: for who lies about where it is. Default the phone's address.
+	RawContact string
 	// Codecs are offered in this order; default PCMU, PCMA.
 	Codecs []Codec
 	// SignallingOnly leaves out all audio: calls offer a port at which nobody listens, and have no ear. The switch may miss the packets if it

@@ -177,6 +177,9 @@ func (p *Phone) call(id string) *Call {
 
 // contact is the Contact header of the phone.
 func (p *Phone) contact() Header {
+	if p.cfg.RawContact != "" {
+		return Header{Name: "Contact", Value: p.cfg.RawContact}
+	}
 	return Header{Name: "Contact", Value: fmt.Sprintf("<sip:%s@%s%s>", escapeUser(p.cfg.User), p.wire.local, p.wire.transport())}
 }
 

@@ -166,3 +166,29 @@ func TestFreeSWITCHBenchQueue(t *testing.T) {
 	f.NoLeftovers(t)
 	assert.Empty(t, fsComplaints(t, f))
 }
+
+// Where a phone is, it says itself, and its words are no dial string: behind a comma FreeSWITCH would call the carrier as well, and connect whoever answers first.
+func TestFreeSWITCHAPhonesContactIsNoDialString(t *testing.T) {
+	t.Parallel()
+	carrier := newPeer(t, answering("180 Ringing", "200 OK"))
+	f := FreeSWITCHForTest(t, func(o *FreeSWITCHOptions) { o.CarrierContact = "sip:" + carrier.addr() })
+	for i, form := range []string{
+		"<sip:%s@%s;x=1,sofia/gateway/carrier/+49900>", "<sip:%s@%s;x=1|sofia/gateway/carrier/+49900>", "<sip:%s@%s;x=:_:sofia/gateway/carrier/+49900>",
+		"<sip:%s@%s;x=1,[ignore_early_media=consume]sofia/gateway/carrier/+49900>", "<sip:%s@%s;x=${hostname}>",
+	} {
+		login, desk := f.Phones(5)[i], newPeer(t, answering("180 Ringing", "200 OK"))
+		contact := fmt.Sprintf(form, login.User, desk.addr())
+		phone, err := softphone.New(softphone.Config{User: login.User, Password: login.Password, Server: f.SIPAddr, RawContact: contact})
+		require.NoError(t, err)
+		t.Cleanup(phone.Close)
+		require.NoError(t, phone.Register(testContext(t)))
+		f.awaitContacts(t, i+1)
+		leg := fmt.Sprintf("leg-%04d", i)
+		fsDial(t, f, leg, login.User)
+		assert.Equal(t, "INVITE "+strings.Trim(contact, "<>")+" SIP/2.0", desk.await(t, "INVITE").first())
+		f.call(t, "uuid_kill %s", leg)
+		desk.await(t, "BYE")
+	}
+	f.NoLeftovers(t)
+	assert.Zero(t, carrier.count("INVITE"))
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,4 +71,46 @@ func TestTheFirstStartMakesAnAdministratorS3(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, adminUser(t.Context(), db, file))
 	require.FileExists(t, file)
+}
+
+// TestTheOldAdministratorsTokenStaysUntilThereIsANewOne: where a new one cannot be made, or not written down, whoever has the old file can still sign in, and no token is left that nobody knows.
+func TestTheOldAdministratorsTokenStaysUntilThereIsANewOne(t *testing.T) {
+	for name, fails := range map[string]func(t *testing.T, database, file string) (old string){
+		"the database refuses it": func(t *testing.T, database, file string) string {
+			t.Helper()
+			raw, err := sql.Open("sqlite", database)
+			require.NoError(t, err)
+			_, err = raw.ExecContext(t.Context(), `CREATE TRIGGER refuse BEFORE INSERT ON tokens BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`)
+			require.NoError(t, err)
+			require.NoError(t, raw.Close())
+			return file
+		},
+		"the file cannot be replaced": func(t *testing.T, _, file string) string {
+			t.Helper()
+			require.NoError(t, os.Rename(file, file+".old"))
+			require.NoError(t, os.MkdirAll(filepath.Join(file, "in the way"), 0o700))
+			return file + ".old"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			database, file := filepath.Join(dir, "t.db"), filepath.Join(dir, "admin-token")
+			db, err := models.Open(t.Context(), "sqlite:"+database)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close()) })
+			require.NoError(t, db.Migrate(t.Context()))
+			require.NoError(t, adminToken(t.Context(), db, file, false))
+			old, err := os.ReadFile(file)
+			require.NoError(t, err)
+			at := fails(t, database, file)
+			require.Error(t, adminToken(t.Context(), db, file, true))
+			kept, err := os.ReadFile(at)
+			require.NoError(t, err)
+			require.Equal(t, string(old), string(kept))
+			require.NoFileExists(t, file+".new")
+			tokens, err := db.Tokens().List(t.Context())
+			require.NoError(t, err)
+			require.Len(t, tokens, 1)
+		})
+	}
 }

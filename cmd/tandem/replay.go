@@ -57,7 +57,10 @@ func replayDatabase(ctx context.Context, shard string, seed uint64, stdout io.Wr
 	if snapshot != nil {
 		_, _ = fmt.Fprintf(stdout, "from the snapshot after row %d\n", seq)
 	}
-	return replayRows(exported(tail), snapshot, seed, stdout)
+	if err := replayRows(exported(tail), snapshot, seed, stdout); err != nil {
+		return fmt.Errorf("replay shard %s: %w", shard, err)
+	}
+	return nil
 }
 
 // exported gives rows of a store the form of exported ones.
@@ -83,6 +86,9 @@ func replayRows(rows iter.Seq2[sim.ExportedRow, error], snapshot []byte, seed ui
 			_, _ = fmt.Fprintf(stdout, "odd %s: %d; ", why, odd[why])
 		}
 		_, _ = fmt.Fprintln(stdout)
+		if err == nil && shard.Steps() == 0 {
+			return errors.New("there is no event in this journal")
+		}
 	}
 	return err
 }

@@ -287,25 +287,28 @@ func adminToken(ctx context.Context, db *models.DB, path string, fresh bool) err
 			return nil
 		}
 	}
-	// The file comes first: a token that exists and is written nowhere would lock everybody out.
+	// A file comes first: a token that exists and is written nowhere would lock everybody out. The old token's stays until there is a new one.
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("TANDEM_ADMIN_TOKEN: make the directory: %w", err)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	beside := path + ".new"
+	if err := os.Remove(beside); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("TANDEM_ADMIN_TOKEN: replace the file: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(beside, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("TANDEM_ADMIN_TOKEN: make the file: %w", err)
 	}
 	made, secret, err := db.Tokens().Create(ctx, models.Token{Name: "administrator", Role: models.RoleAdmin})
-	if err == nil {
-		if _, err = io.WriteString(f, secret+"\n"); err == nil {
-			err = f.Sync()
-		}
-		if err != nil {
-			err = errors.Join(fmt.Errorf("TANDEM_ADMIN_TOKEN: write the file: %w", err), db.Tokens().Revoke(context.WithoutCancel(ctx), made.ID))
-		}
+	if err != nil {
+		return errors.Join(err, f.Close(), os.Remove(beside))
 	}
-	return errors.Join(err, f.Close())
+	_, err = io.WriteString(f, secret+"\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(beside, path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("TANDEM_ADMIN_TOKEN: write the file: %w", err), db.Tokens().Revoke(context.WithoutCancel(ctx), made.ID), os.Remove(beside))
+	}
+	return nil
 }

@@ -391,7 +391,6 @@ const views = [
   ['/teams/north', 'Who belongs to it'],
   ['/users', 'Vera Vogel'],
   ['/contacts', 'Contacts'],
-  ['/contacts/+new', 'Looked after by'],
   ['/exclusions', 'Calls from these numbers'],
   ['/users/vera', 'Leads all teams'],
   ['/trunks', 'Trunks'],

@@ -47,10 +47,10 @@ export function Alerts() {
             look="inCard"
             label={t('alerts.title')}
             heads={[
-              { id: 'at', text: t('alerts.at') },
+              { id: 'at', text: t('alerts.at'), wide: true },
               { id: 'what', text: t('alerts.what') },
               { id: 'of', text: t('alerts.of'), wide: true },
-              { id: 'standing', text: t('alerts.standing') },
+              { id: 'standing', text: t('alerts.standing'), wide: true },
             ]}
             after={
               alerts.hasNextPage && (
@@ -84,11 +84,17 @@ const Line = memo(function Line({ alert: a, isNewest, open }: LineProps) {
   const dates = useDates()
   const known = isKnown(a.reason) ? a.reason : undefined
   return (
-    <tr data-alert={a.id}>
-      <td className={classes('digits', cell.soft, css.at)}>
+    <tr className={css.line}>
+      <td className={classes('digits', cell.soft, cell.wide, css.at)}>
         <time dateTime={a.at}>{dates.moment(a.at)}</time>
       </td>
       <td className={css.what}>
+        <span className={classes(cell.narrow, cell.soft)}>
+          <span className={css.of}>
+            <time dateTime={a.at}>{dates.moment(a.at)}</time>
+            <Stands alert={a} isNewest={isNewest} />
+          </span>
+        </span>
         <strong>{known ? t(`alerts.reason_${known}`) : a.reason.replaceAll('_', ' ')}</strong>
         {known && <span className={cell.under}>{t(`alerts.todo_${known}`)}</span>}
         {a.text && <code>{a.text}</code>}
@@ -99,7 +105,7 @@ const Line = memo(function Line({ alert: a, isNewest, open }: LineProps) {
       <td className={cell.wide}>
         <Concerned alert={a} open={open} />
       </td>
-      <td>
+      <td className={cell.wide}>
         <Stands alert={a} isNewest={isNewest} />
       </td>
     </tr>
@@ -110,7 +116,7 @@ const Line = memo(function Line({ alert: a, isNewest, open }: LineProps) {
 function Concerned({ alert: a, open }: { alert: Alert; open: (call: string) => void }) {
   const { t } = useTranslation('supervisor')
   const agent = useAgentName()
-  if (!a.agent && !a.queue && !a.call) return <span className={cell.soft}>{t('alerts.site')}</span>
+  if (!a.agent && !a.queue && !a.call) return <span className={cell.soft}>{t(a.tenant ? 'none' : 'alerts.site')}</span>
   return (
     <span className={css.of}>
       {a.agent && (

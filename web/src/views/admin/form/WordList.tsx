@@ -69,7 +69,7 @@ export function WordList({
 
 /** Takes what was typed at once, or, where a press has left the field, with its click: a list that grows before would move away what is being pressed. */
 function afterPress(take: () => void) {
-  if (document.querySelector(':active') === null) take()
+  if (document.querySelector(':active:not(html):not(body)') === null) take()
   else globalThis.addEventListener('click', () => flushSync(take), { capture: true, once: true })
 }
 

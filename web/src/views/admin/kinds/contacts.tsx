@@ -29,7 +29,7 @@ export const contacts: Kind<Contact> = {
   columns: [
     { id: 'name', text: (c) => c.name },
     { id: 'numbers', text: (c) => c.numbers.slice(0, 2).join(', ') + (c.numbers.length > 2 ? ` +${c.numbers.length - 2}` : '') },
-    { id: 'company', text: (c) => c.company ?? '' },
+    { id: 'company', text: (c) => c.company ?? '–' },
     { id: 'owner', text: (c) => c.owner ?? '', show: Owner },
   ],
   sections: [

@@ -13,6 +13,8 @@ function live(anna: Partial<AgentView>, ...calls: string[]) {
 test('a phone that cannot be reached is so still as long as its agent says so, for the newest alert (S2)', () => {
   expect(standing(away, true, live({ state: 'idle', reason: 'phone_unreachable' }))).toBe('open')
   expect(standing(away, true, live({ state: 'offline', phone_down: true }))).toBe('open')
+  expect(standing(away, true, live({ state: 'available', phone_fails: true })), 'who is called on in vain').toBe('open')
+  expect(standing(away, true, live({ state: 'offline', phone_fails: true }))).toBe('over')
   expect(standing(away, false, live({ state: 'idle', reason: 'phone_unreachable' }))).toBe('over')
   expect(standing(away, true, live({ state: 'idle', reason: 'lunch' }))).toBe('over')
   expect(standing(away, true, { agents: new Map(), calls: new Map() }), 'the agent has been deleted').toBe('over')

@@ -41,7 +41,9 @@ export function standing(a: Alert, newest: boolean, live: Pick<Live, 'agents' | 
 }
 
 function isAway(agent: AgentView): boolean {
-  return Boolean(agent.phone_down) || (agent.state === 'idle' && agent.reason === 'phone_unreachable')
+  // Who has gone home is not called, so that nothing would tell when it is over.
+  const fails = Boolean(agent.phone_fails) && agent.state !== 'offline'
+  return Boolean(agent.phone_down) || fails || (agent.state === 'idle' && agent.reason === 'phone_unreachable')
 }
 
 /** Of alerts, newest first, those with no newer one of the same reason about the same agent. */

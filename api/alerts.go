@@ -18,6 +18,7 @@ type Alert struct {
 	Agent     core.AgentID     `json:"agent,omitempty"`
 	Recording core.RecordingID `json:"recording,omitempty"`
 	Text      string           `json:"text,omitempty"`
+	Queue     core.QueueID     `json:"queue,omitempty"` // of the call
 }
 
 // AlertFilter selects alerts, newest first. Zero fields select everything.
@@ -42,8 +43,12 @@ func (s *Server) listAlerts(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	view := s.Live.View()
 	out := paged[Alert]{Items: []Alert{}, Next: page.Next}
 	for _, a := range page.Items {
+		if c, goesOn := view.Call(a.Call); goesOn {
+			a.Queue = c.Queue
+		}
 		out.Items = append(out.Items, r.sees.told(a))
 	}
 	return ok(out)

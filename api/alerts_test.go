@@ -35,6 +35,9 @@ func TestAlertsS2(t *testing.T) {
 	require.Equal(t, "2", ids("user:eve", ""), "of her team")
 	require.Equal(t, "1", ids("user:gina", ""))
 	require.Equal(t, "54", ids("admin", "?limit=2"))
+	call := w.dials("+4915112345678")
+	w.store.alerts = append(w.store.alerts, Alert{ID: "0", At: day, Tenant: "acme", Reason: "prompt_failed", Call: call})
+	require.Contains(t, string(w.good(200, "user:sam", get, "/api/v1/alerts", "").body), `"queue":"sales"`, "of a call that goes on")
 	require.Equal(t, "2", ids("user:eve", "?limit=1"), "looked for behind those of others")
 	w.bad(403, CodeForbidden, "", "anna", get, "/api/v1/alerts", "")
 	w.bad(403, CodeForbidden, "tenant", "user:gina", get, "/api/v1/alerts?tenant=acme", "")
@@ -53,12 +56,14 @@ func TestAlertsAreReadFromTheDatabaseS2(t *testing.T) {
 		keepLines(t, db, []journal.Timeline{
 			{Seq: 1, Entry: core.Entry{At: day, Kind: core.EntryAlert, Tenant: "acme", Agent: "anna", Reason: "phone_unreachable"}},
 			{Seq: 2, Entry: core.Entry{At: day, Kind: core.EntryAlert, Tenant: "acme", Call: "c1", Reason: "mix_failed"}},
+			{Seq: 3, Entry: core.Entry{At: day, Kind: core.EntryCallClosed, Tenant: "acme", Call: "c1", Record: &core.CallRecord{Call: "c1", Tenant: "acme", Queue: "sales", ArrivedAt: day, EndedAt: day}}},
 		})
 		var p, rest paged[Alert]
 		w.good(200, "user:sam", get, "/api/v1/alerts?limit=1", "").into(t, &p)
 		require.Len(t, p.Items, 1)
 		require.Equal(t, "mix_failed", p.Items[0].Reason)
 		require.Equal(t, core.CallID("c1"), p.Items[0].Call)
+		require.Equal(t, core.QueueID("sales"), p.Items[0].Queue, "as the call's record says")
 		w.good(200, "user:sam", get, "/api/v1/alerts?limit=1&cursor="+p.Next, "").into(t, &rest)
 		require.Equal(t, "phone_unreachable", rest.Items[0].Reason)
 		require.Empty(t, rest.Next)

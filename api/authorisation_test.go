@@ -111,6 +111,7 @@ func (w *world) objects() map[string]string {
 	_, _, err = w.srv.Trunks.Create(w.t.Context(), models.Trunk{ID: "hidden-carrier", Name: "Secret carrier", Host: "192.0.2.1"})
 	require.NoError(w.t, err)
 	w.store.tasks = []Task{{ID: "task-bert", Tenant: "acme", Agent: "bert", Call: "rec-bert", Title: "Secret promise", Due: "2026-02-01", Number: "+4915112345678", CreatedAt: day}}
+	w.store.contacts = []Contact{{ID: "contact-of-acme", Tenant: "acme", Name: "Secret customer", Numbers: []string{"+4915112345678"}, Version: 1, CreatedAt: day}}
 	w.store.exclusions = []Exclusion{{Tenant: "acme", Number: "+4915112345678", CreatedAt: day}}
 	all, err := w.srv.Sessions.List(w.t.Context(), "u-bert", time.Hour)
 	require.NoError(w.t, err)
@@ -118,7 +119,7 @@ func (w *world) objects() map[string]string {
 	return map[string]string{
 		"tenants": "acme", "entry-points": "hidden", "hours": "office", "queues": "back", "agents": "bert", "calls": string(w.connects("bert", "1002", "+4915199999999")),
 		"call-records": "rec-bert", "recordings": "r-bert", "users": "u-bert", "teams": "south", "sessions": all[0].ID, "tokens": "t-bert", "phones": "desk-bert", "trunks": "hidden-carrier",
-		"tasks": "task-bert", "lead-exclusions": "+4915112345678",
+		"tasks": "task-bert", "contacts": "contact-of-acme", "lead-exclusions": "+4915112345678",
 	}
 }
 

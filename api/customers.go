@@ -23,6 +23,9 @@ func (s *Server) listLeads(r *request) (reply, error) {
 
 func (s *Server) listContacts(r *request) (reply, error) {
 	f, err := peopleFilter(r)
+	if err == nil {
+		f.Search, err = r.text("search", 128)
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -56,14 +59,31 @@ func (r *request) ofTenant(asked core.TenantID) (core.TenantID, error) {
 	return tenant, err
 }
 
+// contactWire is what people say of a contact.
+type contactWire struct {
+	Tenant  core.TenantID `json:"tenant"`
+	Name    string        `json:"name"`
+	Company string        `json:"company"`
+	Numbers []string      `json:"numbers"`
+	Owner   core.AgentID  `json:"owner"`
+}
+
+func (w contactWire) contact(id string) Contact {
+	return Contact{ID: id, Tenant: w.Tenant, Name: w.Name, Company: w.Company, Numbers: w.Numbers, Owner: w.Owner}
+}
+
+// contactShown is the answer with a contact.
+func contactShown(r *request, status int, c Contact) (reply, error) {
+	r.Header("ETag", etag(c.Version))
+	c.Numbers = orEmpty(c.Numbers)
+	return reply{status: status, body: c}, nil
+}
+
+// auditContact keeps that something was done, without what is personal: the audit log is kept for longer.
+func (s *Server) auditContact(r *request, c Contact) { s.audit(r, "contact/"+c.ID, c.Tenant, nil) }
+
 func (s *Server) createContact(r *request) (reply, error) {
-	var body struct {
-		Tenant  core.TenantID `json:"tenant"`
-		Name    string        `json:"name"`
-		Company string        `json:"company"`
-		Numbers []string      `json:"numbers"`
-		Owner   core.AgentID  `json:"owner"`
-	}
+	var body contactWire
 	err := r.decode(&body)
 	if err == nil {
 		body.Tenant, err = r.ofTenant(body.Tenant)
@@ -71,25 +91,89 @@ func (s *Server) createContact(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c, err := s.CRM.CreateContact(r.ctx(), Contact{ID: recordID(r.command), Tenant: body.Tenant, Name: body.Name, Company: body.Company, Numbers: body.Numbers, Owner: body.Owner})
+	c, err := s.CRM.CreateContact(r.ctx(), body.contact(recordID(r.command)))
 	if err != nil {
 		return reply{}, err
 	}
-	s.audit(r, "contact/"+c.ID, c.Tenant, nil) // without what is personal: the audit log is kept for longer
-	c.Numbers = orEmpty(c.Numbers)
-	return reply{status: http.StatusCreated, body: c}, nil
+	s.auditContact(r, c)
+	return contactShown(r, http.StatusCreated, c)
+}
+
+// findContact reads the contact that the path names. One of another tenant does not exist.
+func (s *Server) findContact(r *request) (Contact, error) {
+	id, err := r.id()
+	if err != nil {
+		return Contact{}, err
+	}
+	c, err := s.CRM.Contact(r.ctx(), id)
+	if err == nil && !r.who.tenantAllowed(c.Tenant) {
+		err = ErrNotFound
+	}
+	return c, err
+}
+
+func (s *Server) getContact(r *request) (reply, error) {
+	c, err := s.findContact(r)
+	if err != nil {
+		return reply{}, err
+	}
+	return contactShown(r, http.StatusOK, c)
+}
+
+func (s *Server) replaceContact(r *request) (reply, error) {
+	version, err := ifMatch(r)
+	if err != nil {
+		return reply{}, err
+	}
+	var body contactWire
+	if err := r.decode(&body); err != nil {
+		return reply{}, err
+	}
+	before, err := s.findContact(r)
+	if err != nil {
+		return reply{}, err
+	}
+	if body.Tenant != "" && body.Tenant != before.Tenant {
+		return reply{}, invalid("tenant", "cannot be changed")
+	}
+	body.Tenant = before.Tenant
+	c, err := s.CRM.ReplaceContact(r.ctx(), body.contact(before.ID), version)
+	if err != nil {
+		return reply{}, err
+	}
+	s.auditContact(r, c)
+	return contactShown(r, http.StatusOK, c)
+}
+
+func (s *Server) deleteContact(r *request) (reply, error) {
+	version, err := ifMatch(r)
+	if err != nil {
+		return reply{}, err
+	}
+	c, err := s.findContact(r)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := s.CRM.DeleteContact(r.ctx(), c.Tenant, c.ID, version); err != nil {
+		return reply{}, err
+	}
+	s.auditContact(r, c)
+	return reply{status: http.StatusNoContent}, nil
 }
 
 func (s *Server) listExclusions(r *request) (reply, error) {
-	p, err := r.paging()
-	if err != nil {
+	var f ExclusionFilter
+	var err error
+	if f.Paging, err = r.paging(); err != nil {
 		return reply{}, err
 	}
-	tenant, err := r.tenant()
-	if err != nil {
+	if f.Tenant, err = r.tenant(); err != nil {
 		return reply{}, err
 	}
-	page, err := s.CRM.Exclusions(r.ctx(), tenant, p)
+	if f.Search, err = r.text("search", 128); err != nil {
+		return reply{}, err
+	}
+	page, err := s.CRM.Exclusions(r.ctx(), f)
 	if err != nil {
 		return reply{}, err
 	}

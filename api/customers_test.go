@@ -12,7 +12,7 @@ import (
 func TestLeadsAndContactsR1R2(t *testing.T) {
 	w := newWorld(t)
 	w.store.leads = []Lead{{ID: "1", Tenant: "acme", Number: "+4915112345678", Status: "new", CreatedAt: day}}
-	w.store.contacts = []Contact{{ID: "2", Tenant: "globex", Name: "Bo", CreatedAt: day}}
+	w.store.contacts = []Contact{{ID: "2", Tenant: "globex", Name: "Bo", Version: 1, CreatedAt: day}}
 	var l paged[Lead]
 	w.good(200, "supervisor", get, "/api/v1/leads?number=%2B4915112345678", "").into(t, &l)
 	require.Len(t, l.Items, 1)
@@ -63,6 +63,49 @@ func TestAContactIsNotedR1(t *testing.T) {
 	})
 }
 
+// A contact is changed and forgotten by who looks after customers, of the tenant's only (R1).
+func TestAContactIsChangedR1(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		w := customersWorld(t, db)
+		var made, now Contact
+		w.good(201, "user:sam", post, "/api/v1/contacts", `{"name":"Bo Berg","numbers":["030 555000"]}`).into(t, &made)
+		path := "/api/v1/contacts/" + made.ID
+		a := w.good(200, "user:sam", put, path, `{"name":"Bo Berg","company":"Berg GmbH","numbers":["030 555001"],"owner":"anna"}`, headers{"If-Match": `"1"`})
+		require.Equal(t, `"2"`, a.header.Get("ETag"))
+		a.into(t, &now)
+		require.Equal(t, Contact{ID: made.ID, Tenant: "acme", Name: "Bo Berg", Company: "Berg GmbH", Numbers: []string{"+4930555001"}, Owner: "anna", Version: 2, CreatedAt: made.CreatedAt}, now)
+		w.good(200, "auditor", get, path, "").into(t, &made)
+		require.Equal(t, now, made)
+		var p paged[Contact]
+		w.good(200, "user:sam", get, "/api/v1/contacts?search=gmbh%20bo", "").into(t, &p)
+		require.Equal(t, []Contact{now}, p.Items)
+		w.good(200, "user:sam", get, "/api/v1/contacts?search=555000", "").into(t, &p)
+		require.Empty(t, p.Items)
+
+		w.bad(412, CodeVersion, "If-Match", "user:sam", put, path, `{"name":"Bo"}`, headers{"If-Match": `"1"`})
+		w.bad(422, CodeInvalid, "tenant", "admin", put, path, `{"name":"Bo","tenant":"globex"}`)
+		w.bad(422, CodeInvalid, "name", "admin", put, path, `{"name":""}`)
+		w.bad(422, CodeInvalid, "If-Match", "admin", put, path, `{"name":"Bo"}`, headers{"If-Match": "x"})
+		w.bad(422, CodeInvalid, "search", "admin", get, "/api/v1/contacts?search=%00", "")
+		for _, other := range []string{"user:gina"} {
+			w.bad(404, CodeNotFound, "", other, get, path, "")
+			w.bad(404, CodeNotFound, "", other, put, path, `{"name":"Bo"}`)
+			w.bad(404, CodeNotFound, "", other, del, path, "")
+		}
+		w.bad(403, CodeForbidden, "", "auditor", put, path, `{"name":"Bo"}`)
+		w.bad(403, CodeForbidden, "", "user:eve", del, path, "")
+		w.bad(412, CodeVersion, "If-Match", "user:sam", del, path, "", headers{"If-Match": `"1"`})
+		w.good(204, "user:sam", del, path, "", headers{"If-Match": `"2"`})
+		w.bad(404, CodeNotFound, "", "user:sam", get, path, "")
+		rows := w.store.audited()
+		require.Equal(t, "deleteContact", rows[len(rows)-1].Action)
+		require.Equal(t, "contact/"+made.ID, rows[len(rows)-1].Object)
+		for _, row := range rows {
+			require.Nil(t, row.Detail, "the audit log has nothing personal")
+		}
+	})
+}
+
 // Numbers are put on the list of those that never make a lead, and taken off it (R2).
 func TestNumbersAreExcludedR2(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *models.DB) {
@@ -80,6 +123,11 @@ func TestNumbersAreExcludedR2(t *testing.T) {
 		require.Equal(t, []Exclusion{made}, list("user:sam"))
 		require.Equal(t, []Exclusion{made}, list("auditor"))
 		require.Empty(t, list("user:gina"))
+		var found paged[Exclusion]
+		w.good(200, "admin", get, "/api/v1/lead-exclusions?tenant=acme&search=030777000", "").into(t, &found)
+		require.Equal(t, []Exclusion{made}, found.Items)
+		w.good(200, "admin", get, "/api/v1/lead-exclusions?search=wholesaler", "").into(t, &found)
+		require.Empty(t, found.Items)
 		w.bad(422, CodeInvalid, "number", "user:sam", post, "/api/v1/lead-exclusions", `{"number":"x"}`)
 		w.bad(422, CodeInvalid, "tenant", "admin", post, "/api/v1/lead-exclusions", `{"number":"+4930777000"}`)
 		w.bad(404, CodeNotFound, "", "admin", post, "/api/v1/lead-exclusions", `{"number":"+4930777000","tenant":"nobody"}`)

@@ -381,10 +381,41 @@ func (m *memoryStore) CreateContact(_ context.Context, c Contact) (Contact, erro
 	return c, nil
 }
 
-func (m *memoryStore) Exclusions(_ context.Context, tenant core.TenantID, p Paging) (Page[Exclusion], error) {
+func (m *memoryStore) Contact(_ context.Context, id string) (Contact, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return pageOf(filtered(m.exclusions, func(x Exclusion) bool { return tenant == "" || x.Tenant == tenant }), p)
+	at := slices.IndexFunc(m.contacts, func(c Contact) bool { return c.ID == id })
+	if at < 0 {
+		return Contact{}, ErrNotFound
+	}
+	return m.contacts[at], nil
+}
+
+func (m *memoryStore) ReplaceContact(ctx context.Context, c Contact, version int64) (Contact, error) {
+	if err := m.DeleteContact(ctx, c.Tenant, c.ID, version); err != nil {
+		return Contact{}, err
+	}
+	return m.CreateContact(ctx, c)
+}
+
+func (m *memoryStore) DeleteContact(_ context.Context, tenant core.TenantID, id string, version int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := slices.IndexFunc(m.contacts, func(c Contact) bool { return c.Tenant == tenant && c.ID == id })
+	switch {
+	case at < 0:
+		return ErrNotFound
+	case version != 0 && version != m.contacts[at].Version:
+		return ErrVersion
+	}
+	m.contacts = slices.Delete(m.contacts, at, at+1)
+	return nil
+}
+
+func (m *memoryStore) Exclusions(_ context.Context, f ExclusionFilter) (Page[Exclusion], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pageOf(filtered(m.exclusions, func(x Exclusion) bool { return f.Tenant == "" || x.Tenant == f.Tenant }), f.Paging)
 }
 
 func (m *memoryStore) Exclude(_ context.Context, x Exclusion) (Exclusion, error) {

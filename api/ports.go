@@ -296,8 +296,13 @@ type CRM interface {
 	Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], error)
 	// CreateContact keeps a new contact; its time is made there. One whose id is there already is given as it is there.
 	CreateContact(ctx context.Context, c Contact) (Contact, error)
-	// Exclusions lists excluded numbers, newest first; tenant "" = of all tenants.
-	Exclusions(ctx context.Context, tenant core.TenantID, p Paging) (Page[Exclusion], error)
+	// Contact gives one contact; [ErrNotFound] if there is none.
+	Contact(ctx context.Context, id string) (Contact, error)
+	// ReplaceContact changes a contact of its tenant's. [ErrNotFound] if there is none, [ErrVersion] if it has another version than this, unless this is 0; so with DeleteContact.
+	ReplaceContact(ctx context.Context, c Contact, version int64) (Contact, error)
+	DeleteContact(ctx context.Context, tenant core.TenantID, id string, version int64) error
+	// Exclusions lists excluded numbers, newest first.
+	Exclusions(ctx context.Context, f ExclusionFilter) (Page[Exclusion], error)
 	// Exclude keeps a number from making leads; of one that is excluded the reason changes.
 	Exclude(ctx context.Context, x Exclusion) (Exclusion, error)
 	// EndExclusion lets a number make leads again; [ErrNotFound] if it is not excluded.
@@ -340,6 +345,14 @@ type PeopleFilter struct {
 	Paging
 	Tenant core.TenantID
 	Number string
+	Search string // of contacts: words that all are in the name or the company, or a part of a number
+}
+
+// ExclusionFilter selects excluded numbers. Zero fields select everything.
+type ExclusionFilter struct {
+	Paging
+	Tenant core.TenantID
+	Search string // words that all are in the reason, or a part of the number
 }
 
 // Lead is somebody who called and was not known (R2).
@@ -370,6 +383,7 @@ type Contact struct {
 	Company   string        `json:"company,omitempty"`
 	Numbers   []string      `json:"numbers"`
 	Owner     core.AgentID  `json:"owner,omitempty"`
+	Version   int64         `json:"version"`
 	CreatedAt time.Time     `json:"created_at"`
 }
 

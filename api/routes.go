@@ -150,10 +150,14 @@ var routes = []route{
 	{op: "listLeads", method: http.MethodGet, path: "/api/v1/leads", roles: watchers, reach: reachTenant,
 		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listLeads},
 	{op: "listContacts", method: http.MethodGet, path: "/api/v1/contacts", roles: watchers, reach: reachTenant,
-		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listContacts},
-
+		query: append([]string{"tenant", "number", "search"}, pagingQuery...), handle: (*Server).listContacts},
 	{op: "createContact", method: http.MethodPost, path: "/api/v1/contacts", roles: leaders, reach: reachTenant, handle: (*Server).createContact},
-	{op: "listExclusions", method: http.MethodGet, path: "/api/v1/lead-exclusions", roles: watchers, reach: reachTenant, query: append([]string{"tenant"}, pagingQuery...), handle: (*Server).listExclusions},
+	{op: "getContact", method: http.MethodGet, path: "/api/v1/contacts/{id}", roles: watchers, reach: reachTenant, handle: (*Server).getContact},
+	{op: "replaceContact", method: http.MethodPut, path: "/api/v1/contacts/{id}", roles: leaders, reach: reachTenant, handle: (*Server).replaceContact},
+	{op: "deleteContact", method: http.MethodDelete, path: "/api/v1/contacts/{id}", roles: leaders, reach: reachTenant, handle: (*Server).deleteContact},
+
+	{op: "listExclusions", method: http.MethodGet, path: "/api/v1/lead-exclusions", roles: watchers, reach: reachTenant,
+		query: append([]string{"tenant", "search"}, pagingQuery...), handle: (*Server).listExclusions},
 	{op: "excludeNumber", method: http.MethodPost, path: "/api/v1/lead-exclusions", roles: leaders, reach: reachTenant, handle: (*Server).excludeNumber},
 	{op: "endExclusion", method: http.MethodDelete, path: "/api/v1/lead-exclusions/{id}", roles: leaders, reach: reachTenant, query: []string{"tenant"}, handle: (*Server).endExclusion},
 

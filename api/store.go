@@ -377,7 +377,7 @@ func (s stored) Alerts(ctx context.Context, f AlertFilter) (Page[Alert], error) 
 // people brings the number of a filter into the form in which numbers are kept: as one of the tenant's region, where the filter names the
 // tenant. What is no number finds nothing.
 func (s stored) people(ctx context.Context, f PeopleFilter) (models.PeopleFilter, error) {
-	out := models.PeopleFilter{Paging: models.Paging(f.Paging), Tenant: f.Tenant, Number: f.Number}
+	out := models.PeopleFilter{Paging: models.Paging(f.Paging), Tenant: f.Tenant, Number: f.Number, Search: f.Search}
 	if f.Number == "" {
 		return out, nil
 	}
@@ -418,16 +418,34 @@ func (s stored) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], er
 }
 
 func contactOf(c models.Contact) Contact {
-	return Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner, CreatedAt: c.CreatedAt}
+	return Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner, Version: c.Version, CreatedAt: c.CreatedAt}
+}
+
+func keptContact(c Contact) models.Contact {
+	return models.Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner}
 }
 
 func (s stored) CreateContact(ctx context.Context, c Contact) (Contact, error) {
-	made, err := s.db.CRM().CreateContact(ctx, models.Contact{ID: c.ID, Tenant: c.Tenant, Name: c.Name, Company: c.Company, Numbers: c.Numbers, Owner: c.Owner})
+	made, err := s.db.CRM().CreateContact(ctx, keptContact(c))
 	return contactOf(made), fromModels(err)
 }
 
-func (s stored) Exclusions(ctx context.Context, tenant core.TenantID, p Paging) (Page[Exclusion], error) {
-	page, err := s.db.CRM().Exclusions(ctx, tenant, models.Paging(p))
+func (s stored) Contact(ctx context.Context, id string) (Contact, error) {
+	c, err := s.db.CRM().Contact(ctx, id)
+	return contactOf(c), fromModels(err)
+}
+
+func (s stored) ReplaceContact(ctx context.Context, c Contact, version int64) (Contact, error) {
+	kept, err := s.db.CRM().ReplaceContact(ctx, keptContact(c), version)
+	return contactOf(kept), fromModels(err)
+}
+
+func (s stored) DeleteContact(ctx context.Context, tenant core.TenantID, id string, version int64) error {
+	return fromModels(s.db.CRM().DeleteContact(ctx, tenant, id, version))
+}
+
+func (s stored) Exclusions(ctx context.Context, f ExclusionFilter) (Page[Exclusion], error) {
+	page, err := s.db.CRM().Exclusions(ctx, models.ExclusionFilter{Paging: models.Paging(f.Paging), Tenant: f.Tenant, Search: f.Search})
 	return pageFrom(page, err, func(x models.Exclusion) Exclusion { return Exclusion(x) })
 }
 

@@ -22,6 +22,9 @@ type Alert struct {
 	Agent     core.AgentID
 	Recording core.RecordingID
 	Text      string // for people; may hold what callers said
+
+	// Queue is that of the call, as far as its record says; "" until the call is over. It is read only.
+	Queue core.QueueID `gorm:"->"`
 }
 
 // Reasons for alerts that storage and jobs raise themselves.
@@ -54,7 +57,7 @@ func raise(tx *gorm.DB, a Alert) error {
 
 // Alerts lists a tenant's alerts, newest first; tenant "" = of all tenants.
 func (h *History) Alerts(ctx context.Context, tenant core.TenantID, p Paging) (Page[Alert], error) {
-	q := h.db.read.WithContext(ctx).Model(&Alert{})
+	q := h.db.read.WithContext(ctx).Model(&Alert{}).Select(`alerts.*, coalesce((SELECT r.queue FROM call_records r WHERE r.call = alerts.call AND r.erased_at = 0), '') AS queue`)
 	if tenant != "" {
 		q = q.Where("tenant = ?", string(tenant))
 	}

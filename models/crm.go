@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type Contact struct {
 	Company   string // name, "" = none
 	Owner     core.AgentID
 	Numbers   []string // E.164, the main one first
+	Version   int64    // from 1, one more with each change
 	CreatedAt time.Time
 }
 
@@ -63,11 +65,21 @@ type contactRow struct {
 	Name      string
 	Company   *string
 	Owner     string
+	Version   int64
 	CreatedAt int64
 }
 
 // TableName implements gorm's Tabler.
 func (contactRow) TableName() string { return "contacts" }
+
+// ValidContact says what is wrong with a contact by itself. The error is an [Invalid].
+func ValidContact(contact Contact) error {
+	var v violations
+	v.name(contact.Name)
+	v.text("company", contact.Company, 128)
+	v.check(len(contact.Numbers) <= 100, "numbers", "must have at most 100 numbers")
+	return v.err()
+}
 
 // CreateContact keeps a new contact; its time is made here, and its id, if it has none. One whose id is there already is given as it is there: who asks has asked before and has not heard. Numbers
 // are brought into their normal form with the tenant's region. A number that another contact has is an [Invalid].
@@ -75,15 +87,49 @@ func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, erro
 	if contact.ID == "" {
 		contact.ID = uuid.NewString()
 	}
-	var v violations
-	v.name(contact.Name)
-	v.text("company", contact.Company, 128)
-	v.check(len(contact.Numbers) <= 100, "numbers", "must have at most 100 numbers")
-	if err := v.err(); err != nil {
+	contact.Version, contact.CreatedAt = 1, now()
+	return c.putContact(ctx, "create contact", contact, func(tx *gorm.DB, row contactRow) (there bool, err error) {
+		before, err := contactsOf(tx.Table("contacts").Where("tenant = ? AND id = ?", row.Tenant, row.ID), Paging{Limit: 1})
+		if err != nil || len(before.Items) > 0 {
+			return err == nil, err
+		}
+		return false, tx.Create(&row).Error
+	})
+}
+
+// ReplaceContact changes a contact, which stays with its tenant. [ErrNotFound] if the tenant has no such contact, [ErrVersion] if it has another version than this, unless this is 0.
+func (c *CRM) ReplaceContact(ctx context.Context, contact Contact, version int64) (Contact, error) {
+	return c.putContact(ctx, "replace contact "+contact.ID, contact, func(tx *gorm.DB, row contactRow) (bool, error) {
+		res := tx.Exec(`UPDATE contacts SET name = ?, company = ?, owner = ?, version = version + 1 WHERE id = ? AND tenant = ? AND (? = 0 OR version = ?)`,
+			row.Name, row.Company, row.Owner, row.ID, row.Tenant, version, version)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return false, missed(tx, row.Tenant, row.ID)
+		}
+		if res.Error != nil {
+			return false, res.Error
+		}
+		return false, tx.Exec(`DELETE FROM contact_numbers WHERE contact = ?`, row.ID).Error
+	})
+}
+
+// missed says why a change has met no contact.
+func missed(tx *gorm.DB, tenant, id string) error {
+	there, err := exists(tx, `SELECT 1 FROM contacts WHERE tenant = ? AND id = ?`, tenant, id)
+	if err == nil && there {
+		return ErrVersion
+	}
+	return cmp.Or(err, ErrNotFound)
+}
+
+// putContact writes a contact with its numbers and its company. The row is written by write, which may find that it is there as it should be; what is kept then is given.
+func (c *CRM) putContact(ctx context.Context, what string, contact Contact, write func(*gorm.DB, contactRow) (there bool, err error)) (kept Contact, err error) {
+	if err := ValidContact(contact); err != nil {
 		return Contact{}, err
 	}
-	contact.CreatedAt = now()
-	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := c.lockContactsOf(tx, contact.Tenant); err != nil {
+			return err
+		}
 		tenant, err := one(readTenants(tx, contact.Tenant))
 		if errors.Is(err, ErrNotFound) {
 			return Invalid{{Field: "tenant", Rule: "there is no such tenant"}}
@@ -91,20 +137,14 @@ func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, erro
 		if err != nil {
 			return err
 		}
-		before, err := contactsOf(tx.Table("contacts").Where("tenant = ? AND id = ?", string(contact.Tenant), contact.ID), Paging{Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(before.Items) > 0 {
-			contact = before.Items[0]
-			return nil
-		}
 		if contact.Owner != "" {
 			if err := haveAgents(tx, contact.Tenant, []core.AgentID{contact.Owner}, func(int) string { return "owner" }); err != nil {
 				return err
 			}
 		}
-		row := contactRow{ID: contact.ID, Tenant: string(contact.Tenant), Name: contact.Name, Owner: string(contact.Owner), CreatedAt: micros(contact.CreatedAt)}
+		row := contactRow{
+			ID: contact.ID, Tenant: string(contact.Tenant), Name: contact.Name, Owner: string(contact.Owner), Version: contact.Version, CreatedAt: micros(contact.CreatedAt),
+		}
 		if contact.Company != "" {
 			id, err := companyID(tx, contact.Tenant, contact.Company)
 			if err != nil {
@@ -112,36 +152,79 @@ func (c *CRM) CreateContact(ctx context.Context, contact Contact) (Contact, erro
 			}
 			row.Company = &id
 		}
-		if err := tx.Create(&row).Error; err != nil {
+		there, err := write(tx, row)
+		if err != nil {
 			return err
 		}
-		numbers := make([]string, len(contact.Numbers))
 		for i, n := range contact.Numbers {
-			if numbers[i], err = takeNumber(tx, contact, tenant.Setup.Region, n, i); err != nil {
+			if there {
+				break
+			}
+			if err := takeNumber(tx, contact, tenant.Setup.Region, n, i); err != nil {
 				return err
 			}
 		}
-		contact.Numbers = numbers
-		return nil
+		if err := dropCompanies(tx, contact.Tenant); err != nil {
+			return err
+		}
+		page, err := contactsOf(tx.Table("contacts").Where("id = ?", contact.ID), Paging{Limit: 1})
+		if err == nil {
+			kept = page.Items[0]
+		}
+		return err
 	})
 	if err != nil {
-		return Contact{}, fmt.Errorf("create contact: %w", err)
+		return Contact{}, fmt.Errorf("%s: %w", what, err)
 	}
-	return contact, nil
+	return kept, nil
 }
 
-func takeNumber(tx *gorm.DB, contact Contact, region, number string, position int) (string, error) {
+// DeleteContact forgets a contact of a tenant's, and its company with its last contact; the numbers are unknown from now on. [ErrNotFound] and [ErrVersion] as [CRM.ReplaceContact].
+func (c *CRM) DeleteContact(ctx context.Context, tenant core.TenantID, id string, version int64) error {
+	err := c.db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := c.lockContactsOf(tx, tenant); err != nil {
+			return err
+		}
+		res := tx.Exec(`DELETE FROM contacts WHERE id = ? AND tenant = ? AND (? = 0 OR version = ?)`, id, string(tenant), version, version)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return missed(tx, string(tenant), id)
+		}
+		if res.Error != nil {
+			return res.Error
+		}
+		return dropCompanies(tx, tenant)
+	})
+	if err != nil {
+		return fmt.Errorf("delete contact %s: %w", id, err)
+	}
+	return nil
+}
+
+// lockContactsOf keeps a tenant's contacts from being changed elsewhere until the transaction ends: a company must not go while somebody is put into it.
+func (c *CRM) lockContactsOf(tx *gorm.DB, tenant core.TenantID) error {
+	if c.db.dialect != Postgres {
+		return nil // SQLite has one transaction at a time
+	}
+	return tx.Exec(`SELECT id FROM tenants WHERE id = ? FOR NO KEY UPDATE`, string(tenant)).Error
+}
+
+// dropCompanies forgets companies that no contact is of.
+func dropCompanies(tx *gorm.DB, tenant core.TenantID) error {
+	return tx.Exec(`DELETE FROM companies WHERE tenant = ? AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.company = companies.id)`, string(tenant)).Error
+}
+
+func takeNumber(tx *gorm.DB, contact Contact, region, number string, position int) error {
 	field := fmt.Sprintf("numbers[%d]", position)
 	normal, problem := NormalNumber(number, region)
 	if problem != NumberOK {
-		return "", Invalid{{Field: field, Rule: "must be a telephone number with its country code, or one of the tenant's region"}}
+		return Invalid{{Field: field, Rule: "must be a telephone number with its country code, or one of the tenant's region"}}
 	}
 	res := tx.Exec(`INSERT INTO contact_numbers (tenant, number, contact, position) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		string(contact.Tenant), normal, contact.ID, position)
 	if res.Error == nil && res.RowsAffected == 0 {
-		return "", Invalid{{Field: field, Rule: "is listed twice, or belongs to another contact"}}
+		return Invalid{{Field: field, Rule: "is listed twice, or belongs to another contact"}}
 	}
-	return normal, res.Error
+	return res.Error
 }
 
 func companyID(tx *gorm.DB, tenant core.TenantID, name string) (string, error) {
@@ -161,6 +244,19 @@ type PeopleFilter struct {
 	Paging
 	Tenant core.TenantID
 	Number string // in E.164
+	Search string // of contacts: words that all are in the name or the company, or a part of a number
+}
+
+// Contact gives one contact; [ErrNotFound] if there is none.
+func (c *CRM) Contact(ctx context.Context, id string) (Contact, error) {
+	page, err := contactsOf(c.db.read.WithContext(ctx).Table("contacts").Where("id = ?", id), Paging{Limit: 1})
+	if err == nil && len(page.Items) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Contact{}, fmt.Errorf("read contact %s: %w", id, err)
+	}
+	return page.Items[0], nil
 }
 
 // Contacts lists contacts, newest first.
@@ -172,6 +268,7 @@ func (c *CRM) Contacts(ctx context.Context, f PeopleFilter) (Page[Contact], erro
 	if f.Number != "" {
 		q = q.Where("id IN (SELECT contact FROM contact_numbers WHERE number = ?)", f.Number)
 	}
+	q = sought(q, f.Search, "id IN (SELECT contact FROM contact_numbers WHERE number LIKE ?)", "name", "(SELECT companies.name FROM companies WHERE companies.id = company)")
 	page, err := contactsOf(q, f.Paging)
 	if err != nil {
 		return Page[Contact]{}, fmt.Errorf("list contacts: %w", err)
@@ -187,7 +284,7 @@ func contactsOf(q *gorm.DB, p Paging) (Page[Contact], error) {
 		return Page[Contact]{}, err
 	}
 	page := mapPage(rows, func(r contactRow) Contact {
-		return Contact{ID: r.ID, Tenant: core.TenantID(r.Tenant), Name: r.Name, Owner: core.AgentID(r.Owner), CreatedAt: fromMicros(r.CreatedAt)}
+		return Contact{ID: r.ID, Tenant: core.TenantID(r.Tenant), Name: r.Name, Owner: core.AgentID(r.Owner), Version: r.Version, CreatedAt: fromMicros(r.CreatedAt)}
 	})
 	for i, r := range rows.Items {
 		err := tx.Raw(`SELECT number FROM contact_numbers WHERE contact = ? ORDER BY position`, r.ID).Scan(&page.Items[i].Numbers).Error

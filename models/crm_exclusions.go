@@ -57,13 +57,21 @@ func (c *CRM) EndExclusion(ctx context.Context, tenant core.TenantID, number str
 	return nil
 }
 
-// Exclusions lists a tenant's excluded numbers ("" = of all tenants), newest first.
-func (c *CRM) Exclusions(ctx context.Context, tenant core.TenantID, p Paging) (Page[Exclusion], error) {
+// ExclusionFilter selects excluded numbers. Zero fields select everything.
+type ExclusionFilter struct {
+	Paging
+	Tenant core.TenantID
+	Search string // words that all are in the reason, or a part of the number
+}
+
+// Exclusions lists excluded numbers, newest first.
+func (c *CRM) Exclusions(ctx context.Context, f ExclusionFilter) (Page[Exclusion], error) {
 	q := c.db.read.WithContext(ctx).Model(&Exclusion{})
-	if tenant != "" {
-		q = q.Where("tenant = ?", string(tenant))
+	if f.Tenant != "" {
+		q = q.Where("tenant = ?", string(f.Tenant))
 	}
-	page, err := readPage(q, p, "created_at", "(tenant || ' ' || number)", func(x Exclusion) place {
+	q = sought(q, f.Search, "number LIKE ?", "reason")
+	page, err := readPage(q, f.Paging, "created_at", "(tenant || ' ' || number)", func(x Exclusion) place {
 		return place{at: micros(x.CreatedAt), id: string(x.Tenant) + " " + x.Number}
 	})
 	if err != nil {

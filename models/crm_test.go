@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -204,6 +205,81 @@ func TestContactsR1(t *testing.T) {
 	})
 }
 
+// Contacts are changed and forgotten, and of two who do so at once the second is told (R1).
+func TestContactsAreChangedR1(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx := t.Context()
+		site(t, db)
+		crm := db.CRM()
+		bob, err := crm.CreateContact(ctx, models.Contact{Tenant: "acme", Name: "Bob", Company: "Bob & Co", Numbers: []string{"030 555000", "030 555001"}})
+		require.NoError(t, err)
+		eve, err := crm.CreateContact(ctx, models.Contact{Tenant: "acme", Name: "Eve", Company: "Bob & Co", Numbers: []string{"030 555002"}})
+		require.NoError(t, err)
+
+		bob.Name, bob.Company, bob.Owner, bob.Numbers = "Bob Berg", "Berg GmbH", "anna", []string{"030 555001", "030 555003"}
+		changed, err := crm.ReplaceContact(ctx, bob, 1)
+		require.NoError(t, err)
+		bob.Numbers, bob.Version = []string{"+4930555001", "+4930555003"}, 2
+		require.Equal(t, bob, changed)
+		read, err := crm.Contact(ctx, bob.ID)
+		require.NoError(t, err)
+		require.Equal(t, bob, read)
+		_, err = crm.ReplaceContact(ctx, bob, 1)
+		require.ErrorIs(t, err, models.ErrVersion)
+		require.ErrorIs(t, crm.DeleteContact(ctx, "acme", bob.ID, 1), models.ErrVersion)
+
+		theirs := bob
+		theirs.Numbers = []string{"030 555002"}
+		_, err = crm.ReplaceContact(ctx, theirs, 0)
+		requireField(t, err, "numbers[0]", "another contact")
+		theirs.Numbers, theirs.Name = nil, ""
+		_, err = crm.ReplaceContact(ctx, theirs, 0)
+		requireField(t, err, "name", "empty")
+		theirs.Name, theirs.ID = "Bob", "nobody"
+		_, err = crm.ReplaceContact(ctx, theirs, 0)
+		require.ErrorIs(t, err, models.ErrNotFound)
+		read, err = crm.Contact(ctx, bob.ID)
+		require.NoError(t, err)
+		require.Equal(t, bob, read, "what is refused changes nothing")
+
+		require.ErrorIs(t, crm.DeleteContact(ctx, "globex", eve.ID, 0), models.ErrNotFound)
+		require.NoError(t, crm.DeleteContact(ctx, "acme", eve.ID, eve.Version))
+		_, err = crm.Contact(ctx, eve.ID)
+		require.ErrorIs(t, err, models.ErrNotFound)
+		require.ErrorIs(t, crm.DeleteContact(ctx, "acme", eve.ID, 0), models.ErrNotFound)
+		bob.Numbers = append(bob.Numbers, "030 555000", "030 555002")
+		_, err = crm.ReplaceContact(ctx, bob, 0)
+		require.NoError(t, err, "the numbers are free")
+		stats, err := db.Dump(ctx, io.Discard)
+		require.NoError(t, err)
+		require.Equal(t, 1, stats.Rows["companies"], "a company goes with its last contact")
+	})
+}
+
+// Contacts are found by parts of names, companies and numbers, in whatever case, and nothing in a search is a pattern.
+func TestContactsAreSearchedR1(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx := t.Context()
+		site(t, db)
+		for _, c := range []models.Contact{
+			{Name: "Özgür Berg", Company: "Berg GmbH", Numbers: []string{"030 555000"}},
+			{Name: "Олена Бондар", Numbers: []string{"+380 44 5370000"}},
+			{Name: `100%_ \ sure`},
+		} {
+			c.Tenant = "acme"
+			_, err := db.CRM().CreateContact(ctx, c)
+			require.NoError(t, err)
+		}
+		for search, want := range map[string]int{
+			"": 3, "berg": 1, "GMBH özg": 1, "бондар олена": 1, "berg олена": 0, "030 / 555": 1, "+49 30": 1, "0044": 1, "0": 2, "%": 1, "_": 1, `\`: 1, "100%_": 1, "r%n": 0,
+		} {
+			page, err := db.CRM().Contacts(ctx, models.PeopleFilter{Tenant: "acme", Search: search})
+			require.NoError(t, err)
+			require.Len(t, page.Items, want, search)
+		}
+	})
+}
+
 func excluded(t *testing.T, db *models.DB, number, reason string) models.Exclusion {
 	t.Helper()
 	x, err := db.CRM().Exclude(t.Context(), models.Exclusion{Tenant: "acme", Number: number, Reason: reason})
@@ -221,16 +297,21 @@ func TestExcludedNumbersR2(t *testing.T) {
 		second := excluded(t, db, "+49 30 777001", "")
 		again := excluded(t, db, "+4930777000", "supplier")
 		require.Equal(t, first.CreatedAt, again.CreatedAt)
-		page, err := crm.Exclusions(ctx, "acme", models.Paging{Limit: 1})
+		page, err := crm.Exclusions(ctx, models.ExclusionFilter{Tenant: "acme", Paging: models.Paging{Limit: 1}})
 		require.NoError(t, err)
 		require.Equal(t, []models.Exclusion{second}, page.Items)
-		page, err = crm.Exclusions(ctx, "", models.Paging{Limit: 1, Cursor: page.Next})
+		page, err = crm.Exclusions(ctx, models.ExclusionFilter{Paging: models.Paging{Limit: 1, Cursor: page.Next}})
 		require.NoError(t, err)
 		require.Equal(t, []models.Exclusion{again}, page.Items)
 		require.Empty(t, page.Next)
-		page, err = crm.Exclusions(ctx, "globex", models.Paging{})
+		page, err = crm.Exclusions(ctx, models.ExclusionFilter{Tenant: "globex"})
 		require.NoError(t, err)
 		require.Empty(t, page.Items)
+		for search, want := range map[string]int{"SUPP": 1, "77700": 2, "030 777001": 1, "wholesaler": 0} {
+			page, err = crm.Exclusions(ctx, models.ExclusionFilter{Search: search})
+			require.NoError(t, err)
+			require.Len(t, page.Items, want, search)
+		}
 
 		require.NoError(t, crm.EndExclusion(ctx, "acme", "030 777000"))
 		require.ErrorIs(t, crm.EndExclusion(ctx, "acme", "030 777000"), models.ErrNotFound)

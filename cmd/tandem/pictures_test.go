@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tandem-voice/tandem/models"
 	"github.com/tandem-voice/tandem/orchestrator/core"
 	"github.com/tandem-voice/tandem/orchestrator/figures"
 )
@@ -111,7 +112,25 @@ func (d *aDay) write() {
 			}
 		}
 	}
+	d.alerts()
 	require.NoError(t, d.tx.Commit())
+}
+
+// alerts are what has gone wrong since the morning.
+func (d *aDay) alerts() {
+	for i, a := range []models.Alert{
+		{Reason: core.ReasonUnreachable, Agent: "greta-graf"},
+		{Reason: models.AlertRecordingFlawed, Agent: "emma-ebert", Text: "the file has 3m12s of 4m05s"},
+		{Reason: "prompt_failed"},
+		{Reason: models.AlertJobDead, Text: "lead: the database is locked"},
+	} {
+		if a.Reason != models.AlertJobDead {
+			a.Call = core.CallID(fmt.Sprintf("%08x-0000-8000-8000-000000000000", 7*(i+1)))
+		}
+		_, err := d.tx.ExecContext(d.s.t.Context(), `INSERT INTO alerts (id, at, tenant, reason, call, agent, recording, text) VALUES (?, ?, 'acme', ?, ?, ?, '', ?)`,
+			fmt.Sprint("painted ", i), d.now.Add(-time.Duration(i+1)*97*time.Minute).UnixMicro(), a.Reason, string(a.Call), string(a.Agent), a.Text)
+		require.NoError(d.s.t, err)
+	}
 }
 
 // call is one call that began at a time, when it was as busy as that.

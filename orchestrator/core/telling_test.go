@@ -215,6 +215,9 @@ func (p *play) ask0(words []string) {
 			if !v.PausedTill.IsZero() {
 				line += ", no offers till " + p.clock(v.PausedTill)
 			}
+			if v.PhoneFails {
+				line += ", the phone fails"
+			}
 			if v.WrapUp != nil && !v.WrapUp.Until.IsZero() {
 				line += ", wrap-up till " + p.clock(v.WrapUp.Until)
 			}

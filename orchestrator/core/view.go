@@ -59,7 +59,8 @@ type AgentView struct {
 	Since      time.Time   `json:"since"`
 	IdleSince  time.Time   `json:"idle_since,omitzero"`
 	PausedTill time.Time   `json:"paused_till,omitzero"`
-	PhoneDown  bool        `json:"phone_down,omitempty"` // the switch says that the phone cannot be reached
+	PhoneDown  bool        `json:"phone_down,omitempty"`  // the switch says that the phone cannot be reached
+	PhoneFails bool        `json:"phone_fails,omitempty"` // so many offers in a row have failed that supervisors were told, and none has come through since
 	Call       CallID      `json:"call,omitempty"`
 	NextState  AgentState  `json:"next_state,omitempty"`
 	NextReason string      `json:"next_reason,omitempty"`
@@ -150,7 +151,7 @@ func (s *Shard) Agent(id AgentID) (AgentView, bool) {
 	}
 	v := AgentView{
 		ID: a.ID, Tenant: a.Tenant, Name: a.Name, Phone: a.Phone, Teams: a.Teams, State: a.State, Reason: a.Reason, StateCause: a.StateCause, Since: a.Since.Time(),
-		IdleSince: a.IdleSince.Time(), PausedTill: a.PausedTill.Time(), PhoneDown: a.PhoneDown, Call: s.publicCall(a.Call), Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
+		IdleSince: a.IdleSince.Time(), PausedTill: a.PausedTill.Time(), PhoneDown: a.PhoneDown, PhoneFails: a.Failures >= failuresToTell, Call: s.publicCall(a.Call), Misses: a.Misses, Answered: a.Answered, Talked: a.Talked.Seconds(),
 	}
 	if a.Next != nil {
 		v.NextState, v.NextReason = a.Next.State, a.Next.Reason

@@ -21,6 +21,17 @@ test('the set-up in pictures', async ({ phones, desk }) => {
     { date: '2027-03-29', name: 'Easter Monday' },
   ]
   await make('hours', { id: 'office', tenant: 'acme', name: 'Office', zone: 'Europe/Berlin', week: [...week, { day: 'saturday', from: '10:00', to: '14:00' }], days })
+  for (const [name, company, ...their] of [
+    ['Marta Kowalska', '', '+4922147471512'],
+    ['Radwerk Kreuzberg', 'Radwerk GmbH', '+493023125630', '+493023125877', '+4917139200174'],
+    ['Sanna Virtanen', 'Virtanen Oy', '+4969900095127'],
+    ['Oleh Bondar', '', '+498999998345'],
+    ['Erika Lindqvist', 'Lindqvist & Söhne', '+493023125014'],
+  ] as const)
+    await make('contacts', { tenant: 'acme', name, company, numbers: their, owner: their.length > 1 ? 'agent-0' : '' })
+  await make('lead-exclusions', { tenant: 'acme', number: '+4922147471830', reason: 'Wholesaler: calls about deliveries' })
+  await make('lead-exclusions', { tenant: 'acme', number: '+494066969508', reason: 'Our branch in Hamburg' })
+  await make('lead-exclusions', { tenant: 'acme', number: '+4915228817386' })
   for (const [path, seen, name] of [
     ['', 'Worth a look', 'overview'],
     ['queues', 'Sales', 'queues'],
@@ -30,6 +41,8 @@ test('the set-up in pictures', async ({ phones, desk }) => {
     ['agents', 'Ben Brandt', 'agents'],
     ['users/ben', 'Ready', 'user'],
     ['phones/reception', 'Password of the phone', 'phone'],
+    ['contacts', 'Marta Kowalska', 'contacts'],
+    ['exclusions', 'Wholesaler', 'exclusions'],
     ['skills', 'No skill yet', 'empty'],
     ['settings', 'Idle reasons', 'settings'],
     ['switches', 'Check host and port', 'switches'],

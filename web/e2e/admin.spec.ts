@@ -36,6 +36,11 @@ async function givePassword(page: Page, form: RegExp): Promise<string> {
   return password
 }
 
+/** What asks for an answer above a page. */
+function dialogOf(page: Page) {
+  return page.getByRole('dialog')
+}
+
 /** Chooses a file in the dialog of the import. */
 async function upload(page: Page, text: string) {
   const chooser = page.waitForEvent('filechooser')
@@ -189,7 +194,7 @@ test('a trunk that leads nowhere is told of with what to do, and is up when that
   await expect(at.getByText('1 of 1').last()).toBeVisible()
 })
 
-test('numbers in use are taken only when that is agreed to, and what is deleted has to be typed (N2, N3)', async ({ phones, desk }) => {
+test('numbers in use are taken only when that is agreed to, and what is deleted has to be typed (N2, N3); whose other numbers are (R1, R2)', async ({ phones, desk }) => {
   await phones.reset()
   const adam = await desk('adam', '/admin/entry-points/+new')
   await field(adam, 'Name').fill('Robber')
@@ -211,6 +216,44 @@ test('numbers in use are taken only when that is agreed to, and what is deleted 
   await dialog.getByRole('textbox').fill(numbers.spare)
   await dialog.getByRole('button', { name: 'Delete' }).click()
   await expect(adam.getByRole('link', { name: 'Robber' })).toHaveCount(0)
+
+  // Known customers.
+  await adam.getByRole('link', { name: 'Contacts' }).click()
+  await adam.getByRole('button', { name: 'New contact' }).first().click()
+  await field(adam, 'Name').fill('Erika Berg')
+  await adam.getByRole('textbox', { name: 'Add: Numbers' }).fill('+49 30 23125014')
+  await save(adam, 'Create')
+  await field(adam, 'Company').fill('Berg GmbH')
+  await save(adam, 'Save')
+  // A supervisor finds her by what she remembers, and has nothing else of the set-up.
+  const vera = await desk('vera')
+  await vera.getByRole('link', { name: 'Customers' }).click()
+  await expect(vera.getByRole('navigation', { name: 'Customers' }).getByRole('link')).toHaveCount(2)
+  await vera.getByRole('searchbox').fill('nobody')
+  await expect(vera.getByText('Nothing matches “nobody”')).toBeVisible()
+  await vera.getByRole('searchbox').fill('231250')
+  await vera.getByRole('link', { name: 'Erika Berg' }).click()
+  await expect(field(vera, 'Company')).toHaveValue('Berg GmbH')
+  await vera.getByRole('button', { name: 'Delete' }).click()
+  await dialogOf(vera).getByRole('button', { name: 'Delete' }).click()
+  await expect(vera.getByText('Nothing matches “231250”')).toBeVisible()
+  await vera.getByRole('searchbox').fill('')
+  await expect(vera.getByText('No contact yet')).toBeVisible()
+
+  // Numbers that never make a lead.
+  await vera.getByRole('link', { name: 'Excluded numbers' }).click()
+  await vera.getByRole('button', { name: 'Exclude a number' }).click()
+  await field(vera, 'Number').fill('12')
+  await vera.keyboard.press('Enter')
+  await expect(dialogOf(vera)).toContainText('a telephone number with its country code')
+  await isAccessible(vera, 'excluding a number')
+  await field(vera, 'Number').fill('+49 30 777000')
+  await field(vera, 'Reason').fill('Wholesaler')
+  await vera.keyboard.press('Enter')
+  await expect(vera.getByRole('row', { name: '+4930777000' })).toContainText('Wholesaler')
+  await vera.getByRole('button', { name: 'Take +4930777000 off the list' }).click()
+  await dialogOf(vera).getByRole('button', { name: 'Take off the list' }).click()
+  await expect(vera.getByText('No number is excluded')).toBeVisible()
 })
 
 test('outside its opening hours an entry point lets nobody in, and it does once they are changed (N4)', async ({ phones, desk }) => {
@@ -347,6 +390,8 @@ const views = [
   ['/teams', 'Teams'],
   ['/teams/north', 'Who belongs to it'],
   ['/users', 'Vera Vogel'],
+  ['/contacts', 'Contacts'],
+  ['/exclusions', 'Calls from these numbers'],
   ['/users/vera', 'Leads all teams'],
   ['/trunks', 'Trunks'],
   ['/trunks/+new', 'The carrier'],

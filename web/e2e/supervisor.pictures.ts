@@ -6,6 +6,9 @@ import { choose, expect, isInState, numbers, test } from './stage'
 /** Queues that only these pictures have: Ben serves the one, Cleo the other. */
 const more = { returns: '+4930102', billing: '+4930103' }
 
+/** Two serve it who have no phone. */
+const complaints = '+4930104'
+
 test('the boards in pictures', async ({ phones, desk }) => {
   test.setTimeout(240_000)
   const anna = await desk('anna')
@@ -48,5 +51,11 @@ test('the boards in pictures', async ({ phones, desk }) => {
   await vera.goto('/supervisor/day')
   await expect(vera.getByRole('img').first()).toBeVisible({ timeout: 45_000 })
   await picture(vera, 'day')
+  // Nobody has plugged in the phones of those who look after complaints.
+  const unlucky = await phones.dial(complaints, customers.sanna)
+  await vera.goto('/supervisor/alerts')
+  await expect(vera.getByRole('row', { name: /Phone unreachable/ }).filter({ hasText: 'Still so' })).toHaveCount(2)
+  await picture(vera, 'alerts')
+  await phones.hangUp(unlucky.who)
   await phones.hangUp(first.who)
 })

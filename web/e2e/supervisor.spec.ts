@@ -46,14 +46,30 @@ test('a call is seen while it waits, rings and is talked', async ({ phones, desk
   await expect(sales.locator('[data-figure=answered]')).not.toHaveText('0')
 })
 
-test('why nobody is ringing, in words and for each agent', async ({ phones, desk }) => {
+test('why nobody is ringing, in words and for each agent; and what has gone wrong', async ({ phones, desk }) => {
+  // The switch has not got what this line greets its callers with.
+  const adam = (await desk('adam')).request
+  const { csrf } = (await (await adam.get('/api/v1/me')).json()) as { csrf: string }
+  const line = { tenant: 'acme', name: 'Greeting line', numbers: ['+4930121'], queue: 'sales', greeting: ['no-such-announcement'] }
+  expect((await adam.post('/api/v1/entry-points', { headers: { 'X-CSRF-Token': csrf }, data: line })).ok()).toBe(true)
   const vera = await desk('vera')
-  const caller = await phones.dial(numbers.sales)
+  const caller = await phones.dial('+4930121')
   await vera.getByRole('button', { name: `Why is nobody ringing for ${caller.number}?` }).click()
   const why = vera.getByRole('list', { name: 'Why is nobody ringing?' })
   await expect(why.getByRole('listitem')).toHaveCount(1)
   await expect(why).toContainText('Anna Albers is on a break')
   await expect(vera.getByRole('dialog')).toContainText('Place 1 in the line')
+  await vera.keyboard.press('Escape')
+
+  const alerts = vera.getByRole('navigation', { name: 'Views of what is going on' }).getByRole('link', { name: /^Alerts/ })
+  await expect(alerts).toHaveAccessibleName(/not looked at yet$/)
+  await alerts.click()
+  const alert = vera.getByRole('row', { name: /Announcement not played/ }).first()
+  await expect(alert).toContainText('Call goes on')
+  await expect(alert.getByRole('link', { name: 'Sales' })).toBeVisible()
+  await expect(alerts).toHaveAccessibleName('Alerts')
+  await alert.getByRole('button', { name: 'The call' }).click()
+  await expect(vera.getByRole('dialog', { name: caller.number })).toContainText('In the queue')
   // Vera has her come back; the phone rings, and the explanation goes.
   await vera.keyboard.press('Escape')
   await vera.getByRole('link', { name: 'Agents' }).click()
@@ -62,6 +78,8 @@ test('why nobody is ringing, in words and for each agent', async ({ phones, desk
   await phones.answer('anna')
   await phones.hears(caller.who, 'anna')
   await phones.hangUp(caller.who)
+  await alerts.click()
+  await expect(alert).toContainText('Over')
 })
 
 test('the agents: found by name and state, put into another state with a reason, and it is audited', async ({ phones, desk }) => {
@@ -149,6 +167,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await vera.getByRole('button', { name: 'Change the state of Anna Albers' }).click()
     await expect(vera.getByRole('dialog')).toBeVisible()
     await isAccessible(vera, 'forcing a state')
+    await vera.goto('/supervisor/alerts')
+    await expect(vera.getByText(/^What has gone wrong/)).toBeVisible()
+    await isAccessible(vera, 'the alerts')
     await vera.goto('/wallboard')
     await expect(vera.getByRole('region', { name: 'Sales' })).toBeVisible()
     await isAccessible(vera, 'the wall')

@@ -41,7 +41,7 @@ export function Shell() {
         {ways
           .filter((w) => w.for(me))
           .map((w) => (
-            <Link key={w.to} to={w.to} className={css.way}>
+            <Link key={w.label} to={w.to} className={css.way}>
               <w.icon size={21} strokeWidth={1.8} aria-hidden />
               {t(w.label)}
             </Link>

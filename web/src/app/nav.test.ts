@@ -17,6 +17,12 @@ test('ways are offered by what somebody may do, whatever the role is called', ()
   expect(waysOf(who([]))).toEqual([])
 })
 
+test('who looks after the customers and not after the set-up has a way to them', () => {
+  const labels = (may: string[]) => ways.filter((w) => w.for(who(may))).map((w) => w.label)
+  expect(labels(['createContact'])).toEqual(['nav.customers'])
+  expect(labels(['createContact', 'listAudit'])).toEqual(['nav.admin'])
+})
+
 test('people begin where their work is', () => {
   expect(home(who(['listCallRecords'], 'anna'))).toBe('/desk')
   expect(home(who(['queueFigures', 'listCallRecords']))).toBe('/supervisor')

@@ -1,7 +1,9 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
-import { Coffee, Gauge, GraduationCap, ScrollText, Server, SlidersHorizontal, type LucideIcon } from 'lucide-react'
+import { Coffee, Gauge, GraduationCap, PhoneOff, ScrollText, Server, SlidersHorizontal, type LucideIcon } from 'lucide-react'
 import { Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { onlyCustomers } from '@/app/nav'
+import { useMe } from '@/app/session'
 import { Select } from '@/ui/Field'
 import { kinds } from './kinds'
 import type { KindID } from './kinds/kind'
@@ -10,8 +12,8 @@ import css from './Admin.module.css'
 
 interface Part {
   /** In the address; of a kind that has rows its id. */
-  to: { kind: KindID } | '/admin' | '/admin/skills' | '/admin/reasons' | '/admin/settings' | '/admin/switches' | '/admin/audit'
-  label: 'overview' | 'queues' | 'entryPoints' | 'hours' | 'agents' | 'phones' | 'trunks' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit'
+  to: { kind: KindID } | '/admin' | '/admin/skills' | '/admin/reasons' | '/admin/settings' | '/admin/switches' | '/admin/audit' | '/admin/exclusions'
+  label: 'overview' | 'queues' | 'entryPoints' | 'hours' | 'agents' | 'phones' | 'trunks' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit' | 'contacts' | 'exclusions'
   icon: LucideIcon
   /** The operation without which there is nothing to be seen. */
   needs: string
@@ -19,7 +21,7 @@ interface Part {
   site?: boolean
 }
 
-const groups: { label: 'start' | 'routing' | 'people' | 'system'; parts: Part[] }[] = [
+const groups: { label: 'start' | 'routing' | 'people' | 'customers' | 'system'; parts: Part[] }[] = [
   { label: 'start', parts: [{ to: '/admin', label: 'overview', icon: Gauge, needs: 'listQueues' }] },
   {
     label: 'routing',
@@ -41,6 +43,13 @@ const groups: { label: 'start' | 'routing' | 'people' | 'system'; parts: Part[] 
     ],
   },
   {
+    label: 'customers',
+    parts: [
+      { to: { kind: 'contacts' }, label: 'contacts', icon: kinds.contacts.icon, needs: 'listContacts' },
+      { to: '/admin/exclusions', label: 'exclusions', icon: PhoneOff, needs: 'listExclusions' },
+    ],
+  },
+  {
     label: 'system',
     parts: [
       { to: '/admin/settings', label: 'settings', icon: SlidersHorizontal, needs: 'getTenant' },
@@ -57,6 +66,8 @@ export function Admin() {
   const { t } = useTranslation('admin')
   const may = useMay()
   const scope = useScope()
+  const isForCustomers = onlyCustomers(useMe())
+  const shown = groups.filter((g) => g.label === 'customers' || !isForCustomers)
   const nav = useRef<HTMLElement>(null)
   const path = useLocation({ select: (l) => l.pathname })
   // Where the parts are in one line, the one that is open is in sight, also after the window got another width.
@@ -71,11 +82,11 @@ export function Admin() {
   }, [path])
   return (
     <div className={css.admin}>
-      <nav ref={nav} className={css.nav} aria-label={t('nav.label')}>
+      <nav ref={nav} className={css.nav} aria-label={t(isForCustomers ? 'nav.customers' : 'nav.label')}>
         {scope.isSite && scope.tenants.length > 1 && scope.tenant && (
           <Select label={t('nav.tenant')} options={scope.tenants.map((x) => ({ id: x.id, label: x.name }))} value={scope.tenant} onChange={scope.choose} />
         )}
-        {groups.map((g) => (
+        {shown.map((g) => (
           <div key={g.label} className={css.group}>
             {g.label !== 'start' && <p className={css.title}>{t(`nav.${g.label}`)}</p>}
             {g.parts

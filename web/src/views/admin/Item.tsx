@@ -21,7 +21,7 @@ import { kinds } from './kinds'
 import { Cell } from './kinds/Cell'
 import type { Kind, KindID, Question, Row } from './kinds/kind'
 import { useSaveKey } from './saveKey'
-import { useChanged, useMay, useRows, useScope } from './setup'
+import { useChanged, useMay, useRow, useScope } from './setup'
 import { useDraft } from './useDraft'
 import css from './Item.module.css'
 
@@ -33,14 +33,13 @@ export function ItemView() {
   const { with: preset } = useAdminSearch()
   const { tenant } = useScope()
   const kind = kinds[of]
-  const rows = useRows(of)
+  const row = useRow(of, id)
   if (id === newID) {
     if (tenant === undefined && of !== 'tenants' && of !== 'users') return null
     const blank = { ...kind.blank(tenant ?? ''), ...preset, version: 0 } as unknown as Row
     return <ItemForm key={`${of}/${id}`} kind={kind} row={blank} isNew />
   }
-  const row = rows.data?.find((r) => r.id === id)
-  if (!rows.data) return null
+  if (row === undefined) return null
   if (!row) return <Empty icon={SearchX} title={t('item.gone')} />
   return <ItemForm key={`${of}/${id}`} kind={kind} row={row} isNew={false} />
 }

@@ -17,13 +17,10 @@ import { arranged, type Order } from './list'
 import { useWords } from './form/texts'
 import { kinds } from './kinds'
 import { Cell } from './kinds/Cell'
-import type { Kind, KindID, Row } from './kinds/kind'
+import { mostFound, type Kind, type KindID, type Row } from './kinds/kind'
 import { useMay, useRows, useScope } from './setup'
 import css from './Items.module.css'
 import adminCSS from './Admin.module.css'
-
-/** As many rows are drawn at once; whoever looks for one of more searches for it. */
-const mostRows = 200
 
 /** A list of the set-up, with the item that is open beside it. */
 export function Items() {
@@ -38,15 +35,18 @@ function List({ kind, open }: { kind: Kind; open: string | undefined }) {
   const may = useMay()
   const scope = useScope()
   const navigate = useNavigate()
-  const rows = useRows(kind.id)
   const [search, setSearch] = useState('')
+  const rows = useRows(kind.id, search)
   const [order, setOrder] = useState<Order>({ column: kind.columns[0]?.id ?? 'name', isDown: false })
   const [all, setAll] = useState(false)
   const [importing, setImporting] = useState(false)
   const title = t(`${kind.texts}.title`)
   useTitle(title)
-  const found = arranged(rows.data ?? [], kind.columns, search, order, t, i18n.language)
-  const shown = all ? found : found.slice(0, mostRows)
+  // Of many the server has searched, and gives the newest.
+  const isMany = kind.one !== undefined
+  const found = arranged((isMany ? rows.data?.slice(0, mostFound) : rows.data) ?? [], kind.columns, isMany ? '' : search, order, t, i18n.language)
+  const shown = all ? found : found.slice(0, mostFound)
+  const isEmpty = rows.data?.length === 0 && !(isMany && search.trim())
   const mayCreate = may(kind.operations.create)
   const create = () => void navigate({ to: '/admin/$kind/$id', params: { kind: kind.id, id: newID } })
 
@@ -93,8 +93,8 @@ function List({ kind, open }: { kind: Kind; open: string | undefined }) {
           </div>
         </header>
         {rows.error && <p role="alert">{failureText(rows.error)}</p>}
-        {rows.data && rows.data.length > 0 && <SearchField label={t('list.search')} value={search} onChange={setSearch} autoFocus={!open} />}
-        {rows.data?.length === 0 && (
+        {rows.data && !isEmpty && <SearchField label={t('list.search')} value={search} onChange={setSearch} autoFocus={!open} />}
+        {isEmpty && (
           <Empty icon={kind.icon} title={t(`${kind.texts}.none`)}>
             <p className={css.teach}>{t(`${kind.texts}.teach`)}</p>
             {mayCreate && !open && (
@@ -105,7 +105,7 @@ function List({ kind, open }: { kind: Kind; open: string | undefined }) {
             )}
           </Empty>
         )}
-        {rows.data && rows.data.length > 0 && found.length === 0 && <Empty icon={SearchX} title={t('list.notFound', { search })} />}
+        {rows.data && !isEmpty && found.length === 0 && <Empty icon={SearchX} title={t('list.notFound', { search })} />}
         {shown.length > 0 && (
           <div className={css.rows}>
             <Table
@@ -130,6 +130,7 @@ function List({ kind, open }: { kind: Kind; open: string | undefined }) {
             {t('list.all', { count: found.length })}
           </Button>
         )}
+        {isMany && rows.data && rows.data.length > mostFound && <p className={css.more}>{t('list.newest', { count: mostFound })}</p>}
         <p className="said" role="status">
           {rows.data && t('list.count', { count: found.length })}
         </p>

@@ -15,6 +15,8 @@ export const deeds = [
   'setIdleReasons',
   'setTenantSettings',
   'addNumbers',
+  'excludeNumber',
+  'endExclusion',
   'setAgentState',
   'declineOffer',
   'finishWrapUp',
@@ -40,7 +42,7 @@ export function deedOf(action: string): { verb: Verb } | { deed: Deed } | undefi
 }
 
 /** What can be filtered by: kinds as the log has them. */
-export const objects = ['queue', 'entry-point', 'hours', 'agent', 'phone', 'trunk', 'team', 'user', 'tenant', 'token', 'session', 'call', 'recording', 'site'] as const
+export const objects = ['queue', 'entry-point', 'hours', 'agent', 'phone', 'trunk', 'team', 'user', 'contact', 'lead-exclusion', 'tenant', 'token', 'session', 'call', 'recording', 'site'] as const
 
 /** An entry's object in its parts. */
 export function objectOf(object: string): { kind: string; id: string } {

@@ -1,5 +1,7 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { onlyCustomers } from '@/app/nav'
 import { inside } from '@/app/roots'
+import { session } from '@/app/session'
 
 /** What views of the set-up take from the address. */
 export interface AdminSearch {
@@ -20,14 +22,23 @@ const admin = createRoute({
 })
 
 // Each is made before it is put into the tree: made within addChildren, its path and search would be typed as anything.
-const overview = createRoute({ getParentRoute: () => admin, path: '/', component: lazyRouteComponent(() => import('./Overview'), 'Overview') })
+const overview = createRoute({
+  getParentRoute: () => admin,
+  path: '/',
+  beforeLoad: () => {
+    const s = session.get()
+    if (s.status === 'in' && onlyCustomers(s.me)) throw redirect({ to: '/admin/$kind', params: { kind: 'contacts' } })
+  },
+  component: lazyRouteComponent(() => import('./Overview'), 'Overview'),
+})
 const settings = createRoute({ getParentRoute: () => admin, path: 'settings', component: lazyRouteComponent(() => import('./Settings'), 'Settings') })
 const skills = createRoute({ getParentRoute: () => admin, path: 'skills', component: lazyRouteComponent(() => import('./Skills'), 'Skills') })
 const reasons = createRoute({ getParentRoute: () => admin, path: 'reasons', component: lazyRouteComponent(() => import('./Reasons'), 'Reasons') })
 const switches = createRoute({ getParentRoute: () => admin, path: 'switches', component: lazyRouteComponent(() => import('./Switches'), 'Switches') })
+const exclusions = createRoute({ getParentRoute: () => admin, path: 'exclusions', component: lazyRouteComponent(() => import('./Exclusions'), 'Exclusions') })
 const audit = createRoute({ getParentRoute: () => admin, path: 'audit', component: lazyRouteComponent(() => import('./Audit'), 'Audit') })
 const kind = createRoute({ getParentRoute: () => admin, path: '$kind', component: lazyRouteComponent(() => import('./Items'), 'Items') })
 const item = createRoute({ getParentRoute: () => kind, path: '$id', component: lazyRouteComponent(() => import('./Item'), 'ItemView') })
 
 /** The administrator's views. `$kind` is one of the kinds of set-up (kinds/kind.ts), `$id` one of its items or `+new`. */
-export const adminRoutes = admin.addChildren([overview, settings, skills, reasons, switches, audit, kind.addChildren([item])])
+export const adminRoutes = admin.addChildren([overview, settings, skills, reasons, switches, audit, exclusions, kind.addChildren([item])])

@@ -1,11 +1,13 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import { api, ask } from '@/api/client'
+import { Problem } from '@/api/problem'
 import type { Engine } from '@/api/types'
 import { usePreference } from '@/app/preference'
 import { useMe } from '@/app/session'
 import { useLive } from '@/live/store'
 import type { Option } from '@/ui/Field'
+import { newID } from './address'
 import type { Source } from './form/fields'
 import { kinds } from './kinds'
 import type { KindID, Row } from './kinds/kind'
@@ -38,18 +40,39 @@ export function useMay(): (operation: string) => boolean {
   return (operation) => may.includes(operation)
 }
 
-/** All rows of a kind that are looked at: those of the chosen tenant; of tenants and users of the whole site, and trunks, all. */
-export function useRows(kind: KindID) {
+/** All rows of a kind that are looked at: those of the chosen tenant; of tenants and users of the whole site, and trunks, all. Of a kind with too many those that the server finds. */
+export function useRows(kind: KindID, search = '') {
   const { tenant, isSite } = useScope()
   const may = useMay()
   const of = kind === 'tenants' || kind === 'trunks' || (kind === 'users' && isSite) ? undefined : tenant
+  const wanted = kinds[kind].one ? search.trim() : ''
   return useQuery({
-    queryKey: ['admin', kind, of ?? ''],
-    queryFn: () => kinds[kind].list(of),
+    queryKey: ['admin', kind, of ?? '', ...(wanted ? [wanted] : [])],
+    queryFn: () => kinds[kind].list(of, wanted),
+    // While the server searches, what was found before stays; of another tenant nothing does.
+    placeholderData: (had, before) => (before?.queryKey[2] === (of ?? '') ? keepPreviousData(had) : undefined),
     // Whoever sets a phone or trunk up waits for it to be there.
     refetchInterval: kind === 'phones' || kind === 'trunks' ? 5_000 : again,
     enabled: kind === 'trunks' ? may('listTrunks') : kind === 'tenants' || kind === 'users' || of !== undefined,
   })
+}
+
+/** One row of a kind; null if it is not there, undefined as long as that is not known. */
+export function useRow(kind: KindID, id: string): Row | null | undefined {
+  const { one } = kinds[kind]
+  const rows = useRows(kind)
+  const own = useQuery({
+    queryKey: ['admin', kind, 'one', id],
+    queryFn: () =>
+      one?.(id).catch((e: unknown) => {
+        if (e instanceof Problem && e.status === 404) return null
+        throw e
+      }) ?? null,
+    refetchInterval: again,
+    enabled: one !== undefined && id !== newID,
+  })
+  if (one) return own.data
+  return rows.data && (rows.data.find((r) => r.id === id) ?? null)
 }
 
 /** To be called after something of the set-up has changed: whatever is shown is asked for again. */

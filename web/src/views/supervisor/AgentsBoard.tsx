@@ -1,5 +1,6 @@
 import { PhoneMissed, UserRoundCog, UsersRound } from 'lucide-react'
 import { useQuery } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
 import { memo, useCallback, useDeferredValue, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask } from '@/api/client'
@@ -36,7 +37,8 @@ const every = '*'
 export function AgentsBoard() {
   const { t } = useTranslation('supervisor')
   const me = useMe()
-  const [text, setText] = useState('')
+  const { find = '' } = useSearch({ from: '/inside/supervisor/agents' })
+  const [text, setText] = useState(find)
   const [team, setTeam] = useState(every)
   const [state, setState] = useState<AgentState>()
   const [kept, setOrder] = usePreference('supervisor.order', 'state')

@@ -1,3 +1,4 @@
+import { useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Board } from './Board'
@@ -9,7 +10,8 @@ import { QueuesBoard } from './QueuesBoard'
 /** What is going on: the queues, and every call (S2). */
 export function Supervisor() {
   const { t } = useTranslation('supervisor')
-  const [queue, setQueue] = useState<string>()
+  const { queue: named } = useSearch({ from: '/inside/supervisor' })
+  const [queue, setQueue] = useState(named)
   const [opened, setOpened] = useState<string>()
   return (
     <Board title={t('title')}>

@@ -1,5 +1,6 @@
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useTranslation } from 'react-i18next'
 import { Button } from '@/ui/Button'
 import { TextField } from '@/ui/Field'
@@ -47,7 +48,7 @@ export function WordList({
             placeholder={t('form.typeToAdd')}
             value={typed}
             onChange={setTyped}
-            onBlur={add}
+            onBlur={() => afterPress(add)}
             onKeyDown={(e) => {
               if (e.key === 'Enter') {
                 e.preventDefault()
@@ -64,6 +65,12 @@ export function WordList({
       )}
     </Group>
   )
+}
+
+/** Takes what was typed at once, or, where a press has left the field, with its click: a list that grows before would move away what is being pressed. */
+function afterPress(take: () => void) {
+  if (document.querySelector(':active:not(html):not(body)') === null) take()
+  else globalThis.addEventListener('click', () => flushSync(take), { capture: true, once: true })
 }
 
 function lines(text: string): string[] {

@@ -41,7 +41,7 @@ export function same(a: unknown, b: unknown): boolean {
 }
 
 /** What the server says of a row, and nobody writes: whatever the contract marks so, and `live`. */
-export const said: ReadonlySet<string> = new Set(['version', 'live', 'has_password', 'password_until', 'password_at', 'registered', 'switches', 'open', 'until'])
+export const said: ReadonlySet<string> = new Set(['version', 'live', 'has_password', 'password_until', 'password_at', 'registered', 'switches', 'open', 'until', 'created_at'])
 
 /** A row or draft as it is sent. */
 export function body(draft: Draft): Record<string, unknown> {

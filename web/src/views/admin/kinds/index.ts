@@ -1,4 +1,5 @@
 import { agents } from './agents'
+import { contacts } from './contacts'
 import { entryPoints } from './entryPoints'
 import { hours } from './hours'
 import type { Kind, KindID } from './kind'
@@ -20,4 +21,5 @@ export const kinds: Readonly<Record<KindID, Kind>> = {
   users: users as unknown as Kind,
   tenants: tenants,
   trunks: trunks as unknown as Kind,
+  contacts: contacts as unknown as Kind,
 }

@@ -13,7 +13,7 @@ export interface Row {
   version: number
 }
 
-export type KindID = 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entry-points' | 'hours' | 'tenants' | 'trunks'
+export type KindID = 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entry-points' | 'hours' | 'tenants' | 'trunks' | 'contacts'
 
 export interface Column<T> {
   /** Heading: `<kind>.<id>` in the catalogue, as the field of that name has. */
@@ -40,7 +40,7 @@ export interface Kind<T extends Row = Row> {
   /** In the address. */
   id: KindID
   /** In the catalogue. */
-  texts: 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entryPoints' | 'hours' | 'tenants' | 'trunks'
+  texts: 'users' | 'teams' | 'agents' | 'phones' | 'queues' | 'entryPoints' | 'hours' | 'tenants' | 'trunks' | 'contacts'
   /** In the audit log. */
   object: string
   icon: LucideIcon
@@ -54,7 +54,9 @@ export interface Kind<T extends Row = Row> {
   title: (row: T) => string
   /** What a new one begins with. */
   blank: (tenant: string) => Draft
-  list(tenant: string | undefined): Promise<T[]>
+  list(tenant: string | undefined, search?: string): Promise<T[]>
+  /** Reads one. Only of a kind with too many rows to have all of them: its list is the newest of those that the server finds, and the last of these says that there are more. */
+  one?: (id: string) => Promise<T>
   create(body: Draft, agreed: boolean): Promise<T>
   replace(row: T, body: Draft, agreed: boolean): Promise<T>
   remove(row: T, typed: string): Promise<unknown>
@@ -65,6 +67,9 @@ export interface Kind<T extends Row = Row> {
   /** What else is shown of one: what it leads to, deeds of its own. */
   beside?: ComponentType<{ row: T; mayWrite: boolean }>
 }
+
+/** As many rows are listed at once. */
+export const mostFound = 200
 
 /** The version that one has seen, for the server to compare. */
 export function seen(row: Row): { 'If-Match': string } {

@@ -32,6 +32,18 @@ func (g *bug) before(ev core.Event) {
 	panic("index out of range while serving +491700000001")
 }
 
+// plantedAt is rules that say of each panic at which deadline it was.
+func (g *bug) plantedAt(at *core.Deadline) *rulebook {
+	book := plant(g.before, nil)
+	fresh := book.fresh
+	book.fresh = func(name string, seed uint64) rules {
+		p := as[*planted](fresh(name, seed))
+		p.firing = func() core.Deadline { return *at }
+		return p
+	}
+	return book
+}
+
 // One call's event makes the rules panic. The others do not notice; the log has the event in quarantine; the broken call is hung up at the switch
 // and closed by the ordinary facts; and a replay of the log gives the shard that is in memory.
 func TestPanicQuarantinesTheEventAndReleasesTheCall(t *testing.T) {
@@ -201,15 +213,8 @@ func TestPanickingDeadlineIsLeftOut(t *testing.T) {
 			e, ok := ev.(core.Tick)
 			return ok && !slices.Contains(e.Spare, at)
 		}}
-		book := plant(g.before, nil)
-		fresh := book.fresh
-		book.fresh = func(name string, seed uint64) rules {
-			p := as[*planted](fresh(name, seed))
-			p.firing = func() core.Deadline { return at }
-			return p
-		}
 		cfg := config(store, b)
-		cfg.Clock, cfg.rules = clock, book
+		cfg.Clock, cfg.rules = clock, g.plantedAt(&at)
 		l := open(t, cfg, 2)
 		for _, n := range []int{1, 2} {
 			b.says(caller(n), core.LegAnswered{Leg: caller(n).Leg})
@@ -249,15 +254,8 @@ func TestSwitchIsBackThoughOneCallPanics(t *testing.T) {
 		return ok && len(e.Snapshot.Legs) > 0 && !slices.Contains(e.Spare, at)
 	}}
 	g.left.Store(-1)
-	book := plant(g.before, nil)
-	fresh := book.fresh
-	book.fresh = func(name string, seed uint64) rules {
-		p := as[*planted](fresh(name, seed))
-		p.firing = func() core.Deadline { return at }
-		return p
-	}
 	cfg := config(store, b)
-	cfg.rules = book
+	cfg.rules = g.plantedAt(&at)
 	l := open(t, cfg, 0)
 	b.says(caller(1), caller(2), core.LegAnswered{Leg: caller(1).Leg}, core.LegAnswered{Leg: caller(2).Leg})
 	v := awaitView(t, l, "both answered", func(v *View) bool { q, _ := v.Queue(sales); return q.Waiting == 2 })

@@ -16,6 +16,7 @@ func TestReplayOfAJournal(t *testing.T) {
 	s, err := readSettings(environ(t, absentSwitch))
 	require.NoError(t, err)
 	url, stop := started(t, s, false)
+	awaitOwner(t, url)
 	token := adminTokenOf(t, s)
 	status, body := ask(t, http.MethodPost, url+"/api/v1/tenants", token, `{"id":"acme","name":"Acme"}`)
 	require.Equal(t, http.StatusCreated, status, body)

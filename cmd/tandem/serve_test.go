@@ -78,6 +78,15 @@ func adminTokenOf(t *testing.T, s settings) string {
 	return strings.TrimSpace(string(b))
 }
 
+// awaitOwner waits until a process may change the set-up.
+func awaitOwner(t *testing.T, url string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		_, body := ask(t, http.MethodGet, url+"/readyz", "", "")
+		return strings.Contains(body, `{"name":"owner","ok":true}`)
+	}, 20*time.Second, 5*time.Millisecond)
+}
+
 // TestServeKeepsItsSetUpOverARestart starts a process on nothing, sets it up, stops it, changes the database behind its back, and starts it again.
 func TestServeKeepsItsSetUpOverARestart(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -85,11 +94,7 @@ func TestServeKeepsItsSetUpOverARestart(t *testing.T) {
 	require.NoError(t, err)
 	url, stop := started(t, s, false)
 	token := adminTokenOf(t, s)
-	serving := func() bool {
-		_, body := ask(t, http.MethodGet, url+"/readyz", "", "")
-		return strings.Contains(body, `{"name":"owner","ok":true}`)
-	}
-	require.Eventually(t, serving, 20*time.Second, 5*time.Millisecond)
+	awaitOwner(t, url)
 	status, body := ask(t, http.MethodPost, url+"/api/v1/tenants", token, `{"id":"acme","name":"Acme"}`)
 	require.Equal(t, 201, status, body)
 	status, body = ask(t, http.MethodPost, url+"/api/v1/agents", token, `{"id":"anna","tenant":"acme","name":"Anna","phone":"1001"}`)

@@ -312,12 +312,16 @@ func TestTwoLivesOfALogMakeNoIdentifierTwice(t *testing.T) {
 		require.NoError(t, restored.Append(t.Context(), lease, backup, nil))
 		cfg.Store, cfg.Engines = restored, []engine.Engine{b}
 		l := started(t, cfg)
-		awaitView(t, l, "the switch", engineUp)
 		b.says(caller(1))
-		v := awaitView(t, l, "a caller", func(v *View) bool { n, _, _, _ := v.Sizes(); return n == 1 })
-		for c := range v.Calls() {
-			named[c.ID] = true
-		}
+		awaitView(t, l, "the caller of this life", func(v *View) bool {
+			for c := range v.Calls() {
+				if c.From == caller(1).From {
+					named[c.ID] = true
+					return true
+				}
+			}
+			return false
+		})
 		require.NoError(t, l.Stop())
 	}
 	require.Len(t, named, 2)

@@ -68,11 +68,15 @@ func TestPhoneThatIsAwayIsNotRungAfterAReconnectQ4(t *testing.T) {
 // A busy Asterisk that does not say at once which phones are there is asked again, and calls are taken meanwhile.
 func TestPhonesAreAskedForAgainQ4(t *testing.T) {
 	f := newFake(t)
-	asked := 0
+	asked, taken := 0, make(chan struct{})
 	f.on("GET /ari/endpoints/PJSIP", func(w http.ResponseWriter, r *http.Request) {
 		if asked++; asked < 3 {
 			text(503, `{"message":"busy"}`)(w, r)
 			return
+		}
+		select { // meanwhile
+		case <-taken:
+		case <-r.Context().Done():
 		}
 		text(200, `[{"technology":"PJSIP","resource":"1002","state":"offline"}]`)(w, r)
 	})
@@ -80,6 +84,7 @@ func TestPhonesAreAskedForAgainQ4(t *testing.T) {
 	nextOf[core.EngineUp](t, got)
 	send(t, f.socket(t), arrival("1.1"))
 	require.IsType(t, core.LegAppeared{}, got.next(t))
+	close(taken)
 	require.Equal(t, core.PhoneChanged{Engine: "a1", Phone: "1002"}, got.next(t))
 	require.Equal(t, 3, asked)
 }

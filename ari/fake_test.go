@@ -137,7 +137,12 @@ func (f *fakeARI) stream(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	f.sockets <- conn
+	select {
+	case f.sockets <- conn:
+	case <-f.done: // the test asks for none of them
+		_ = conn.CloseNow()
+		return
+	}
 	f.mu.Lock()
 	deaf := f.deaf > 0
 	f.deaf--

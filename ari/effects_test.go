@@ -656,5 +656,6 @@ func TestConfigErrorsNameFieldAndRule(t *testing.T) {
 		e, err := New(Config{ID: "a", URL: u, User: "u", Password: "p"})
 		require.NoError(t, err)
 		assert.Equal(t, "http://h:1/ari", e.rest.base)
+		assert.Equal(t, 4*time.Second, e.cfg.Presence, "the default")
 	}
 }

@@ -181,10 +181,11 @@ func send(t testing.TB, c *websocket.Conn, frames ...string) {
 	}
 }
 
+// config says once that we are there, before everything is looked at: on a busy machine the next word would come in the middle of a test.
 func (f *fakeARI) config(change ...func(*Config)) Config {
 	c := Config{
 		ID: "a1", URL: f.server.URL, User: "tandem", Password: "secret", ReconnectMax: 20 * time.Millisecond,
-		EffectTimeout: 30 * time.Second, Logger: slog.New(slog.DiscardHandler),
+		EffectTimeout: 30 * time.Second, Presence: time.Hour, Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, ch := range change {
 		ch(&c)

@@ -16,6 +16,9 @@ import (
 // saysPresent is how every word of our being there begins.
 const saysPresent = "POST /ari/asterisk/variable?value="
 
+// inAnHour is until when we are there, of an Asterisk whose clock stands at 1000.
+const inAnHour = "4600"
+
 // The dialplan hands calls over until a moment of Asterisk's own clock, which is moved on while the session lasts (N17). It is said before everything is looked at: who is not handed over would
 // not be seen.
 func TestPresenceIsSaidByAsterisksClock(t *testing.T) {
@@ -71,8 +74,10 @@ func TestPresenceNeedsAClock(t *testing.T) {
 	})
 	_, got := f.running(t)
 	nextOf[core.EngineUp](t, got)
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	assert.Equal(t, 3, refused)
-	assert.Equal(t, "1004", f.variables["TANDEM_HERE_UNTIL_tandem"])
+	assert.Equal(t, inAnHour, f.variables["TANDEM_HERE_UNTIL_tandem"])
 }
 
 // It is said for as long as the session lasts: before everything has been looked at, too, and before the phones are known.
@@ -100,12 +105,12 @@ func TestPresenceIsNotSaidForLooksThatFail(t *testing.T) {
 	f.on("GET /ari/bridges", text(http.StatusServiceUnavailable, `{"message":"busy"}`))
 	_, got := f.running(t)
 	require.Eventually(t, func() bool { return f.count("GET /ari/bridges") >= 3 }, 10*time.Second, time.Millisecond)
-	assert.Equal(t, 1, f.count(saysPresent+"1004&variable=TANDEM_HERE"))
+	assert.Equal(t, 1, f.count(saysPresent+inAnHour+"&variable=TANDEM_HERE"))
 	f.forget()
 	f.on("GET /ari/bridges", text(200, `[]`))
 	nextOf[core.EngineUp](t, got)
 	all := strings.Join(f.seen(""), "\n")
-	assert.Greater(t, strings.LastIndex(all, saysPresent+"1004&variable=TANDEM_HERE"), strings.LastIndex(all, "GET /ari/bridges"))
+	assert.Greater(t, strings.LastIndex(all, saysPresent+inAnHour+"&variable=TANDEM_HERE"), strings.LastIndex(all, "GET /ari/bridges"))
 }
 
 // One answer that never comes does not make the dialplan believe that we are gone.
@@ -144,7 +149,7 @@ func TestPresenceIsTakenBack(t *testing.T) {
 		said        string
 	}{
 		"noticed":     {text(404, `{"message":"Application not found"}`), ""},
-		"not noticed": {text(200, `{"name":"tandem"}`), "1004"},
+		"not noticed": {text(200, `{"name":"tandem"}`), inAnHour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
@@ -156,7 +161,7 @@ func TestPresenceIsTakenBack(t *testing.T) {
 			done := make(chan error, 1)
 			go func() { done <- e.Run(ctx, got) }()
 			nextOf[core.EngineUp](t, got)
-			assert.Equal(t, "1004", f.variables["TANDEM_HERE_UNTIL_tandem"])
+			assert.Equal(t, inAnHour, f.variables["TANDEM_HERE_UNTIL_tandem"])
 			cancel()
 			require.NoError(t, <-done)
 			assert.Equal(t, c.said, f.variables["TANDEM_HERE_UNTIL_tandem"])

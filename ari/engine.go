@@ -23,6 +23,7 @@ type Engine struct {
 	once  adapter.Once  // effects that must not be repeated
 	said  bool          // that we are there, at some time; Run's own
 	blind bool          // the last session has ended before it had looked at everything; Run's own
+	leave time.Duration // how long Asterisk may take to notice that we leave; Run's own
 
 	mu      sync.Mutex
 	up      bool
@@ -40,7 +41,7 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{cfg: c, log: c.Logger, rest: newREST(c), table: newTable()}, nil
+	return &Engine{cfg: c, log: c.Logger, rest: newREST(c), leave: leavingTime, table: newTable()}, nil
 }
 
 // ID implements [engine.Engine].

@@ -55,10 +55,10 @@ func (e *Engine) stayPresent(ctx context.Context) {
 }
 
 // takeBack says that nothing was said: whoever connects is there then, as Asterisk says. Otherwise the last word of who leaves in good order would hold for ever against those who know of none: an
-// older Tandem to which somebody goes back. It stands where Asterisk does not notice that we leave, within a second, or another Tandem has connected.
+// older Tandem to which somebody goes back. It stands where Asterisk does not notice in time that we leave, or another Tandem has connected.
 func (e *Engine) takeBack(ctx context.Context) {
 	defer e.rest.close()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.leave)
 	defer cancel()
 	for {
 		err := e.rest.do(ctx, http.MethodGet, path("applications", e.cfg.App), nil, nil, nil)
@@ -76,8 +76,11 @@ func (e *Engine) takeBack(ctx context.Context) {
 	}
 }
 
-// takeBackPause is between two looks whether Asterisk has noticed that we have left.
-const takeBackPause = 20 * time.Millisecond
+// Asterisk notices within a millisecond that we leave.
+const (
+	leavingTime   = time.Second
+	takeBackPause = 20 * time.Millisecond // between two looks whether it has
+)
 
 // ownVariable is the name of a global variable that is ours and no other application's.
 func (e *Engine) ownVariable(name string) string {

@@ -139,16 +139,18 @@ func TestPresenceIsSaidAgainBeforeItIsOver(t *testing.T) {
 func TestPresenceIsTakenBack(t *testing.T) {
 	for name, c := range map[string]struct {
 		application http.HandlerFunc
+		leave       time.Duration
 		said        string
 	}{
-		"noticed":     {text(404, `{"message":"Application not found"}`), ""},
-		"not noticed": {text(200, `{"name":"tandem"}`), inAnHour},
+		"noticed":     {text(404, `{"message":"Application not found"}`), time.Minute, ""},
+		"not noticed": {text(200, `{"name":"tandem"}`), leavingTime, inAnHour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
 			f.on("GET /ari/applications/tandem", c.application)
 			e, err := New(f.config())
 			require.NoError(t, err)
+			e.leave = c.leave
 			got := &facts{all: make(chan core.Fact, 100)}
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
@@ -174,6 +176,7 @@ func TestPresenceIsTakenBackWhereverItEnds(t *testing.T) {
 			f.on("GET /ari/bridges", at)
 			e, err := New(f.config())
 			require.NoError(t, err)
+			e.leave = time.Minute
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- e.Run(ctx, &facts{all: make(chan core.Fact, 100)}) }()

@@ -146,11 +146,16 @@ func TestAKeeperThatIsRefusedIsMadeAgainC15(t *testing.T) {
 			e.mu.Lock()
 			e.table.recordings[rec] = &recording{mix: "m", started: true}
 			e.mu.Unlock()
+			unlock, err := e.locks.Lock(soon(t), "mix:m") // whatever comes later waits until its end is told
+			require.NoError(t, err)
 			e.translate(parseEvent(fmt.Sprintf("Event-Name: BACKGROUND_JOB\nJob-UUID: %s%s\nContent-Length: 29\n\n-ERR DESTINATION_OUT_OF_ORDER\n", keepJob, rec)))
 			if !runs {
 				e.mu.Lock()
 				delete(e.table.recordings, rec)
 				e.mu.Unlock()
+			}
+			unlock()
+			if !runs {
 				require.NoError(t, e.keepOn(soon(t), e.connected(), rec))
 				assert.Empty(t, looked)
 				return

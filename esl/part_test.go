@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,7 @@ const (
 func bridgedAt(t *testing.T, f *fakeSwitch) (e *Engine, tell func(event string, id core.LegID, headers ...string)) {
 	t.Helper()
 	e = talkers(t)
+	e.cfg.EffectTimeout = 30 * time.Second // nothing here is about what a busy machine takes too long for
 	p, err := connect(soon(t), pairConfig{link: f.config(), events: wantedEvents, log: quiet()})
 	require.NoError(t, err)
 	events := f.conn(t)

@@ -78,7 +78,7 @@ func (f *fakeSwitch) onGreeting(greet func(*fakeConn) bool) {
 
 // config has no limit of time that a busy machine could miss where the test is not about one.
 func (f *fakeSwitch) config() linkConfig {
-	return linkConfig{addr: f.listener.Addr().String(), password: fakePassword, apiTimeout: time.Minute, log: quiet()}
+	return linkConfig{addr: f.listener.Addr().String(), password: fakePassword, writeTimeout: time.Minute, apiTimeout: time.Minute, log: quiet()}
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -258,12 +259,26 @@ func (l *link) write(ctx context.Context, c command) (*waiter, error) {
 	l.pending = append(l.pending, w) // before the write: the reply may be faster than we are
 	l.mu.Unlock()
 	// ctx does not cut a write short: half a command would spoil the connection for everybody.
-	_ = l.conn.SetWriteDeadline(time.Now().Add(l.cfg.writeTimeout))
-	if _, err := l.conn.Write([]byte(text)); err != nil {
-		l.fail(fmt.Errorf("esl: write: %w", err))
-		return nil, l.err() // which may be an older one
+	if err := l.put([]byte(text)); err != nil {
+		return nil, err
 	}
 	return w, nil
+}
+
+// put writes, and ends the link if that fails. Time that is over before a byte has left may say no more than that this machine stood still: then there is another try. A nudge every two
+// milliseconds makes it likely that somebody is writing just then. The caller holds writing.
+func (l *link) put(text []byte) error {
+	for again := false; ; again = true {
+		_ = l.conn.SetWriteDeadline(time.Now().Add(l.cfg.writeTimeout))
+		n, err := l.conn.Write(text)
+		switch {
+		case err == nil:
+			return nil
+		case n > 0 || again || !errors.Is(err, os.ErrDeadlineExceeded):
+			l.fail(fmt.Errorf("esl: write: %w", err))
+			return l.err() // which may be an older one
+		}
+	}
 }
 
 // acquire puts a token into room or writing. When the time is up, or the link dead, nothing has been sent.
@@ -342,10 +357,7 @@ func (l *link) nudge() {
 	default:
 		return
 	}
-	_ = l.conn.SetWriteDeadline(time.Now().Add(l.cfg.writeTimeout))
-	if _, err := l.conn.Write([]byte{'\n'}); err != nil {
-		l.fail(fmt.Errorf("esl: write: %w", err))
-	}
+	_ = l.put([]byte{'\n'}) // an error has ended the link
 }
 
 // fail ends the link. The first error stays. It does not wait.

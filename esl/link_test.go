@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -375,6 +376,37 @@ func TestStuckSwitch(t *testing.T) {
 	l.close()
 	crew.Wait()
 	require.ErrorIs(t, l.err(), errClosed)
+}
+
+// late is a connection on which the time for the first write is over when the write comes, as on a machine that stood still in between.
+type late struct {
+	net.Conn
+	once sync.Once
+}
+
+func (c *late) SetWriteDeadline(at time.Time) error {
+	c.once.Do(func() { at = time.Now().Add(-time.Second) })
+	return c.Conn.SetWriteDeadline(at)
+}
+
+// TestAWriteThatComesTooLate: that we stood still is no fault of the switch's.
+func TestAWriteThatComesTooLate(t *testing.T) {
+	for what, write := range map[string]func(*link){
+		"a nudge": (*link).nudge,
+		"a command": func(l *link) {
+			_, err := l.api(t.Context(), "version")
+			assert.NoError(t, err)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := newFake(t)
+			l, _ := f.linked(t, f.config(), nil)
+			l.conn = &late{Conn: l.conn}
+			write(l)
+			_, err := l.api(t.Context(), "status")
+			require.NoError(t, err)
+		})
+	}
 }
 
 func literalOf(s string) argument { return argument{text: s} }

@@ -123,9 +123,7 @@ func TestFallbackWhileTandemIsAway(t *testing.T) {
 		caller.await(t, "SIP/2.0 183")
 		m := caller.await(t, "SIP/2.0 503")
 		assert.Contains(t, m.header("Reason"), "cause=34")
-		caller.mu.Lock()
-		defer caller.mu.Unlock()
-		assert.Greater(t, caller.media, 200, "RTP packets of 20 ms: some seconds of speech")
+		caller.awaitMedia(t, 200) // RTP packets of 20 ms: some seconds of speech
 	})
 
 	t.Run("backup", func(t *testing.T) {

@@ -122,6 +122,16 @@ func (p *peer) awaitThat(t *testing.T, what string, fits func(message) bool) mes
 	}
 }
 
+// awaitMedia waits until more than so many RTP packets have been read. They come over another socket than the word that the call is over, which may be read before them.
+func (p *peer) awaitMedia(t *testing.T, packets int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.media > packets
+	}, 20*time.Second, poll)
+}
+
 // count counts the messages whose first line begins so. One that is sent again, because the answer to it was slow, is the same one.
 func (p *peer) count(begin string) int {
 	p.mu.Lock()

@@ -23,9 +23,6 @@ func (s *Server) listLeads(r *request) (reply, error) {
 
 func (s *Server) listContacts(r *request) (reply, error) {
 	f, err := peopleFilter(r)
-	if err == nil {
-		f.Search, err = r.text("search", 128)
-	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -46,7 +43,10 @@ func peopleFilter(r *request) (f PeopleFilter, err error) {
 	if f.Tenant, err = r.tenant(); err != nil {
 		return f, err
 	}
-	f.Number, err = r.text("number", 40)
+	if f.Number, err = r.text("number", 40); err != nil {
+		return f, err
+	}
+	f.Search, err = r.text("search", 128)
 	return f, err
 }
 

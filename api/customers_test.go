@@ -22,6 +22,7 @@ func TestLeadsAndContactsR1R2(t *testing.T) {
 	w.good(200, "globex", get, "/api/v1/contacts", "").into(t, &c)
 	require.Len(t, c.Items, 1)
 	w.bad(422, CodeInvalid, "number", "supervisor", get, "/api/v1/leads?number=%00", "")
+	w.bad(422, CodeInvalid, "search", "supervisor", get, "/api/v1/leads?search=%00", "")
 }
 
 // customersWorld is a world whose customers are in a database.

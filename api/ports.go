@@ -345,7 +345,7 @@ type PeopleFilter struct {
 	Paging
 	Tenant core.TenantID
 	Number string
-	Search string // of contacts: words that all are in the name or the company, or a part of a number
+	Search string // words that all are in the name, or a contact's company; or a part of a number
 }
 
 // ExclusionFilter selects excluded numbers. Zero fields select everything.
@@ -363,7 +363,8 @@ type Lead struct {
 	Name      string        `json:"name,omitempty"`
 	Source    string        `json:"source,omitempty"`
 	Status    string        `json:"status"`
-	Call      core.CallID   `json:"call,omitempty"` // the call it was made from
+	Call      core.CallID   `json:"call,omitempty"`    // the call it was made from
+	Contact   string        `json:"contact,omitempty"` // whose number it is by now
 	CreatedAt time.Time     `json:"created_at"`
 }
 

@@ -148,7 +148,7 @@ var routes = []route{
 	{op: "getRecordingAudio", method: http.MethodGet, path: "/api/v1/recordings/{id}/audio", roles: watchers, stream: true, handle: (*Server).getRecordingAudio},
 	{op: "listAlerts", method: http.MethodGet, path: "/api/v1/alerts", roles: watchers, query: append([]string{"tenant"}, pagingQuery...), handle: (*Server).listAlerts},
 	{op: "listLeads", method: http.MethodGet, path: "/api/v1/leads", roles: watchers, reach: reachTenant,
-		query: append([]string{"tenant", "number"}, pagingQuery...), handle: (*Server).listLeads},
+		query: append([]string{"tenant", "number", "search"}, pagingQuery...), handle: (*Server).listLeads},
 	{op: "listContacts", method: http.MethodGet, path: "/api/v1/contacts", roles: watchers, reach: reachTenant,
 		query: append([]string{"tenant", "number", "search"}, pagingQuery...), handle: (*Server).listContacts},
 	{op: "createContact", method: http.MethodPost, path: "/api/v1/contacts", roles: leaders, reach: reachTenant, handle: (*Server).createContact},

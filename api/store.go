@@ -404,7 +404,7 @@ func (s stored) Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error) {
 	}
 	p, err := s.db.CRM().Leads(ctx, g)
 	return pageFrom(p, err, func(l models.Lead) Lead {
-		return Lead{ID: l.ID, Tenant: l.Tenant, Number: l.Number, Name: l.Name, Source: l.Source, Status: l.Status, Call: l.Call, CreatedAt: l.CreatedAt}
+		return Lead{ID: l.ID, Tenant: l.Tenant, Number: l.Number, Name: l.Name, Source: l.Source, Status: l.Status, Call: l.Call, Contact: l.Contact, CreatedAt: l.CreatedAt}
 	})
 }
 

@@ -38,10 +38,13 @@ type Lead struct {
 	Tenant    core.TenantID
 	Number    string
 	Name      string      // as the network gave it
-	Source    string      // name of the entry point that was called (R3)
+	Source    string      // the entry point that was called (R3)
 	Call      core.CallID // the call that it was made from
 	Status    string      // "new"; from there people decide
 	CreatedAt time.Time   `gorm:"serializer:micro"`
+
+	// Contact is whose number it is by now, "" while it is nobody's. It is read only.
+	Contact string `gorm:"->"`
 }
 
 // Party says what was found out about a caller.
@@ -244,7 +247,7 @@ type PeopleFilter struct {
 	Paging
 	Tenant core.TenantID
 	Number string // in E.164
-	Search string // of contacts: words that all are in the name or the company, or a part of a number
+	Search string // words that all are in the name, or a contact's company; or a part of a number
 }
 
 // Contact gives one contact; [ErrNotFound] if there is none.
@@ -300,13 +303,15 @@ func contactsOf(q *gorm.DB, p Paging) (Page[Contact], error) {
 
 // Leads lists leads, newest first.
 func (c *CRM) Leads(ctx context.Context, f PeopleFilter) (Page[Lead], error) {
-	q := c.db.read.WithContext(ctx).Model(&Lead{})
+	q := c.db.read.WithContext(ctx).Model(&Lead{}).Select(`leads.*,
+		coalesce((SELECT n.contact FROM contact_numbers n WHERE n.tenant = leads.tenant AND n.number = leads.number), '') AS contact`)
 	if f.Tenant != "" {
 		q = q.Where("tenant = ?", string(f.Tenant))
 	}
 	if f.Number != "" {
 		q = q.Where("number = ?", f.Number)
 	}
+	q = sought(q, f.Search, "number LIKE ?", "name")
 	page, err := readPage(q, f.Paging, "created_at", "id", func(l Lead) place { return place{at: micros(l.CreatedAt), id: l.ID} })
 	if err != nil {
 		return page, fmt.Errorf("list leads: %w", err)

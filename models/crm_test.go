@@ -280,6 +280,34 @@ func TestContactsAreSearchedR1(t *testing.T) {
 	})
 }
 
+// A lead is found by what is known of it, and says whose number it is by now (R2).
+func TestLeadsAreSearchedR2(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx, crm := t.Context(), db.CRM()
+		site(t, db)
+		s := newTeller(t, db)
+		s.call("one", "030 123456", noon)
+		s.call("two", "030 999999", noon)
+		require.NoError(t, projector(db).CatchUp(ctx))
+		_, err := resolve(t, db, "one", "two")
+		require.NoError(t, err)
+		for search, want := range map[string]int{"": 2, "ALICE": 2, "12345": 1, "+49 30 99": 1, "nobody": 0, "%": 0} {
+			page, err := crm.Leads(ctx, models.PeopleFilter{Tenant: "acme", Search: search})
+			require.NoError(t, err)
+			require.Len(t, page.Items, want, search)
+		}
+		contact, err := crm.CreateContact(ctx, models.Contact{Tenant: "acme", Name: "Bob", Numbers: []string{"030 123456"}})
+		require.NoError(t, err)
+		page, err := crm.Leads(ctx, models.PeopleFilter{})
+		require.NoError(t, err)
+		of := map[string]string{}
+		for _, l := range page.Items {
+			of[l.Number] = l.Contact
+		}
+		require.Equal(t, map[string]string{"+4930123456": contact.ID, "+4930999999": ""}, of)
+	})
+}
+
 func excluded(t *testing.T, db *models.DB, number, reason string) models.Exclusion {
 	t.Helper()
 	x, err := db.CRM().Exclude(t.Context(), models.Exclusion{Tenant: "acme", Number: number, Reason: reason})

@@ -1,5 +1,5 @@
 import { picture } from './picture'
-import { expect, test } from './stage'
+import { expect, numbers, test } from './stage'
 
 // Pictures of the set-up for docs/screenshots, to be looked at.
 
@@ -21,6 +21,17 @@ test('the set-up in pictures', async ({ phones, desk }) => {
     { date: '2027-03-29', name: 'Easter Monday' },
   ]
   await make('hours', { id: 'office', tenant: 'acme', name: 'Office', zone: 'Europe/Berlin', week: [...week, { day: 'saturday', from: '10:00', to: '14:00' }], days })
+  // Leads, of whom one becomes a contact.
+  for (const [from, name] of [
+    ['+498999998345', 'Oleh Bondar'],
+    ['+494023125611', 'HAMBURG'],
+    ['+4917139200561', 'Jonas Weber'],
+  ] as const) {
+    const { who } = await phones.dial(numbers.sales, { from, name })
+    await phones.hears(who, 'music')
+    await phones.hangUp(who)
+  }
+  await expect.poll(async () => ((await (await adam.request.get('/api/v1/leads')).json()) as { items: object[] }).items.length).toBeGreaterThanOrEqual(3)
   for (const [name, company, ...their] of [
     ['Marta Kowalska', '', '+4922147471512'],
     ['Radwerk Kreuzberg', 'Radwerk GmbH', '+493023125630', '+493023125877', '+4917139200174'],
@@ -42,6 +53,7 @@ test('the set-up in pictures', async ({ phones, desk }) => {
     ['users/ben', 'Ready', 'user'],
     ['phones/reception', 'Password of the phone', 'phone'],
     ['contacts', 'Marta Kowalska', 'contacts'],
+    ['leads', 'Note as contact', 'leads'],
     ['exclusions', 'Wholesaler', 'exclusions'],
     ['skills', 'No skill yet', 'empty'],
     ['settings', 'Idle reasons', 'settings'],

@@ -228,7 +228,7 @@ test('numbers in use are taken only when that is agreed to, and what is deleted 
   // A supervisor finds her by what she remembers, and has nothing else of the set-up.
   const vera = await desk('vera')
   await vera.getByRole('link', { name: 'Customers' }).click()
-  await expect(vera.getByRole('navigation', { name: 'Customers' }).getByRole('link')).toHaveCount(2)
+  await expect(vera.getByRole('navigation', { name: 'Customers' }).getByRole('link')).toHaveCount(3)
   await vera.getByRole('searchbox').fill('nobody')
   await expect(vera.getByText('Nothing matches “nobody”')).toBeVisible()
   await vera.getByRole('searchbox').fill('231250')
@@ -239,6 +239,9 @@ test('numbers in use are taken only when that is agreed to, and what is deleted 
   await expect(vera.getByText('Nothing matches “231250”')).toBeVisible()
   await vera.getByRole('searchbox').fill('')
   await expect(vera.getByText('No contact yet')).toBeVisible()
+  const caller = await phones.dial(numbers.brief, { from: '+493023125014' })
+  await phones.hears(caller.who, 'music')
+  await phones.hangUp(caller.who)
 
   // Numbers that never make a lead.
   await vera.getByRole('link', { name: 'Excluded numbers' }).click()
@@ -254,6 +257,22 @@ test('numbers in use are taken only when that is agreed to, and what is deleted 
   await vera.getByRole('button', { name: 'Take +4930777000 off the list' }).click()
   await dialogOf(vera).getByRole('button', { name: 'Take off the list' }).click()
   await expect(vera.getByText('No number is excluded')).toBeVisible()
+
+  // Who has called meanwhile and is not known is a lead, and becomes a contact.
+  await vera.getByRole('link', { name: 'Leads' }).click()
+  await vera.getByRole('searchbox').fill(caller.number)
+  const lead = vera.getByRole('row', { name: caller.number })
+  await lead.getByRole('button').click()
+  await expect(dialogOf(vera)).toContainText('Gave up')
+  await vera.keyboard.press('Escape')
+  await isAccessible(vera, 'leads')
+  await lead.getByRole('link', { name: 'Note as contact' }).click()
+  await field(vera, 'Name').fill('Nils Holm')
+  await save(vera, 'Create')
+  await vera.getByRole('link', { name: 'Leads' }).click()
+  await vera.getByRole('searchbox').fill(caller.number)
+  await lead.getByRole('link', { name: 'Is a contact' }).click()
+  await expect(field(vera, 'Name')).toHaveValue('Nils Holm')
 })
 
 test('outside its opening hours an entry point lets nobody in, and it does once they are changed (N4)', async ({ phones, desk }) => {

@@ -1,5 +1,5 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
-import { Coffee, Gauge, GraduationCap, PhoneOff, ScrollText, Server, SlidersHorizontal, type LucideIcon } from 'lucide-react'
+import { Coffee, Gauge, GraduationCap, PhoneOff, ScrollText, Server, SlidersHorizontal, UserPlus, type LucideIcon } from 'lucide-react'
 import { Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { onlyCustomers } from '@/app/nav'
@@ -12,8 +12,8 @@ import css from './Admin.module.css'
 
 interface Part {
   /** In the address; of a kind that has rows its id. */
-  to: { kind: KindID } | '/admin' | '/admin/skills' | '/admin/reasons' | '/admin/settings' | '/admin/switches' | '/admin/audit' | '/admin/exclusions'
-  label: 'overview' | 'queues' | 'entryPoints' | 'hours' | 'agents' | 'phones' | 'trunks' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit' | 'contacts' | 'exclusions'
+  to: { kind: KindID } | '/admin' | '/admin/skills' | '/admin/reasons' | '/admin/settings' | '/admin/switches' | '/admin/audit' | '/admin/exclusions' | '/admin/leads'
+  label: 'overview' | 'queues' | 'entryPoints' | 'hours' | 'agents' | 'phones' | 'trunks' | 'teams' | 'users' | 'tenants' | 'skills' | 'reasons' | 'settings' | 'switches' | 'audit' | 'contacts' | 'exclusions' | 'leads'
   icon: LucideIcon
   /** The operation without which there is nothing to be seen. */
   needs: string
@@ -45,6 +45,7 @@ const groups: { label: 'start' | 'routing' | 'people' | 'customers' | 'system'; 
   {
     label: 'customers',
     parts: [
+      { to: '/admin/leads', label: 'leads', icon: UserPlus, needs: 'listLeads' },
       { to: { kind: 'contacts' }, label: 'contacts', icon: kinds.contacts.icon, needs: 'listContacts' },
       { to: '/admin/exclusions', label: 'exclusions', icon: PhoneOff, needs: 'listExclusions' },
     ],

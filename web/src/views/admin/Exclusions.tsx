@@ -1,5 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
-import { PhoneOff, Plus, SearchX, Trash2 } from 'lucide-react'
+import { PhoneOff, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ask, deed } from '@/api/client'
@@ -9,12 +8,12 @@ import { failureText } from '@/app/failure'
 import { Page } from '@/app/Page'
 import { useDates } from '@/i18n/dates'
 import { Button, IconButton } from '@/ui/Button'
-import { Empty } from '@/ui/Card'
 import { classes } from '@/ui/classes'
 import { Dialog } from '@/ui/Dialog'
-import { SearchField, TextField } from '@/ui/Field'
+import { TextField } from '@/ui/Field'
 import { notify } from '@/ui/notice'
 import { cell, Table } from '@/ui/Table'
+import { Searched, useSearched } from './Searched'
 import { useChanged, useMay, useScope } from './setup'
 import css from './Views.module.css'
 
@@ -26,22 +25,9 @@ export function Exclusions() {
   const { tenant } = useScope()
   const may = useMay()
   const dates = useDates()
-  const [search, setSearch] = useState('')
   const [written, setWritten] = useState<Partial<Exclusion>>()
   const [ending, setEnding] = useState<Exclusion>()
-  const wanted = search.trim()
-  const list = useInfiniteQuery({
-    queryKey: ['admin', 'exclusions', tenant, wanted],
-    queryFn: ({ pageParam }) =>
-      ask(api.GET('/api/v1/lead-exclusions', { params: { query: { tenant, limit: 100, ...(wanted ? { search: wanted } : {}), ...(pageParam ? { cursor: pageParam } : {}) } } })),
-    initialPageParam: '',
-    getNextPageParam: (last) => last.next,
-    refetchInterval: 20_000,
-    // While the server searches, what was found before stays; of another tenant nothing does.
-    placeholderData: (had, before) => (before?.queryKey[2] === tenant ? had : undefined),
-    enabled: tenant !== undefined,
-  })
-  const items = list.data?.pages.flatMap((p) => p.items)
+  const excluded = useSearched<Exclusion>('exclusions', (query) => ask(api.GET('/api/v1/lead-exclusions', { params: { query } })))
   const add = may('excludeNumber') && (
     <Button small look="primary" onPress={() => setWritten({})}>
       <Plus size={16} aria-hidden />
@@ -52,52 +38,40 @@ export function Exclusions() {
   return (
     <Page title={t('exclusions.title')} aside={add}>
       <p className={css.about}>{t('exclusions.about')}</p>
-      {list.error && <p role="alert">{failureText(list.error)}</p>}
-      {items && (items.length > 0 || wanted) && (
-        <div className={css.search}>
-          <SearchField label={t('exclusions.search')} value={search} onChange={setSearch} />
-        </div>
-      )}
-      {items?.length === 0 && (wanted ? <Empty icon={SearchX} title={t('list.notFound', { search: wanted })} /> : <Empty icon={PhoneOff} title={t('exclusions.none')} />)}
-      {items && items.length > 0 && (
-        <Table
-          label={t('exclusions.title')}
-          heads={[
-            { id: 'number', text: t('exclusions.number') },
-            { id: 'reason', text: t('exclusions.reason') },
-            { id: 'since', text: t('exclusions.since'), wide: true },
-            ...(may('endExclusion') ? [{ id: 'end', text: t('exclusions.end'), said: true, width: '4.75rem' }] : []),
-          ]}
-        >
-          {items.map((x) => (
-            <tr key={x.number}>
-              <td className="digits">
-                {may('excludeNumber') ? (
-                  <button type="button" className={cell.link} onClick={() => setWritten(x)}>
-                    {x.number}
-                  </button>
-                ) : (
-                  x.number
-                )}
-              </td>
-              <td className={css.text}>{x.reason ?? <span className={cell.soft}>–</span>}</td>
-              <td className={classes('digits', cell.wide, cell.soft)}>{dates.moment(x.created_at)}</td>
-              {may('endExclusion') && (
-                <td className={cell.act}>
-                  <IconButton label={t('exclusions.endOf', { number: x.number })} icon={<Trash2 size={18} aria-hidden />} onPress={() => setEnding(x)} />
+      <Searched of={excluded} icon={PhoneOff} texts={{ search: t('exclusions.search'), none: t('exclusions.none'), more: t('exclusions.more') }}>
+        {(items) => (
+          <Table
+            label={t('exclusions.title')}
+            heads={[
+              { id: 'number', text: t('exclusions.number') },
+              { id: 'reason', text: t('exclusions.reason') },
+              { id: 'since', text: t('exclusions.since'), wide: true },
+              ...(may('endExclusion') ? [{ id: 'end', text: t('exclusions.end'), said: true, width: '4.75rem' }] : []),
+            ]}
+          >
+            {items.map((x) => (
+              <tr key={x.number}>
+                <td className="digits">
+                  {may('excludeNumber') ? (
+                    <button type="button" className={cell.link} onClick={() => setWritten(x)}>
+                      {x.number}
+                    </button>
+                  ) : (
+                    x.number
+                  )}
                 </td>
-              )}
-            </tr>
-          ))}
-        </Table>
-      )}
-      {list.hasNextPage && (
-        <div>
-          <Button onPress={() => void list.fetchNextPage()} isPending={list.isFetchingNextPage}>
-            {t('exclusions.more')}
-          </Button>
-        </div>
-      )}
+                <td className={css.text}>{x.reason ?? <span className={cell.soft}>–</span>}</td>
+                <td className={classes('digits', cell.wide, cell.soft)}>{dates.moment(x.created_at)}</td>
+                {may('endExclusion') && (
+                  <td className={cell.act}>
+                    <IconButton label={t('exclusions.endOf', { number: x.number })} icon={<Trash2 size={18} aria-hidden />} onPress={() => setEnding(x)} />
+                  </td>
+                )}
+              </tr>
+            ))}
+          </Table>
+        )}
+      </Searched>
       {written && tenant !== undefined && <Write tenant={tenant} row={written} onClose={() => setWritten(undefined)} />}
       {ending && <End row={ending} onClose={() => setEnding(undefined)} />}
     </Page>

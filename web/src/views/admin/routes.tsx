@@ -8,7 +8,7 @@ export interface AdminSearch {
   /** Of the audit log: only what was done to this. */
   object?: string
   /** Of a new item: what it begins with. */
-  with?: Record<string, string>
+  with?: Record<string, string | string[]>
 }
 
 const admin = createRoute({
@@ -17,7 +17,7 @@ const admin = createRoute({
   component: lazyRouteComponent(() => import('./Admin'), 'Admin'),
   validateSearch: (s: Record<string, unknown>): AdminSearch => ({
     ...(typeof s.object === 'string' ? { object: s.object } : {}),
-    ...(typeof s.with === 'object' && s.with !== null ? { with: s.with as Record<string, string> } : {}),
+    ...(typeof s.with === 'object' && s.with !== null ? { with: s.with as AdminSearch['with'] } : {}),
   }),
 })
 
@@ -36,9 +36,10 @@ const skills = createRoute({ getParentRoute: () => admin, path: 'skills', compon
 const reasons = createRoute({ getParentRoute: () => admin, path: 'reasons', component: lazyRouteComponent(() => import('./Reasons'), 'Reasons') })
 const switches = createRoute({ getParentRoute: () => admin, path: 'switches', component: lazyRouteComponent(() => import('./Switches'), 'Switches') })
 const exclusions = createRoute({ getParentRoute: () => admin, path: 'exclusions', component: lazyRouteComponent(() => import('./Exclusions'), 'Exclusions') })
+const leads = createRoute({ getParentRoute: () => admin, path: 'leads', component: lazyRouteComponent(() => import('./Leads'), 'Leads') })
 const audit = createRoute({ getParentRoute: () => admin, path: 'audit', component: lazyRouteComponent(() => import('./Audit'), 'Audit') })
 const kind = createRoute({ getParentRoute: () => admin, path: '$kind', component: lazyRouteComponent(() => import('./Items'), 'Items') })
 const item = createRoute({ getParentRoute: () => kind, path: '$id', component: lazyRouteComponent(() => import('./Item'), 'ItemView') })
 
 /** The administrator's views. `$kind` is one of the kinds of set-up (kinds/kind.ts), `$id` one of its items or `+new`. */
-export const adminRoutes = admin.addChildren([overview, settings, skills, reasons, switches, audit, exclusions, kind.addChildren([item])])
+export const adminRoutes = admin.addChildren([overview, settings, skills, reasons, switches, audit, exclusions, leads, kind.addChildren([item])])

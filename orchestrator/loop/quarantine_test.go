@@ -258,7 +258,7 @@ func TestSwitchIsBackThoughOneCallPanics(t *testing.T) {
 	cfg.rules = g.plantedAt(&at)
 	l := open(t, cfg, 0)
 	b.says(caller(1), caller(2), core.LegAnswered{Leg: caller(1).Leg}, core.LegAnswered{Leg: caller(2).Leg})
-	v := awaitView(t, l, "both answered", func(v *View) bool { q, _ := v.Queue(sales); return q.Waiting == 2 })
+	v := awaitView(t, l, "both callers", func(v *View) bool { q, _ := v.Queue(sales); return q.Waiting == 2 })
 	up := core.EngineUp{Engine: desk}
 	for c := range v.Calls() {
 		leg := caller(1).Leg
@@ -284,10 +284,11 @@ func TestPanicDuringReplay(t *testing.T) {
 	store, b := &watchedStore{noSnapshots: true}, newBoard()
 	l := open(t, config(store, b), 0)
 	b.says(caller(1), caller(2), core.LegAnswered{Leg: caller(1).Leg}, core.LegAnswered{Leg: caller(2).Leg})
-	v := awaitView(t, l, "both answered", func(v *View) bool {
+	v := awaitView(t, l, "both callers", func(v *View) bool {
 		q, _ := v.Queue(sales)
 		return q.Waiting == 2
 	})
+	require.NoError(t, l.Config(within(t), core.ConfigChanged{}), "no view shows that a caller's leg is up: what comes behind it does")
 	require.NoError(t, l.Stop())
 
 	b2 := newBoard()

@@ -270,7 +270,7 @@ func TestCallsEndOnASwitchThatIsForgotten(t *testing.T) {
 	}
 	l = started(t, cfg)
 	serving(t, l)
-	awaitView(t, l, "the calls to be there again", func(v *View) bool { return busy(v) && !away(v) })
+	awaitView(t, l, "the calls to be there again", func(v *View) bool { return busy(v) && engineUp(v) })
 	require.NoError(t, l.Stop())
 
 	without.Forgotten = []core.EngineID{desk}

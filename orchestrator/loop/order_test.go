@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,6 +127,7 @@ func TestCrashBetweenCommitAndEffectIsReconciled(t *testing.T) {
 		return ctx.Err()
 	}
 	cfg.StopGrace = -1
+	cfg.EffectTimeout = time.Hour // a switch that does not answer in time would be one more row
 	l := open(t, cfg, 0)
 	b.says(caller(1))
 	receive(t, gone, "an effect on its way")

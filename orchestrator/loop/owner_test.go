@@ -35,6 +35,7 @@ func TestFencedOwnerDropsEverything(t *testing.T) {
 	}
 	cfg := config(store, first)
 	cfg.EffectsPerEngine = 1
+	cfg.EffectTimeout = time.Hour // only the loss of the shard interrupts it
 	a := open(t, cfg, 0)
 	first.says(caller(1))
 	receive(t, stuck, "an order under way")

@@ -3,6 +3,7 @@ import { act, cleanup, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
+import { patience } from '@/test/patience'
 import { Timeline } from './Timeline'
 
 vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => key, i18n: { language: 'en' } }) }))
@@ -40,5 +41,5 @@ test('a recording of a consult is named as one (C15)', async () => {
   const entry = { at: '2026-01-31T08:00:00Z', kind: 'recording.stopped', reason: 'complete', text: 'consult' }
   vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ items: [{ seq: 1, index: 0, entry }] })))
   render(<Timeline call="a" />, { wrapper: ({ children }) => <QueryClientProvider client={new QueryClient()}>{children}</QueryClientProvider> })
-  await act(() => vi.waitFor(() => expect(screen.getByRole('listitem').textContent).toContain('entry.recordingStopped · recordingOfConsult · reason.complete')))
+  await act(() => vi.waitFor(() => expect(screen.getByRole('listitem').textContent).toContain('entry.recordingStopped · recordingOfConsult · reason.complete'), patience))
 })

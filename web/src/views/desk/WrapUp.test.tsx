@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { AgentView } from '@/api/types'
 import { nothing } from '@/live/state'
 import { store } from '@/live/store'
+import '@/test/patience'
 import { submitWrapUp } from './deeds'
 import { useShortcuts } from './shortcuts'
 import { WrapUp } from './WrapUp'
@@ -16,6 +17,7 @@ vi.mock('react-i18next', () => ({ useTranslation: () => ({ t: (key: string) => k
 
 afterEach(() => {
   cleanup()
+  vi.useRealTimers()
   vi.resetAllMocks()
   localStorage.clear()
   store.set(nothing)
@@ -84,6 +86,7 @@ function Notes() {
 }
 
 test.each(['Enter', 'k'])('who is writing when the customer hangs up goes on with the notes, and not with a reason; last key: %s (C20)', (key) => {
+  vi.useFakeTimers({ toFake: ['Date'] }) // somebody is writing for a moment only, which a busy machine may need to get from here to there
   localStorage.setItem('tandem.notes.a', 'wants to be called bac')
   render(<Notes />)
   fireEvent.keyDown(screen.getByRole('textbox'), { key })

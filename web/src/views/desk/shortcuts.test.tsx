@@ -10,7 +10,18 @@ function Desk() {
   return null
 }
 
-afterEach(cleanup)
+afterEach(() => {
+  cleanup()
+  // Whoever was typing has finished: the next test's keys are not the rest of their word.
+  render(
+    <>
+      <Desk />
+      <textarea />
+    </>,
+  )
+  fireEvent.keyDown(screen.getByRole('textbox'), { key: 'Escape' })
+  cleanup()
+})
 
 function press(key: string, code: string, shiftKey = false): string[] {
   vi.clearAllMocks()

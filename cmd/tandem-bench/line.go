@@ -94,7 +94,6 @@ func (l *line) send(body []byte) { _, _ = l.conn.WriteToUDPAddrPort(body, l.peer
 
 // sendUntil sends, and again until confirmed is called with the key.
 func (l *line) sendUntil(key string, body []byte) {
-	l.send(body)
 	r := &repetition{body: body, pause: firstRepeat}
 	tries := 0
 	l.mu.Lock()
@@ -102,6 +101,7 @@ func (l *line) sendUntil(key string, body []byte) {
 	if l.closed {
 		return
 	}
+	l.send(body) // what confirms it waits for the lock
 	r.timer = time.AfterFunc(r.pause, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -115,6 +115,7 @@ func TestTheBenchRuns(t *testing.T) {
 	require.NoError(t, err)
 	p := quickPlan
 	p.backlogTime, p.shorter, p.events, p.appends, p.merges = 2*time.Second, 2*time.Second, 300, 5, 2
+	p.patience = 60 // a busy machine could miss two seconds, and the rush's calls would not all be served
 	table, _, err := run(t.Context(), p, program, t.Logf)
 	if errors.Is(err, errNoPostgres) && os.Getenv("TANDEM_REQUIRE_STORES") == "" || errors.Is(err, lab.ErrNoAsterisk) && os.Getenv(lab.RequireEnv) == "" {
 		t.Skipf("SKIPPED, NOT TESTED: %v; `make setup` installs it", err)

@@ -65,7 +65,7 @@ func onConferences(ctx context.Context, p plan, b brand, dir, binary string, tab
 		return err
 	}
 	defer a.close() //nolint:contextcheck // says goodbye in time of its own
-	r, err := newRig(ctx, dir, binary, b, rigOptions{desks: conferenceAgent * n, extra: a.contacts(), legs: conferenceLegs * (n + 1)})
+	r, err := newRig(ctx, dir, binary, b, rigOptions{desks: conferenceAgent * n, extra: a.contacts(), legs: conferenceLegs * (n + 1), patience: p.patience})
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,7 @@ type exchangeOptions struct {
 	contacts []string // SIP URIs of the phones 1001, 1002 …
 	members  int      // so many of the first phones serve the rival's queue; 0 = there is no such queue
 	legs     int      // at once
+	patience int      // the plan's; Asterisk knows without waiting whether Tandem is there
 }
 
 func (o exchangeOptions) contact(i int) string { return o.contacts[i] }
@@ -128,7 +129,7 @@ func startAsterisk(ctx context.Context, o exchangeOptions) (_ *exchange, err err
 }
 
 func startFreeSWITCH(ctx context.Context, o exchangeOptions) (_ *exchange, err error) {
-	options := lab.FreeSWITCHOptions{Phones: len(o.contacts), PhoneContacts: o.contact, RTPTimeout: -1, RTPTimeoutHold: -1}
+	options := lab.FreeSWITCHOptions{Patience: o.patience, Phones: len(o.contacts), PhoneContacts: o.contact, RTPTimeout: -1, RTPTimeoutHold: -1}
 	if o.members > 0 {
 		options.Bench = &freeswitch.Bench{Number: rivalNumber, Strategy: "longest-idle-agent", Members: o.queue()}
 	}

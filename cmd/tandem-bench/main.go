@@ -173,7 +173,7 @@ func on(ctx context.Context, p plan, b brand, dir, binary string, tables *report
 // onCalls is the contest, the journal and the restart.
 func onCalls(ctx context.Context, p plan, b brand, dir, binary string, tables *report, say func(string, ...any)) error {
 	say("starting %s with %d phones, PostgreSQL and Redis", b.title, p.agents)
-	r, err := newRig(ctx, dir, binary, b, rigOptions{desks: p.agents, members: p.agents})
+	r, err := newRig(ctx, dir, binary, b, rigOptions{desks: p.agents, members: p.agents, patience: p.patience})
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ type plan struct {
 	merges      int           // heard
 	events      uint64        // in the journal, when restarting is measured
 	appends     int
+	patience    int // in seconds: for how long a call waits for Tandem before the switch serves it by itself; 0: as everywhere
 }
 
 var (

@@ -46,10 +46,11 @@ type rig struct {
 
 // rigOptions say how large a rig is.
 type rigOptions struct {
-	desks   int      // phones on the floor
-	extra   []string // SIP URIs of phones that are elsewhere; they come behind the desks
-	members int      // of the desks, in the rival's queue
-	legs    int      // at once, as many as there may be
+	desks    int      // phones on the floor
+	extra    []string // SIP URIs of phones that are elsewhere; they come behind the desks
+	members  int      // of the desks, in the rival's queue
+	legs     int      // at once, as many as there may be
+	patience int      // the plan's
 }
 
 // build compiles Tandem as it is delivered: without the race detector.
@@ -76,7 +77,7 @@ func newRig(ctx context.Context, dir, binary string, on brand, o rigOptions) (_ 
 	if r.floor, err = newFloor(o.desks); err != nil {
 		return nil, err
 	}
-	x := exchangeOptions{members: o.members, legs: o.legs}
+	x := exchangeOptions{members: o.members, legs: o.legs, patience: o.patience}
 	for i := range o.desks {
 		x.contacts = append(x.contacts, r.floor.contact(i))
 	}

@@ -347,6 +347,12 @@ func (h *hall) takeDown(ctx context.Context, out *hallResults) error {
 	if out.left, err = h.r.exchange.left(ctx); err != nil {
 		return err
 	}
+	// A switch that is empty has said BYE to the phones, which may not have heard it yet.
+	for h.r.floor.busy() > 0 {
+		if pause(limit, 10*time.Millisecond) != nil {
+			break
+		}
+	}
 	out.atPhones = h.r.floor.busy()
 	h.say("  %d conferences ended in %.1f s; callers served: %d; left on the switch: %d, phones in a call: %d%s", out.standing, out.ended.Seconds(), out.served, len(out.left),
 		out.atPhones, bad(h.shift.failed))

@@ -53,7 +53,7 @@ test('the set-up in pictures', async ({ phones, desk }) => {
     ['users/ben', 'Ready', 'user'],
     ['phones/reception', 'Password of the phone', 'phone'],
     ['contacts', 'Marta Kowalska', 'contacts'],
-    ['leads', 'Note as contact', 'leads'],
+    ['leads', 'Jonas Weber', 'leads'],
     ['exclusions', 'Wholesaler', 'exclusions'],
     ['skills', 'No skill yet', 'empty'],
     ['settings', 'Idle reasons', 'settings'],

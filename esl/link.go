@@ -22,7 +22,7 @@ type linkConfig struct {
 	password string
 
 	dialTimeout  time.Duration // to connect and log in; default 5 s
-	writeTimeout time.Duration // for one command to leave, twice that if not a byte of it has; default 2 s
+	writeTimeout time.Duration // for one command to leave; default 2 s
 	apiTimeout   time.Duration // for the reply to an instant command that was sent; default 2 s
 	replyLimit   time.Duration // time without a reply, while one is owed, after which the link is dead; default 10 s
 	pingEvery    time.Duration // time without a word from the switch after which it is asked for one; default 5 s
@@ -259,42 +259,12 @@ func (l *link) write(ctx context.Context, c command) (*waiter, error) {
 	l.pending = append(l.pending, w) // before the write: the reply may be faster than we are
 	l.mu.Unlock()
 	// ctx does not cut a write short: half a command would spoil the connection for everybody.
-	if err := l.put(ctx, []byte(text)); err != nil {
-		l.forget(w)
-		return nil, err
+	_ = l.conn.SetWriteDeadline(time.Now().Add(l.cfg.writeTimeout))
+	if _, err := l.conn.Write([]byte(text)); err != nil {
+		l.fail(fmt.Errorf("esl: write: %w", err))
+		return nil, l.err() // which may be an older one
 	}
 	return w, nil
-}
-
-// put writes, and ends the link if that fails. Time that is over before a byte has left may say no more than that this machine stood still: then there is another try. A nudge every two
-// milliseconds makes it likely that somebody is writing just then. But an order whose ctx is over by then does not leave any more: another may own the shard. The caller holds writing.
-func (l *link) put(ctx context.Context, text []byte) error {
-	for again := false; ; again = true {
-		_ = l.conn.SetWriteDeadline(time.Now().Add(l.cfg.writeTimeout))
-		n, err := l.conn.Write(text)
-		switch {
-		case err == nil:
-			return nil
-		case n > 0 || again || !errors.Is(err, os.ErrDeadlineExceeded):
-			l.fail(fmt.Errorf("esl: write: %w", err))
-			return l.err() // which may be an older one
-		case ctx.Err() != nil:
-			return fmt.Errorf("esl: write: %w", ctx.Err())
-		}
-	}
-}
-
-// forget takes a command that has not left out of the line, in which it is the last. The caller holds writing.
-func (l *link) forget(w *waiter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	last := len(l.pending) - 1
-	if last < 0 || l.pending[last] != w {
-		return // a stray reply was given to it
-	}
-	l.pending[last] = nil
-	l.pending = l.pending[:last]
-	<-l.room
 }
 
 // acquire puts a token into room or writing. When the time is up, or the link dead, nothing has been sent.
@@ -365,7 +335,8 @@ func (l *link) subscribe(ctx context.Context, names ...string) error {
 }
 
 // nudge makes the switch look for events that wait to be sent: its listener sleeps for 20 ms at a time, but wakes up for what we write. An
-// empty line is no command and has no reply. While somebody else writes there is no need for it.
+// empty line is no command and has no reply. While somebody else writes there is no need for it. Time that is over before it has left proves nothing: this machine may have stood still just
+// then. A switch that reads nothing any more is found out by the ping.
 func (l *link) nudge() {
 	select {
 	case l.writing <- struct{}{}:
@@ -373,7 +344,10 @@ func (l *link) nudge() {
 	default:
 		return
 	}
-	_ = l.put(context.Background(), []byte{'\n'}) // an error has ended the link
+	_ = l.conn.SetWriteDeadline(time.Now().Add(l.cfg.writeTimeout))
+	if _, err := l.conn.Write([]byte{'\n'}); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		l.fail(fmt.Errorf("esl: write: %w", err))
+	}
 }
 
 // fail ends the link. The first error stays. It does not wait.

@@ -260,6 +260,7 @@ test('numbers in use are taken only when that is agreed to, and what is deleted 
 
   // Who has called meanwhile and is not known is a lead, and becomes a contact.
   await vera.getByRole('link', { name: 'Leads' }).click()
+  await expect(vera.getByRole('heading', { name: 'Leads' })).toBeVisible()
   await vera.getByRole('searchbox').fill(caller.number)
   const lead = vera.getByRole('row', { name: caller.number })
   await lead.getByRole('button').click()
@@ -270,6 +271,7 @@ test('numbers in use are taken only when that is agreed to, and what is deleted 
   await field(vera, 'Name').fill('Nils Holm')
   await save(vera, 'Create')
   await vera.getByRole('link', { name: 'Leads' }).click()
+  await expect(vera.getByRole('heading', { name: 'Leads' })).toBeVisible()
   await vera.getByRole('searchbox').fill(caller.number)
   await lead.getByRole('link', { name: 'Is a contact' }).click()
   await expect(field(vera, 'Name')).toHaveValue('Nils Holm')

@@ -48,7 +48,7 @@ export function Leads() {
               { id: 'number', text: t('leads.number') },
               { id: 'name', text: t('leads.name'), wide: true },
               { id: 'source', text: t('leads.source'), wide: true },
-              { id: 'call', text: t('leads.call') },
+              { id: 'since', text: t('leads.since') },
               { id: 'contact', text: t('leads.contact'), said: true, width: '4.75rem' },
             ]}
           >
